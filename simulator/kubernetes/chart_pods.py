@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from common.values import opened
 from simulator.kubernetes.meaning.node import Node
-from simulator.values import has_unknown
+from simulator.values import Props, has_unknown
 
 
 class ContainerPort(NamedTuple):
@@ -178,3 +178,11 @@ def pods_of(release: Mapping[str, Any]) -> dict[str, Pod]:
         for key, part in parts.items()
         if at(part.unless) is not False
     }
+
+
+def workload(pod: Pod) -> Props:
+    """Returns an object that makes such pods, as far as is known of them."""
+    spec = {"hostNetwork": pod.host_network, "containers": [{"name": "main"}]}
+    metadata = {"name": pod.name.replace("/", "-"), "namespace": pod.namespace}
+    template = {"metadata": {"labels": dict(pod.labels)}, "spec": spec}
+    return {"apiVersion": "apps/v1", "kind": pod.kind, "metadata": metadata, "spec": {"template": template}}

@@ -24,6 +24,7 @@ from simulator.values import Props, has_unknown
 
 CHART: Final = "external-secrets"
 API: Final = "external-secrets.io/v1"
+_ENDPOINTS = {"ParameterStore": "ssm"}
 _STORES = ("ClusterSecretStore", "SecretStore")
 
 
@@ -48,7 +49,7 @@ def _why_cut_off(cluster: Cluster, store: Props) -> str:
     if operator is None:
         return ""
     provider = _of_aws(store) or {}
-    reached = [POD_IDENTITY, aws_addresses(cluster, "secretsmanager")]
+    reached = [POD_IDENTITY, aws_addresses(cluster, _ENDPOINTS.get(provider.get("service", ""), "secretsmanager"))]
     reached += [aws_addresses(cluster, "sts")] if provider.get("role") or provider.get("additionalRoles") else []
     view = PolicyView(cluster)
     cuts = (view.why_cut(operator, place, port, protocol) for place in reached for port, protocol in place.ports)

@@ -4,8 +4,9 @@ What a pod sends is judged before kube-proxy gives the address of a Service that
 whose podSelector its own selector satisfies, on the port whose target port the policy names; no ipBlock opens it by its
 pods. A policy that has rules in a direction, or the type of it, closes it; one that has neither leaves it open, also in
 strict mode. Pods of one name without its last part share their rules, and before 1.22.4 (agent 1.4.0) so do namespaces
-whose names make one text with it. Left out: cluster network policies, IPv6, security groups, the moments in which a
-policy is not there yet, pods that are on different nodes although they share a name, and nodes with replaced pods.
+whose names make one text with it. Left out: cluster network policies, IPv6, security groups, proxies of a mesh, which
+send what is for a Service to port 4143 of its pods, the moments in which a policy is not there yet, and pods that share
+a name but no node.
 Sources: aws/amazon-network-policy-controller-k8s v1.1.7, pkg/resolvers/endpoints.go; aws/aws-network-policy-agent
 v1.3.1 to v1.4.1, controllers, pkg/rpc and pkg/ebpf/c; amazon-vpc-cni-k8s v1.22.4, README; EKS user guide, "Limit pod
 traffic with Kubernetes network policies"; read 2026-11.
@@ -217,8 +218,6 @@ class PolicyView:
         what = f"{pod} may not {verb} {protocol} {port} {'from' if type_ == 'Ingress' else 'to'} {peer}"
         if not selecting:
             return self._why_unselected(what)
-        if isinstance(peer, Place) and peer.own_node:
-            return ""
         if has_unknown([each["spec"] for each in selecting]):
             return ""
         rules = [rule for policy in selecting for rule in self._rules(policy, type_)]

@@ -35,7 +35,7 @@ _HTTPS = 443
 
 @dataclass(frozen=True)
 class Place:
-    """Addresses that are not those of pods. own_node: the node that the pod at the other end is on.
+    """Addresses that are not those of pods. None for OWN_NODE, which comes through in any case.
 
     ports: those that it listens on, with their protocols.
     """
@@ -43,7 +43,6 @@ class Place:
     name: str
     addresses: tuple[IPv4Address, ...] = ()
     ports: tuple[tuple[int, str], ...] = ()
-    own_node: bool = False
 
     def __str__(self) -> str:
         return self.name
@@ -77,7 +76,7 @@ class Service:
         return fits and pod.namespace == self.namespace
 
 
-OWN_NODE = Place("the pod's own node", own_node=True)
+OWN_NODE = Place("the pod's own node")
 OUTSIDE = Place("outside", (IPv4Address("52.94.0.10"),), ((_HTTPS, "TCP"),))
 POD_IDENTITY = Place("the Pod Identity agent", (IPv4Address("169.254.170.23"),), ((80, "TCP"),))
 
@@ -88,7 +87,7 @@ def pods_of(cluster: Cluster) -> list[Pod]:
     Pods of which something is not known yet are left out.
     """
     objects = [row.state for kind in _KINDS for row in cluster.of_kind(*kind)]
-    found = [pod for state in objects if (pod := _pod(state)) is not None]
+    found = [pod for state in objects if (pod := pod_from(state)) is not None]
     found += [pod for row in cluster.releases() for pod in chart_pods.pods_of(row.state).values()]
     return found + ([dns_pods()] if _addon(cluster, "coredns") else [])
 
@@ -99,7 +98,8 @@ def dns_pods() -> Pod:
     return Pod(namespace="kube-system", name="coredns", kind="Deployment", labels=_DNS_LABELS, ports=ports)
 
 
-def _pod(state: Props) -> Pod | None:
+def pod_from(state: Mapping[str, Any]) -> Pod | None:
+    """Returns the pod of an object, or those that it makes; None where something is not known, or without pods."""
     template, metadata = pod_of(state), state["metadata"]
     if template is None or has_unknown([metadata.get("name"), template.get("metadata"), template.get("spec")]):
         return None
@@ -174,9 +174,7 @@ def control_plane(cluster: Cluster) -> Place:
 
 def nodes(cluster: Cluster) -> Place:
     """Returns the nodes that a pod is not on: those of groups, and the subnets whose addresses are for nodes alone."""
-    groups = [row.state for row in cluster.cloud.of_type(tokens.NODE_GROUP) if _is_here(cluster, row)]
-    ids = [id_ for group in groups if group.get("clusterName") == cluster.name for id_ in group["subnetIds"]]
-    return Place("nodes", _ends(_blocks(cluster, ids) | _tagged(cluster, _FOR_PODS, "0")))
+    return Place("nodes", _ends(_of_groups(cluster) | _tagged(cluster, _FOR_PODS, "0")))
 
 
 def door(cluster: Cluster, name: str) -> Place:
@@ -186,7 +184,7 @@ def door(cluster: Cluster, name: str) -> Place:
 
 def pod_subnets(cluster: Cluster) -> list[IPv4Network]:
     """Returns the ranges that pods have addresses of: those that are tagged for pods, or those of nodes."""
-    subnets = _tagged(cluster, _FOR_PODS, "1") or _blocks(cluster, _config(cluster).get("subnetIds") or ())
+    subnets = _tagged(cluster, _FOR_PODS, "1") or _of_groups(cluster)
     return sorted(subnets) or [IPv4Network("100.64.0.0/16")]
 
 
@@ -204,6 +202,12 @@ def aws_addresses(cluster: Cluster, service: str) -> Place:
     ]
     found = _ends(_blocks(cluster, subnets))
     return Place(f"the endpoint of {service}", found, OUTSIDE.ports) if found else OUTSIDE
+
+
+def _of_groups(cluster: Cluster) -> set[IPv4Network]:
+    groups = [row.state for row in cluster.cloud.of_type(tokens.NODE_GROUP) if _is_here(cluster, row)]
+    ids = [id_ for group in groups if group.get("clusterName") == cluster.name for id_ in group["subnetIds"]]
+    return _blocks(cluster, ids)
 
 
 def _ends(blocks: set[IPv4Network]) -> tuple[IPv4Address, ...]:

@@ -26,11 +26,12 @@ from simulator.kubernetes.meaning.selectors import matches
 from simulator.kubernetes.network_policies import PolicyView, why_pods_wait
 from simulator.kubernetes.planned import Planned
 from simulator.kubernetes.pod_security import pod_of, with_pod
-from simulator.kubernetes.pods import control_plane
+from simulator.kubernetes.pods import control_plane, pod_from
 from simulator.values import UNKNOWN, Props, has_unknown
 
 INJECTOR = "linkerd-proxy-injector.linkerd.io"
 _RELEASE = ("helm.sh/v3", "Release")
+_ASKED_BY_PROXIES = (("identity", "ident-grpc"), ("destination", "dest-grpc"), ("destination", "policy-grpc"))
 Labels = Mapping[str, Any]
 
 
@@ -49,8 +50,8 @@ class Webhook:
     path: str
     resources: Mapping[str, tuple[str, ...]]
     fails: bool
-    part: str
-    named: str
+    part: str = ""
+    named: str = ""
     pods: Pod | None = None
     updates: bool = False
     namespaces: Labels = field(default_factory=dict)
@@ -114,6 +115,19 @@ class Webhooks:
             return ""
         cut = self._policies.why_cut(control_plane(self.cluster), webhook.pods, webhook.port)
         return webhook.no_answer(cut) if cut else ""
+
+    def why_proxies_wait(self, state: Mapping[str, Any]) -> str:
+        """Returns why the proxies of an object's pods never get ready, so that the pods do not either; "" if they do.
+
+        They ask the control plane of the mesh at the addresses of its pods.
+        """
+        caller = pod_from(state) if self._policies.enforcement else None
+        if caller is None or caller.host_network or self.with_proxies(state) == state:
+            return ""
+        release = next(each for each in self.releases if _chart(each) == injection.CHART)
+        parts = chart_pods.pods_of(release)
+        asked = [(parts[part], parts[part].port(named, "TCP") or 0) for part, named in _ASKED_BY_PROXIES if parts]
+        return next(filter(None, (self._policies.why_cut(caller, pods, port) for pods, port in asked)), "")
 
     @cached_property
     def _policies(self) -> PolicyView:

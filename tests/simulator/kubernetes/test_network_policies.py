@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from simulator.aws import tokens
-from simulator.kubernetes import pods
+from simulator.kubernetes import pods, webhooks
 from simulator.kubernetes.chart_pods import Pod
 from simulator.kubernetes.clusters import EKS_CLUSTER
 from simulator.kubernetes.network_policies import POLICY, Target, reach_of, why_cut
@@ -132,6 +132,13 @@ def test_the_port_is_the_one_behind_the_service(made: Bench, port: int | str, op
     assert (found or {"none"}) == opened
 
 
+def test_a_protocol_alone_opens_all_ports_of_it(made: Bench) -> None:
+    allow_out(made, {**to(those("b", app="web")), "ports": [{"protocol": "TCP"}]})
+    assert not cut(made, caller(), service_of(made, "web"), 80)
+    assert not cut(made, caller(), web(made), 9090)
+    assert cut(made, caller(), web(made), 9090, "UDP")
+
+
 def test_a_name_that_leads_to_a_port_the_policy_does_not_name_opens_nothing(made: Bench) -> None:
     allow_out(made, to(those("b", app="web"), ports=[8080]))
     other = workload()
@@ -213,7 +220,7 @@ def test_names_of_ports_of_what_comes_in_are_those_of_any_selected_pod(made: Ben
 
 
 def test_what_is_sent_by_name_goes_by_the_ports_of_each_pod(made: Bench) -> None:
-    allow_out(made, to(those("b"), ports=["http"]), to(block("52.94.0.0/16"), ports=["http"]))
+    allow_out(made, to(those("b"), ports=["http"]), to(block("52.94.0.0/16"), ports=["http"]), to(ports=["http"]))
     assert not cut(made, caller(), web(made), 8080)
     bare = Pod(namespace="b", name="silent", kind="Deployment", labels={"app": "silent"})
     assert cut(made, caller(), bare, 8080)
@@ -226,6 +233,14 @@ def test_both_ends_have_to_let_a_call_pass(made: Bench) -> None:
     assert "may not receive TCP 8080 from pods of Deployment a/caller" in cut(made, caller(), web(made), 8080)
     assert "may not receive TCP 8080" in cut(made, caller(), service_of(made, "web"), 80)
     assert not cut(made, caller("monitoring"), service_of(made, "web"), 80)
+
+
+def test_a_pod_comes_back_to_itself(made: Bench) -> None:
+    closed(made, "b")
+    assert not cut(made, web(made), web(made), 8080), "that never leaves the pod"
+    assert "may not send" in cut(made, web(made), service_of(made, "web"), 80)
+    made.make(policy("out", "b", egress=[to(those("b", app="web"), ports=[8080])]), "out")
+    assert not cut(made, web(made), service_of(made, "web"), 80), "it comes in from the node"
 
 
 def test_services_without_such_a_port_are_cut(made: Bench) -> None:
@@ -384,6 +399,37 @@ def test_a_policy_that_parts_a_running_release_is_told(made: Bench) -> None:
     assert len(made.warnings) == 3
     made.update(opened, policy("open", "external-secrets", egress=[]), "open")
     assert len(made.warnings) == 6
+
+
+def test_pods_of_the_mesh_start_when_their_proxies_come_to_its_control_plane(made: Bench) -> None:
+    for name, metadata in {"linkerd": {}, "meshed": {"annotations": {"linkerd.io/inject": "enabled"}}}.items():
+        made.make({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, **metadata}}, name)
+    for name in ("linkerd-crds", "linkerd-control-plane"):
+        made.make({**chart(name, cniEnabled=True), "namespace": "linkerd"}, name)
+    made.make(policy("calls", "meshed", egress=[DNS, API]), "calls")
+    text = refusal(made, workload("meshed"))
+    assert 'pods of Deployment "web" never get ready: pods of Deployment meshed/web may not send TCP 8080' in text
+    assert "waits ten minutes for pods that never start" in text
+    assert "may not send TCP 8080" in refusal(made, {**chart("external-secrets"), "namespace": "meshed"})
+    made.make(policy("identity", "meshed", egress=[to(those("linkerd"), ports=[8080, 8086])]), "identity")
+    assert "TCP 8090 to pods of Deployment linkerd/linkerd-control-plane/destination" in refusal(
+        made, workload("meshed")
+    )
+    left = workload("meshed")
+    left["metadata"]["name"] = "left"
+    left["spec"]["template"]["metadata"]["annotations"] = {"linkerd.io/inject": "disabled"}
+    made.make(left, "left")
+    made.make(policy("policy", "meshed", egress=[to(those("linkerd"), ports=[8090])]), "policy")
+    made.make(workload("meshed"), "web-in-mesh")
+    made.make({**chart("external-secrets"), "namespace": "meshed"}, "release")
+
+
+@pytest.mark.parametrize("name", webhooks._CHARTS)
+def test_every_webhook_has_pods_that_answer(name: str) -> None:
+    values = {"certController": {"create": True}}
+    found = list(webhooks.webhooks_of([{**chart(name, **values), "namespace": "a"}]))
+    assert found
+    assert all(each.pods and each.port for each in found), "otherwise policies are not judged"
 
 
 def test_a_store_is_ready_when_the_operator_comes_to_its_role_and_to_aws(made: Bench) -> None:
