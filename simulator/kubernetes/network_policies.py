@@ -166,16 +166,16 @@ class PolicyView:
         """Returns why a call does not arrive: `why_cut` of this module."""
         if self.enforcement is None or source == target:
             return ""
-        for each in (source, target):
-            self._addresses(each)  # of pods that the cluster has not: from here on it has them
+        if isinstance(target, Service) and (port, protocol) not in _ports_of(target):
+            return f"{target} has no port {port} of {protocol}"
+        if not self._policies and not self.enforcement.strict and not self.enforcement.faulty:
+            return ""
         if isinstance(target, Service):
             return self._why_service_cut(source, target, port, protocol)
         return self._why_pod_cut(source, target, port, protocol)
 
     def _why_service_cut(self, source: Source, service: Service, port: int, protocol: str) -> str:
-        found = next((each for each in service.ports if (each.port, each.protocol) == (port, protocol)), None)
-        if found is None:
-            return f"{service} has no port {port} of {protocol}"
+        found = next(each for each in service.ports if (each.port, each.protocol) == (port, protocol))
         headless = service.address is None
         if why := self._why_closed(source, "Egress", service, self._addresses(service), port, protocol):
             return why
@@ -190,9 +190,10 @@ class PolicyView:
     def _why_pod_cut(
         self, source: Source, target: Pod | Place, port: int, protocol: str, *, judge_sender: bool = True
     ) -> str:
-        sent = self._why_closed(source, "Egress", target, self._addresses(target), port, protocol)
-        if sent and judge_sender:
-            return sent
+        if judge_sender and (
+            why := self._why_closed(source, "Egress", target, self._addresses(target), port, protocol)
+        ):
+            return why
         return self._why_closed(target, "Ingress", source, self._addresses(source), port, protocol)
 
     def why_unsupported(self, subject: Target) -> str:

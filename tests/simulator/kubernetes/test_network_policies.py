@@ -92,6 +92,13 @@ def test_a_policy_has_the_directions_of_its_rules_and_types(made: Bench) -> None
     assert not cut(made, caller(), pods.dns(cluster(made)), 53, "UDP")
 
 
+def test_a_policy_that_names_no_types_has_those_of_its_rules(made: Bench) -> None:
+    nowhere = {"podSelector": {}, "egress": [to(those("nowhere"))]}
+    made.make(policy("nowhere", "a") | {"spec": nowhere}, "nowhere")
+    assert cut(made, caller(), web(made), 8080)
+    assert cut(made, web(made), caller(), 8080)
+
+
 def test_the_own_node_comes_in_and_pods_on_the_network_of_a_node_are_no_pods(made: Bench) -> None:
     closed(made, "a", "b")
     assert not cut(made, OWN_NODE, caller(), 8080), "probes"
@@ -141,22 +148,29 @@ def test_a_protocol_alone_opens_all_ports_of_it(made: Bench) -> None:
 
 def test_a_name_that_leads_to_a_port_the_policy_does_not_name_opens_nothing(made: Bench) -> None:
     allow_out(made, to(those("b", app="web"), ports=[8080]))
-    other = workload()
-    other["metadata"]["name"] = "other"
-    other["spec"]["template"]["spec"]["containers"][0]["ports"] = [{"name": "http", "containerPort": 22}]
-    made.make(other, "other")
+    for name, labels in (("foreign", {"app": "foreign"}), ("other", {"app": "web"})):
+        assert not cut(made, caller(), service_of(made, "named"), 81)
+        other = workload()
+        other["metadata"]["name"], template = name, other["spec"]["template"]
+        template["spec"]["containers"][0]["ports"] = [{"name": "http", "containerPort": 22}]
+        template["metadata"]["labels"] = other["spec"]["selector"]["matchLabels"] = labels
+        made.make(other, name)
     assert cut(made, caller(), service_of(made, "named"), 81)
     assert not cut(made, caller(), service_of(made, "web"), 80)
 
 
 def test_the_last_port_of_a_range_is_not_that_of_the_service(made: Bench) -> None:
-    made.make(service("wide", ports=[{"name": "low", "port": 80, "targetPort": 8000}]), "wide")
+    ports = {"low": (80, 8000), "https": (443, 9090), "high": (9090, 9090)}
+    listed = [{"name": name, "port": port, "targetPort": target} for name, (port, target) in ports.items()]
+    made.make(service("wide", ports=listed), "wide")
     made.make(service("inside", ports=[{"port": 80, "targetPort": 8080}]), "inside")
     rule = {**to(those("b", app="web")), "ports": [{"port": 8000, "endPort": 8100}]}
     allow_out(made, rule)
     passing_ports = {port for port in (7999, 8000, 8080, 8100, 8101) if not cut(made, caller(), web(made), port)}
     assert passing_ports == {8000, 8080, 8100}
     assert not cut(made, caller(), service_of(made, "wide"), 80)
+    assert not cut(made, caller(), service_of(made, "wide"), 443), "it lies between 80 and 8100, whatever is behind it"
+    assert cut(made, caller(), service_of(made, "wide"), 9090)
     assert cut(made, caller(), service_of(made, "inside"), 80), "only the first port of the range is looked for"
 
 
@@ -211,7 +225,11 @@ def test_a_range_keeps_24_ports(made: Bench) -> None:
 
 
 def test_names_of_ports_of_what_comes_in_are_those_of_any_selected_pod(made: Bench) -> None:
+    foreign = workload("monitoring")
+    foreign["spec"]["template"]["spec"]["containers"][0]["ports"] = [{"name": "http", "containerPort": 22}]
+    made.make(foreign, "foreign")
     made.make(policy("in", "b", ingress=[from_(those("a"), ports=["http"])]), "in")
+    assert cut(made, caller(), web(made), 22)
     assert not cut(made, caller(), web(made), 8080)
     assert cut(made, caller(), web(made), 9090)
     assert cut(made, caller("monitoring"), web(made), 8080)
