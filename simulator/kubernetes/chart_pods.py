@@ -51,7 +51,7 @@ class Pod:
 
 @dataclass(frozen=True, kw_only=True)
 class _Part:
-    """Pods of a chart. ports: name -> number, and the path of the value that replaces it; "" where none does.
+    """Pods of a chart. ports: name -> number, and paths of the values that replace it, the first one first.
 
     unless: path of the value that is false where there are no such pods. host: path of the value `hostNetwork`.
     """
@@ -99,7 +99,7 @@ _CHARTS: Mapping[str, Mapping[str, _Part]] = {
         ),
         "webhook": _Part(
             labels={"app": "webhook", **_standard("webhook", "webhook")},
-            ports={"https": (10250, "webhook.securePort")},
+            ports={"https": (10250, "webhook.config.securePort webhook.securePort")},
             host="webhook.hostNetwork",
         ),
     },
@@ -172,7 +172,10 @@ def pods_of(release: Mapping[str, Any]) -> dict[str, Pod]:
             name=f"{name}/{key}" if name != key else key,
             kind=part.kind,
             labels={label: text.format(release=name, namespace=namespace) for label, text in part.labels.items()},
-            ports=tuple(ContainerPort(at(path) or number, port) for port, (number, path) in part.ports.items()),
+            ports=tuple(
+                ContainerPort(next(filter(None, map(at, paths.split())), number), port)
+                for port, (number, paths) in part.ports.items()
+            ),
             host_network=at(part.host) is True,
         )
         for key, part in parts.items()

@@ -450,6 +450,20 @@ def test_every_webhook_has_pods_that_answer(name: str) -> None:
     assert all(each.pods and each.port for each in found), "otherwise policies are not judged"
 
 
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("aws-load-balancer-controller", {"webhookBindPort": 7443}),
+        ("cert-manager", {"webhook": {"securePort": 7443}}),
+        ("cert-manager", {"webhook": {"securePort": 1, "config": {"securePort": 7443}}}),
+        ("external-secrets", {"webhook": {"port": 7443}}),
+        ("trust-manager", {"app": {"webhook": {"port": 7443}}}),
+    ],
+)
+def test_the_port_of_a_webhook_is_that_of_the_values(name: str, values: Props) -> None:
+    assert {each.port for each in webhooks.webhooks_of([{**chart(name, **values), "namespace": "a"}])} == {7443}
+
+
 def test_a_store_is_ready_when_the_operator_comes_to_its_role_and_to_aws(made: Bench) -> None:
     secrets(made)
     made.make(policy("calls", "external-secrets", egress=[DNS, API]), "calls")
