@@ -17,7 +17,6 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any, Final
 
@@ -155,12 +154,24 @@ def _ports_of(target: Target) -> list[tuple[int, str]]:
     return list(target.ports)
 
 
-@dataclass(frozen=True)
 class PolicyView:
-    """The policies of a cluster, with what they speak of, at one moment. planned: what a preview makes counts too."""
+    """The policies of a cluster, with what they speak of, at one moment. planned: what a preview makes counts too.
 
-    cluster: Cluster
-    planned: Planned | None = None
+    enforcement: how the cluster keeps them; None where it does not.
+    """
+
+    def __init__(self, cluster: Cluster, planned: Planned | None = None) -> None:
+        self.enforcement = how = enforcement(cluster)
+        self._policies = _latest(cluster, planned, *POLICY) if how else []
+        self._is_open = how is None or not (self._policies or how.strict or how.faulty)
+        self._pods: list[Pod] = []
+        if self._is_open:
+            return
+        self._pods, self._services = pods_of(cluster), list(services_of(cluster).values())
+        self._subnets, self._nodes = pod_subnets(cluster), nodes(cluster)
+        spaces = _latest(cluster, planned, "v1", "Namespace")
+        self._namespaces = {str(each["metadata"]["name"]): each["metadata"].get("labels") or {} for each in spaces}
+        self._numbers = {pod: number for number, pod in enumerate(dict.fromkeys(self._pods))}
 
     def why_cut(self, source: Source, target: Target, port: int, protocol: str = "TCP") -> str:
         """Returns why a call does not arrive: `why_cut` of this module."""
@@ -168,7 +179,7 @@ class PolicyView:
             return ""
         if isinstance(target, Service) and (port, protocol) not in _ports_of(target):
             return f"{target} has no port {port} of {protocol}"
-        if not self._policies and not self.enforcement.strict and not self.enforcement.faulty:
+        if self._is_open:
             return ""
         if isinstance(target, Service):
             return self._why_service_cut(source, target, port, protocol)
@@ -224,9 +235,7 @@ class PolicyView:
         rules = [rule for policy in selecting for rule in self._rules(policy, type_)]
         if not rules and not any(type_ in _types(policy["spec"]) for policy in selecting):
             return ""
-        names = sorted(
-            {f"{each['metadata'].get('namespace', 'default')}/{each['metadata']['name']}" for each in selecting}
-        )
+        names = sorted({f"{_namespace(each)}/{each['metadata']['name']}" for each in selecting})
         for address in addresses:
             if why := why_denied(rules, address, port, protocol):
                 return f"{what}, {address}: {direction} of {', '.join(names)}: {why}"
@@ -242,42 +251,6 @@ class PolicyView:
             )
         return ""
 
-    @cached_property
-    def enforcement(self) -> Enforcement | None:
-        """How the cluster keeps policies; None where it does not."""
-        return enforcement(self.cluster)
-
-    @cached_property
-    def _policies(self) -> list[Props]:
-        stored = [row.state for row in self.cluster.of_kind(*POLICY)]
-        coming = self.planned.of_kind(self.cluster.place, *POLICY) if self.planned else []
-        found = {(each["metadata"].get("namespace", "default"), str(each["metadata"]["name"])): each for each in stored}
-        for each in coming:
-            found[each["metadata"].get("namespace", "default"), str(each["metadata"]["name"])] = each
-        return list(found.values())
-
-    @cached_property
-    def _pods(self) -> list[Pod]:
-        return pods_of(self.cluster)
-
-    @cached_property
-    def _services(self) -> list[Service]:
-        return list(services_of(self.cluster).values())
-
-    @cached_property
-    def _subnets(self) -> list[IPv4Network]:
-        return pod_subnets(self.cluster)
-
-    @cached_property
-    def _nodes(self) -> Place:
-        return nodes(self.cluster)
-
-    @cached_property
-    def _namespaces(self) -> dict[str, Any]:
-        coming = self.planned.of_kind(self.cluster.place, "v1", "Namespace") if self.planned else []
-        states = [*(row.state for row in self.cluster.of_kind("v1", "Namespace")), *coming]
-        return {str(each["metadata"]["name"]): each["metadata"].get("labels") or {} for each in states}
-
     def _addresses(self, subject: Target) -> tuple[IPv4Address, ...]:
         """Returns the addresses of a peer: of pods one in each subnet of pods, of those with hostNetwork the nodes'."""
         if isinstance(subject, Service):
@@ -292,16 +265,11 @@ class PolicyView:
             number = self._numbers[subject] = len(self._numbers)
         return tuple(block[(16 + number) % block.num_addresses] for block in self._subnets)
 
-    @cached_property
-    def _numbers(self) -> dict[Pod, int]:
-        return {pod: number for number, pod in enumerate(dict.fromkeys(self._pods))}
-
     def _selecting(self, pod: Pod) -> list[Props]:
         return [
             each
             for each in self._policies
-            if each["metadata"].get("namespace", "default") == pod.namespace
-            and matches(Node(each["spec"])["podSelector"], pod.labels)
+            if _namespace(each) == pod.namespace and matches(Node(each["spec"])["podSelector"], pod.labels)
         ]
 
     def _sharing(self, pod: Pod) -> list[Pod]:
@@ -321,7 +289,7 @@ class PolicyView:
 
     def _rules(self, policy: Props, type_: str) -> Iterator[Rule]:
         direction, end, _ = _ENDS[type_]
-        namespace = policy["metadata"].get("namespace", "default")
+        namespace = _namespace(policy)
         for rule in policy["spec"].get(direction) or ():
             ports, peers = rule.get("ports") or [], rule.get(end) or []
             known = self._ports_of_selected(policy, ports) if type_ == "Ingress" else _ports(None, ports)
@@ -401,6 +369,18 @@ class PolicyView:
             if not all(any(each.has(number or 0, protocol) for each in allowed) for number in numbers):
                 return None  # the name leads to a port of some pod that the policy does not name
         return Ports(protocol, listens.port, given.get("endPort") or 0)
+
+
+def _latest(cluster: Cluster, planned: Planned | None, api_version: str, kind: str) -> list[Props]:
+    """Returns the objects of a kind, as they are or as a preview makes or changes them."""
+    stored = [row.state for row in cluster.of_kind(api_version, kind)]
+    coming = planned.of_kind(cluster.place, api_version, kind) if planned else []
+    named = [((_namespace(each), str(each["metadata"]["name"])), each) for each in (*stored, *coming)]
+    return list(dict(named).values())
+
+
+def _namespace(state: Props) -> str:
+    return str(state["metadata"].get("namespace", "default"))
 
 
 def _types(spec: Props) -> Collection[str]:

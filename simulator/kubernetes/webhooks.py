@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 from catalog.chart_facts import merged
@@ -111,9 +110,10 @@ class Webhooks:
         """Returns what the API server says when it asks a webhook that does not answer; "" when it does."""
         if is_down(self.cluster, webhook):
             return webhook.no_answer()
-        if webhook.pods is None or self._policies.enforcement is None:
+        view = PolicyView(self.cluster, self.planned)
+        if webhook.pods is None or view.enforcement is None:
             return ""
-        cut = self._policies.why_cut(control_plane(self.cluster), webhook.pods, webhook.port)
+        cut = view.why_cut(control_plane(self.cluster), webhook.pods, webhook.port)
         return webhook.no_answer(cut) if cut else ""
 
     def why_proxies_wait(self, state: Mapping[str, Any]) -> str:
@@ -121,17 +121,14 @@ class Webhooks:
 
         They ask the control plane of the mesh at the addresses of its pods.
         """
-        caller = pod_from(state) if self._policies.enforcement else None
+        caller = pod_from(state)
         if caller is None or caller.host_network or self.with_proxies(state) == state:
             return ""
         release = next(each for each in self.releases if _chart(each) == injection.CHART)
         parts = chart_pods.pods_of(release)
         asked = [(parts[part], parts[part].port(named, "TCP") or 0) for part, named in _ASKED_BY_PROXIES if parts]
-        return next(filter(None, (self._policies.why_cut(caller, pods, port) for pods, port in asked)), "")
-
-    @cached_property
-    def _policies(self) -> PolicyView:
-        return PolicyView(self.cluster, self.planned)
+        view = PolicyView(self.cluster, self.planned)
+        return next(filter(None, (view.why_cut(caller, pods, port) for pods, port in asked)), "")
 
     def with_proxies(self, state: Mapping[str, Any], *, also_when_down: bool = False) -> Mapping[str, Any]:
         """Returns an object with its pods as the injector makes them; as it is where there is none, or none answers."""
