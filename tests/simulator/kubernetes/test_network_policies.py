@@ -261,6 +261,16 @@ def test_a_pod_comes_back_to_itself(made: Bench) -> None:
     assert not cut(made, web(made), service_of(made, "web"), 80), "it comes in from the node"
 
 
+def test_a_service_sends_to_the_pods_of_its_namespace_that_it_selects(made: Bench) -> None:
+    for name in ("monitoring", "default"):
+        made.make(workload(name), f"web-in-{name}")
+        made.make(policy("closed", name, ingress=[]), f"closed-{name}")
+    assert not cut(made, caller(), service_of(made, "web"), 80), "there are others of these labels elsewhere"
+    assert not cut(made, caller(), pods.api_server(cluster(made)), 443), "a Service without a selector has no pods"
+    made.make(policy("closed", "kube-system", ingress=[]), "closed-dns")
+    assert "coredns may not receive UDP 53" in cut(made, caller(), pods.dns(cluster(made)), 53, "UDP")
+
+
 def test_services_without_such_a_port_are_cut(made: Bench) -> None:
     assert cut(made, caller(), service_of(made, "web"), 8080) == "Service b/web has no port 8080 of TCP"
 
