@@ -122,7 +122,7 @@ class Webhooks:
         They ask the control plane of the mesh at the addresses of its pods.
         """
         caller = pod_from(state)
-        if caller is None or caller.host_network or self.with_proxies(state) == state:
+        if caller is None or self.with_proxies(state) == state:
             return ""
         release = next(each for each in self.releases if _chart(each) == injection.CHART)
         parts = chart_pods.pods_of(release)

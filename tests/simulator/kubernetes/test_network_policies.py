@@ -112,6 +112,15 @@ def test_the_own_node_comes_in_and_pods_on_the_network_of_a_node_are_no_pods(mad
     assert cut(made, caller(), web(made), 8080)
 
 
+def test_load_balancers_come_from_the_subnets_of_their_door(made: Bench) -> None:
+    nodes = [block(f"10.0.1{zone}.0/24") for zone in (0, 64)]
+    made.make(policy("door", "b", ingress=[from_(*nodes, ports=[8080])]), "door")
+    assert not cut(made, pods.door(cluster(made), "internal"), web(made), 8080)
+    public = {"vpcId": "vpc-1", "cidrBlock": "10.0.3.0/24", "tags": {"kubernetes.io/role/elb": "1"}}
+    made.cloud.put(tokens.SUBNET, "subnet-public", public)
+    assert "from public load balancers, 10.0.3.4" in cut(made, pods.door(cluster(made), "public"), web(made), 8080)
+
+
 def test_a_range_that_misses_a_part_of_the_nodes_is_noticed(made: Bench) -> None:
     made.make(policy("nodes", "b", ingress=[from_(block("10.0.10.0/25"), block("10.0.164.0/24"))]), "nodes")
     assert "10.0.10.254" in cut(made, pods.nodes(cluster(made)), web(made), 8080)
@@ -292,6 +301,9 @@ def test_what_is_not_known_yet_cuts_nothing(made: Bench) -> None:
         planned.add(here.place, *POLICY, "a", policy("coming", "a", egress=[api]))
         assert (not why_cut(here, caller(), web(made), 8080, planned=planned)) == passes
         assert not cut(made, caller(), web(made), 8080)
+    made.make(policy("coming", "a", egress=[{}]), "coming")
+    assert not cut(made, caller(), web(made), 8080)
+    assert why_cut(here, caller(), web(made), 8080, planned=planned), "the preview changes it"
 
 
 @pytest.mark.parametrize(("version", "shared"), [("v1.22.3-eksbuild.1", True), ("v1.22.4-eksbuild.3", False)])
