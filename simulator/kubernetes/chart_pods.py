@@ -28,7 +28,10 @@ class ContainerPort(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Pod:
-    """The pods of one controller, or one pod. kind: of the controller; "" for a pod without one."""
+    """The pods of one controller, or one pod. kind: of the controller; "" for a pod without one.
+
+    asks_vpc: whether they ask the resolver of the VPC, as with `dnsPolicy: Default`, and not CoreDNS.
+    """
 
     namespace: str
     name: str = ""
@@ -36,6 +39,7 @@ class Pod:
     labels: Mapping[str, Any] = field(default_factory=dict, hash=False)
     ports: tuple[ContainerPort, ...] = ()
     host_network: bool = False
+    asks_vpc: bool = False
 
     def __str__(self) -> str:
         if not self.name:
@@ -53,13 +57,14 @@ class Pod:
 class _Part:
     """Pods of a chart. ports: name -> number, and paths of the values that replace it, the first one first.
 
-    unless: path of the value that is false where there are no such pods. host: path of the value `hostNetwork`.
+    unless: path of the value that is false where there are no such pods. host, dns: paths of `hostNetwork`, `dnsPolicy`.
     """
 
     labels: Mapping[str, str]
     ports: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     unless: str = ""
     host: str = ""
+    dns: str = ""
     kind: str = "Deployment"
 
 
@@ -103,7 +108,9 @@ _CHARTS: Mapping[str, Mapping[str, _Part]] = {
             host="webhook.hostNetwork",
         ),
     },
-    "cluster-autoscaler": {"cluster-autoscaler": _Part(labels=_standard("aws-cluster-autoscaler"), host="hostNetwork")},
+    "cluster-autoscaler": {
+        "cluster-autoscaler": _Part(labels=_standard("aws-cluster-autoscaler"), host="hostNetwork", dns="dnsPolicy")
+    },
     "dra-driver-nvidia-gpu": {
         part: _Part(
             labels={**_standard("dra-driver-nvidia-gpu"), "dra-driver-nvidia-gpu-component": part},
@@ -133,7 +140,7 @@ _CHARTS: Mapping[str, Mapping[str, _Part]] = {
     "gpu-operator": {
         "gpu-operator": _Part(labels={"app": "gpu-operator", **_standard("gpu-operator", "gpu-operator")})
     },
-    "karpenter": {"karpenter": _Part(labels=_standard("karpenter"), host="hostNetwork")},
+    "karpenter": {"karpenter": _Part(labels=_standard("karpenter"), host="hostNetwork", dns="dnsPolicy")},
     "linkerd-control-plane": {
         "identity": _linkerd("identity", ident_grpc=8080),
         "destination": _linkerd("destination", dest_grpc=8086, sp_validator=8443, policy_grpc=8090, policy_https=9443),
@@ -177,6 +184,7 @@ def pods_of(release: Mapping[str, Any]) -> dict[str, Pod]:
                 for port, (number, paths) in part.ports.items()
             ),
             host_network=at(part.host) is True,
+            asks_vpc=at(part.dns) == "Default",
         )
         for key, part in parts.items()
         if at(part.unless) is not False

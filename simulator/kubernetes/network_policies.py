@@ -39,6 +39,7 @@ from simulator.kubernetes.pods import (
     nodes,
     pod_subnets,
     pods_of,
+    resolver,
     services_of,
 )
 from simulator.kubernetes.policy_rules import Ports, Rule, why_denied
@@ -116,9 +117,9 @@ def why_pods_wait(cluster: Cluster, release: Mapping[str, Any], planned: Planned
     """Returns why pods of a release never get ready: they reach no DNS, or no API server. "" when they do."""
     view = PolicyView(cluster, planned)
     for pod in pods_of_release(release).values():
-        for service, port, protocol in ((dns(cluster), 53, "UDP"), (api_server(cluster), 443, "TCP")):
-            if why := view.why_cut(pod, service, port, protocol):
-                return why
+        names = resolver(cluster) if pod.asks_vpc else dns(cluster)
+        if why := view.why_cut(pod, names, 53, "UDP") or view.why_cut(pod, api_server(cluster), 443):
+            return why
     return ""
 
 

@@ -117,6 +117,7 @@ def pod_from(state: Mapping[str, Any]) -> Pod | None:
             for port in container.get("ports") or ()
         ),
         host_network=spec.get("hostNetwork") is True,
+        asks_vpc=spec.get("dnsPolicy") == "Default",
     )
 
 
@@ -141,6 +142,13 @@ def api_server(cluster: Cluster) -> Service:
 def dns(cluster: Cluster) -> Service:
     """Returns the Service of CoreDNS."""
     return services_of(cluster)["kube-system", "kube-dns"]
+
+
+def resolver(cluster: Cluster) -> Place:
+    """Returns the resolver of the VPC, at its third address. Source: VPC user guide, "DNS attributes"; read 2026-11."""
+    row = cluster.cloud.get(tokens.VPC, str(_config(cluster).get("vpcId")), cluster.region)
+    ranges = _ranges([row] if row else [])
+    return Place("the resolver of the VPC", tuple(block[2] for block in ranges), ((53, "UDP"),))
 
 
 def _service(state: Props) -> Service | None:

@@ -426,6 +426,18 @@ def test_a_release_whose_pods_reach_no_api_server_never_becomes_ready(made: Benc
     made.make({**chart("external-secrets"), "namespace": "external-secrets", "skipAwait": True}, "unawaited")
 
 
+def test_pods_that_ask_the_resolver_of_the_vpc_need_no_coredns(made: Bench) -> None:
+    made.cloud.put(tokens.VPC, "vpc-1", {"cidrBlock": "10.0.0.0/16"})
+    labels = {"app.kubernetes.io/name": "karpenter"}
+    karpenter = {**chart("karpenter", dnsPolicy="Default"), "namespace": "kube-system"}
+    made.make(policy("api", "kube-system", labels, egress=[API]), "api")
+    assert "may not send UDP 53 to the resolver of the VPC, 10.0.0.2" in refusal(made, karpenter)
+    assert "to Service kube-system/kube-dns" in refusal(made, {**chart("karpenter"), "namespace": "kube-system"})
+    udp = {**to(block("10.0.0.2/32")), "ports": [{"port": 53, "protocol": "UDP"}]}
+    made.make(policy("dns", "kube-system", labels, egress=[udp]), "dns")
+    made.make(karpenter, "karpenter")
+
+
 def test_a_policy_that_parts_a_running_release_is_told(made: Bench) -> None:
     made.make(namespace("external-secrets"), "external-secrets-namespace")
     install(made)
