@@ -57,7 +57,7 @@ class Pod:
 class _Part:
     """Pods of a chart. ports: name -> number, and paths of the values that replace it, the first one first.
 
-    unless: path of the value that is false where there are no such pods. host, dns: paths of `hostNetwork`, `dnsPolicy`.
+    unless: path of the value that is false where there are none. host, dns: paths of `hostNetwork` and `dnsPolicy`.
     """
 
     labels: Mapping[str, str]
