@@ -323,11 +323,10 @@ class PolicyView:
         ]
 
     def _is_in(self, name: str, peer: Props, namespace: str) -> bool:
-        selector = peer.get("namespaceSelector")
-        labels = self._namespaces.get(name) or {}
-        if selector is None or labels is UNKNOWN:
-            return name == namespace or labels is UNKNOWN
-        return matches(Node(selector), {**labels, "kubernetes.io/metadata.name": name})
+        selector, labels = peer.get("namespaceSelector"), self._namespaces.get(name) or {}
+        if selector is None:
+            return name == namespace
+        return labels is UNKNOWN or matches(Node(selector), {**labels, "kubernetes.io/metadata.name": name})
 
     def _ports_of_selected(self, policy: Props, ports: list[Props]) -> tuple[Ports, ...]:
         """Returns the ports of a rule for what comes in. A name is that of any pod that the policy selects."""

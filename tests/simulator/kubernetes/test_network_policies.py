@@ -306,6 +306,16 @@ def test_what_is_not_known_yet_cuts_nothing(made: Bench) -> None:
     assert why_cut(here, caller(), web(made), 8080, planned=planned), "the preview changes it"
 
 
+def test_a_namespace_whose_labels_are_not_known_yet_may_be_any_other(made: Bench) -> None:
+    planned, here = Planned(), cluster(made)
+    planned.add(here.place, "v1", "Namespace", "", {"metadata": {"name": "b", "labels": UNKNOWN}})
+    allow_out(made, to({"podSelector": {}}))
+    assert why_cut(here, caller(), web(made), 8080, planned=planned), "it is not the policy's own"
+    allow_out(made, to({"namespaceSelector": {"matchLabels": {"tier": "open"}}}), name="tier")
+    assert not why_cut(here, caller(), web(made), 8080, planned=planned)
+    assert cut(made, caller(), web(made), 8080)
+
+
 @pytest.mark.parametrize(("version", "shared"), [("v1.22.3-eksbuild.1", True), ("v1.22.4-eksbuild.3", False)])
 def test_before_1_22_4_namespaces_whose_names_make_one_text_share_rules(
     made: Bench, version: str, shared: bool
