@@ -171,7 +171,7 @@ class PolicyView:
         self._pods, self._services = pods_of(cluster), list(services_of(cluster).values())
         self._subnets, self._nodes = pod_subnets(cluster), nodes(cluster)
         spaces = _latest(cluster, planned, "v1", "Namespace")
-        self._namespaces = {str(each["metadata"]["name"]): each["metadata"].get("labels") or {} for each in spaces}
+        self._namespaces = {str(each["metadata"]["name"]): each["metadata"].get("labels", {}) for each in spaces}
         self._numbers = {pod: number for number, pod in enumerate(dict.fromkeys(self._pods))}
 
     def why_cut(self, source: Source, target: Target, port: int, protocol: str = "TCP") -> str:
@@ -323,7 +323,7 @@ class PolicyView:
         ]
 
     def _is_in(self, name: str, peer: Props, namespace: str) -> bool:
-        selector, labels = peer.get("namespaceSelector"), self._namespaces.get(name) or {}
+        selector, labels = peer.get("namespaceSelector"), self._namespaces.get(name, {})
         if selector is None:
             return name == namespace
         return labels is UNKNOWN or matches(Node(selector), {**labels, "kubernetes.io/metadata.name": name})

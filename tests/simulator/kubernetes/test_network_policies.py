@@ -308,7 +308,8 @@ def test_what_is_not_known_yet_cuts_nothing(made: Bench) -> None:
 
 def test_a_namespace_whose_labels_are_not_known_yet_may_be_any_other(made: Bench) -> None:
     planned, here = Planned(), cluster(made)
-    planned.add(here.place, "v1", "Namespace", "", {"metadata": {"name": "b", "labels": UNKNOWN}})
+    coming = {"apiVersion": "v1", "metadata": {"name": "b", "labels": UNKNOWN}}
+    planned.add(here.place, "v1", "Namespace", "", coming)
     allow_out(made, to({"podSelector": {}}))
     assert why_cut(here, caller(), web(made), 8080, planned=planned), "it is not the policy's own"
     allow_out(made, to({"namespaceSelector": {"matchLabels": {"tier": "open"}}}), name="tier")
