@@ -73,6 +73,7 @@ class Cloud:
         self._db.executescript(_SCHEMA)
         self._version: int | None = None
         self._when_deleted: list[tuple[str, Callable[[CloudResource], None]]] = []
+        self._judges: dict[str, list[Callable[[Cloud, Props, str], str]]] = {}
         self._by_type: dict[str, dict[str, dict[str, CloudResource]]] = {}  # type -> id -> region -> resource
         self._gone: Counter[tuple[str, str]] = Counter()
 
@@ -148,6 +149,17 @@ class Cloud:
         with self._lock:
             self._resources()
             return self._gone[type_, id_or_urn]
+
+    def judge(self, type_: str, why: Callable[[Cloud, Props, str], str]) -> None:
+        """Adds a judge of resources that are made or changed: why one never becomes active, by its inputs and region.
+
+        So what stands on AWS can tell it what it does there.
+        """
+        self._judges.setdefault(type_, []).append(why)
+
+    def why_never_active(self, type_: str, inputs: Props, region: str) -> str:
+        """Returns what the judges of a type have against a resource; "" when it becomes active."""
+        return next(filter(None, (why(self, inputs, region) for why in self._judges.get(type_, ()))), "")
 
     def on_delete(self, type_: str, react: Callable[[CloudResource], None]) -> None:
         """Calls `react` with each resource of the type that is deleted, to delete what it contains."""

@@ -54,11 +54,14 @@ class ErrorTemplate(NamedTuple):
 
 
 class ProviderError(Exception):
-    """An error of the provider itself. whole: True when its text gets no prefix with the type."""
+    """An error of the provider itself. whole: True when its text gets no prefix with the type.
 
-    def __init__(self, text: str, *, whole: bool = False) -> None:
+    retried: True when the provider waits for the cause to go away.
+    """
+
+    def __init__(self, text: str, *, whole: bool = False, retried: bool = False) -> None:
         super().__init__(text)
-        self.whole = whole
+        self.whole, self.retried = whole, retried
 
 
 def sdk_text(error: AwsError, service: Service, operation: str, seed: str) -> str:

@@ -153,14 +153,21 @@ class AwsPackage(Package):
                 with self._cloud.exclusive():
                     return attempt()
             except AwsError as error:
-                if error.retried and time.monotonic() < deadline:
-                    time.sleep(_PAUSE_SECONDS)
+                if self._waits(error, deadline):
                     continue
                 operation = {"creating": kind.creates, "updating": kind.updates, "deleting": kind.deletes}[doing]
                 text = f"{_prefix(op, doing)}: {sdk_text(error, kind.service, operation or kind.creates, urn)}"
             except ProviderError as error:
+                if self._waits(error, deadline):
+                    continue
                 text = str(error) if error.whole else f"{_prefix(op, doing)}: {error}"
             raise Refusal(pulumi_text(text, "" if doing == "creating" else f"{doing} {urn}"))
+
+    def _waits(self, error: AwsError | ProviderError, deadline: float) -> bool:
+        again = error.retried and time.monotonic() < deadline
+        if again:
+            time.sleep(_PAUSE_SECONDS)
+        return again
 
     def _create(self, op: OperationContext) -> CreateResult:
         kind = kind_of(op.type)

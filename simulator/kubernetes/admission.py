@@ -84,6 +84,7 @@ class Admission:
     def check_controllers(self) -> None:
         """Raises Refusal when the API server accepts the object, but its controller never makes it ready."""
         self._node_class_exists()
+        self._proxies_get_ready()
 
     def check_name(self) -> None:
         """Raises Refusal when another object has the name."""
@@ -108,7 +109,7 @@ class Admission:
         for each in self.webhooks.unanswered(self.state, group, self._plural, update):
             webhook, of_pods = each.webhook, f'pods of {kind} "{self._name}": ' if each.of_pods else ""
             if webhook.fails:
-                raise self._refused(f"{of_pods}{webhook.no_answer()}", self._late_for_pods)
+                raise self._refused(f"{of_pods}{each.why}", self._late_for_pods)
             injects = webhook.name == INJECTOR
             if injects and self.webhooks.with_proxies(self.state, also_when_down=True) != self.state:
                 self.call.warn(
@@ -184,6 +185,13 @@ class Admission:
                 "API server reported that the apiVersion for this resource does not exist. Verify that any required "
                 f'CRDs have been created: no matches for kind "{kind}" in version "{api_version}"{self._note(_RETRIED)}'
             )
+
+    def _proxies_get_ready(self) -> None:
+        def why() -> str:
+            return self.webhooks.why_proxies_wait(self.state)
+
+        if not self.planned.wait(self.patience_seconds, lambda: not why()):
+            raise self._refused(f'pods of {self.state["kind"]} "{self._name}" never get ready: {why()}', self._starves)
 
     def _has_the_name_of_its_kind(self) -> None:
         if (self.state["apiVersion"], self.state["kind"]) == CRD:

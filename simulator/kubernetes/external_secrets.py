@@ -14,13 +14,17 @@ from typing import Any, Final
 
 from common.values import opened
 from simulator.aws.access import DeniedError, Session, assume, pod_session, read_secret
+from simulator.kubernetes.chart_pods import pods_of
 from simulator.kubernetes.clusters import Cluster
 from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.meaning.selectors import matches
+from simulator.kubernetes.network_policies import PolicyView
+from simulator.kubernetes.pods import POD_IDENTITY, aws_addresses
 from simulator.values import Props, has_unknown
 
 CHART: Final = "external-secrets"
 API: Final = "external-secrets.io/v1"
+_ENDPOINTS = {"ParameterStore": "ssm"}
 _STORES = ("ClusterSecretStore", "SecretStore")
 
 
@@ -36,7 +40,20 @@ def why_not_ready(cluster: Cluster, state: Props) -> str | None:
         _session(cluster, state)
     except DeniedError as denied:
         return f"unable to validate store: {denied}"
-    return ""
+    return f"unable to validate store: i/o timeout: {cut}" if (cut := _why_cut_off(cluster, state)) else ""
+
+
+def _why_cut_off(cluster: Cluster, store: Props) -> str:
+    """Returns why the operator comes by network policies to no credentials, or not to AWS; "" when it does."""
+    operator = pods_of(next(iter(cluster.releases_of(CHART)), {})).get(CHART)
+    if operator is None:
+        return ""
+    provider = _of_aws(store) or {}
+    reached = [POD_IDENTITY, aws_addresses(cluster, _ENDPOINTS.get(provider.get("service", ""), "secretsmanager"))]
+    reached += [aws_addresses(cluster, "sts")] if provider.get("role") or provider.get("additionalRoles") else []
+    view = PolicyView(cluster)
+    cuts = (view.why_cut(operator, place, port, protocol) for place in reached for port, protocol in place.ports)
+    return next(filter(None, cuts), "")
 
 
 def why_unread(cluster: Cluster, state: Props) -> str:

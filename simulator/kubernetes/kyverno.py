@@ -47,9 +47,12 @@ def policies(cluster: Cluster, planned: Planned | None) -> tuple[Props, ...]:
     return tuple(found.values())
 
 
+_ANSWERS = {"part": "admission-controller", "named": "https"}
+
+
 def webhooks(values: Props, namespace: str, made_of: tuple[Props, ...], *, left: bool) -> Iterator[Props]:
     """Yields the arguments of each webhook of a release. made_of: the policies. left: the release is gone."""
-    common: Props = {"service": SERVICE, "service_namespace": namespace, "left": left}
+    common: Props = {"service": SERVICE, "service_namespace": namespace, "left": left, **_ANSWERS}
     older = {"kyverno.io": ("clusterpolicies", "policies")}
     of_policies: Props = {**common, "fails": True, "updates": True}
     yield {

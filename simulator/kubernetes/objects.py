@@ -8,6 +8,7 @@ import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 from typing import Any
 
 from simulator.cloud import CloudResource
@@ -22,8 +23,10 @@ from simulator.kubernetes.karpenter import NODE_CLAIM, NODE_CLASS, NODE_POOL, no
 from simulator.kubernetes.kinds import ALWAYS_REPLACED_BY, SERVER_FIELDS, kind_facts
 from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.names import is_autonamed
+from simulator.kubernetes.network_policies import POLICY
 from simulator.kubernetes.patches import OWNERS, identity, is_patch, merged, refuse_conflicts, without_owners
 from simulator.kubernetes.planned import Planned
+from simulator.kubernetes.pods import service_range
 from simulator.kubernetes.readiness import (
     is_simulated,
     status_of,
@@ -34,6 +37,7 @@ from simulator.kubernetes.readiness import (
 )
 from simulator.kubernetes.real import RealServer
 from simulator.kubernetes.schema import builtin_kind
+from simulator.kubernetes.webhooks import cut_off
 from simulator.provider import Call, CreateResult, DiffResult, ReadResult, Refusal
 from simulator.values import UNKNOWN, Props, has_unknown
 
@@ -110,6 +114,7 @@ class Objects:
             state = self._created(admission, inputs)
             state = self._put(state, namespace)
         self.planned.clear()
+        self._warn_of_what_is_cut_off(state, namespace)
         return CreateResult(id_of(namespace, state["metadata"]["name"]), state)
 
     def read(self, id_: str, inputs: Props, state: Props) -> ReadResult | None:
@@ -146,6 +151,7 @@ class Objects:
                 self.cluster.delete(api_version, kind, namespace, name)
             state = self._put(state, namespace)
         self.planned.clear()
+        self._warn_of_what_is_cut_off(state, namespace)
         return state
 
     def delete(self, id_: str, inputs: Props, state: Props) -> None:
@@ -205,6 +211,10 @@ class Objects:
         load_balancers.reconcile(self.cluster)
         stored = self.cluster.get(state["apiVersion"], state["kind"], namespace, state["metadata"]["name"])
         return copy.deepcopy(stored.state) if stored and gateways.is_ours(state) and waited_for(state) else state
+
+    def _warn_of_what_is_cut_off(self, state: Props, namespace: str) -> None:
+        for why in cut_off(self.cluster, namespace) if (state["apiVersion"], state["kind"]) == POLICY else ():
+            self.call.warn(f"with NetworkPolicy {namespace}/{state['metadata']['name']}: {why}. Nobody else says so.")
 
     def _end_nodes(self, stored: CloudResource | None) -> None:
         """Lets Karpenter end the nodes of a NodePool that is deleted, unless a pod keeps them."""
@@ -344,7 +354,7 @@ class Objects:
         if namespace != "":
             metadata["namespace"] = namespace
         metadata |= {"creationTimestamp": _CREATED, "uid": str(uuid.UUID(digest[:32]))}
-        _fill_in_defaults(state, digest)
+        _fill_in_defaults(state, digest, service_range(self.cluster))
         state = with_defaults(state, schema_of(state["apiVersion"], state["kind"]) or {})
         return state | {
             "__initialApiVersion": state["apiVersion"],
@@ -400,7 +410,7 @@ def _not_live(id_: str, new: Props, mistake: str) -> Refusal:
     )
 
 
-def _fill_in_defaults(state: Props, digest: str) -> None:
+def _fill_in_defaults(state: Props, digest: str, services: IPv4Network) -> None:
     """Fills in the API server's defaults of the fields that programs and policies read."""
     kind, metadata = builtin_kind(state), state["metadata"]
     if kind == "Namespace":
@@ -420,7 +430,7 @@ def _fill_in_defaults(state: Props, digest: str) -> None:
         state["spec"] = {"volumeMode": "Filesystem"} | state["spec"]
         state["status"] = {"phase": "Pending"}
     elif kind == "Service" and isinstance(state.get("spec"), dict):
-        address = f"10.100.{int(digest[:2], 16)}.{int(digest[2:4], 16)}"
+        address = str(services[int(digest[:4], 16) % services.num_addresses])
         state["spec"] = {"type": "ClusterIP", "clusterIP": address, "sessionAffinity": "None"} | state["spec"]
         balancer = {"ingress": [{"hostname": f"k8s-{digest[:16]}.elb.amazonaws.com"}]}
         state["status"] = {"loadBalancer": balancer if state["spec"]["type"] == "LoadBalancer" else {}}

@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from engine.go_build import BuildError
+from simulator.aws import tokens
 from simulator.caller import Caller
 from simulator.cloud import Cloud, CloudResource
 from simulator.control_plane.build import UnknownVersionError
@@ -17,6 +18,7 @@ from simulator.faults import Faults
 from simulator.kubernetes import clusters, way_in
 from simulator.kubernetes.checking import check_object
 from simulator.kubernetes.clusters import RELEASE, Cluster
+from simulator.kubernetes.network_policies import why_dns_waits
 from simulator.kubernetes.objects import Objects, diff_object
 from simulator.kubernetes.planned import Planned
 from simulator.kubernetes.real import RealServer
@@ -54,6 +56,7 @@ class KubernetesPackage(Package):
         self._real: dict[ApiServer, RealServer] = {}
         clusters.delete_orphans(cloud)
         cloud.on_delete(clusters.EKS_CLUSTER, self._delete_cluster)
+        cloud.judge(tokens.ADDON, why_dns_waits)
 
     def diff_config(self, old: Props, new: Props) -> DiffResult:
         """Replaces the provider and all its resources when the kubeconfig names another API server, or is unknown.

@@ -18,7 +18,7 @@ from common.helm_values import helm_lines, idle, part_of
 from common.values import opened
 from simulator.cloud import Cloud
 from simulator.difference import changes
-from simulator.kubernetes import finalizers, load_balancer_controller, load_balancers
+from simulator.kubernetes import chart_pods, finalizers, load_balancer_controller, load_balancers
 from simulator.kubernetes.admission import id_of
 from simulator.kubernetes.certificates import why_control_plane_waits
 from simulator.kubernetes.clusters import CRD, RELEASE, Cluster
@@ -26,8 +26,9 @@ from simulator.kubernetes.finalizers import why_finalized
 from simulator.kubernetes.kinds import CustomKind
 from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.names import suffix
+from simulator.kubernetes.network_policies import why_pods_wait
 from simulator.kubernetes.planned import Planned
-from simulator.kubernetes.webhooks import leaves, taken_over, webhooks_in
+from simulator.kubernetes.webhooks import Webhooks, leaves, taken_over, webhooks_in
 from simulator.provider import Call, CheckFailure, CheckResult, CreateResult, DiffResult, ReadResult, Refusal
 from simulator.values import UNKNOWN, Props, has_unknown
 
@@ -248,6 +249,14 @@ class Releases:
     def _wait(self, inputs: Props) -> None:
         if reason := why_control_plane_waits(self.cluster, inputs):
             raise Refusal(f"context deadline exceeded: {reason}")
+        if inputs.get("skipAwait") is True:
+            return
+
+        def why() -> str:
+            return why_pods_wait(self.cluster, inputs) or self._why_proxies_wait(inputs)
+
+        if not self.planned.wait(self.patience_seconds, lambda: not why()):
+            raise Refusal(f"context deadline exceeded: {why()}")
 
     def _refuse(self, name: str, namespace: str, inputs: Props, patience_seconds: float | None = None) -> None:
         note = f"\n{_RETRIED}" if self.call.preview else ""
@@ -270,16 +279,25 @@ class Releases:
         """Returns which webhook must be asked about the pods of a chart, and does not answer; "" when all do."""
         if has_unknown([inputs.get(key) for key in _WHICH_CHART]):
             return ""
-        name, namespace = _chart(inputs).name, inputs["namespace"]
+        name = _chart(inputs).name
         if has_facts(name) and chart_facts(name).templates_read and not chart_facts(name).pods:
             return ""
-        stored = self.cluster.get("v1", "Namespace", "", namespace)
-        planned = self.planned.object(self.cluster.place, "v1", "Namespace", "", namespace)
-        found = webhooks_in(self.cluster, namespace, planned or (stored.state if stored else {}), None)
+        found = self._webhooks(inputs["namespace"])
         others = tuple(each for each in found.releases if each["name"] != inputs["name"])  # it starts its own pods
         pod = {"kind": "Pod", "metadata": {"labels": {"app.kubernetes.io/name": name}}}
         unanswered = replace(found, releases=others).unanswered(pod, "", "pods", update=False)
-        return next((each.webhook.no_answer() for each in unanswered if each.webhook.fails), "")
+        return next((each.why for each in unanswered if each.webhook.fails), "")
+
+    def _webhooks(self, namespace: str) -> Webhooks:
+        stored = self.cluster.get("v1", "Namespace", "", namespace)
+        planned = self.planned.object(self.cluster.place, "v1", "Namespace", "", namespace)
+        return webhooks_in(self.cluster, namespace, planned or (stored.state if stored else {}), None)
+
+    def _why_proxies_wait(self, inputs: Props) -> str:
+        """Returns why pods of a chart that get a proxy never get ready; "" when they do."""
+        found = self._webhooks(inputs["namespace"])
+        reasons = (found.why_proxies_wait(chart_pods.workload(pod)) for pod in chart_pods.pods_of(inputs).values())
+        return next(filter(None, reasons), "")
 
     def _check_values(self, inputs: Props) -> None:
         """Warns about values that the chart does not read. Raises Refusal for those that its schema does not take."""

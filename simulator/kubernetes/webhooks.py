@@ -1,6 +1,7 @@
 """Admission webhooks that charts make: what the API server asks them about, and what it says while they do not answer.
 
-A webhook that answers accepts everything here, and only Linkerd's injector changes what it sees. All versions of an API
+A webhook that answers accepts everything here, and only Linkerd's injector changes what it sees. One does not answer
+while its pods are down, and where network policies do not let the API server come to them. All versions of an API
 count, since the API server converts one to another. Left out: webhooks of other charts, that of Linkerd's tap (policy
 Ignore), and those of the load balancers for QUIC and target control, which only see what has their labels.
 Sources: linkerd/linkerd2 edge-26.8.3, charts/linkerd-control-plane; cert-manager 1.21.1 and trust-manager 0.24.0,
@@ -11,21 +12,25 @@ templates/webhook.yaml; Kubernetes 1.35, apiserver/pkg/admission/plugin/webhook;
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from catalog.chart_facts import merged
 from common.values import opened
-from simulator.kubernetes import injection, kyverno
+from simulator.kubernetes import chart_pods, injection, kyverno
+from simulator.kubernetes.chart_pods import Pod
 from simulator.kubernetes.clusters import LEFT_WEBHOOKS, OUTAGE, Cluster
 from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.meaning.selectors import matches
+from simulator.kubernetes.network_policies import PolicyView, why_pods_wait
 from simulator.kubernetes.planned import Planned
 from simulator.kubernetes.pod_security import pod_of, with_pod
+from simulator.kubernetes.pods import control_plane, pod_from
 from simulator.values import UNKNOWN, Props, has_unknown
 
 INJECTOR = "linkerd-proxy-injector.linkerd.io"
 _RELEASE = ("helm.sh/v3", "Release")
+_ASKED_BY_PROXIES = (("identity", "ident-grpc"), ("destination", "dest-grpc"), ("destination", "policy-grpc"))
 Labels = Mapping[str, Any]
 
 
@@ -34,7 +39,8 @@ class Webhook:
     """One webhook of a release.
 
     resources: API group -> resources, or `*`. fails: whether its policy is Fail, otherwise it is Ignore.
-    namespaces, objects: its selectors. left: its release is gone, and with it the Service.
+    namespaces, objects: its selectors. left: its release is gone, and with it the Service. part: of the chart's pods
+    that answer, by its name in chart_pods.py; named: the port on which they do. pods: these, of the release.
     """
 
     name: str
@@ -43,6 +49,9 @@ class Webhook:
     path: str
     resources: Mapping[str, tuple[str, ...]]
     fails: bool
+    part: str = ""
+    named: str = ""
+    pods: Pod | None = None
     updates: bool = False
     namespaces: Labels = field(default_factory=dict)
     objects: Labels = field(default_factory=dict)
@@ -59,13 +68,21 @@ class Webhook:
             and (namespace is None or matches(Node(self.namespaces), namespace))
         )
 
-    def no_answer(self) -> str:
-        """Returns what the API server says when no pod of its Service answers."""
+    @property
+    def port(self) -> int:
+        """The port of its pods that the API server calls; 0 where the release has no such pods."""
+        return (self.pods.port(self.named, "TCP") if self.pods else 0) or 0
+
+    def no_answer(self, cut: str = "") -> str:
+        """Returns what the API server says when no pod of its Service answers. cut: why it does not come to them."""
         url = f"https://{self.service}.{self.service_namespace}.svc:443{self.path}?timeout={self.seconds}s"
-        missing = f'service "{self.service}" not found'
+        missing, nobody = (
+            f'service "{self.service}" not found',
+            f'no endpoints available for service "{self.service}"',
+        )
         return (
             f'Internal error occurred: failed calling webhook "{self.name}": failed to call webhook: Post "{url}": '
-            + (missing if self.left else f'no endpoints available for service "{self.service}"')
+            + (missing if self.left else f"context deadline exceeded ({cut})" if cut else nobody)
         )
 
 
@@ -74,7 +91,8 @@ class Webhooks:
     """The webhooks of a cluster, as objects of one namespace meet them.
 
     namespace: its metadata, with the label of its name; None for objects of no namespace. releases: those that are up,
-    or that the preview installs. left: those that are gone, and left webhooks. policies: of Kyverno.
+    or that the preview installs. left: those that are gone, and left webhooks. policies: of Kyverno. planned: what the
+    preview makes.
     """
 
     cluster: Cluster
@@ -82,6 +100,7 @@ class Webhooks:
     releases: tuple[Props, ...]
     left: tuple[Props, ...] = ()
     policies: tuple[Props, ...] = ()
+    planned: Planned | None = None
 
     def unanswered(self, state: Mapping[str, Any], group: str, resource: str, update: bool) -> Iterator[Unanswered]:
         """Yields the webhooks that see an object, or its pods, while no pod of their Service answers."""
@@ -91,11 +110,34 @@ class Webhooks:
             return
         gone = webhooks_of(self.left, self.policies, left=True)
         for each in (*webhooks_of(self.releases, self.policies), *gone):
-            if each.left or is_down(self.cluster, each):
-                if each.sees(group, resource, _labels(state), labels, update):
-                    yield Unanswered(each, of_pods=False)
-                elif pod is not None and resource != "pods" and each.sees("", "pods", _labels(pod), labels):
-                    yield Unanswered(each, of_pods=True)
+            sees = each.sees(group, resource, _labels(state), labels, update)
+            of_pods = pod is not None and resource != "pods" and each.sees("", "pods", _labels(pod), labels)
+            if (sees or of_pods) and (why := self.why_no_answer(each)):
+                yield Unanswered(each, not sees, why)
+
+    def why_no_answer(self, webhook: Webhook) -> str:
+        """Returns what the API server says when it asks a webhook that does not answer; "" when it does."""
+        if webhook.left or is_down(self.cluster, webhook):
+            return webhook.no_answer()
+        view = PolicyView(self.cluster, self.planned)
+        if webhook.pods is None or view.enforcement is None:
+            return ""
+        cut = view.why_cut(control_plane(self.cluster), webhook.pods, webhook.port)
+        return webhook.no_answer(cut) if cut else ""
+
+    def why_proxies_wait(self, state: Mapping[str, Any]) -> str:
+        """Returns why the proxies of an object's pods never get ready, so that the pods do not either; "" if they do.
+
+        They ask the control plane of the mesh at the addresses of its pods.
+        """
+        caller = pod_from(state)
+        if caller is None or self.with_proxies(state) == state:
+            return ""
+        release = next(each for each in self.releases if _chart(each) == injection.CHART)
+        parts = chart_pods.pods_of(release)
+        asked = [(parts[part], parts[part].port(named, "TCP") or 0) for part, named in _ASKED_BY_PROXIES if parts]
+        view = PolicyView(self.cluster, self.planned)
+        return next(filter(None, (view.why_cut(caller, pods, port) for pods, port in asked)), "")
 
     def with_proxies(self, state: Mapping[str, Any], *, also_when_down: bool = False) -> Mapping[str, Any]:
         """Returns an object with its pods as the injector makes them; as it is where there is none, or none answers."""
@@ -106,17 +148,21 @@ class Webhooks:
             return state
         for each in webhooks_of([release]):
             seen = each.name == INJECTOR and each.sees("", "pods", _labels(pod), self.namespace["labels"])
-            if seen and (also_when_down or not is_down(self.cluster, each)):
+            if seen and (also_when_down or not self.why_no_answer(each)):
                 return with_pod(state, injection.injected(pod, self.namespace, release))
         return state
 
 
 @dataclass(frozen=True)
 class Unanswered:
-    """A webhook that does not answer. of_pods: it is asked about the pods of an object, not about the object."""
+    """A webhook that does not answer. of_pods: it is asked about the pods of an object, not about the object.
+
+    why: what the API server says.
+    """
 
     webhook: Webhook
     of_pods: bool
+    why: str
 
 
 def webhooks_in(cluster: Cluster, name: str, namespace: Mapping[str, Any], planned: Planned | None) -> Webhooks:
@@ -128,12 +174,9 @@ def webhooks_in(cluster: Cluster, name: str, namespace: Mapping[str, Any], plann
     stored = [each.state for each in cluster.releases()]
     coming = planned.of_kind(cluster.place, *_RELEASE) if planned else []
     releases = {(each.get("namespace"), each.get("name")): each for each in (*stored, *coming)}
+    own = {**metadata, "name": name, "labels": labels} if name else None
     return Webhooks(
-        cluster,
-        {**metadata, "name": name, "labels": labels} if name else None,
-        tuple(releases.values()),
-        left_in(cluster),
-        kyverno.policies(cluster, planned),
+        cluster, own, tuple(releases.values()), left_in(cluster), kyverno.policies(cluster, planned), planned
     )
 
 
@@ -147,10 +190,26 @@ def webhooks_of(
     for release in releases:
         if _chart(release) == kyverno.CHART and not has_unknown(release.get("values")):
             rows = kyverno.webhooks(opened(release.get("values")) or {}, release["namespace"], policies, left=left)
-            yield from (Webhook(**row) for row in rows)
+            answer = {} if left else chart_pods.pods_of(release)
+            yield from (replace(Webhook(**row), pods=answer.get(row["part"])) for row in rows)
         make = _CHARTS.get(_chart(release))
         if make is not None and not has_unknown(release.get("values")):
-            yield from make(opened(release.get("values")) or {}, release["namespace"], release["name"])
+            pods = chart_pods.pods_of(release)
+            for each in make(opened(release.get("values")) or {}, release["namespace"], release["name"]):
+                yield replace(each, pods=pods.get(each.part))
+
+
+def cut_off(cluster: Cluster, namespace: str) -> Iterator[str]:
+    """Yields what network policies part from the releases of a namespace: what their pods need, and their webhooks."""
+    releases = [each.state for each in cluster.of_kind(*_RELEASE, namespace)]
+    reasons = [why_pods_wait(cluster, each) for each in releases]
+    found = webhooks_in(cluster, "", {}, None)
+    reasons += [
+        found.why_no_answer(each)
+        for each in webhooks_of(releases, found.policies)
+        if each.fails and not is_down(cluster, each)
+    ]
+    yield from filter(None, reasons)
 
 
 def left_in(cluster: Cluster) -> tuple[Props, ...]:
@@ -245,6 +304,8 @@ def _linkerd(given: Props, namespace: str, _: str) -> Iterator[Webhook]:
     yield Webhook(
         name=INJECTOR,
         service="linkerd-proxy-injector",
+        part="proxy-injector",
+        named="proxy-injector",
         resources={"": ("pods", "services")},
         namespaces=injector["namespaceSelector"],
         objects=injector["objectSelector"],
@@ -252,15 +313,18 @@ def _linkerd(given: Props, namespace: str, _: str) -> Iterator[Webhook]:
         **common,
     )
     routes = ("httproutes", "grpcroutes", "tlsroutes", "tcproutes")
-    for part, name, resources in (
-        ("profileValidator", "sp", {"linkerd.io": ("serviceprofiles",)}),
-        ("policyValidator", "policy", {"policy.linkerd.io": _POLICIES, "gateway.networking.k8s.io": routes}),
+    routed = {"policy.linkerd.io": _POLICIES, "gateway.networking.k8s.io": routes}
+    for part, name, named, resources in (
+        ("profileValidator", "sp", "sp-validator", {"linkerd.io": ("serviceprofiles",)}),
+        ("policyValidator", "policy", "policy-https", routed),
     ):
         service = f"linkerd-{name}-validator"
         selector = values[part]["namespaceSelector"]
         yield Webhook(
             name=f"{service}.linkerd.io",
             service=service,
+            part="destination",
+            named=named,
             resources=resources,
             updates=True,
             namespaces=selector,
@@ -278,6 +342,8 @@ def _cert_manager(values: Props, namespace: str, release: str) -> Iterator[Webho
         name="webhook.cert-manager.io",
         service=f"{full_name}-webhook",
         service_namespace=namespace,
+        part="webhook",
+        named="https",
         path="/validate",
         resources={"cert-manager.io": ("*",), "acme.cert-manager.io": ("*",)},
         fails=True,
@@ -292,6 +358,8 @@ def _trust_manager(values: Props, namespace: str, _: str) -> Iterator[Webhook]:
         name="trust.cert-manager.io",
         service=values.get("nameOverride") or "trust-manager",
         service_namespace=namespace,
+        part="trust-manager",
+        named="webhook",
         path="/validate-trust-cert-manager-io-v1alpha1-bundle",
         resources={"trust.cert-manager.io": ("bundles",)},
         fails=True,
@@ -315,7 +383,8 @@ def _load_balancers(given: Props, namespace: str, _: str) -> Iterator[Webhook]:
 
     def webhook(name: str, path: str, resources: Mapping[str, tuple[str, ...]], **more: Any) -> Webhook:
         service = f"{values.get('nameOverride') or 'aws-load-balancer'}-webhook-service"
-        known: Props = {"service": service, "service_namespace": namespace, "fails": True, **more}
+        pods: Props = {"part": "aws-load-balancer-controller", "named": "webhook-server"}
+        known: Props = {"service": service, "service_namespace": namespace, "fails": True, **pods, **more}
         return Webhook(name=f"{name}.elbv2.k8s.aws", path=f"/{path}", resources=resources, **known)
 
     gate = {"key": "elbv2.k8s.aws/pod-readiness-gate-inject", "operator": "In", "values": ["enabled"]}
@@ -366,6 +435,8 @@ def _external_secrets(given: Props, namespace: str, release: str) -> Iterator[We
             name=f"validate.{kind}.external-secrets.io",
             service=f"{full_name}-webhook",
             service_namespace=namespace,
+            part="webhook",
+            named="webhook",
             path=f"/validate-external-secrets-io-v1-{kind}",
             resources={"external-secrets.io": (f"{kind}s",)},
             fails=_policy(values["webhook"]["failurePolicy"]),

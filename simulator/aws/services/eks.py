@@ -343,12 +343,14 @@ ADDON = ResourceType(
         rules.addon_roles_trust_pods,
         rules.policy_agent_comes_up,
         rules.addon_learns_its_region,
+        rules.addon_becomes_active,
     ),
     update_rules=(
         rules.addon_is_known,
         rules.addon_configuration_fits,
         rules.addon_roles_trust_pods,
         rules.policy_agent_comes_up,
+        rules.addon_becomes_active,
     ),
     source="hashicorp/terraform-provider-aws internal/service/eks/addon.go",
 )

@@ -410,6 +410,22 @@ def policy_agent_comes_up(op: OperationContext) -> None:
         )
 
 
+def addon_becomes_active(op: OperationContext) -> None:
+    """The add-on's pods must get ready, as far as those who know Kubernetes can tell. Nothing is said at a preview.
+
+    Source: terraform-provider-aws, internal/service/eks/addon.go, waitAddonCreated and waitAddonUpdateSuccessful; the
+    wording of the wait is unverified; read 2026-11.
+    """
+    why = "" if op.call.preview else op.cloud.why_never_active(tokens.ADDON, op.inputs, op.region)
+    if why:
+        label = f"{op.get('clusterName')}:{op.get('addonName')}"
+        raise ProviderError(
+            f"waiting for EKS Add-On ({label}) {'update' if op.before else 'create'}: timeout while waiting for state "
+            f"to become 'ACTIVE' (last state: 'DEGRADED', timeout: 20m0s): {why}",
+            retried=True,
+        )
+
+
 def addon_version(op: OperationContext) -> str:
     """Returns the version of the add-on that the catalog pins for the cluster's version."""
     cluster = cluster_of(op)
