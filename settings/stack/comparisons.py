@@ -13,6 +13,7 @@ from settings.stack.checks import (
     capacity,
     endpoints,
     ingress,
+    isolation,
     mesh,
     names,
     pools,
@@ -50,5 +51,6 @@ def cross_mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules], today: date)
         *team_budgets.mistakes(parts),
         *mesh.mistakes(parts, add_ons, zone_names),
         *ingress.mistakes(parts, add_ons),
+        *isolation.mistakes(parts, add_ons),
         *quotas.mistakes(parts.quotas, dict(parts.pools()), zone_names),
     ]
