@@ -106,9 +106,10 @@ def _name(labels: Mapping[str, str]) -> str:
     """
     if not labels:
         return NAME
-    words = re.sub(r"[^a-z0-9]+", "-", "-".join(labels.values()).lower()).strip("-")[:60].strip("-")
+    text = "-".join(f"{key.rpartition('/')[2]}-{value}" for key, value in sorted(labels.items()))
+    words = re.sub(r"[^a-z0-9]+", "-", text.lower())[:60].strip("-")
     digest = hashlib.sha256(json.dumps(labels, sort_keys=True).encode()).hexdigest()[:8]
-    return "-".join(each for each in (NAME, words, digest) if each)
+    return f"{NAME}-{words}-{digest}"
 
 
 def _rules(direction: str, flows: Sequence[Flow], networks: Networks) -> Iterable[Mapping[str, Any]]:
