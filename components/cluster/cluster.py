@@ -95,6 +95,7 @@ class Cluster(pulumi.ComponentResource):
     name: pulumi.Output[str]
     version: str
     endpoint: pulumi.Output[str]
+    service_cidr: pulumi.Output[str]
     node_role_arn: pulumi.Output[str]
     security_group_id: pulumi.Output[str]
     provider: kubernetes.Provider

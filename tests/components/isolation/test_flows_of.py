@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from components.core.flows import Direction, Flow, Peer, Pods, Range
+from components.core.flows import Direction, Flow, Pods, Range
 from components.isolation.flows_of import flows_of
 from settings.stack.stack import StackSettings
 from tests.components.stacks import stack
@@ -25,7 +25,7 @@ def isolated(*teams: dict[str, Any], **more: Any) -> StackSettings:
     return stack(isolation={}, teams=teams or [SERVING, AGENTS, LAB], **more)
 
 
-def known(flows: tuple[Flow, ...]) -> list[tuple[Direction, Peer, tuple[int, ...]]]:
+def known(flows: tuple[Flow, ...]) -> list[tuple[Direction, object, tuple[int, ...]]]:
     return [(flow.direction, flow.peer, flow.ports) for flow in flows if isinstance(flow.peer, str)]
 
 

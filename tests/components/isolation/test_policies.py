@@ -1,5 +1,6 @@
 """The objects that flows become, as the agent of the VPC CNI reads them."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ NETWORKS = Networks(
     public=["10.20.0.0/24"],
     endpoints=True,
 )
-NO_ENDPOINTS = Networks(**{**vars(NETWORKS), "endpoints": False})
+NO_ENDPOINTS = replace(NETWORKS, endpoints=False)
 CLOSED = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
 
 

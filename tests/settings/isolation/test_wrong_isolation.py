@@ -155,7 +155,7 @@ RIGHT: dict[str, list[Change]] = {
 
 
 def written(changes: list[Change]) -> dict[str, Any]:
-    addons = (("clusters", "main", "addons"), {"cert-manager": {}})
+    addons: Change = (("clusters", "main", "addons"), {"cert-manager": {}})
     return stack((("isolation",), {}), addons, *changes)
 
 
