@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from components.core.addon_spec import every_add_on
+from components.core.addon_spec import COMES_WITH_THE_CLUSTER, every_add_on
 from components.core.flows import Flow
 from components.isolation.team_flows import calls, calls_of_mesh, of_doors, own
 from settings.cluster.addon_rules import installed
@@ -30,7 +30,7 @@ def flows_of(settings: StackSettings, cluster: str) -> dict[str, tuple[Flow, ...
     for namespace, flows in found.items():
         flows.extend(of_doors(ingress, namespace))
     for call in [*(each for team in teams for each in calls(team, mesh)), *calls_of_mesh(mesh, of_teams)]:
-        if call.source in found:
+        if call.source in found and call.source != COMES_WITH_THE_CLUSTER:  # there all but pods of charts are open
             found[call.source].append(call.of_source())
         if call.target in found:
             found[call.target].append(call.of_target())

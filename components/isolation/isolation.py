@@ -29,7 +29,9 @@ class IsolationArgs:
 class Isolation(pulumi.ComponentResource):
     """Named `<cluster>-isolation`; a '.' parts namespace and policy in the names of its children.
 
-    Who makes a namespace closes it: before anything else is in it, and until everything else is gone.
+    Who makes a namespace closes it: before anything else is in it, and until everything else is gone. A namespace that
+    its team has left stays, and is open again: a policy that stayed with it would refuse the team that comes back, and
+    one that outlives its entry would outlive isolation, too.
     """
 
     def __init__(self, name: str, args: IsolationArgs, opts: pulumi.ResourceOptions | None = None) -> None:

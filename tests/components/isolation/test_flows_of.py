@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import pytest
+
 from components.core.flows import Direction, Flow, Pods, Range
 from components.isolation.flows_of import flows_of
 from settings.stack.stack import StackSettings
 from tests.components.stacks import stack
+from tests.components.whole_stacks import STACKS
 
 SERVING: dict[str, Any] = {"name": "serving", "namespaces": ["inference"]}
 AGENTS: dict[str, Any] = {"name": "agents", "namespaces": ["agents"]}
@@ -76,6 +79,35 @@ def test_an_open_port_has_both_of_its_sides() -> None:
     new = [flow for flow in found["cert-manager"] if flow not in before["cert-manager"]]
     assert calls(tuple(new)) == [("out", "inference", (8000,), {"app": "chat"}, {})]
     assert found["lab"] == before["lab"], "a team that is no caller is left alone"
+
+
+def test_callers_in_kube_system_are_let_in_and_not_closed() -> None:
+    entry = {"namespace": "inference", "ports": [8000], "callers": ["kube-system"]}
+    settings = isolated({**SERVING, "network": {"open": [entry]}}, ingress={}, mesh={})
+    found, before = flows_of(settings, "main"), flows_of(isolated(SERVING, ingress={}, mesh={}), "main")
+    assert ("in", "kube-system", (8000,), {}, {}) in calls(found["inference"])
+    assert found["kube-system"] == before["kube-system"], "a flow of all pods there would close CoreDNS"
+
+
+def covers(some: tuple[int, ...], others: tuple[int, ...]) -> bool:
+    return not some or (bool(others) and set(others) <= set(some))
+
+
+@pytest.mark.parametrize("stack_file", ["dev", "prod"])
+def test_a_call_between_two_closed_namespaces_is_open_on_both_sides(stack_file: str) -> None:
+    found = flows_of(STACKS[stack_file](), "main")
+    checked = 0
+    for namespace, flows in found.items():
+        for flow in flows:
+            # In kube-system only some pods are closed.
+            if isinstance(flow.peer, Pods) and flow.peer.namespace in found.keys() - {"kube-system", namespace}:
+                others = [each for each in found[flow.peer.namespace] if each.direction != flow.direction]
+                assert any(
+                    isinstance(each.peer, Pods) and each.peer.namespace == namespace and covers(each.ports, flow.ports)
+                    for each in others
+                ), f"{namespace}: {flow} has no other side in {flow.peer.namespace}"
+                checked += 1
+    assert checked
 
 
 def test_without_the_internet_a_team_has_the_endpoints_of_the_vpc() -> None:
