@@ -8,6 +8,7 @@ from components.core.flows import Flow
 from components.isolation.team_flows import calls, calls_of_mesh, of_doors, own
 from settings.cluster.addon_rules import installed
 from settings.cluster.parts import ClusterParts
+from settings.stack.namespaces import peoples_namespaces
 from settings.stack.stack import StackSettings
 
 
@@ -21,7 +22,8 @@ def flows_of(settings: StackSettings, cluster: str) -> dict[str, tuple[Flow, ...
     mesh, ingress = settings.mesh_of(cluster), settings.ingress_of(cluster)
     parts = ClusterParts.of(settings.clusters[cluster], mesh, ingress, settings.secrets_of(cluster))
     teams = [team for team in settings.teams if team.cluster_among(settings.clusters) == cluster]
-    of_teams = [namespace for team in teams for namespace in team.namespaces]
+    people = peoples_namespaces(settings.teams, settings.storage, settings.clusters)
+    there = {namespace for where, namespace in people if where == cluster}
     found: dict[str, list[Flow]] = {}
     for spec in installed(every_add_on(), parts).values():
         found.setdefault(spec.chart.namespace, []).extend(spec.flows(parts))
@@ -29,7 +31,7 @@ def flows_of(settings: StackSettings, cluster: str) -> dict[str, tuple[Flow, ...
         found.update({namespace: [*own(team)] for namespace in team.namespaces})
     for namespace, flows in found.items():
         flows.extend(of_doors(ingress, namespace))
-    for call in [*(each for team in teams for each in calls(team, mesh)), *calls_of_mesh(mesh, of_teams)]:
+    for call in [*(each for team in teams for each in calls(team, mesh)), *calls_of_mesh(mesh, there)]:
         if call.source in found and call.source != COMES_WITH_THE_CLUSTER:  # there all but pods of charts are open
             found[call.source].append(call.of_source())
         if call.target in found:

@@ -88,7 +88,7 @@ def calls(team: TeamSettings, mesh: MeshSettings | None) -> Iterator[Call]:
 
 
 def calls_of_mesh(mesh: MeshSettings | None, namespaces: Iterable[str]) -> Iterator[Call]:
-    """Yields what proxies and their control plane send. namespaces: of teams, in the cluster."""
+    """Yields what proxies and their control plane send. namespaces: of people, in the cluster."""
     if mesh is None:
         return
     there = set(namespaces)

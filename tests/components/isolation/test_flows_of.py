@@ -146,6 +146,13 @@ def test_the_mesh_has_the_ports_of_its_proxies_between_those_who_may_call() -> N
     assert not any(to.startswith("linkerd") for _, to, *_ in calls(found["lab"])), "it is not meshed"
 
 
+def test_the_mesh_lets_in_namespaces_that_are_not_closed() -> None:
+    storage = {"file_systems": {"home": {"purpose": "shared", "used_by": [{"namespace": "visitors"}]}}}
+    found = flows_of(isolated(mesh={"namespaces": ["visitors"]}, storage=storage), "main")
+    assert ("in", "visitors", (8080, 8086, 8090), {}, {}) in calls(found["linkerd"])
+    assert "visitors" not in found, "it has no team"
+
+
 def test_a_call_of_one_meshed_namespace_to_another_comes_by_its_proxy() -> None:
     entry = {"namespace": "inference", "ports": [8000], "callers": ["agents", "lab"]}
     mesh = {"namespaces": ["inference", "agents"]}
