@@ -301,15 +301,15 @@ class Platform(pulumi.ComponentResource):
         """Returns what makes the isolation of a cluster, from its provider and the range of its Services."""
         if (isolation := settings.isolation_of(key)) is None:
             return None
-        network, pinned = settings.network, settings.clusters[key].service_cidr
+        network = settings.network
         subnets = plan(network.cidr, network.pod_cidr, zones).zones
 
         def close(provider: kubernetes.Provider, service_cidr: pulumi.Output[str]) -> Close:
             networks = Networks(
                 vpc=network.cidr,
                 pods=network.pod_cidr,
-                services=pinned or service_cidr,
-                api_server=api_server_of(pinned) if pinned else service_cidr.apply(api_server_of),
+                services=service_cidr,
+                api_server=service_cidr.apply(api_server_of),
                 connected=[cidr for connection in network.connections.values() for cidr in connection.cidrs],
                 control_plane=[subnets[zone].intra for zone in self._control_plane_zones[key]],
                 private=[subnet.private for subnet in subnets.values()],

@@ -159,6 +159,7 @@ def test_a_call_of_one_meshed_namespace_to_another_comes_by_its_proxy() -> None:
     found = flows_of(isolated({**SERVING, "network": {"open": [entry]}}, AGENTS, LAB, mesh=mesh), "main")
     assert ("out", "inference", (8000, 4143), {}, {}) in calls(found["agents"])
     assert ("out", "inference", (8000,), {}, {}) in calls(found["lab"])
+    assert not any(to == "linkerd-viz" for _, to, *_ in calls(found["inference"])), "there is no dashboard"
 
 
 def test_proxies_reach_the_collector_of_spans_in_another_namespace() -> None:
