@@ -25,6 +25,10 @@ UNROUTABLE_CIDRS: Final = ("169.254.168.0/22", "127.0.0.0/8", "224.0.0.0/4")
 # Source: EKS API reference, KubernetesNetworkConfigRequest; EKS AMI, bootstrap.sh; read 2026-11.
 EKS_SERVICE_CIDRS: Final = ("10.100.0.0/16", "172.20.0.0/16")
 
+# Pairs of port and protocol that the agent of the VPC CNI keeps for one address; it drops others, and tells its log
+# alone. Source: aws/aws-network-policy-agent 1.4.0, pkg/utils/utils.go, ComputeTrieValue; read 2026-11.
+PORTS_PER_ADDRESS: Final = 24
+
 # Source: Amazon EKS user guide and API reference, read 2026-08.
 EKS_CLUSTER_NAME_LENGTH: Final = 100
 EKS_NODE_GROUP_NAME_LENGTH: Final = 63

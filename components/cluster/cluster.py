@@ -1,6 +1,6 @@
 """One EKS cluster: control plane, access, EKS add-ons, pools, storage classes, Helm add-ons."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,8 +18,8 @@ from components.compute.live_pools import LivePools
 from components.compute.node_pool import NodePool, NodePoolArgs
 from components.compute.node_role import node_role
 from components.core.addon import AddOn, AddOnArgs, make_namespaces
-from components.core.addon_spec import AddOnContext, AddOnSpec, AwsSideArgs, to_install
-from components.core.cluster_ref import ClusterRef
+from components.core.addon_spec import COMES_WITH_THE_CLUSTER, AddOnContext, AddOnSpec, AwsSideArgs, to_install
+from components.core.cluster_ref import Close, ClusterRef, closes_nothing
 from components.core.definitions import custom_resource_definitions
 from components.core.stage import DataClass, Stage
 from components.security.deployer import Deployer
@@ -32,6 +32,9 @@ from settings.ingress.ingress import IngressSettings
 from settings.mesh.mesh import MeshSettings
 from settings.secrets.secrets import SecretsSettings
 from settings.tenancy.admission import AdmissionSettings
+
+ENFORCING_MODE = "NETWORK_POLICY_ENFORCING_MODE"
+"""Variable of the VPC CNI; `standard` when not given. Source: aws/amazon-vpc-cni-k8s 1.22.4, README; read 2026-11."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +55,8 @@ class ClusterArgs:
     connections: of the network; the deployer reaches a private API through them.
     live_pools: what is up of the managed pools.
     groups: ARN of a principal -> the groups that teams give it.
+    isolate: makes what closes the cluster's namespaces, from its provider and the range of its Services; None: they
+        stay open. strict: whether a pod that no network policy selects reaches nobody.
     """
 
     settings: ClusterSettings
@@ -77,6 +82,8 @@ class ClusterArgs:
     admission: AdmissionSettings = field(default_factory=AdmissionSettings)
     networks: Sequence[str] = ()
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    isolate: Callable[[kubernetes.Provider, pulumi.Output[str]], Close] | None = None
+    strict: bool = False
 
 
 class Cluster(pulumi.ComponentResource):
@@ -90,6 +97,7 @@ class Cluster(pulumi.ComponentResource):
     name: pulumi.Output[str]
     version: str
     endpoint: pulumi.Output[str]
+    service_cidr: pulumi.Output[str]
     node_role_arn: pulumi.Output[str]
     security_group_id: pulumi.Output[str]
     provider: kubernetes.Provider
@@ -137,6 +145,7 @@ class Cluster(pulumi.ComponentResource):
             # come after it, take minutes. At destroy all of these go last.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[*args.connections, *rules, *admin, *landing]),
         )
+        self._close: Close = args.isolate(self.provider, self.service_cidr) if args.isolate else closes_nothing
         namespaces, controllers = self._addons_and_objects(landing, addons_before_nodes)
         self.ref = ClusterRef(
             name=self.name,
@@ -147,6 +156,7 @@ class Cluster(pulumi.ComponentResource):
             mesh=args.mesh,
             ingress=args.ingress,
             controllers={name: addon.last for name, addon in controllers.items()},
+            close=self._close,
         )
         self.register_outputs(
             {"name": self.name, "endpoint": self.endpoint, "security_group_id": self.security_group_id}
@@ -185,7 +195,9 @@ class Cluster(pulumi.ComponentResource):
         Returns the add-ons' namespaces and the add-ons, both by name.
         """
         settings = self._args.settings
-        addons_after_nodes = self._addons_after_nodes(landing)
+        # With `strict` CoreDNS reaches nobody without a policy, and EKS would wait for it in vain.
+        policies = self._close(COMES_WITH_THE_CLUSTER, None)
+        addons_after_nodes = self._addons_after_nodes([*landing, *policies])
         StorageClasses(
             f"{self._key}-storage",
             StorageClassesArgs(
@@ -222,6 +234,7 @@ class Cluster(pulumi.ComponentResource):
                 kubernetes_version=self._args.settings.version,
                 cluster_scoped=addon == "aws-ebs-csi-driver" and self._args.settings.ebs_driver_is_cluster_scoped,
                 pools=self._args.settings.pools,
+                values={"env": {ENFORCING_MODE: "strict"}} if addon == "vpc-cni" and self._args.strict else {},
             ),
             self,
             depends_on,
@@ -299,6 +312,7 @@ class Cluster(pulumi.ComponentResource):
             group: custom_resource_definitions(f"{self._key}-{group}", group, self._options_with_provider())
             for group in groups
         }
+        closed = {name: self._close(name, made) for name, made in namespaces.items()}
         installed: dict[str, AddOn] = {}
         for spec in specs:
             namespace = namespaces.get(spec.chart.namespace)
@@ -312,6 +326,7 @@ class Cluster(pulumi.ComponentResource):
                     after=[
                         *before,
                         *([namespace] if namespace else []),
+                        *closed.get(spec.chart.namespace, ()),
                         *aws_side[spec.name],
                         *(installed[name].last for name in spec.after),
                         *(each for group in spec.definitions for each in definitions[group]),

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from typing import Never
 
@@ -136,7 +136,7 @@ class ManagedAddonArgs:
     """Arguments of one EKS add-on.
 
     cluster_scoped: whether it may manage resources of its own cluster only; the settings say when that is possible.
-    pools: its daemons must tolerate the taints of these pools.
+    pools: its daemons must tolerate the taints of these pools. values: what other settings of the stack say.
     """
 
     addon: str
@@ -147,6 +147,7 @@ class ManagedAddonArgs:
     kubernetes_version: str
     cluster_scoped: bool = False
     pools: tuple[NodePoolSettings, ...] = ()
+    values: Values = field(default_factory=dict)
 
 
 def managed_addon(
@@ -162,7 +163,7 @@ def managed_addon(
         role = pod_role(name, args.stage, args.cluster, parent, policies, statements)
         identities.append({"role_arn": role.arn, "service_account": facts.service_account})
         after += role.permissions  # its pods start immediately, and fail while their role has no permissions
-    platform_values = tolerating(spec.configuration(args.stage), spec.daemons, args.pools)
+    platform_values = overlay(tolerating(spec.configuration(args.stage), spec.daemons, args.pools), args.values)
     values = overlay(platform_values, args.settings.configuration)
     return aws.eks.Addon(
         name,

@@ -1,6 +1,6 @@
 """A reference to a cluster, for components of other domains."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pulumi
@@ -8,6 +8,14 @@ import pulumi_kubernetes as kubernetes
 
 from settings.ingress.ingress import IngressSettings
 from settings.mesh.mesh import MeshSettings
+
+Close = Callable[[str, pulumi.Resource | None], Sequence[pulumi.Resource]]
+"""Registers the network policies of a namespace, after the resource that makes it, and returns them."""
+
+
+def closes_nothing(namespace: str, after: pulumi.Resource | None) -> Sequence[pulumi.Resource]:
+    """For a cluster without isolation."""
+    return ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +29,7 @@ class ClusterRef:
     namespaces: the namespaces of its add-ons, by name; other components make their own namespaces.
     mesh, ingress: None where it has none.
     controllers: the Helm add-ons, by name; objects of their kinds wait for them, and go before them.
+    close: for who makes a namespace, before anything else is in it.
     """
 
     name: pulumi.Output[str]
@@ -31,3 +40,4 @@ class ClusterRef:
     mesh: MeshSettings | None = None
     ingress: IngressSettings | None = None
     controllers: Mapping[str, pulumi.Resource] = field(default_factory=dict)
+    close: Close = closes_nothing

@@ -16,6 +16,7 @@ Peer = Literal[
     "control-plane",  # the API server as it calls webhooks, from the subnets of the EKS control plane
     "pod-identity",  # the agent that gives pods the credentials of their role
     "aws",  # what AWS serves: in the interface endpoints of the VPC and outside of it
+    "endpoints",  # interface endpoints of the VPC
     "outside",  # what is neither in the VPC, nor in a network that it is connected to, nor a Service
     "own-namespace",
     "nodes",  # kubelets, and pods with `hostNetwork`
@@ -28,6 +29,7 @@ WELL_KNOWN_PORTS: Mapping[Peer, tuple[int, ...]] = {
     "api-server": (443,),
     "pod-identity": (80,),
     "aws": (443,),
+    "endpoints": (443,),
 }
 
 

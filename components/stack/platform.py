@@ -1,12 +1,13 @@
 """The whole platform of one stack: provider, keys, network, clusters and storage."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
+import pulumi_kubernetes as kubernetes
 
 from catalog.regions import REGIONS
 from components.cluster import log_groups
@@ -17,9 +18,13 @@ from components.compute.live_pools import LivePools, live_pools
 from components.compute.quotas import request_quotas, requests
 from components.core.addon_spec import every_add_on
 from components.core.aws_access import AwsAccess
+from components.core.cluster_ref import Close
 from components.core.stage import DataClass, Stage, cost_tags
 from components.core.standing import standing
 from components.ingress.ingress import Ingress, IngressArgs, door_commands, protected_doors
+from components.isolation.flows_of import flows_of
+from components.isolation.isolation import Isolation, IsolationArgs
+from components.isolation.policies import Networks, api_server_of
 from components.mesh.addons.linkerd_control_plane import proxy_images
 from components.mesh.guards import mesh_guard
 from components.mesh.mesh_policies import MeshPolicies, MeshPoliciesArgs
@@ -174,7 +179,7 @@ class Platform(pulumi.ComponentResource):
             ),
             self._opts,
         )
-        self.clusters = {key: self._cluster(key, settings, keys) for key in settings.clusters}
+        self.clusters = {key: self._cluster(key, settings, keys, zones) for key in settings.clusters}
         self.namespaces = self._namespaces(settings)
         self.storage = None
         if keys.data is not None and any(settings.storage.entries()):
@@ -339,7 +344,35 @@ class Platform(pulumi.ComponentResource):
             self._opts,
         )
 
-    def _cluster(self, key: str, settings: StackSettings, keys: Keys) -> Cluster:
+    def _isolate(
+        self, key: str, settings: StackSettings, zones: Sequence[str]
+    ) -> Callable[[kubernetes.Provider, pulumi.Output[str]], Close] | None:
+        """Returns what makes the isolation of a cluster, from its provider and the range of its Services."""
+        if (isolation := settings.isolation_of(key)) is None:
+            return None
+        network = settings.network
+        subnets = plan(network.cidr, network.pod_cidr, zones).zones
+
+        def close(provider: kubernetes.Provider, service_cidr: pulumi.Output[str]) -> Close:
+            networks = Networks(
+                vpc=network.cidr,
+                pods=network.pod_cidr,
+                services=service_cidr,
+                api_server=service_cidr.apply(api_server_of),
+                connected=[cidr for connection in network.connections.values() for cidr in connection.cidrs],
+                control_plane=[subnets[zone].intra for zone in self._control_plane_zones[key]],
+                private=[subnet.private for subnet in subnets.values()],
+                public=[subnet.public for subnet in subnets.values()],
+                endpoints=bool(network.endpoints.interface),
+            )
+            args = IsolationArgs(
+                provider=provider, flows=flows_of(settings, key), networks=networks, strict=isolation.strict
+            )
+            return Isolation(f"{key}-isolation", args, self._opts).close
+
+        return close
+
+    def _cluster(self, key: str, settings: StackSettings, keys: Keys, zones: Sequence[str]) -> Cluster:
         subnet_ids = self.network.subnet_ids
         return Cluster(
             key,
@@ -367,6 +400,8 @@ class Platform(pulumi.ComponentResource):
                 admission=settings.admission,
                 networks=(settings.network.cidr, settings.network.pod_cidr),
                 groups=self._groups[key],
+                isolate=self._isolate(key, settings, zones),
+                strict=(isolation := settings.isolation_of(key)) is not None and isolation.strict,
             ),
             self._opts,
         )

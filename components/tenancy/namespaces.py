@@ -38,7 +38,7 @@ class Namespaces(pulumi.ComponentResource):
     A namespace that is removed from the stack file stays in the cluster, since deleting it would delete everything in
     it.
     made: those of this component. teams: as in the arguments.
-    resources: what objects in a namespace must wait for; None if it always exists.
+    resources: what objects in a namespace must wait for: it, or the policy that closes it. None if it always exists.
     """
 
     made: Collection[ClusterNamespace]
@@ -57,7 +57,7 @@ class Namespaces(pulumi.ComponentResource):
                 resources[cluster, namespace] = ref.namespaces[namespace]
             else:
                 made.append((cluster, namespace))
-                resources[cluster, namespace] = kubernetes.core.v1.Namespace(
+                resource = kubernetes.core.v1.Namespace(
                     f"{cluster}-namespace-{namespace}",
                     metadata=_metadata(
                         namespace, ref, args.teams[cluster, namespace], args.marks.get((cluster, namespace), {})
@@ -70,6 +70,8 @@ class Namespaces(pulumi.ComponentResource):
                         aliases=[pulumi.Alias(parent=args.earlier_parent)],
                     ),
                 )
+                # The first policy is that of all pods: nothing starts in the namespace before it is closed.
+                resources[cluster, namespace] = next(iter(ref.close(namespace, resource)), resource)
         self.made, self.teams, self.resources = made, args.teams, resources
         self.register_outputs({})
 

@@ -3,13 +3,27 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import AfterValidator, Field
 
 from settings.core.base import Settings
 from settings.core.naming import label_key_mistakes, label_value_mistakes, namespace_is_a_dns_label
 from settings.core.problems import raise_if
 
 NamespaceName = Annotated[str, AfterValidator(namespace_is_a_dns_label)]
+
+
+def labels_of_pods(pods: Mapping[str, str]) -> Mapping[str, str]:
+    """Returns the labels unchanged. Raises ValueError with every mistake that Kubernetes would refuse."""
+    raise_if(
+        mistake
+        for key, value in pods.items()
+        for mistake in (*label_key_mistakes(key), *label_value_mistakes(value))
+        if "is reserved for the system" not in mistake  # app.kubernetes.io is usual on pods
+    )
+    return pods
+
+
+PodLabels = Annotated[Mapping[str, str], AfterValidator(labels_of_pods)]
 
 
 class ServiceEntry(Settings):
@@ -20,23 +34,12 @@ class ServiceEntry(Settings):
         pattern=r"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$", description="Name of the Service.", examples=["chat"]
     )
     port: int = Field(ge=1, le=65535, description="Port of the Service.", examples=[80])
-    pods: Mapping[str, str] = Field(
+    pods: PodLabels = Field(
         min_length=1, description="Labels of the pods behind the Service: its selector.", examples=[{"app": "chat"}]
     )
     pod_port: int | None = Field(
         default=None, ge=1, le=65535, description="Port of the pods. When not given: that of the Service."
     )
-
-    @field_validator("pods")
-    @classmethod
-    def pods_have_labels(cls, pods: Mapping[str, str]) -> Mapping[str, str]:
-        raise_if(
-            mistake
-            for key, value in pods.items()
-            for mistake in (*label_key_mistakes(key), *label_value_mistakes(value))
-            if "is reserved for the system" not in mistake  # app.kubernetes.io is usual on pods
-        )
-        return pods
 
     @property
     def target(self) -> tuple[str, tuple[tuple[str, str], ...], int]:

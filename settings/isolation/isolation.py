@@ -2,9 +2,10 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from settings.core.base import Settings
+from settings.core.problems import listed, raise_if, repeated
 
 
 class IsolationSettings(Settings):
@@ -17,6 +18,16 @@ class IsolationSettings(Settings):
         default="standard",
         description=(
             "What a pod may do in the moments before its policies are in place: `standard` everything, `strict` "
-            "nothing. With strict a pod that no policy selects never reaches anybody; a change makes all new nodes so."
+            "nothing. With strict a pod that no policy selects never reaches anybody, in any namespace of the cluster."
         ),
     )
+
+    @property
+    def strict(self) -> bool:
+        return self.mode == "strict"
+
+    @field_validator("clusters")
+    @classmethod
+    def clusters_are_named_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        raise_if(f"{listed(twice)} is named twice. Name each once." for twice in [repeated(names)] if twice)
+        return names

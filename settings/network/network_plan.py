@@ -103,18 +103,26 @@ def pod_subnets(pod_cidr: str) -> list[str]:
     return [str(slot) for block in pod_blocks(IPv4Network(pod_cidr)) for slot in _slots(block)]
 
 
+def taken_ranges(cidr: str) -> tuple[str, ...]:
+    """Returns the ranges of a VPC in which the platform has subnets, or may have them in another zone."""
+    return tuple(map(str, _tiers(IPv4Network(cidr))))
+
+
+def _tiers(vpc: IPv4Network) -> tuple[IPv4Network, IPv4Network, IPv4Network]:
+    """Returns the tiers of the public, the intra and the private subnets."""
+    lower, upper = vpc.subnets(prefixlen_diff=1)
+    public = next(lower.subnets(new_prefix=min(vpc.prefixlen + 8, 27) - SLOT_BITS))
+    intra_start = int(public.broadcast_address) + 1  # aligned: the intra tier is never the larger one
+    return public, IPv4Network((intra_start, min(vpc.prefixlen + 10, 28) - SLOT_BITS)), upper
+
+
 def _zone_plan(vpc: IPv4Network, blocks: Sequence[IPv4Network], zone: str) -> ZonePlan:
     slot = ZONE_LETTERS.index(zone[-1])
-    lower, upper = vpc.subnets(prefixlen_diff=1)
-    public_prefix = min(vpc.prefixlen + 8, 27)
-    intra_prefix = min(vpc.prefixlen + 10, 28)
-    public_tier = next(lower.subnets(new_prefix=public_prefix - SLOT_BITS))
-    intra_start = int(public_tier.broadcast_address) + 1  # aligned: the intra tier is never the larger one
-    intra_tier = IPv4Network((intra_start, intra_prefix - SLOT_BITS))
+    public, intra, private = _tiers(vpc)
     return ZonePlan(
-        public=str(_slot(public_tier, slot)),
-        private=str(_slot(upper, slot)),
-        intra=str(_slot(intra_tier, slot)),
+        public=str(_slot(public, slot)),
+        private=str(_slot(private, slot)),
+        intra=str(_slot(intra, slot)),
         pods=MappingProxyType({str(block): str(_slot(block, slot)) for block in blocks}),
     )
 
@@ -140,7 +148,7 @@ def range_mistakes(cidr: str) -> list[str]:
     if not cidr.partition("/")[2].isdigit():
         return [f"{cidr} has a netmask instead of a prefix length. Write {network}."]
     if str(network) != cidr:
-        return [f"{cidr} has host bits set, so AWS would refuse it. Write {network}."]
+        return [f"{cidr} has host bits set, which no range has. Write {network}."]
     return []
 
 

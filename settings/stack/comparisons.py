@@ -14,6 +14,7 @@ from settings.stack.checks import (
     endpoints,
     images,
     ingress,
+    isolation,
     mesh,
     names,
     pools,
@@ -56,5 +57,6 @@ def cross_mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules], today: date)
         *images.mistakes(parts),
         *mesh.mistakes(parts, add_ons, zone_names),
         *ingress.mistakes(parts, add_ons),
+        *isolation.mistakes(parts, add_ons),
         *quotas.mistakes(parts.quotas, dict(parts.pools()), zone_names),
     ]

@@ -15,6 +15,7 @@ from settings.core.base import Settings
 from settings.core.physical_names import cluster_name, name_prefix
 from settings.core.problems import Path, PathPart
 from settings.ingress.ingress import IngressSettings
+from settings.isolation.isolation import IsolationSettings
 from settings.mesh.mesh import MeshSettings
 from settings.network.network import NetworkSettings
 from settings.secrets.secrets import SecretsSettings
@@ -33,8 +34,8 @@ Model = TypeVar("Model", bound=Settings)
 class Parts:
     """The valid parts of a stack file. None: wrong or not given.
 
-    teams: index -> team. knows_namespaces: whether every team and all of storage is valid, so that a check may rely on
-    what nobody makes.
+    teams: index -> team. knows_isolation: whether `isolation` is valid or not given. knows_namespaces: whether every
+    team and all of storage is valid, so that a check may rely on what nobody makes.
     """
 
     environment: str | None
@@ -51,8 +52,18 @@ class Parts:
     secrets: SecretsSettings | None = None
     admission: AdmissionSettings | None = None
     images: ImagesSettings | None = None
+    isolation: IsolationSettings | None = None
+    knows_isolation: bool = True
     teams: Mapping[int, TeamSettings] = field(default_factory=dict)
     knows_namespaces: bool = True
+
+    def isolates(self, cluster: str) -> bool:
+        """Returns whether a cluster has isolation."""
+        return self.isolation is not None and (not self.isolation.clusters or cluster in self.isolation.clusters)
+
+    def strictly_isolates(self, cluster: str) -> bool:
+        """Returns whether a pod of a cluster that no network policy selects reaches nobody."""
+        return self.isolates(cluster) and self.isolation is not None and self.isolation.strict
 
     def pools(self) -> Iterator[tuple[Path, NodePoolSettings]]:
         """Yields every pool with its path."""
@@ -141,6 +152,7 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
     mesh = part(MeshSettings, "mesh") if data.get("mesh") is not None else None
     ingress = part(IngressSettings, "ingress") if data.get("ingress") is not None else None
     admission = part(AdmissionSettings, "admission")
+    isolation = part(IsolationSettings, "isolation") if data.get("isolation") is not None else None
     clusters, teams = data.get("clusters"), data.get("teams", [])
     items = teams if isinstance(teams, list) else [None]
     found = {index: _validated(TeamSettings, item) for index, item in enumerate(items) if is_valid(("teams", index))}
@@ -161,6 +173,8 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
         secrets=secrets,
         admission=admission,
         images=part(ImagesSettings, "images"),
+        isolation=isolation,
+        knows_isolation=is_valid(("isolation",)),
         teams=made,
         knows_namespaces=len(made) == len(items) and storage is not None,
     )

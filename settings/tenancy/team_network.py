@@ -1,36 +1,65 @@
 """`teams[].network`: whom the pods of a team reach, and who reaches them, where the cluster has `isolation`."""
 
-from collections.abc import Mapping
+from ipaddress import IPv4Network
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from catalog.limits import UNROUTABLE_CIDRS
 from settings.core.base import Settings
-from settings.core.services import NamespaceName
+from settings.core.problems import listed, raise_if, repeated
+from settings.core.services import NamespaceName, PodLabels
+from settings.network.network_plan import range_mistakes
+
+
+def named_once(items: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Returns the items unchanged. Raises ValueError when one is there twice."""
+    twice = repeated([str(each) for each in items])
+    raise_if([f"{listed(twice)} is named twice. Name each once."] if twice else [])
+    return items
+
+
+def range_has_hosts(cidr: str) -> str:
+    """Returns the range unchanged. Raises ValueError when it is no IPv4 range, or when nobody has a host in it."""
+    mistakes = range_mistakes(cidr)
+    if not mistakes and IPv4Network(cidr).prefixlen == 0:
+        mistakes = [f"{cidr} is every address. Name the networks; port 443 of the internet is `internet: true`."]
+    if not mistakes:
+        mistakes = [
+            f"{cidr} is inside {block}, where no network has hosts. Drop it."
+            for block in UNROUTABLE_CIDRS
+            if IPv4Network(cidr).subnet_of(IPv4Network(block))
+        ]
+    raise_if(mistakes)
+    return cidr
+
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
+Ports = Annotated[tuple[Port, ...], AfterValidator(named_once)]
 
 
 class OpenPodsSettings(Settings):
     """Pods of the team that pods of other namespaces may call. The mesh and the doors have entries of their own."""
 
     namespace: NamespaceName = Field(description="Namespace of the team.", examples=["inference"])
-    pods: Mapping[str, str] = Field(
+    pods: PodLabels = Field(
         default_factory=dict,
         description="Labels of the pods, as their Service selects them; not given: all.",
         examples=[{"app": "chat"}],
     )
-    ports: tuple[Port, ...] = Field(min_length=1, description="Ports of the pods.", examples=[[8000]])
-    callers: tuple[NamespaceName, ...] = Field(
+    ports: Ports = Field(min_length=1, description="Ports of the pods, not of a Service.", examples=[[8000]])
+    callers: Annotated[tuple[NamespaceName, ...], AfterValidator(named_once)] = Field(
         min_length=1, description="Namespaces whose pods may call them.", examples=[["agents"]]
     )
 
 
 class RangeSettings(Settings):
-    """Addresses in a network that the VPC is connected to."""
+    """Addresses outside of the cluster: in a network that the VPC is connected to, or in the internet."""
 
-    cidr: str = Field(description="Range of IPv4 addresses.", examples=["10.20.0.0/16"])
-    ports: tuple[Port, ...] = Field(min_length=1, description="Ports there.", examples=[[5432]])
+    cidr: Annotated[str, AfterValidator(range_has_hosts)] = Field(
+        description="Range of IPv4 addresses.", examples=["10.20.0.0/16"]
+    )
+    ports: Ports = Field(min_length=1, description="Ports there.", examples=[[5432]])
 
 
 class TeamNetworkSettings(Settings):
@@ -40,8 +69,10 @@ class TeamNetworkSettings(Settings):
         default=True,
         description=(
             "Whether its pods reach port 443 of the internet. False leaves AWS's services that have an interface "
-            "endpoint."
+            "endpoint, and `ranges`."
         ),
     )
     open: tuple[OpenPodsSettings, ...] = Field(default=(), description="Pods that other namespaces may call.")
-    ranges: tuple[RangeSettings, ...] = Field(default=(), description="Private networks that its pods reach.")
+    ranges: tuple[RangeSettings, ...] = Field(
+        default=(), description="Networks outside of the cluster that its pods reach, with their ports."
+    )

@@ -38,7 +38,10 @@ def test_a_larger_pod_range_adds_subnets_and_keeps_those_that_are_there(project)
     added = {f"network-pods-100.65.0.0-us-west-2{letter}" for letter in "ab"}
     assert steps(preview, "create") == {"network-100.65.0.0", *added}, "an association of its route table has its name"
     doors = {f"main-doors-{name}" for name in ("ingress-class", "internal-configuration", "internal-nlb-configuration")}
-    assert steps(preview, "update") == {"network-endpoints-pods", *doors}, "the new addresses reach endpoints and doors"
+    updated = steps(preview, "update")
+    policies = {name for name in updated if name.startswith("main-isolation.")}
+    assert "main-isolation.research.ml-platform" in policies, "pods with the new addresses are not the internet"
+    assert updated - policies == {"network-endpoints-pods", *doors}, "the new addresses reach endpoints and doors"
     project.pulumi(*UP)
     after = subnets(project)
     assert {name: after.get(name) for name in before} == before, "no subnet was made again"

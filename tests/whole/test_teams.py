@@ -36,7 +36,14 @@ EDITS = {
     "images are refused, not only warned of": Edit({"admission.mode": "deny"}),
     "a budget": Edit({"teams.research.budget": {"monthly_usd": 100, "notify": ["research@example.com"]}}),
     "a namespace goes to another team": Edit({"teams.guests.name": "visitors"}),
+    "a port is open to another team, and before its policies a pod reaches nobody": Edit(
+        {
+            "teams.visitors.network": {"open": [{"namespace": "guests", "ports": [8080], "callers": ["inference"]}]},
+            "isolation.mode": "strict",
+        }
+    ),
     "the team leaves": Edit({"teams.visitors": GONE, "teams.research.members.guests": GONE}),
+    "isolation goes": Edit({"isolation": GONE}),
     "a team leaves what storage names": Edit({"teams.research": GONE}, refused="research of main loses its team"),
 }
 

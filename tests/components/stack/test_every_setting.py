@@ -274,6 +274,26 @@ def two_clusters(storage: dict[str, Any]) -> dict[str, Any]:
     return {**storage, "clusters": {"main": CLUSTER, "other": CLUSTER}}
 
 
+OPEN = {"namespace": "lab", "pods": {"app": "chat"}, "ports": [8000], "callers": ["more"]}
+NEAR = {"cidr": "10.200.0.0/16", "ports": [5432]}
+
+
+def isolated(**network: Any) -> dict[str, Any]:
+    """A team with a network of its own, beside another one, in a VPC with an endpoint and a transit gateway."""
+    teams = [{"name": "lab", "namespaces": ["lab"], "network": network}]
+    teams += [{"name": name, "namespaces": [name]} for name in ("more", "other")]
+    return {"teams": teams, "isolation": {}, **gateway()}
+
+
+def opened(**changes: Any) -> dict[str, Any]:
+    own = {"name": "lab", "namespaces": ["lab", "annex"], "network": {"open": [{**OPEN, **changes}]}}
+    return {**isolated(), "teams": [own, *isolated()["teams"][1:]]}
+
+
+def near(**changes: Any) -> dict[str, Any]:
+    return isolated(ranges=[{**NEAR, **changes}])
+
+
 def quota(**changes: Any) -> dict[str, Any]:
     return {**gpu(), **team(quota={"lab": changes})}
 
@@ -514,6 +534,18 @@ CHANGES: dict[str, Any] = {
     "teams.budget.monthly_usd": (budget(), budget(monthly_usd=200)),
     "teams.budget.notify": (budget(), budget(notify=["others@example.com"])),
     "teams.budget.at_percent": (budget(), budget(at_percent=[50])),
+    "teams.network.internet": (isolated(), isolated(internet=False)),
+    "teams.network.open.namespace": (opened(), opened(namespace="annex")),
+    "teams.network.open.pods": (opened(), opened(pods={"app": "other"})),
+    "teams.network.open.ports": (opened(), opened(ports=[8080])),
+    "teams.network.open.callers": (opened(), opened(callers=["other"])),
+    "teams.network.ranges.cidr": (near(), near(cidr="10.200.8.0/24")),
+    "teams.network.ranges.ports": (near(), near(ports=[5433])),
+    "isolation.clusters": (
+        two_clusters(in_both({"isolation": {}})),
+        two_clusters(in_both({"isolation": {"clusters": ["other"]}})),
+    ),
+    "isolation.mode": (isolated(), {**isolated(), "isolation": {"mode": "strict"}}),
     "ingress.clusters": (two_clusters(in_both(ingress())), two_clusters(in_both(ingress(clusters=["other"])))),
     **{
         f"ingress.{key}.{name}": (door(key), door(key, **{name: value}))

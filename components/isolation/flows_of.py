@@ -1,0 +1,49 @@
+"""Who sends and receives what in a cluster with isolation, from the settings alone: namespace -> its flows."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from components.core.addon_spec import COMES_WITH_THE_CLUSTER, every_add_on
+from components.core.flows import Flow
+from components.isolation.team_flows import calls, calls_of_mesh, of_doors, own
+from settings.cluster.addon_rules import installed
+from settings.cluster.parts import ClusterParts
+from settings.stack.namespaces import peoples_namespaces
+from settings.stack.stack import StackSettings
+
+
+def flows_of(settings: StackSettings, cluster: str) -> dict[str, tuple[Flow, ...]]:
+    """Returns the closed namespaces of a cluster, those of add-ons and of teams, each with its flows.
+
+    kube-system has those of the pods of our charts alone. Nothing where the cluster has no isolation.
+    """
+    if settings.isolation_of(cluster) is None:
+        return {}
+    mesh, ingress = settings.mesh_of(cluster), settings.ingress_of(cluster)
+    secrets, kyverno = settings.secrets_of(cluster), settings.admission.kyverno
+    parts = ClusterParts.of(settings.clusters[cluster], mesh, ingress, secrets, kyverno)
+    teams = [team for team in settings.teams if team.cluster_among(settings.clusters) == cluster]
+    people = peoples_namespaces(settings.teams, settings.storage, settings.clusters)
+    there = {namespace for where, namespace in people if where == cluster}
+    found: dict[str, list[Flow]] = {}
+    for spec in installed(every_add_on(), parts).values():
+        found.setdefault(spec.chart.namespace, []).extend(spec.flows(parts))
+    for team in teams:
+        found.update({namespace: [*own(team)] for namespace in team.namespaces})
+    for namespace, flows in found.items():
+        flows.extend(of_doors(ingress, namespace))
+    for call in [*(each for team in teams for each in calls(team, mesh)), *calls_of_mesh(mesh, there)]:
+        if call.source in found and call.source != COMES_WITH_THE_CLUSTER:  # there all but pods of charts are open
+            found[call.source].append(call.of_source())
+        if call.target in found:
+            found[call.target].append(call.of_target())
+    return {namespace: _once(flows) for namespace, flows in sorted(found.items())}
+
+
+def _once(flows: Iterable[Flow]) -> tuple[Flow, ...]:
+    """Returns the flows without those that are there already, for another reason."""
+    kept: list[Flow] = []
+    for flow in flows:
+        if not any(replace(flow, why=each.why) == each for each in kept):
+            kept.append(flow)
+    return tuple(kept)
