@@ -1,4 +1,4 @@
-"""Finds secrets in a stack file, by the form of a value or by the name of its key.
+"""Finds secrets in a stack file, by the form of a value or by the name of its key, and keeps them out of messages.
 
 A stack file is committed, and its values end up in the state of the stack, in previews and in backups. Secrets belong
 in AWS Secrets Manager; the settings only name them.
@@ -9,35 +9,25 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from common.secret_names import flags, secret_by_name
+from common.secret_texts import form_of
+from common.spelling import nearest
 from settings.core.problems import Path
 
-# Kind of secret -> pattern of its text. Sources: IAM user guide, "IAM identifiers"; GitHub, "Token formats"; RFC 7468;
-# Slack, "Token types"; RFC 7519; Hugging Face, "User access tokens"; Pulumi, "Access tokens"; read 2026-11.
-FORMS: Mapping[str, re.Pattern[str]] = {
-    "an AWS access key": re.compile(r"\b(AKIA|ASIA)[A-Z0-9]{16}\b"),
-    "a private key": re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
-    "a GitHub token": re.compile(r"\b(gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{40,})"),
-    "a Slack token": re.compile(r"\bxox[abposr]-[A-Za-z0-9-]{10,}"),
-    "a JSON web token": re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"),
-    "a Hugging Face token": re.compile(r"\bhf_[A-Za-z0-9]{30,}"),
-    "a Pulumi access token": re.compile(r"\bpul-[0-9a-f]{40}\b"),
-    "an API key": re.compile(r"\bsk-[A-Za-z0-9_-]{20,}"),
-    "a URL with a password": re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s/:@]+:[^\s/@]+@"),
-}
 ADVICE = "Keep it in AWS Secrets Manager, and name the secret here."
-
-
 HIDDEN = "(not shown)"
 """Stands for a secret in messages. It is no valid name, so nothing takes it for a setting."""
+HIDDEN_NUMBER = 10**18 + 1
+"""Stands for a number that could be a secret: what is written wrongly is told as of a number. No setting takes it."""
 
 _WORD_OF_FIELD: Mapping[str, re.Pattern[str]] = {  # field of a team's secret -> what is no secret there
     "keys": re.compile(r"[-._a-zA-Z0-9]{1,253}"),
     "namespaces": re.compile(r"[a-z0-9-]{1,63}"),
     "filled": re.compile(r"outside|generated"),
-    "refresh_minutes": re.compile(r"\d+"),
+    "refresh_minutes": re.compile(r"-?\d{1,5}"),
 }
 _NOTHING = re.compile(r"(?!)")
-_NAME = re.compile(r"[-._/a-zA-Z0-9]{1,63}")
+_NAME = re.compile(r"[a-z0-9-]{1,63}(/[a-z0-9-]{1,63})*")
+_SECRETS, _FIELDS = 3, 4  # parts of a path: teams, index, secrets, name
 
 
 def secret_mistakes(value: Any, path: Path, name: str = "") -> Iterator[tuple[Path, str]]:
@@ -46,30 +36,30 @@ def secret_mistakes(value: Any, path: Path, name: str = "") -> Iterator[tuple[Pa
     name: of the setting that a list belongs to.
     """
     if isinstance(value, Mapping):
-        variable, text = value.get("name"), value.get("value")
-        if isinstance(variable, str) and isinstance(text, str) and secret_by_name(variable, text, variable=True):
+        variable, text = value.get("name"), _text(value.get("value"))
+        if isinstance(variable, str) and secret_by_name(variable, text, variable=True):
             yield (*path, "value"), f"is the value of {variable}, which is a secret by its name. {ADVICE}"
             return
         for key, item in value.items():
-            if kind := _kind(str(key)):
+            if kind := form_of(str(key)):
                 yield path, f"has a key that holds {kind}. {ADVICE}"
             yield from secret_mistakes(item, (*path, key), str(key))
     elif isinstance(value, list):
-        of_flags = {at: flag for at, flag, text in flags(value) if secret_by_name(flag, text, variable=True)}
+        given = flags([_text(item) or item for item in value])
+        of_flags = {at: flag for at, flag, text in given if secret_by_name(flag, text, variable=True)}
         for index, item in enumerate(value):
-            if index in of_flags and not _kind(item):
+            if index in of_flags and not form_of(_text(item)):
                 yield (*path, index), f"is the value of {of_flags[index]}, which is a secret by its name. {ADVICE}"
             else:
                 yield from secret_mistakes(item, (*path, index), name)
-    elif isinstance(value, str):
-        if kind := _kind(value):
-            yield path, f"holds {kind}, and anyone who can read the repository or the state could use it. {ADVICE}"
-        elif len(path) > 1 and secret_by_name(name, value, variable=name.isupper()):
-            yield path, f"has the name of a secret, and its value is here in plain text. {ADVICE}"
+    elif kind := form_of(_text(value)):
+        yield path, f"holds {kind}, and anyone who can read the repository or the state could use it. {ADVICE}"
+    elif len(path) > 1 and secret_by_name(name, _text(value), variable=name.isupper()):
+        yield path, f"has the name of a secret, and its value is here in plain text. {ADVICE}"
 
 
 def without_secrets(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the values of a stack file with HIDDEN for each secret: what is checked cannot be in a message then.
+    """Returns the values of a stack file with a stand-in for each secret: what is checked cannot be in a message then.
 
     Below `teams[].secrets` that is all that is not a plain word of its field: what is written there in the wrong place
     may be the secret itself.
@@ -79,29 +69,53 @@ def without_secrets(values: Mapping[str, Any]) -> dict[str, Any]:
     return hidden
 
 
+def is_hidden(value: Any) -> bool:
+    """Tells whether a value stands for one that could be a secret."""
+    return isinstance(value, str | int) and value in (HIDDEN, HIDDEN_NUMBER)
+
+
+def shown_path(path: Path) -> Path:
+    """Returns the path of a setting without keys that could be secrets."""
+    return tuple(_key(part, path[:index]) for index, part in enumerate(path))
+
+
+def is_secret_of_a_team(path: Path) -> bool:
+    """Tells whether a path is that of `teams[].secrets`, or below it."""
+    return len(path) >= _SECRETS and path[0] == "teams" and path[2] == "secrets"
+
+
+def _text(value: Any) -> str:
+    """Returns a text, or a number as a text; "" of others, and of numbers that are too short for a secret."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    return value if isinstance(value, str) else str(value) if abs(value) > 999 else ""
+
+
 def _hidden(value: Any, path: Path, found: Collection[Path]) -> Any:
     if isinstance(value, Mapping):
         return {_key(key, path): _hidden(item, (*path, key), found) for key, item in value.items()}
     if isinstance(value, list):
         return [_hidden(item, (*path, index), found) for index, item in enumerate(value)]
-    if isinstance(value, str) and (path in found or (_of_a_team(path) and not _is_word(value, path[4:]))):
-        return HIDDEN
+    if value is None or isinstance(value, bool):
+        return value
+    if path in found or (is_secret_of_a_team(path) and not _is_word(value, path[_FIELDS:])):
+        return HIDDEN if isinstance(value, str) else HIDDEN_NUMBER
     return value
 
 
 def _key(key: Any, path: Path) -> Any:
-    return HIDDEN if _kind(str(key)) or (_of_a_team(path) and not _NAME.fullmatch(str(key))) else key
+    """Returns a key, or what stands for it: below a secret of a team only its fields are told, or what is near one."""
+    strange = is_secret_of_a_team(path) and not isinstance(key, int)
+    if strange and len(path) == _SECRETS:
+        strange = not _NAME.fullmatch(str(key))
+    elif strange and len(path) == _FIELDS:
+        strange = not nearest(str(key), _WORD_OF_FIELD)
+    return HIDDEN if strange or form_of(str(key)) else key
 
 
-def _of_a_team(path: Path) -> bool:
-    return len(path) > 2 and path[0] == "teams" and path[2] == "secrets"
-
-
-def _is_word(text: str, path: Path) -> bool:
+def _is_word(value: Any, path: Path) -> bool:
     """path: below a secret of a team."""
-    in_place = len(path) == (2 if path[:1] in (("keys",), ("namespaces",)) else 1)
-    return in_place and bool(_WORD_OF_FIELD.get(str(path[0]), _NOTHING).fullmatch(text))
-
-
-def _kind(text: Any) -> str | None:
-    return next((kind for kind, form in FORMS.items() if form.search(text)), None) if isinstance(text, str) else None
+    in_list = path[:1] in (("keys",), ("namespaces",))
+    of_its_type = isinstance(value, str) or path == ("refresh_minutes",)
+    in_place = len(path) == (2 if in_list else 1) and of_its_type
+    return in_place and bool(_WORD_OF_FIELD.get(str(path[0]), _NOTHING).fullmatch(str(value)))
