@@ -67,9 +67,12 @@ def secret_by_name(name: str, value: str, *, variable: bool) -> bool:
 
 
 def flag(argument: str) -> tuple[str, str]:
-    """Returns name and value of a flag of a command, `--token=x`; the value is "" where it may come next."""
+    """Returns name and value of a flag of a command, `--token=x`; the value is "" where it may come next.
+
+    Other flags may follow in the same text.
+    """
     name, _, value = argument.partition("=") if argument.startswith("-") else ("", "", "")
-    return name, value
+    return name, value.partition(" -")[0]
 
 
 def flags(arguments: Iterable[object]) -> list[tuple[int, str, str]]:

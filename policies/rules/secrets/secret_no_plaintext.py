@@ -153,6 +153,7 @@ RULE = Rule(
             type="kubernetes:external-secrets.io/v1:ExternalSecret",
         ),
         "the place for it": Case({"stringData": {"password": "x"}}, type="kubernetes:core/v1:Secret"),
+        "a key that mostly names a Secret": _release(hubSecret="hub2023"),
         "a chart that makes it": _release(auth={"existingSecret": "grafana", "createToken": True, "password": ""}),
         "a repository that asks for one": Case(
             {"repositoryOpts": {"password": Secret("x")}, "values": {}}, type=RELEASE
@@ -167,7 +168,7 @@ RULE = Rule(
         "a flag": pod_of({"args": ["serve", "--api-key", "hunter2"]}, at=f"{AT}.args[2]"),
         "a flag with its value": pod_of({"args": ["--api-key=hunter2"]}, at=f"{AT}.args[0]"),
         "a key behind its flag": pod_of({"args": [f"--stripe-key={DRAWN}"]}, at=f"{AT}.args[0]"),
-        "a secret behind its flag": pod_of({"args": ["--secret=hunter2"]}, at=f"{AT}.args[0]"),
+        "a secret behind its flag": pod_of({"args": ["--hub-secret=hunter2"]}, at=f"{AT}.args[0]"),
         **{
             f"a variable {name}": pod_of(_env(name, "hunter2"), at=f"{AT}.env[0].value")
             for name in ("DB_PASS", "DB_PWD", "API_TOKENS", "JWT_SECRET", "SENTRY_DSN", "GITHUB_PAT", "JWT")
@@ -178,7 +179,8 @@ RULE = Rule(
         },
         "a number": _release(".adminPassword", adminPassword=5551234987),
         "a variable in small letters": pod_of(_env("stripe_key", DRAWN), at=f"{AT}.env[0].value"),
-        "a ConfigMap whose keys become variables": _config(".STRIPE_KEY", STRIPE_KEY=DRAWN),
+        "a ConfigMap whose keys become variables": _config(".HUB_SECRET", HUB_SECRET="hunter2"),
+        "a secret in small letters": pod_of(_env("hub_secret", "hunter2"), at=f"{AT}.env[0].value"),
         "a command of a shell": pod_of(
             {"command": ["sh", "-c", "export HF_TOKEN='hunter2'; train"]}, at=f"{AT}.command[2]"
         ),
