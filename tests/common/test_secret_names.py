@@ -52,7 +52,12 @@ SOUND = [  # name, value
     *(("TOPOLOGY_KEY", "topology.kubernetes.io/zone"), ("OBJECT_KEY", "models/2026/11/29/llama-3-8b/run-8a7/v1beta1")),
     *(("--max-tokens", "512"), ("MAX_NUM_BATCHED_TOKENS", "10000000"), ("--auth", "SCRAM-SHA-512"), ("AUTH", "OAuth2")),
     *(("ALERT_WEBHOOK", "https://alerts.example.com/hooks/ml"), ("DB_DSN", "postgres://db:5432/runs"), ("KEY", "a")),
-    *(("DB_PASSWORD", ""), ("DB_PASSWORD", "$(OTHER)"), ("spreadKey", "TopologySpreadConstraints")),
+    *(
+        ("SHARD_KEY", "runs/8a7/9b6/7c5"),
+        ("DB_PASSWORD", ""),
+        ("DB_PASSWORD", "$(OTHER)"),
+        ("spreadKey", "TopologySpreadConstraints"),
+    ),
 ]
 
 
@@ -70,6 +75,7 @@ def test_a_password_is_any_text(name: str) -> None:
 def test_a_token_is_no_plain_word(name: str) -> None:
     assert is_secret(name, "hunter2")
     assert is_secret(name, DRAWN)
+    assert is_secret(name, "k3j-9fd-x2c-p0q")
     assert not is_secret(name, "registry-of-models")
 
 

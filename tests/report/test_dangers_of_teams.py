@@ -302,6 +302,11 @@ def test_a_rule_that_goes_from_warnings_to_refusals_is_told_once():
     assert told == [f"images, main-admission-labels begin to refuse pods: {NOT_AGAIN}"]
 
 
+def test_a_rule_that_only_warns_from_now_on_begins_to_demand_nothing():
+    told = told_of(rules(digests=False), rules(mode="warn"))
+    assert [each.partition(":")[0] for each in told] == ["images, main-admission-labels only warn"]
+
+
 def test_a_rule_of_an_earlier_release_is_told_by_its_messages():
     def of_release(*checks):
         made = rules()
@@ -323,10 +328,10 @@ GPU, GPUS = (
 )
 
 
-def promised(before, after, twice=True, name="lab"):
+def promised(before, after, twice=True, name="lab", **more):
     annotations = {"annotations": {"ml-platform/oversubscribed": "true"}} if twice else {}
     inputs = [{"metadata": {"namespace": name, **annotations}, "spec": {"hard": each}} for each in (before, after)]
-    return of(QUOTA, *inputs, f"{name}.quota", op="same" if before == after else "update")
+    return of(QUOTA, *inputs, f"{name}.quota", op="same" if before == after else "update", **more)
 
 
 @pytest.mark.parametrize(
@@ -356,6 +361,8 @@ def test_a_larger_quota_takes_nothing_where_nobody_else_has_any():
     assert not found(promised(GPU, GPUS))
     none = {"requests.nvidia.com/gpu": "0"}
     assert not found(promised(GPU, GPUS), promised(none, none, name="shop"))
+    elsewhere = urn("pulumi:providers:kubernetes", "other")
+    assert not found(promised(GPU, GPUS), promised(GPU, GPU, name="shop", provider=f"{elsewhere}::id"))
 
 
 @pytest.mark.parametrize("twice", [True, False])

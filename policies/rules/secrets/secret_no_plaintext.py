@@ -179,7 +179,7 @@ RULE = Rule(
         },
         "a number": _release(".adminPassword", adminPassword=5551234987),
         "a variable in small letters": pod_of(_env("stripe_key", DRAWN), at=f"{AT}.env[0].value"),
-        "a ConfigMap whose keys become variables": _config(".HUB_SECRET", HUB_SECRET="hunter2"),
+        "a ConfigMap whose keys become variables": _config(".HUB_SECRET", HUB_SECRET=DRAWN),
         "a secret in small letters": pod_of(_env("hub_secret", "hunter2"), at=f"{AT}.env[0].value"),
         "a command of a shell": pod_of(
             {"command": ["sh", "-c", "export HF_TOKEN='hunter2'; train"]}, at=f"{AT}.command[2]"

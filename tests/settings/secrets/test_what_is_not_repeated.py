@@ -79,6 +79,7 @@ IN_FILES = {  # as it is written in the file -> how the message ends
     f"{TEAM}{{hub-token: !{TEXT} }}": "has a YAML tag, which no setting needs. Write the value without it, or quoted.",
     f"{TEAM}{{{TEXT}: 1, {TEXT}: 2}}": "this key is already in line 5, and only one of the two could count. Drop one.",
     f"{TEAM}{{sunflower: 1, sunflower: 2}}": "is already in line 5, and only one of the two could count. Drop one.",
+    f"config:\n  ml-platform:tags: {{{TEXT}: 1, {TEXT}: 2}}": "Drop one.",
     "config:\n  ml-platform:clusters: {main: {addons: {cert-manager: {values: {password: 0123456789012}}}}}": (
         "Keep it in AWS Secrets Manager, and name the secret here."
     ),
