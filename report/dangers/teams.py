@@ -1,4 +1,4 @@
-"""Teams: quotas and limits of namespaces, what their pods may have, and the rules that keep it.
+"""Teams: quotas and limits of namespaces, whose they are, what their pods may have, and the rules that keep it.
 
 A namespace that leaves the stack stays in its cluster, with what runs there, and so without a quota.
 Source: Kubernetes 1.35, "Resource Quotas" (a change has no effect on what was made before), "Pod Priority and
@@ -36,7 +36,7 @@ def find(plan: Plan) -> Iterator[Danger]:
         yield from _marks(plan, change)
     yield from _unlimited(plan)
     yield from _unbound(plan)
-    yield from _begins_to_refuse(plan)
+    yield from _other_rules(plan)
     after = {_place(plan, urn) for urn, each in plan.after.items() if each.type == QUOTA and _counts(each.inputs)}
     for change in plan.changes(QUOTA, ops=("update", "replace", "delete")):
         before, now = plan.inputs(change.urn)
@@ -216,7 +216,7 @@ def _unbound(plan: Plan) -> Iterator[Danger]:
             )
 
 
-def _begins_to_refuse(plan: Plan) -> Iterator[Danger]:
+def _other_rules(plan: Plan) -> Iterator[Danger]:
     """Yields rules for pods that refuse more from now on, or less, in a cluster that had namespaces of teams before."""
     with_teams = {
         each.provider
