@@ -91,7 +91,10 @@ def values_tree(chart: str) -> Mapping[str, Any]:
     facts = chart_facts(chart)
     tree = {**deepcopy(dict(facts.values)), "global": "map", "tags": "map"}
     for key, brought in facts.brings.items():
-        tree[key] = merged(tree.get(key, {}), values_tree(brought.chart)) if brought.known else "map"
+        if brought.known:
+            tree[key] = merged(tree.get(key, {}), values_tree(brought.chart))
+        elif brought.chart or key not in tree:  # one in the folder of its parent has its values there
+            tree[key] = "map"
     for switch in (switch for brought in facts.brings.values() for switch in brought.switches):
         below: Any = tree
         *parents, last = switch.split(".")

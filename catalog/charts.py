@@ -6,6 +6,9 @@ from typing import Any
 
 from catalog.rows import LazyTable, read_table, tables
 
+UNRESOLVED = "unresolved"
+"""Stands for a digest that no published source has told. None is invented: `make facts` asks the repositories."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Crd:
@@ -28,6 +31,8 @@ class Chart:
     crds_when: dotted paths of values; the chart installs its CRDs only when one of them is true. Empty means always.
     crds_go: True when the CRDs are templates of the chart: deleting the release deletes them and all their objects.
         Otherwise Helm leaves the CRDs in the cluster.
+    digest: of the chart's archive or, in an OCI registry, of its manifest; UNRESOLVED where nobody has asked for it. In
+        the file, `digests` has it by version, so that another version is unresolved.
     kubernetes: the newest version of Kubernetes that its makers name for this release; "" where they name none.
     """
 
@@ -41,6 +46,7 @@ class Chart:
     crds: tuple[Crd, ...]
     crds_when: tuple[str, ...]
     crds_go: bool
+    digest: str
     kubernetes: str
     source: str
     read: str
@@ -66,6 +72,7 @@ def _chart(room: str, name: str, row: Mapping[str, Any]) -> Chart:
         ),
         crds_when=tuple(row.get("crds_when", ())),
         crds_go=row.get("crds_go", False),
+        digest=row.get("digests", {}).get(row["version"], UNRESOLVED),
         kubernetes=row.get("kubernetes", {}).get("newest", ""),
         source=row["source"],
         read=row["read"],

@@ -13,6 +13,7 @@ from catalog.limits import EKS_NODE_GROUPS_PER_CLUSTER, ELASTIC_IPS_PER_REGION, 
 SERVICES = {
     "acm": "AWS Certificate Manager (ACM)",
     "ec2": "Amazon Elastic Compute Cloud (Amazon EC2)",
+    "ecr": "Amazon Elastic Container Registry (Amazon ECR)",
     "eks": "Amazon Elastic Kubernetes Service (Amazon EKS)",
     "elasticloadbalancing": "Elastic Load Balancing (ELB)",
     "iam": "AWS Identity and Access Management (IAM)",
@@ -54,6 +55,7 @@ RULES_OF_A_GROUP = KnownQuota(
 LOAD_BALANCERS = KnownQuota("elasticloadbalancing", "L-53DA6B97", "Application Load Balancers per Region", 50)
 CERTIFICATES = KnownQuota("acm", "L-F141DD1D", "ACM certificates", 2500)
 WEB_ACLS = KnownQuota("wafv2", "L-2EC3DE7B", "Maximum web ACLs per account in WAF for regional", 100)
+REPOSITORIES = KnownQuota("ecr", "L-CFEB8E8D", "Registered repositories", 100_000)
 OFTEN_REACHED = (
     *(ELASTIC_IPS, CLUSTERS, NODE_GROUPS, VPCS, NAT_GATEWAYS, INTERNET_GATEWAYS, CIDR_BLOCKS),
     *(RULES_OF_A_GROUP, LOAD_BALANCERS, CERTIFICATES, WEB_ACLS),

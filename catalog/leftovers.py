@@ -14,14 +14,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
+from catalog.image_upstreams import UPSTREAMS
+
 
 @dataclass(frozen=True, kw_only=True)
 class Leftover:
     """One kind of things. The words in braces are of the stack in `find`, and paths in the thing in the other texts.
 
     listed: the path of the things in the answer to `find`. where: path -> the value that a thing has there; "": any;
-    None: none. `*` in a path is any item of a list. tag: the tags by their keys; owner: the
-    topmost controller of a pod, for kubectl; maker: the same for people; protected: see `is_protected`.
+    None: none; with a `*` at its end, what the value begins with. `*` in a path is any item of a list. tag: the tags by
+    their keys; owner: the topmost controller of a pod, for kubectl; maker: the same for people; protected: see
+    `is_protected`.
     cluster: whether the cluster is up or gone where this kind matters.
     effect: what the thing blocks, or why it costs money. price: the row of service_prices.json; per: the path of the
     number of its units, by default the hours of a month.
@@ -106,6 +109,19 @@ def _of_the_ebs_driver(row: Leftover) -> tuple[Leftover, ...]:
     named = "Name=tag:ebs.csi.aws.com/cluster-name,Values={cluster}"
     older = "Name=tag:kubernetes.io/cluster/{cluster},Values=owned Name=tag:ebs.csi.aws.com/cluster,Values=true"
     return tuple(replace(row, find=f"{row.find} {tags}") for tags in (named, older))
+
+
+def _cached(upstream: str) -> Leftover:
+    """Returns the row of what the pull-through cache of a registry has made."""
+    return Leftover(
+        kind="repository of the cache",
+        find="aws ecr describe-repositories --region {region} --output json",
+        listed="repositories",
+        where={"repositoryName": f"{{prefix}}/{upstream}/*"},
+        name="{repositoryName}",
+        delete="aws ecr delete-repository --region {region} --repository-name {repositoryName} --force",
+        effect="a pull made it, it has a copy of a public image, and ECR bills it by the GB",
+    )
 
 
 LEFTOVERS: Final = (
@@ -271,4 +287,5 @@ LEFTOVERS: Final = (
         delete="aws logs delete-log-group --region {region} --log-group-name {logGroupName}",
         effect="it keeps its events for ever",
     ),
+    *map(_cached, UPSTREAMS),
 )

@@ -1,7 +1,8 @@
 """Facts of Elastic Load Balancing, and of the certificates of its listeners.
 
 Sources: Elastic Load Balancing user guides, "Security policies for your Application Load Balancer"; ELBv2 API,
-HostHeaderConditionConfig and the other conditions, RedirectActionConfig, "Quotas for your Application Load Balancers";
+HostHeaderConditionConfig and the other conditions, RedirectActionConfig; "Listener rules for your Application Load
+Balancer", "Quotas for your Application Load Balancers";
 read 2026-11. Not published, so the narrower: what characters the path of a redirect may have.
 """
 
@@ -21,6 +22,13 @@ PREFIX_LENGTH: Final = VALUE_LENGTH - len("/*")  # characters in the beginning o
 HEADER_NAME_LENGTH: Final = 40  # characters in the name of a header of a condition
 HOST_PATTERN: Final = "^[*?A-Za-z0-9.-]*[.][A-Za-z]+$"  # of the host of a condition
 PATH_CHARACTERS: Final = "A-Za-z0-9/_.~$&'+:@-"  # of a path, besides the wildcards * and ?; a class of a pattern
+_ATOM = r"([A-Za-z0-9/_~&':@=-]|[.]|\\[.dws-]|\[\^?[A-Za-z0-9_.-]+\])([*+?]|[{][0-9]{1,3}(,[0-9]{0,3})?[}])?"
+_GROUP = rf"\(({_ATOM}|[|])*\)([*+?]|[{{][0-9]{{1,3}}(,[0-9]{{0,3}})?[}}])?"
+EXPRESSION_PATTERN: Final = rf"^\^?({_ATOM}|{_GROUP}|[|])*[$]?$"
+"""Regular expressions that every dialect has: plain characters, classes, groups and what repeats them once.
+
+Which dialect load balancers read is not published; look-around, possessive quantifiers and \\p{...} they do not have.
+"""
 REDIRECT_PATTERN: Final = f"^/([{PATH_CHARACTERS}]|#[{{](host|path|port)[}}])*$"  # of a new path
 VALUES_PER_RULE: Final = 5  # of all conditions together
 TARGETS_PER_RULE: Final = 5  # target groups that one action forwards to

@@ -15,6 +15,10 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _OF_SECRETS = r"(client|app|shared|webhook|session|cookie|jwt)"
 _OF_KEYS = r"(api|access|private|secret|signing|encryption|master|hmac)"
 _PUBLIC = frozenset({"public", "kms", "cache", "host", "hash"})  # keys that look random, and are no secrets
+_ASSIGNED = re.compile(
+    r"(?<![\w.-])-{0,2}([\w.-]{1,80})[\"']?[ \t]*[:=][ \t]*"
+    r"(?:\"([^\"\n]*)\"|'([^'\n]*)'|([^\s\"',;&|)}]*\d[^\s\"',;&|)}]*))"
+)
 _OF_A_PROXY = frozenset({"proxy", "by"})  # proxy_pass, by-pass
 _PASSWORD = re.compile(rf"(.*(password|passphrase)|passwd|pwd|.*{_OF_SECRETS} ?secret)s?")
 _TOKEN = re.compile(rf"(.*(token|credential)|.*\b{_OF_KEYS} ?key|{_OF_KEYS}key|pass|bearer|dsn|pat|jwt)s?")
@@ -91,3 +95,12 @@ def flags(arguments: Iterable[object]) -> list[tuple[int, str, str]]:
             found += [(index, before, argument)] if before else []
             before = ""
     return found
+
+
+def set_inside(text: str) -> str:
+    """Returns the name of a secret that a text sets, as a file of settings does: `password: x`; "" without one."""
+    for match in _ASSIGNED.finditer(text):
+        name, *values = match.groups()
+        if secret_by_name(name, "".join(filter(None, values)), variable=name.isupper()):
+            return str(name)
+    return ""

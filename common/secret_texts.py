@@ -27,7 +27,8 @@ FORMS: Mapping[str, re.Pattern[str]] = {  # kind of secret -> pattern of its tex
     "a URL with a password": re.compile(r"://[^/\s:@]*:(?![$<{%])[^/\s@]+@(?!sha256:)"),
 }
 _REFERENCE = re.compile(
-    r"|true|false|null|none|arn:.*|\$[({].*|\$[A-Za-z_]\w*|[<{\[].*|%[({].*|[|>][-+\d]*|\*+",
+    r"|true|false|null|none|arn:.*|\$[({].*|\$[A-Za-z_]\w*|[<{\[].*|%[({].*|[|>][-+\d]*|\*+"
+    r"|-----BEGIN ([A-Z]+ )?(PUBLIC KEY|CERTIFICATE)-----.*",
     re.IGNORECASE | re.DOTALL,
 )
 _FILE = re.compile(r"(?:/[\w.@-]+){2,}/?")
@@ -42,13 +43,20 @@ _RANDOM = 5
 """So many characters that are in no word and no number are no name."""
 
 
+def text_of(value: object) -> str:
+    """Returns a text, or a number as a text; "" of others, and of numbers that are too short for a secret."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    return value if isinstance(value, str) else str(value) if abs(value) > 999 else ""
+
+
 def form_of(text: str) -> str | None:
     """Returns what kind of secret a text holds by its form; None where it holds none."""
     return next((kind for kind, form in FORMS.items() if form.search(text)), None)
 
 
 def is_reference(text: str) -> bool:
-    """Tells whether a text says where a secret is, or that there is none: a path, an ARN, a template, true."""
+    """Tells whether a text says where a secret is, or that there is none: a path, an ARN, a template; a public key."""
     given = text.strip()
     return bool(_REFERENCE.fullmatch(given) or (_FILE.fullmatch(given) and not is_random(given)))
 

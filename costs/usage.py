@@ -46,6 +46,8 @@ class Usage:
     file_system_gib: data in one EFS file system at the end of the month.
     file_system_read_gib, file_system_written_gib: data read from and written to one EFS file system with elastic
         throughput.
+    repository_gib: images in one repository of ECR: a training image has 10 GB and more, and its versions share layers.
+    cached_gib: images that pulls bring in from one registry that ECR caches.
     kms_requests_10k: tens of thousands of requests to one key, beyond the free ones of the account.
     queue_requests_1m: millions of requests to one queue, beyond the free million of the account.
     load_balancer_units: capacity units (LCU or NLCU) in use on average. One of a load balancer for HTTP is 25 new
@@ -68,6 +70,8 @@ class Usage:
     file_system_gib: Amount = Amount(10, 500)
     file_system_read_gib: Amount = Amount(10, 500)
     file_system_written_gib: Amount = Amount(5, 100)
+    repository_gib: Amount = Amount(10, 200)
+    cached_gib: Amount = Amount(5, 50)
     kms_requests_10k: Amount = Amount(0, 20)
     queue_requests_1m: Amount = Amount(0, 1)
     load_balancer_units: Amount = Amount(0.1, 5)

@@ -10,11 +10,13 @@ from report import pages
 from settings.stack.stack import StackSettings
 
 PAGE = "preflight/policy.json"
+_STACK = StackSettings.model_fields["name"].default
 # Actions that also give away data or its names -> all that checks ask about: public parameters, and buckets whose names
 # begin as those of a stack do. S3 has no action for HeadBucket alone: s3:ListBucket lists the names of objects too.
 NARROW = {
+    "secretsmanager:DescribeSecret": f"arn:*:secretsmanager:*:*:secret:{_STACK}-*",
     "ssm:GetParameter": "arn:*:ssm:*::parameter/aws/service/*",
-    "s3:ListBucket": f"arn:*:s3:::{StackSettings.model_fields['name'].default}-*",
+    "s3:ListBucket": f"arn:*:s3:::{_STACK}-*",
 }
 
 

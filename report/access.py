@@ -33,6 +33,8 @@ _BATCH = (
     *(("leaderworkerset.x-k8s.io", "leaderworkersets"), ("keda.sh", "scaledjobs")),
 )
 _STORES = ("secretstores", "clustersecretstores", "externalsecrets", "clusterexternalsecrets", "pushsecrets")
+_OUTSIDE = "What these may do in AWS is not known here, since they are not of this stack"
+_NOT_KNOWN = "not of this stack: its rights are not known here"
 MAKES, ENTERS, READS = "makes pods", "enters pods", "reads Secrets"
 
 
@@ -70,6 +72,9 @@ POWERS: Mapping[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
 _OF_EDIT = frozenset(
     {READS, MAKES, ENTERS, "writes Secrets", "takes over identities", "changes limits", "deletes volumes"}
 )
+# A policy that no setting names. It only reads, but all there is: Secrets as well, and by `get` of nodes/proxy and
+# pods/exec it enters pods, like a role with the same rule.
+_OF_EKS = {"AmazonEKSAdminViewPolicy": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch"]}]}
 _OF_POLICIES: Mapping[str, frozenset[str]] = {
     "cluster-admin": frozenset(POWERS),
     "admin": _OF_EDIT | {"grants rights"},
@@ -96,7 +101,8 @@ class Right:
 class Account:
     """A service account that pods of a namespace may have.
 
-    aws: its actions in AWS. where: what each group of actions is about, e.g. `s3:GetObject: bucket models`.
+    aws: its actions in AWS. where: what each group of actions is about, e.g. `s3:GetObject: bucket models`, and the
+    roles that it has or may take and whose rights are not known.
     """
 
     cluster: str
@@ -160,6 +166,7 @@ def _by_policies(stack: _Stack) -> Iterator[Right]:
     for cluster, each in stack.of(ASSOCIATION):
         policy = str(each.inputs.get("policyArn")).rpartition("/")[2]
         powers = _OF_POLICIES.get(names.get(policy, ""), frozenset(POWERS))  # of another policy, the worst
+        powers = powers_of(_OF_EKS[policy]) if policy in _OF_EKS else powers
         for namespace in every(each.inputs, "accessScope.namespaces") or [EVERYWHERE]:
             yield Right(cluster, str(each.inputs.get("principalArn")), str(namespace), policy, powers)
 
@@ -251,10 +258,10 @@ def accounts(resources: Iterable[Resource]) -> list[Account]:
     for grant in grants.grants(stack.resources):
         if grant.who.startswith("pods of ") and not grant.resource.startswith("role "):
             held.setdefault(grant.who, []).append(grant)
-    identities = {
-        (cluster, at(each.inputs, "namespace"), at(each.inputs, "serviceAccount"))
-        for cluster, each in stack.of(grants.IDENTITY)
-    }
+    identities: dict[tuple[str, Any, Any], list[str]] = {}
+    for cluster, each in stack.of(grants.IDENTITY):
+        roles = identities.setdefault((cluster, at(each.inputs, "namespace"), at(each.inputs, "serviceAccount")), [])
+        roles += grants.roles_of_others(each, stack.resources)
     found = set()
     for cluster, each in stack.of(NAMESPACE):
         if _CLUSTER in each.urn:
@@ -266,7 +273,9 @@ def accounts(resources: Iterable[Resource]) -> list[Account]:
         for account in named or sorted(with_role):
             of_it = held.get(f"pods of {name}/{account} in {cluster}", [])
             aws = tuple(sorted({grant.action for grant in of_it}))
-            found.add(Account(cluster, name, account, aws, tuple(_where(of_it, stack.resources))))
+            where_to = [*_where(of_it, stack.resources)]
+            where_to += [f"role {role}, {_NOT_KNOWN}" for role in identities.get((cluster, name, account), ())]
+            found.add(Account(cluster, name, account, aws, tuple(where_to)))
     return sorted(found)
 
 
@@ -287,6 +296,8 @@ def _thing(grant: grants.Grant, resources: Mapping[str, Resource]) -> str:
     aliases = [alias for _, key, values in grant.condition if key == "kms:ResourceAliases" for alias in values]
     _, _, path = grant.resource.partition(":::")[2].partition("/")
     within = f"/{path}" if path not in ("", "*") else ""
+    if grant.action.endswith(":AssumeRole") and not grants.is_role_of(resources, grant.resource):
+        within += f", {_NOT_KNOWN}"
     return ", ".join(sorted(aliases)) or grants.verb_and_target(grant, resources)[1].removeprefix("in ") + within
 
 
@@ -302,6 +313,7 @@ def as_markdown(resources: Iterable[Resource], stack: str) -> str:
         powers = frozenset().union(*(each.powers for each in found))
         cells.append((*key, ", ".join(dict.fromkeys(each.by for each in found)), *_shown(powers)))
     who = ("Cluster", "Who", "Namespace", "By", "Has pods", "Secrets", "More")
+    outside = _principals_of_others(rows, known)
     what = ("Cluster", "Namespace", "Service account", "In AWS")
     return "\n".join(
         [
@@ -313,6 +325,7 @@ def as_markdown(resources: Iterable[Resource], stack: str) -> str:
             "",
             *markdown(who, cells),
             "",
+            *([f"{_OUTSIDE}: {', '.join(outside)}.", ""] if outside else []),
             "## What pods may have",
             "",
             *markdown(
@@ -321,6 +334,12 @@ def as_markdown(resources: Iterable[Resource], stack: str) -> str:
             "",
         ]
     )
+
+
+def _principals_of_others(rows: Iterable[Right], resources: Iterable[Resource]) -> list[str]:
+    """Returns the principals of IAM among those who have rights and that are no roles of the stack."""
+    known = {each.urn: each for each in resources}
+    return sorted({each.who for each in rows if ":iam::" in each.who and not grants.is_role_of(known, each.who)})
 
 
 def _shown(powers: frozenset[str]) -> tuple[str, str, str]:

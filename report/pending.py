@@ -36,7 +36,10 @@ AGAIN = frozenset(
         "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
         "aws:acm/certificateValidation:CertificateValidation",
         "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+        "aws:ecr/lifecyclePolicy:LifecyclePolicy",
+        "aws:ecr/repositoryPolicy:RepositoryPolicy",
         "aws:kms/keyPolicy:KeyPolicy",
+        "aws:secretsmanager/secretRotation:SecretRotation",  # as ours is: it sets when, and starts no rotation
         "aws:servicequotas/serviceQuota:ServiceQuota",
         "aws:sqs/queuePolicy:QueuePolicy",
     }
@@ -225,6 +228,15 @@ _LOOKUPS: Mapping[str, tuple[str, str]] = {
     "budgets/budget": (
         "<AccountId>:{name}",
         "budgets describe-budgets --account-id <AccountId> --query \"Budgets[?BudgetName=='{name}']\"",
+    ),
+    "ecr/pullThroughCacheRule": (
+        "{ecrRepositoryPrefix}",
+        "ecr describe-pull-through-cache-rules --ecr-repository-prefixes {ecrRepositoryPrefix}",
+    ),
+    "ecr/repository": ("{name}", "ecr describe-repositories --repository-names {name}"),
+    "ecr/repositoryCreationTemplate": (
+        "{prefix}",
+        "ecr describe-repository-creation-templates --prefixes {prefix}",
     ),
     "secretsmanager/secret": ("<ARN>", "secretsmanager describe-secret --secret-id {name}"),
     "wafv2/webAcl": (

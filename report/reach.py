@@ -10,7 +10,7 @@ from typing import Literal
 
 from catalog import mesh_network
 from catalog.charts import CHARTS
-from catalog.mesh_network import APP, MESHED_POD, PROXY_ADMIN, PROXY_INBOUND, WEBHOOKS, OpenPort
+from catalog.mesh_network import APP, MESHED_POD, PROXY_ADMIN, PROXY_INBOUND, OpenPort
 from components.core.addon_spec import every_add_on
 from components.core.namespaces import CONTROL_PLANE, VIZ
 from components.mesh.policies import Target, targets
@@ -93,11 +93,13 @@ def _to_webhooks(settings: StackSettings, cluster: str) -> Iterator[Reach]:
         settings.mesh_of(cluster),
         settings.ingress_of(cluster),
         settings.secrets_of(cluster),
+        settings.admission.kyverno,
     )
-    for chart in installed(every_add_on(), parts):
-        for port in WEBHOOKS.get(chart, ()):
-            to = f"{CHARTS[chart].namespace}/{chart}"
-            yield Reach("EKS control plane", to, port, port, "allowed", "webhooks take every call")
+    for chart, add_on in installed(every_add_on(), parts).items():
+        for flow in add_on.flows(parts):
+            for port in flow.ports if flow.peer == "control-plane" else ():
+                to = f"{CHARTS[chart].namespace}/{chart}"
+                yield Reach("EKS control plane", to, port, port, "allowed", "webhooks take every call")
 
 
 def load_balancer(door: Door) -> str:

@@ -58,6 +58,8 @@ class Thing:
 class Stack:
     """A stack that is to be retired. vpc: its id; "" once it is gone. clusters: the names of its clusters in AWS.
 
+    prefix: what the names of its resources begin with.
+
     own: what its program has made in Kubernetes, as `objects_of` returns it: `pulumi destroy` deletes that.
     run: runs a command where the stack is. patience_seconds: how long controllers get to delete what they made.
     """
@@ -69,6 +71,7 @@ class Stack:
     run: Run
     patience_seconds: float = CONTROLLERS_SECONDS
     own: Collection[_Name] = frozenset()
+    prefix: str = ""
     gone: set[str] = field(default_factory=set)
     kept: set[str] = field(default_factory=set, init=False)
     """Addresses of load balancers that serve the program's objects, and the security groups of these."""
@@ -87,7 +90,7 @@ class Stack:
 
         kubectl goes to the cluster that was entered last.
         """
-        place = {"region": self.region, "vpc": self.vpc, "cluster": cluster}
+        place = {"region": self.region, "vpc": self.vpc, "cluster": cluster, "prefix": self.prefix}
         commands: set[str] = set()  # pods of one owner, nodes of one pool, volumes with all tags
         controller_of = cache(self._controller_of)
         for row in rows:
@@ -166,7 +169,7 @@ def retire(stack: str, *, confirm: bool, home: Path | None = None) -> int:
     names = [cluster_name(prefix, key) for key in settings.clusters]
     with runner(home) as run:
         patience = CONTROLLERS_SECONDS if home is None else 0
-        found = Stack(stack, settings.region, vpc, names, run, patience, objects_of(resources))
+        found = Stack(stack, settings.region, vpc, names, run, patience, objects_of(resources), prefix)
         return retire_stack(found, confirm=confirm)
 
 
@@ -293,7 +296,11 @@ def _fits(thing: Any, where: Mapping[str, str | None], place: Mapping[str, str])
 
 def _has(thing: Any, path: str, wanted: str | None) -> bool:
     values = list(_at(thing, path.split()))
-    return not values if wanted is None else any(values) if not wanted else wanted in map(str, values)
+    if wanted is None:
+        return not values
+    if wanted.endswith("*"):
+        return any(str(value).startswith(wanted[:-1]) for value in values)
+    return wanted in map(str, values) if wanted else any(values)
 
 
 def _tags(item: Mapping[str, Any]) -> Mapping[str, str]:

@@ -168,7 +168,11 @@ def _what_changes(planned: Operation, settings: StackSettings) -> Iterator[tuple
 
 def _parts(settings: StackSettings, key: str) -> ClusterParts:
     return ClusterParts.of(
-        settings.clusters[key], settings.mesh_of(key), settings.ingress_of(key), settings.secrets_of(key)
+        settings.clusters[key],
+        settings.mesh_of(key),
+        settings.ingress_of(key),
+        settings.secrets_of(key),
+        settings.admission.kyverno,
     )
 
 

@@ -24,6 +24,10 @@ def _group(row: CloudResource) -> Props:
     return {"GroupId": row.id, "GroupName": row.state.get("name"), "VpcId": row.state.get("vpcId"), "Tags": tags}
 
 
+def _repository(row: CloudResource) -> Props:
+    return {"repositoryName": row.id, "repositoryArn": row.state["arn"]}
+
+
 def _log_group(row: CloudResource) -> Props:
     return {"logGroupName": row.id}
 
@@ -41,6 +45,7 @@ _TYPES: Mapping[str, tuple[str, str, str, Callable[[CloudResource], Props]]] = {
         _as_it_is,
     ),
     tokens.SECURITY_GROUP: ("ec2 describe-security-groups", "ec2 delete-security-group", "SecurityGroups", _group),
+    tokens.REPOSITORY: ("ecr describe-repositories", "ecr delete-repository", "repositories", _repository),
     tokens.SNAPSHOT: ("ec2 describe-snapshots", "ec2 delete-snapshot", "Snapshots", _as_it_is),
     tokens.VOLUME: ("ec2 describe-volumes", "ec2 delete-volume", "Volumes", _as_it_is),
     tokens.LOG_GROUP: ("logs describe-log-groups", "logs delete-log-group", "logGroups", _log_group),
@@ -85,7 +90,7 @@ class Clients:
         type_ = next(type_ for type_, operations in _TYPES.items() if api in operations)
         _, deletes, listed, form = _TYPES[type_]
         if api == deletes:
-            self._delete(type_, words[-1], region)
+            self._delete(type_, next(iter(options.get("repository-name", ())), words[-1]), region)
             return ""
         rows = (form(row) for row in self.cloud.of_type(type_) if row.region in ("", region))
         prefix = options.get("log-group-name-prefix", [""])[0]

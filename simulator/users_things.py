@@ -6,9 +6,10 @@ Resources of AWS have the form of the EC2 and Elastic Load Balancing APIs. Sourc
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import count
+from itertools import count, product
 
-from simulator.aws import tokens
+from simulator.aws import image_pulls, tokens
+from simulator.aws.access import Session
 from simulator.cloud import Cloud, CloudResource
 from simulator.kubernetes import gateways, load_balancers
 from simulator.kubernetes.clusters import cluster_of
@@ -30,6 +31,7 @@ def add(cloud: Cloud, row: CloudResource) -> list[str]:
     maker.kept_volume()
     maker.node()
     maker.free_interface("aws-K8S-i-0123456789abcdef0")
+    maker.cached_images()
     return [_line(each) for each in cloud.all() if (each.type, each.id) not in before]
 
 
@@ -119,6 +121,17 @@ class _Maker:
     def free_interface(self, description: str) -> None:
         """An interface that the VPC CNI left when the node of a managed pool ended."""
         self._interface(self._subnets("karpenter.sh/discovery")[0], description, None)
+
+    def cached_images(self) -> None:
+        """An image that a node pulled through each cache: what it may not, a pod of the stack could not either."""
+        roles = {row.state["nodeRoleArn"] for row in self._cloud.of_type(tokens.NODE_GROUP) if self._of_this(row)}
+        nodes = [Session(row) for row in self._cloud.of_type(tokens.ROLE) if row.state["arn"] in roles]
+        rules = [row for row in self._cloud.of_type(tokens.CACHE_RULE) if row.region == self._row.region]
+        for session, rule in product(nodes[:1], rules):
+            image_pulls.pull(self._cloud, session, rule.region, f"{rule.id}/library/debug", "1.0")
+
+    def _of_this(self, group: CloudResource) -> bool:
+        return group.region == self._row.region and group.state["clusterName"] == self._row.id
 
     def _subnets(self, tag: str) -> list[str]:
         """Returns the subnets with a tag; without any, those of the cluster."""

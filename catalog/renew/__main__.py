@@ -13,7 +13,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from catalog.renew import actions, charts, eks_addons, iam_names, instance_prices, instance_types, service_prices
+from catalog.renew import (
+    actions,
+    charts,
+    eks_addons,
+    iam_names,
+    images,
+    instance_prices,
+    instance_types,
+    service_prices,
+)
 from catalog.renew.asking import Answers, Question, Source, ask
 
 SOURCES: Mapping[str, Source] = {
@@ -22,6 +31,7 @@ SOURCES: Mapping[str, Source] = {
     "service-prices": service_prices,
     "eks-addons": eks_addons,
     "charts": charts,
+    "images": images,
     "iam-names": iam_names,
     "actions": actions,
 }

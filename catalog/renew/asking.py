@@ -17,6 +17,10 @@ from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 NEXT_PAGE = re.compile(r'<([^>]+)>;\s*rel="?next"?')
+MANIFESTS = (  # of several platforms first: its digest names the image on each of them
+    *("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json"),
+    *("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json"),
+)
 CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
 
 
@@ -84,6 +88,11 @@ class Answers:
         path = self._path(question)
         return path.read_text(encoding="utf-8") if path else None
 
+    def content(self, question: Question) -> bytes | None:
+        """Returns the bytes of an answer, as they came; None without an answer."""
+        path = self._path(question)
+        return path.read_bytes() if path else None
+
     def json(self, question: Question) -> Any:
         """Returns the parsed answer, for a paged question the list of its pages; None without an answer."""
         text = self.text(question)
@@ -145,7 +154,8 @@ def _open(url: str, opener: Opener) -> AbstractContextManager[Any]:
 def _request(url: str, headers: Mapping[str, str] | None = None) -> Request:
     if not url.startswith("https://"):
         raise OSError(f"{url} is not read: facts must come over an encrypted connection")
-    return Request(url, headers={"User-Agent": "ml-platform-facts", **(headers or {})})  # noqa: S310
+    accepted = {"Accept": ", ".join(MANIFESTS)} if "/manifests/" in url else {}
+    return Request(url, headers={"User-Agent": "ml-platform-facts", **accepted, **(headers or {})})  # noqa: S310
 
 
 def _absolute(page: str, link: str) -> str:

@@ -253,8 +253,8 @@ def _path_at(document: Document, key: str) -> str | None:
     for part in (match[2], match[1]) if match else ():
         for uses in document.used_by(part):
             paths = _dotted(path for path in uses.whole | uses.read if path[-1] == key)
-            if paths:
-                return paths[0]
+            if paths:  # one of the whole chart stands for those that have none of their own
+                return next((path for path in paths if not path.startswith("global.")), paths[0])
     return None
 
 

@@ -324,7 +324,7 @@ class _Frame:
         elif function == "pluck":
             keys, container = texts[:1], frozenset().union(*arguments[1:])
         elif function == "pick":
-            return frozenset().union(*(self._field(arguments[0], key) for key in texts[1:] if key))
+            return frozenset({("dict", tuple((key, self._field(arguments[0], key)) for key in texts[1:] if key))})
         else:
             keys, container = texts[1:], arguments[0]
         for key in keys:

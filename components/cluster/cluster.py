@@ -31,6 +31,7 @@ from settings.cluster.parts import ClusterParts
 from settings.ingress.ingress import IngressSettings
 from settings.mesh.mesh import MeshSettings
 from settings.secrets.secrets import SecretsSettings
+from settings.tenancy.admission import AdmissionSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +74,7 @@ class ClusterArgs:
     mesh: MeshSettings | None = None
     ingress: IngressSettings | None = None
     secrets: SecretsSettings | None = None
+    admission: AdmissionSettings = field(default_factory=AdmissionSettings)
     networks: Sequence[str] = ()
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
@@ -96,7 +98,7 @@ class Cluster(pulumi.ComponentResource):
     def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:cluster:Cluster", name, None, opts)
         self._key, self._args = name, args
-        self._parts = ClusterParts.of(args.settings, args.mesh, args.ingress, args.secrets)
+        self._parts = ClusterParts.of(args.settings, args.mesh, args.ingress, args.secrets, args.admission.kyverno)
         self.control_plane_zones = args.control_plane_zones or control_plane_zones(
             name, args.settings, list(args.intra_subnet_ids)
         )
@@ -285,6 +287,7 @@ class Cluster(pulumi.ComponentResource):
             mesh=self._args.mesh,
             ingress=self._args.ingress,
             secrets=self._args.secrets,
+            admission=self._args.admission,
             zones=len(self._args.node_subnet_ids),
             networks=(*self._args.networks, *([cluster.service_cidr] if cluster.service_cidr else [])),
         )

@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from graphlib import TopologicalSorter
 from types import ModuleType
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import components
 from catalog.charts import CHARTS, Chart
 from components.core import iam
+from components.core.flows import Flow
 from components.core.stage import DataClass, Stage
 from components.core.tolerations import tolerating
 from components.core.untyped import Manifest, Values
@@ -23,6 +24,7 @@ from settings.core.problems import nearest_or_all
 from settings.ingress.ingress import IngressSettings
 from settings.mesh.mesh import MeshSettings
 from settings.secrets.secrets import SecretsSettings
+from settings.tenancy.admission import AdmissionSettings
 
 if TYPE_CHECKING:  # a stack file is checked without the SDKs, which take seconds to load
     import pulumi
@@ -37,7 +39,7 @@ class AddOnContext:
 
     cluster: key in the stack file. zones: how many the network has.
     mesh, ingress: of the cluster; None where it has none. networks: the ranges of its nodes, pods and Services.
-    secrets: None where its teams have none.
+    secrets: None where its teams have none. admission: of the stack.
     """
 
     stage: Stage
@@ -48,6 +50,7 @@ class AddOnContext:
     mesh: MeshSettings | None = None
     ingress: IngressSettings | None = None
     secrets: SecretsSettings | None = None
+    admission: AdmissionSettings = field(default_factory=AdmissionSettings)
     zones: int = 0
     networks: tuple[str, ...] = ()
 
@@ -83,6 +86,10 @@ class Identity:
     statements: Callable[[AddOnContext], Sequence[iam.Statement]]
 
 
+def no_flows(cluster: ClusterParts) -> Sequence[Flow]:
+    return ()
+
+
 def no_manifests(context: AddOnContext) -> Mapping[str, Manifest]:
     return {}
 
@@ -104,6 +111,8 @@ class AddOnSpec(AddOnRules):
     definitions: groups of CRDs outside of any chart that must exist before it: folders of catalog/crd_files.
     before: name -> custom resource of an add-on in `after` that must be ready before the chart is installed.
     manifests: name -> custom resource of a CRD of the chart; Pulumi waits for its condition `Ready`.
+    flows: everything that its pods send and receive; in kube-system with the labels of its own pods. Not their probes,
+        and nothing of pods with `hostNetwork`: network policies leave these alone.
     skip_crds: whether the CRDs in the chart's own `crds/` folder are skipped, because another add-on has them.
     awaited: whether `pulumi up` waits until its pods are ready, and fails otherwise.
     """
@@ -117,6 +126,7 @@ class AddOnSpec(AddOnRules):
     definitions: tuple[str, ...] = ()
     before: Callable[[AddOnContext], Mapping[str, Manifest]] = no_manifests
     manifests: Callable[[AddOnContext], Mapping[str, Manifest]] = no_manifests
+    flows: Callable[[ClusterParts], Sequence[Flow]] = no_flows
     skip_crds: bool = False
     awaited: bool = True
 
@@ -169,11 +179,11 @@ def add_on_of(module: ModuleType) -> AddOnSpec:
 def check_names(add_ons: Mapping[str, AddOnSpec]) -> None:
     """Raises ValueError when an add-on names one that does not exist, which would be ignored or never be installed."""
     for spec in add_ons.values():
-        for field in ("after", "conflicts"):
-            for name in getattr(spec, field):
+        for key in ("after", "conflicts"):
+            for name in getattr(spec, key):
                 if name not in add_ons:
                     raise ValueError(
-                        f"{field} of add-on {spec.name}: {name} is not an add-on.{nearest_or_all(name, add_ons)}"
+                        f"{key} of add-on {spec.name}: {name} is not an add-on.{nearest_or_all(name, add_ons)}"
                     )
 
 

@@ -8,7 +8,7 @@ from catalog.regions import REGIONS
 from settings.core import physical_names
 from settings.stack.stack import PlatformTag, StackSettings
 
-DataClass = Literal["eks", "ebs", "logs", "data", "backup", "secrets"]
+DataClass = Literal["eks", "ebs", "logs", "data", "backup", "secrets", "images"]
 """What a KMS key of the stack encrypts. `components/security/keys.py` makes the keys."""
 
 DISCOVERY_TAG = "karpenter.sh/discovery"
@@ -124,7 +124,12 @@ class Stage:
 
         Source: https://docs.aws.amazon.com/general/latest/gr/ecr.html; read 2026-11.
         """
-        return f"{self.account_id}.dkr.ecr.{self.region}.amazonaws.com"
+        suffix = "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com"
+        return f"{self.account_id}.dkr.ecr.{self.region}.{suffix}"
+
+    def repository_name(self, team: str, name: str) -> str:
+        """Returns the name of a team's repository in the account's registry."""
+        return f"{self.prefix}/{team}/{name}"
 
     def cluster_name(self, key: str) -> str:
         """Returns the physical name of the cluster under `clusters.<key>`."""

@@ -11,7 +11,7 @@ TIER = "ml-platform:tier"
 """Tag of every bucket and file system of an entry. A copy in another region does not have it."""
 COPY_OF = "ml-platform:copy-of"
 """Tag of a copy: the region of the stack that made it."""
-TYPES = ("s3", "backup:backup-vault", "logs:log-group")  # what has a name of ours and is retained
+TYPES = ("s3", "backup:backup-vault", "ecr:repository", "logs:log-group")  # what has a name of ours and is retained
 
 
 def standing(stage: Stage, regions: Collection[str], opts: pulumi.InvokeOptions) -> dict[str, Mapping[str, str]]:

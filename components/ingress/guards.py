@@ -43,7 +43,7 @@ def guards(name: str, opts: pulumi.ResourceOptions) -> None:
         f"{name}-gateways",
         "ml-platform-public-gateways",
         {"gateway.networking.k8s.io/v1": ["gateways"]},
-        f"object.metadata.namespace == '{NAMESPACE}' || object.spec.gatewayClassName != 'public'",
+        f"object.metadata.namespace == '{NAMESPACE}' || object.?spec.?gatewayClassName.orValue('') != 'public'",
         f"only the platform has Gateways of the class public: {_ADVICE}",
         opts,
     )
@@ -92,14 +92,16 @@ def guards(name: str, opts: pulumi.ResourceOptions) -> None:
     )
 
 
-# As external-dns writes them: without blanks, and without the dot at the end.
+# As external-dns writes them: without blanks, in lower case, and without the dot at the end.
 _HOSTS = (
-    "(object.spec.?hostnames.orValue([]) + object.spec.?rules.orValue([]).map(rule, rule.?host.orValue('')) + "
-    "(object.kind == 'Ingress' ? object.spec.?tls.orValue([]) : []).map(each, each.?hosts.orValue([]).join(',')) + "
-    "object.spec.?listeners.orValue([]).map(each, each.?hostname.orValue('')) + "
+    "(object.?spec.?hostnames.orValue([]) + object.?spec.?rules.orValue([]).map(rule, rule.?host.orValue('')) + "
+    "(object.kind == 'Ingress' ? object.?spec.?tls.orValue([]) : []).map(each, each.?hosts.orValue([]).join(',')) + "
+    "object.?spec.?listeners.orValue([]).map(each, each.?hostname.orValue('')) + "
     f"{[*_RECORDS]}.map(each, object.metadata.?annotations[?each].orValue(''))).join(',')"
     ".lowerAscii().replace(' ', '').split(',').map(host, host.endsWith('.') ? host.substring(0, size(host) - 1) : host)"
 )
+_LABEL = "[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"
+_WELL_FORMED = f"^([*][.])?({_LABEL}[.])*{_LABEL}$"
 _IS_TAKEN = (  # a headless Service has a record for each pod: its name, and this host
     "variables.taken.exists(taken, host == taken || (taken.startsWith('*.') && host.endsWith(taken.substring(1))) || "
     "(variables.headless && taken.endsWith('.' + host)))"
@@ -113,6 +115,9 @@ def hosts_of_users(name: str, opts: pulumi.ResourceOptions) -> None:
     Source: external-dns 0.21.0, plan/conflict.go, source/service.go, endpoint/endpoint.go; read 2026-11.
     """
     message = "a host of `ingress.routes` is the platform's: name another one"
+    strange = (
+        "a host that is no name of DNS could be that of another one, written anew: use letters of ASCII, digits, -"
+    )
     admission_policy(
         name,
         "ml-platform-hosts",
@@ -126,15 +131,16 @@ def hosts_of_users(name: str, opts: pulumi.ResourceOptions) -> None:
         opts,
         namespace_of_parameters=NAMESPACE,
         variables={
-            "taken": f"params.metadata.annotations['{HOSTS}'].split(',').filter(taken, taken != '')",
-            "headless": "object.kind == 'Service' && object.spec.?clusterIP.orValue('') == 'None'",
+            "taken": f"params.metadata.annotations['{HOSTS}'].split(',')",
+            "headless": "object.kind == 'Service' && object.?spec.?clusterIP.orValue('') == 'None'",
             "named": f"{_HOSTS}.filter(host, host != '')",
         },
-        shows={message: f"""variables.named.filter(host, {_IS_TAKEN}).join(', ') + ": {message}\""""},
+        shows={
+            message: f"""variables.named.filter(host, {_IS_TAKEN}).join(', ') + ": {message}\"""",
+            strange: f"""variables.named.filter(host, !host.matches('{_WELL_FORMED}')).join(', ') + ": {strange}\"""",
+        },
         more={
-            "variables.named.all(host, host.matches('^[ -~]*$'))": (
-                "a host of letters beyond ASCII could be that of another one under a second name: write it as xn--"
-            )
+            f"variables.named.all(host, host.matches('{_WELL_FORMED}'))": strange,
         },
     )
 
@@ -148,8 +154,8 @@ def targets_of_users(name: str, opts: pulumi.ResourceOptions) -> None:
         name,
         "ml-platform-targets",
         {"gateway.k8s.aws/v1": ["targetgroupconfigurations"]},
-        f"object.metadata.namespace == '{NAMESPACE}' || ([object.spec.?defaultConfiguration.orValue({{}})] + "
-        "object.spec.?routeConfigurations.orValue([]).map(each, each.targetGroupProps)).all(each, "
+        f"object.metadata.namespace == '{NAMESPACE}' || ([object.?spec.?defaultConfiguration.orValue({{}})] + "
+        "object.?spec.?routeConfigurations.orValue([]).map(each, each.targetGroupProps)).all(each, "
         "each.?targetType.orValue('ip') == 'ip' && each.?protocol.orValue('HTTP') in ['HTTP', 'HTTPS'] && "
         "!has(each.targetGroupName))",
         "one target group that a load balancer cannot have stops all routes of its door: write targetType: ip, "
@@ -157,9 +163,9 @@ def targets_of_users(name: str, opts: pulumi.ResourceOptions) -> None:
         opts,
         namespace_of_parameters=NAMESPACE,
         more={
-            f"!(object.metadata.namespace + '/' + object.spec.?targetReference.?name.orValue('') in "
+            f"!(object.metadata.namespace + '/' + object.?spec.?targetReference.?name.orValue('') in "
             f"params.metadata.annotations['{SERVICES}'].split(',')) || "
-            "object.metadata.name == object.spec.targetReference.name": (
+            "object.metadata.name == object.?spec.?targetReference.?name.orValue('')": (
                 "a Service of `ingress.routes` has its configuration already: write protocol and health_path there"
             ),
         },

@@ -13,6 +13,7 @@ from typing import Literal
 import pulumi
 
 from catalog.load_balancers import (
+    EXPRESSION_PATTERN,
     HEADER_NAME_LENGTH,
     HEAVIEST_TARGET,
     HOST_PATTERN,
@@ -36,21 +37,22 @@ _PATH = (
 _IS_PREFIX = f"{_TYPE} == 'PathPrefix'"
 _IS_PATTERN = f"{_TYPE} == 'RegularExpression'"
 # The controller cuts the value of a header at commas, but not at one after a backslash, and no pattern of an HTTPRoute.
-_PIECES = (
-    "((!variables.grpc && each.?type.orValue('Exact') == 'RegularExpression') ? 1 : "
-    r"each.value.replace('\\\\', '').replace('\\,', '').split(',').size())"
-)
+_IS_EXPRESSION = "(!variables.grpc && each.?type.orValue('Exact') == 'RegularExpression')"
+_PIECES = r"each.value.replace('\\\\', '').replace('\\,', '').split(',')"
 _VALUES = (  # of the host, the path, the method, parameters and headers
     f"1 + ({_IS_PREFIX} && {_PATH} != '/' ? 2 : 1) + (!variables.grpc && has(match.method) ? 1 : 0) + "
-    f"size(match.?queryParams.orValue([])) + match.?headers.orValue([]).map(each, {_PIECES}).sum()"
+    "size(match.?queryParams.orValue([])) + "
+    f"match.?headers.orValue([]).map(each, {_IS_EXPRESSION} ? 1 : {_PIECES}.size()).sum()"
 )
 _FILTERS = "(variables.grpc ? ['ExtensionRef'] : ['RequestRedirect', 'URLRewrite', 'ExtensionRef'])"
 _TO_PATH = "filter.?requestRedirect.?path.?replaceFullPath"
 _LEADS_AWAY = (  # to another host, another port, or a path that does not lead back
     "(has(filter.requestRedirect.hostname) && !(filter.requestRedirect.hostname in variables.hosts)) || "
     "!(filter.requestRedirect.?port.orValue(443) in [80, 443]) || "
-    f"({_TO_PATH}.hasValue() && !rule.?matches.orValue([]).exists(match, {_PATH} == {_TO_PATH}.value()))"
+    f"({_TO_PATH}.orValue('/#{{path}}') != '/#{{path}}' && !rule.?matches.orValue([]).exists(match, "
+    f"{_PATH} == {_TO_PATH}.value() || {_PATH} == {_TO_PATH}.value() + '/'))"
 )
+_IN_CEL = EXPRESSION_PATTERN.replace("\\", "\\\\")
 _CODES = " and ".join(map(str, REDIRECT_CODES))
 
 
@@ -100,7 +102,7 @@ _NEEDED = (
         f"size({_TO_PATH}.orValue('/')) <= {VALUE_LENGTH} && "
         f"""{_TO_PATH}.orValue('/').matches("{REDIRECT_PATTERN}") && ({_LEADS_AWAY}))""",
         named="'redirect to ' + filter.requestRedirect.?hostname.orValue('the same host') + "
-        f"{_TO_PATH}.orValue(', the same path')",
+        f"' ' + {_TO_PATH}.orValue('with the same path')",
         else_=f"a redirect that leads back to where it came from, to http, to a path of more than {VALUE_LENGTH} "
         f"characters or with odd ones, or with a status code other than {_CODES}, {_STOPS}: write another hostname, or "
         "replaceFullPath with another path",
@@ -110,7 +112,7 @@ _NEEDED = (
         is_right=f"rule.backendRefs.size() <= {TARGETS_PER_RULE} && backend.?kind.orValue('Service') == 'Service' && "
         f"backend.?filters.orValue([]).size() == 0 && backend.?weight.orValue(1) <= {HEAVIEST_TARGET} && "
         "rule.backendRefs.exists_one(other, other.name == backend.name && other.?port == backend.?port && "
-        "other.?namespace == backend.?namespace)",
+        "other.?namespace.orValue(variables.own) == backend.?namespace.orValue(variables.own))",
         named="backend.name",
         else_=f"a rule of a door leads to {TARGETS_PER_RULE} Services at most, to each once, with weights up to "
         f"{HEAVIEST_TARGET}, and without filters of their own: another one {_STOPS}",
@@ -119,10 +121,11 @@ _NEEDED = (
         each="match",
         is_right=f"size({_PATH}) <= ({_IS_PREFIX} ? {PREFIX_LENGTH} : {VALUE_LENGTH}) && "
         f"(!({_IS_PREFIX}) || !{_PATH}.matches('[*?]')) && "
-        f"""({_IS_PATTERN} ? ''.matches({_PATH}) in [true, false] : {_PATH}.matches("^[*?{PATH_CHARACTERS}]*$"))""",
+        f"""({_IS_PATTERN} ? {_PATH}.matches("{_IN_CEL}") : {_PATH}.matches("^[*?{PATH_CHARACTERS}]*$"))""",
         named=_PATH,
-        else_=f"a path with *, ?, %, or one of ! ( ) , ; =, or of more than {VALUE_LENGTH} characters ({PREFIX_LENGTH} "
-        f"of type PathPrefix), {_STOPS}: write its beginning, and type PathPrefix",
+        else_=f"a path with *, ?, %, brackets or one of ! , ; =, of more than {VALUE_LENGTH} characters "
+        f"({PREFIX_LENGTH} of type PathPrefix), or a rare part of an expression {_STOPS}: write its beginning, and "
+        "type PathPrefix",
     ),
     _Needed(
         each="match",
@@ -136,10 +139,12 @@ _NEEDED = (
         is_right="match.?queryParams.orValue([]).all(each, "
         f"size(each.name) <= {VALUE_LENGTH} && size(each.value) <= {VALUE_LENGTH}) && "
         f"match.?headers.orValue([]).all(each, size(each.name) <= {HEADER_NAME_LENGTH} && "
-        f"each.name.lowerAscii() != 'host' && size(each.value) <= {VALUE_LENGTH})",
+        f"each.name.lowerAscii() != 'host' && size(each.value) <= {VALUE_LENGTH} && "
+        f"""({_IS_EXPRESSION} ? each.value.matches("{_IN_CEL}") : {_PIECES}.all(piece, piece != '')))""",
         named=_PATH,
-        else_=f"a header Host, a header name of more than {HEADER_NAME_LENGTH} characters, or a value or parameter of "
-        f"more than {VALUE_LENGTH} {_STOPS}: write shorter ones, and a host in hostnames",
+        else_=f"a header Host, a header name of more than {HEADER_NAME_LENGTH} characters, a value or parameter of "
+        f"more than {VALUE_LENGTH}, nothing between commas, or a rare part of an expression {_STOPS}: write plainer "
+        "ones, and a host in hostnames",
     ),
 )
 
@@ -154,11 +159,12 @@ def routes_of_users(name: str, opts: pulumi.ResourceOptions) -> None:
         "a route at a door of the platform names its hosts: write hostnames",
         opts,
         variables={
-            "atDoor": f"object.metadata.namespace != '{NAMESPACE}' && object.spec.?parentRefs.orValue([])"
+            "atDoor": f"object.metadata.namespace != '{NAMESPACE}' && object.?spec.?parentRefs.orValue([])"
             f".exists(parent, parent.?namespace.orValue(object.metadata.namespace) == '{NAMESPACE}')",
+            "own": "object.metadata.namespace",
             "grpc": "object.kind == 'GRPCRoute'",
-            "hosts": "object.spec.?hostnames.orValue([])",
-            "rules": "object.spec.?rules.orValue([])",
+            "hosts": "object.?spec.?hostnames.orValue([])",
+            "rules": "object.?spec.?rules.orValue([])",
             **{f"wrong{at}": each.wrong() for at, each in enumerate(_NEEDED)},
         },
         more={f"!variables.atDoor || variables.wrong{at}.size() == 0": each.else_ for at, each in enumerate(_NEEDED)},

@@ -2,8 +2,10 @@
 
 No value passes through Pulumi: what a program gives to a secret stays in the state, a write-only input as well.
 An ExternalSecret is not waited for, since its secret is empty until somebody fills it.
-Sources: pulumi/pulumi-terraform-bridge 3201; external-secrets v2.9.0, pkg/controllers/externalsecret (refresh policies,
-finalizer externalsecret-cleanup), generators/v1/password; read 2026-11.
+A rotation writes into the store as people do, and its function is somebody else's.
+Sources: pulumi/pulumi-terraform-bridge 3201; Secrets Manager API, RotateSecret; external-secrets v2.9.0,
+pkg/controllers/externalsecret (refresh policies, finalizer externalsecret-cleanup), generators/v1/password; read
+2026-11.
 """
 
 from collections.abc import Iterable, Mapping
@@ -87,17 +89,7 @@ class TeamSecrets(pulumi.ComponentResource):
         for key, secret in secrets.items():
             path, after = f"{secret_prefix(args.stage, args.team.name)}{key}", [of_team]
             if args.settings.store == "aws":
-                after.append(
-                    aws.secretsmanager.Secret(
-                        f"{self._name}.{key}",
-                        name=path,
-                        description=f"{', '.join(secret.keys)} of team {args.team.name}, as a JSON object",
-                        kms_key_id=args.key_arn,
-                        recovery_window_in_days=args.settings.recovery_days,
-                        tags=args.stage.team_tags(args.team.name),
-                        opts=pulumi.ResourceOptions(parent=self),
-                    )
-                )
+                after.append(self._stored(key, path, secret))
             spec = {
                 "refreshPolicy": "Periodic",
                 "refreshInterval": f"{secret.refresh_minutes}m",
@@ -106,6 +98,31 @@ class TeamSecrets(pulumi.ComponentResource):
             }
             for namespace in self._namespaces(secret):
                 self._external(key, namespace, spec, after)
+
+    def _stored(self, key: str, path: str, secret: TeamSecretSettings) -> aws.secretsmanager.Secret:
+        """Registers a secret and its rotation, and returns the secret."""
+        args, opts = self._args, pulumi.ResourceOptions(parent=self)
+        made = aws.secretsmanager.Secret(
+            f"{self._name}.{key}",
+            name=path,
+            description=f"{', '.join(secret.keys)} of team {args.team.name}, as a JSON object",
+            kms_key_id=args.key_arn,
+            recovery_window_in_days=args.settings.recovery_days,
+            tags=args.stage.team_tags(args.team.name),
+            opts=opts,
+        )
+        if secret.rotation is not None:
+            aws.secretsmanager.SecretRotation(
+                f"{self._name}.{key}.rotation",
+                secret_id=made.id,
+                rotation_lambda_arn=secret.rotation.function_arn,
+                rotation_rules={"automatically_after_days": secret.rotation.every_days},
+                # A rotation of a secret that is still empty fails in most functions, and one that has failed refuses
+                # the next change of its rules: "A previous rotation isn't complete."
+                rotate_immediately=False,
+                opts=opts,
+            )
+        return made
 
     def _generated(self, key: str, namespace: str, secret: TeamSecretSettings) -> None:
         """Registers a password. Its refresh policy is its life: by default there is another one every hour."""

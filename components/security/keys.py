@@ -20,6 +20,7 @@ class KeysArgs:
     links_buckets: whether file systems link buckets, which FSx then reads and writes.
     backs_up: whether backups are taken. They have a key of their own, so that access to data gives none to backups.
     keeps_secrets: whether teams have secrets in Secrets Manager.
+    keeps_images: whether teams have repositories that are encrypted with a key of the stack.
     """
 
     settings: KeySettings
@@ -29,6 +30,7 @@ class KeysArgs:
     backs_up: bool = False
     links_buckets: bool = False
     keeps_secrets: bool = False
+    keeps_images: bool = False
 
 
 class Keys(pulumi.ComponentResource):
@@ -43,6 +45,7 @@ class Keys(pulumi.ComponentResource):
     data: pulumi.Output[str] | None
     backup: pulumi.Output[str] | None
     secrets: pulumi.Output[str] | None
+    images: pulumi.Output[str] | None
     arns: Mapping[DataClass, pulumi.Output[str]]
 
     def __init__(self, name: str, args: KeysArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -60,6 +63,9 @@ class Keys(pulumi.ComponentResource):
         self.secrets = None
         if args.keeps_secrets:
             self.secrets = self._key(name, args, "secrets", "Secrets of teams", iam.key_policy(stage))
+        self.images = None
+        if args.keeps_images:  # ECR uses it by grants that it makes as the caller
+            self.images = self._key(name, args, "images", "Repositories of teams", iam.key_policy(stage))
         arns: dict[DataClass, pulumi.Output[str] | None] = {
             "eks": self.eks,
             "ebs": self.ebs,
@@ -67,6 +73,7 @@ class Keys(pulumi.ComponentResource):
             "data": self.data,
             "backup": self.backup,
             "secrets": self.secrets,
+            "images": self.images,
         }
         self.arns = {data_class: arn for data_class, arn in arns.items() if arn is not None}
         self.register_outputs({str(data_class): arn for data_class, arn in arns.items()})

@@ -18,6 +18,7 @@ class Kept:
     links: name of each link of a Lustre file system -> what it shows.
     locked: buckets that have had a lock.
     secrets_key: whether teams have had secrets in AWS: a secret that is restored needs its key.
+    images_key: whether teams have had repositories with a key of the stack: one that is retained is read with it.
     """
 
     older_copies: bool = False
@@ -26,6 +27,7 @@ class Kept:
     links: Mapping[str, str] = field(default_factory=dict)
     locked: frozenset[str] = frozenset()
     secrets_key: bool = False
+    images_key: bool = False
 
     @classmethod
     def of(cls, outputs: Mapping[str, Any], settings: StorageSettings) -> "Kept":
@@ -40,6 +42,7 @@ class Kept:
             links=kept.get("links", {}),
             locked=frozenset(kept.get("locked", ())),
             secrets_key=kept.get("secrets_key", False),
+            images_key=kept.get("images_key", False),
         )
 
     def after(
@@ -49,10 +52,11 @@ class Kept:
         clusters: Collection[str],
         *,
         secrets_key: bool = False,
+        images_key: bool = False,
     ) -> "Kept":
         """Returns what this run keeps. namespaces: those that it makes. clusters: keys of those that it has.
 
-        secrets_key: whether it has a key of secrets.
+        secrets_key, images_key: whether it has a key of secrets, and of images.
         """
         locked = {name for name, bucket in settings.buckets.items() if bucket.object_lock_days is not None}
         links = [linked(name, file_system.links) for name, file_system in settings.lustre.items()]
@@ -64,6 +68,7 @@ class Kept:
             retained_namespaces=frozenset(each for each in left if each[0] in clusters),
             locked=self.locked | locked,
             secrets_key=secrets_key,
+            images_key=images_key,
             links={name: shown for each in links for name, shown in each.items()},
         )
 
@@ -75,6 +80,7 @@ class Kept:
             "links": dict(self.links),
             "locked": sorted(self.locked),
             **({"secrets_key": True} if self.secrets_key else {}),
+            **({"images_key": True} if self.images_key else {}),
         }
 
 

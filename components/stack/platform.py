@@ -12,6 +12,7 @@ from catalog.regions import REGIONS
 from components.cluster import log_groups
 from components.cluster.cluster import Cluster, ClusterArgs
 from components.cluster.control_plane import cluster_role_pattern, control_plane_zones
+from components.compute.karpenter import karpenter_iam
 from components.compute.live_pools import LivePools, live_pools
 from components.compute.quotas import request_quotas, requests
 from components.core.addon_spec import every_add_on
@@ -35,9 +36,11 @@ from components.stack.support import support_warnings
 from components.storage.storage import Storage, StorageArgs
 from components.tenancy.cluster_tenancy import ClusterTenancy
 from components.tenancy.guards import GuardsArgs, guards
+from components.tenancy.image_cache import ImageCache, ImageCacheArgs
 from components.tenancy.marks import marks
 from components.tenancy.members import groups_of, permission_set_roles
 from components.tenancy.namespaces import Namespaces, NamespacesArgs
+from components.tenancy.signatures import signatures
 from components.tenancy.team import Team, TeamArgs
 from settings.cluster.addon_rules import installed
 from settings.cluster.parts import ClusterParts
@@ -81,7 +84,9 @@ def zone_names(
 def _addon_keys(settings: StackSettings) -> set[DataClass]:
     """Returns the data classes whose key the add-ons of the clusters use."""
     clusters = [
-        ClusterParts.of(one, settings.mesh_of(key), settings.ingress_of(key), settings.secrets_of(key))
+        ClusterParts.of(
+            one, settings.mesh_of(key), settings.ingress_of(key), settings.secrets_of(key), settings.admission.kyverno
+        )
         for key, one in settings.clusters.items()
     ]
     specs = [spec for one in clusters for spec in installed(every_add_on(), one).values()]
@@ -147,6 +152,8 @@ class Platform(pulumi.ComponentResource):
             else LivePools()
             for key, cluster in settings.clusters.items()
         }
+        self._repositories: dict[str, Mapping[str, pulumi.Output[str]]] = {}
+        self._cache_addresses: Mapping[str, str] = {}
         self._groups = self._groups_of(settings, invoke_options)
         keys = self._keys(settings)
         self._requested_quotas: Mapping[str, float] = {}
@@ -193,10 +200,15 @@ class Platform(pulumi.ComponentResource):
             )
         self._guards(settings)
         self._teams(settings, len(zones), keys)
+        self._image_cache(settings)
         self._mesh_policies(settings.network, zones)
         self._ingress(settings)
         self._kept = self._kept.after(
-            settings.storage, self.namespaces.made, self.clusters, secrets_key=keys.secrets is not None
+            settings.storage,
+            self.namespaces.made,
+            self.clusters,
+            secrets_key=keys.secrets is not None,
+            images_key=keys.images is not None,
         )
         Guard(f"{name}-deletion-protection", self, protect=stage.deletion_protection)
         self.register_outputs({"vpc_id": self.network.vpc_id})
@@ -232,7 +244,7 @@ class Platform(pulumi.ComponentResource):
         accounts = named_service_accounts(settings.storage, settings.clusters)
         for team in settings.teams:
             key = team.cluster_among(settings.clusters)
-            Team(
+            made = Team(
                 f"{key}-team-{team.name}",
                 TeamArgs(
                     settings=team,
@@ -244,23 +256,57 @@ class Platform(pulumi.ComponentResource):
                     gpu_allocation=settings.clusters[key].gpu_allocation,
                     secrets=settings.secrets,
                     secrets_key_arn=keys.secrets,
+                    images=settings.images,
+                    images_key_arn=keys.images,
+                    roles=self._roles,
                     namespaces={name: self.namespaces.resources[key, name] for name in team.namespaces},
                     service_accounts={name: accounts.get((key, name), set()) for name in team.namespaces},
                 ),
                 self._opts,
             )
+            if made.repositories:
+                self._repositories[team.name] = made.repositories
+
+    def _image_cache(self, settings: StackSettings) -> None:
+        """Registers the cache of other registries, and the rights of all nodes to fill it."""
+        if settings.images.cache is None:
+            return
+        roles: dict[str, tuple[pulumi.Input[str], pulumi.Resource | None]] = {}
+        for key, cluster in self.clusters.items():
+            roles[key] = cluster.node_role_arn.apply(lambda arn: arn.rpartition("/")[2]), None
+            if any(pool.provisioner == "karpenter" for pool in settings.clusters[key].pools):
+                roles[f"{key}-karpenter"] = (
+                    karpenter_iam.node_role_name(self.stage, key),
+                    cluster.ref.controllers["karpenter"],
+                )
+        cache = ImageCache(
+            "image-cache",
+            ImageCacheArgs(
+                cache=settings.images.cache,
+                settings=settings.images,
+                secrets=settings.secrets,
+                stage=self.stage,
+                node_roles=roles,
+            ),
+            self._opts,
+        )
+        self._cache_addresses = cache.addresses
 
     def _guards(self, settings: StackSettings) -> None:
         """Registers what the pods of teams need to be let in, in each cluster that has teams."""
         with_teams = {team.cluster_among(settings.clusters) for team in settings.teams}
         for key in sorted(with_teams):
             ref, addons = self.clusters[key].ref, settings.clusters[key].addons
+            has_images = settings.images.cache is not None or any(team.repositories for team in settings.teams)
             args = GuardsArgs(
                 settings=settings.admission,
                 registry=self.stage.registry,
+                own=f"{self.stage.registry}/{self.stage.prefix}" if has_images else "",
                 injected_images=proxy_images(addons) if ref.mesh is not None else (),
             )
             guards(f"{key}-admission", args, pulumi.ResourceOptions(parent=self, provider=ref.provider))
+            if settings.admission.signatures is not None:
+                signatures(f"{key}-signatures", settings.admission.signatures, ref, self)
 
     def _deployer_of(self, name: str, settings: StackSettings) -> Deployer | None:
         """Returns the role that deploys. A provider of the caller's own credentials tells whether the caller has it."""
@@ -285,6 +331,9 @@ class Platform(pulumi.ComponentResource):
                 keeps_secrets=keeps_in_aws(settings.secrets, settings.teams)
                 or "secrets" in addon_keys
                 or (self._kept.secrets_key and bool(settings.teams)),
+                keeps_images=(settings.images.kms and any(team.repositories for team in settings.teams))
+                or "images" in addon_keys
+                or (self._kept.images_key and self.stage.retains),
                 backs_up=bool(schedules(settings.storage, settings.clusters.keys())) or "backup" in addon_keys,
             ),
             self._opts,
@@ -315,6 +364,7 @@ class Platform(pulumi.ComponentResource):
                 mesh=settings.mesh_of(key),
                 ingress=settings.ingress_of(key),
                 secrets=settings.secrets_of(key),
+                admission=settings.admission,
                 networks=(settings.network.cidr, settings.network.pod_cidr),
                 groups=self._groups[key],
             ),
@@ -325,9 +375,11 @@ class Platform(pulumi.ComponentResource):
         """Returns cluster -> principal -> the groups that its teams give it."""
         deployer = settings.deployer
         taken = {arn for arn in (deployer.role_arn, deployer.preview_role_arn) if arn}
-        roles = permission_set_roles(settings.teams, taken, opts)
+        self._roles = permission_set_roles(settings.teams, taken, opts)
         return {
-            key: groups_of([team for team in settings.teams if team.cluster_among(settings.clusters) == key], roles)
+            key: groups_of(
+                [team for team in settings.teams if team.cluster_among(settings.clusters) == key], self._roles
+            )
             for key in settings.clusters
         }
 
@@ -405,6 +457,8 @@ class Platform(pulumi.ComponentResource):
             },
             **({"deployer_role_arn": self._deployer.role_arn} if self._deployer else {}),
             **({"requested_quotas": self._requested_quotas} if self._requested_quotas else {}),
+            **({"repositories": self._repositories} if self._repositories else {}),
+            **({"image_cache": dict(self._cache_addresses)} if self._cache_addresses else {}),
             "kept": self._kept.outputs(),
             **(self._storage_outputs(self.storage) if self.storage else {}),
         }

@@ -29,6 +29,7 @@ from components.tenancy.marks import (
     TAINTS,
     TEAM,
 )
+from components.tenancy.pod_images import images_of
 from settings.tenancy.admission import AdmissionSettings
 
 MAKES_PODS = {
@@ -41,6 +42,8 @@ WITH_DEBUGGING = {**MAKES_PODS, "v1": [*MAKES_PODS["v1"], "pods/ephemeralcontain
 TOKEN_TYPE, TOKEN_OF = "kubernetes.io/service-account-token", "kubernetes.io/service-account.name"
 # The controller adds tolerations of every condition of a node. Which of the two names it has on EKS is unverified.
 _DAEMONS = ["system:serviceaccount:kube-system:daemon-set-controller", "system:kube-controller-manager"]
+# Resources for which the server adds a toleration. A name that somebody makes up could be that of any taint.
+_DEVICES = "^(nvidia[.]com|vpc[.]amazonaws[.]com|aws[.]amazon[.]com)/"
 _ADDED_TO_ALL = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"]
 
 
@@ -49,10 +52,13 @@ class GuardsArgs:
     """Arguments of the policies of one cluster.
 
     registry: host of the account's own images. injected_images: names of those that webhooks add to pods.
+    own: what the names of the stack's own and cached images begin with, which are let in beside registries that are
+        named; "" where it has none.
     """
 
     settings: AdmissionSettings
     registry: str
+    own: str = ""
     injected_images: Collection[str]
 
 
@@ -127,7 +133,8 @@ def _scheduling(name: str, opts: pulumi.ResourceOptions) -> None:
     tolerated = (
         "one.?key.orValue('') != '' && "
         f"(one.key in {_ADDED_TO_ALL} || (variables.ofNode && one.key.startsWith('node.kubernetes.io/')) || "
-        f"{_asks_for('one.key')} || variables.taints.exists(taint, {_tolerates('taint')}))"
+        f"(one.key.matches('{_DEVICES}') && {_asks_for('one.key')}) || "
+        f"variables.taints.exists(taint, {_tolerates('taint')}))"
     )
     selected = f"'{POOL_LABEL}' in variables.selector ? [variables.selector['{POOL_LABEL}']] : []"
     in_term = f"{expressions}.filter(each, {in_terms}).map(each, each.values.filter(pool, !(pool in variables.pools))"
@@ -158,8 +165,10 @@ def _scheduling(name: str, opts: pulumi.ResourceOptions) -> None:
             "selector": "variables.spec.?nodeSelector.orValue({})",
             "terms": "variables.spec.?affinity.?nodeAffinity.?requiredDuringSchedulingIgnoredDuringExecution"
             ".?nodeSelectorTerms.orValue([])",
+            # The controller of DaemonSets puts the node in place of the terms of the template, which were judged.
             "named": f"'{POOL_LABEL}' in variables.selector || (variables.terms.size() > 0 && "
-            f"variables.terms.all(term, {expressions}.exists(each, {in_terms})))",
+            f"variables.terms.all(term, {expressions}.exists(each, {in_terms}) || "
+            "(variables.ofNode && term.?matchFields.orValue([]).size() > 0)))",
             "later": "dyn(object).spec.?suspend.orValue(false) || "
             "variables.spec.?schedulingGates.orValue([]).size() > 0",
             "strange": f"variables.tolerations.filter(one, !({tolerated}))",
@@ -240,7 +249,8 @@ def _identities(name: str, opts: pulumi.ResourceOptions) -> None:
 
 def _images(name: str, args: GuardsArgs, opts: pulumi.ResourceOptions) -> None:
     """Registers the policy of images; it fails closed: an image nobody has judged runs with the team's identity."""
-    registries = list(args.settings.registries or (args.registry,))
+    named = args.settings.registries
+    registries = [*named, *([args.own] if args.own else [])] if named else [args.registry]
     trusted = f"is not from {' or '.join(registries)}, by its full name"
     digest = "has no digest, as in name@sha256:..., and a tag is another image tomorrow"
     foreign, by_tag = (f"an image {says}" for says in (trusted, digest))
@@ -258,8 +268,8 @@ def _images(name: str, args: GuardsArgs, opts: pulumi.ResourceOptions) -> None:
         mode=args.settings.mode,
         variables={
             **_SPECS,
-            "known": _images_of("variables.before"),
-            "images": f"({_images_of('variables.spec')}).filter(each, !(each in variables.known))",
+            "known": images_of("variables.before"),
+            "images": f"({images_of('variables.spec')}).filter(each, !(each in variables.known))",
         },
         more={f"variables.images.all(each, {has_digest})": by_tag} if args.settings.digests else None,
         annotations={
@@ -271,14 +281,6 @@ def _images(name: str, args: GuardsArgs, opts: pulumi.ResourceOptions) -> None:
             for says, passes, ends in ((foreign, is_trusted, trusted), (by_tag, has_digest, digest))
         },
     )
-
-
-def _images_of(spec: str) -> str:
-    """Returns in CEL every image that the nodes pull for a pod: those of containers and of volumes."""
-    kinds = ("containers", "initContainers", "ephemeralContainers")
-    of_containers = [f"{spec}.?{kind}.orValue([]).map(each, each.?image.orValue(''))" for kind in kinds]
-    volumes = f"{spec}.?volumes.orValue([]).filter(each, has(each.image)).map(each, each.image.?reference.orValue(''))"
-    return " + ".join([*of_containers, volumes])
 
 
 def _labels(name: str, settings: AdmissionSettings, opts: pulumi.ResourceOptions) -> None:

@@ -1,7 +1,7 @@
 """What one team gets in its cluster: each part is a module of its own, with its objects under the team's component."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 
@@ -11,9 +11,11 @@ from components.secrets.team_secrets import TeamSecrets, TeamSecretsArgs
 from components.tenancy import limits, quotas
 from components.tenancy.budget import team_budget
 from components.tenancy.marks import accounts_of
+from components.tenancy.repositories import repositories
 from components.tenancy.roles import roles, service_accounts
 from settings.compute.node_pool import NodePoolSettings
 from settings.secrets.secrets import SecretsSettings
+from settings.tenancy.images import ImagesSettings
 from settings.tenancy.team import TeamSettings
 
 
@@ -23,6 +25,8 @@ class TeamArgs:
 
     cluster_key: key in the stack file. pools: of the cluster. zones: how many the network has.
     gpu_allocation: of the cluster. secrets_key_arn: KMS key of its secrets; None where it has none in AWS.
+    images_key_arn: KMS key of its repositories; None where they have one of S3.
+    roles: permission set -> ARN of its role.
     namespaces: of the team -> what objects in it wait for; None if it always exists.
     service_accounts: namespace -> those that storage names there.
     """
@@ -36,6 +40,9 @@ class TeamArgs:
     gpu_allocation: str
     secrets: SecretsSettings
     secrets_key_arn: pulumi.Input[str] | None = None
+    images: ImagesSettings
+    images_key_arn: pulumi.Input[str] | None = None
+    roles: Mapping[str, str] = field(default_factory=dict)
     namespaces: Mapping[str, pulumi.Resource | None]
     service_accounts: Mapping[str, Collection[str]]
 
@@ -46,6 +53,8 @@ class Team(pulumi.ComponentResource):
     A '.' parts the team, the namespace and the rest in their names: neither of the two has one, and with a '-' the
     namespace `serving-lab` of `ml` would have the names of `lab` of `ml-serving`.
     """
+
+    repositories: Mapping[str, pulumi.Output[str]]
 
     def __init__(self, name: str, args: TeamArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:tenancy:Team", name, None, opts)
@@ -70,6 +79,9 @@ class Team(pulumi.ComponentResource):
             )
         if team.budget is not None:
             team_budget(f"{name}.budget", team.name, team.budget, stage, pulumi.ResourceOptions(parent=self))
+        self.repositories = repositories(
+            f"{name}.images", team, args.images, stage, args.images_key_arn, args.roles, self
+        )
         self.register_outputs({})
 
     def _quotas(self, name: str, args: TeamArgs) -> None:

@@ -138,13 +138,14 @@ def regions(needs: Needs, ask: Ask) -> Iterator[Finding]:
 
 @check("IAM principals", calls=("iam:GetRole", "iam:GetUser"))
 def principals(needs: Needs, ask: Ask) -> Iterator[Finding]:
-    """Roles and users that the stack file names exist: EKS refuses an access entry of any other."""
+    """Roles and users that the stack file names exist: EKS refuses an access entry of any other, and ECR a policy."""
     deployer = needs.settings.deployer
     named = {"deployer.role_arn": deployer.role_arn, "deployer.preview_role_arn": deployer.preview_role_arn}
     for key, cluster in needs.settings.clusters.items():
         named |= {f"clusters.{key}.access.{name}": entry.principal_arn for name, entry in cluster.access.items()}
     for index, team in enumerate(needs.settings.teams):
         named |= {f"teams[{index}].members.{name}": member.principal_arn for name, member in team.members.items()}
+        named |= {f"teams[{index}].pushers[{place}]": arn for place, arn in enumerate(team.pushers)}
     for setting, arn in named.items():
         if arn is None:
             continue
@@ -162,11 +163,12 @@ def principals(needs: Needs, ask: Ask) -> Iterator[Finding]:
         elif present:
             yield failure(f"{setting}: {name} has another path", f"AWS knows no {arn}", f"Write {setting}: {present}")
         else:
-            deploys = setting == "deployer.role_arn"
+            deploys, pushes = setting == "deployer.role_arn", ".pushers[" in setting
+            refused = "ECR refuses a policy that names it" if pushes else "EKS refuses an entry for it"
             path = f"--path /{path.rpartition('/')[0]}/ " if "/" in path else ""
             yield failure(
                 f"{setting}: there is no {kind} {name}",
-                "`up` has to become it first" if deploys else "EKS refuses an entry for it, and `up` stops half-way",
+                "`up` has to become it first" if deploys else f"{refused}, and `up` stops half-way",
                 f"Write another one in {setting}, or make it" + (", and give it what `up` needs:" if deploys else ":"),
                 f"aws iam create-{kind} --{kind}-name {name} {path}"
                 + (f"--assume-role-policy-document '{_trust(needs)}'" if kind == "role" else ""),

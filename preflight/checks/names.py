@@ -15,7 +15,7 @@ Find = Callable[[Ask, str, str], Has]
 """Asks for a name in a region."""
 
 
-def _names(title: str, type_: str, find: Find, *calls: str, kept: bool = False) -> Check:
+def find_names(title: str, type_: str, find: Find, *calls: str, kept: bool = False) -> Check:
     """Makes the check of a type. kept: in production `up` imports it, since it may outlive its entry there."""
 
     @check(title, calls=tuple(dict.fromkeys((*calls, UP))))
@@ -121,13 +121,39 @@ _VAULTS, _VAULT_TAGS = "backup:ListBackupVaults", "backup:ListTags"
 find_alias = _listed(_KEYS, "Aliases", "AliasName", _KEY_TAGS, "KeyId", "TargetKeyId")
 find_vault = _listed(_VAULTS, "BackupVaultList", "BackupVaultName", _VAULT_TAGS, "ResourceArn", "BackupVaultArn")
 
-clusters = _names("Names of clusters", "eks/cluster:Cluster", _cluster)
-log_groups = _names("Names of log groups", "cloudwatch/logGroup:LogGroup", _log_group, *_LOGS, kept=True)
-buckets = _names("Names of buckets", "s3/bucket:Bucket", _bucket, *_BUCKETS, kept=True)
-aliases = _names("Aliases of keys", "kms/alias:Alias", find_alias, _KEYS, _KEY_TAGS)
-vaults = _names("Names of backup vaults", "backup/vault:Vault", find_vault, _VAULTS, _VAULT_TAGS, kept=True)
-queues = _names("Names of queues", "sqs/queue:Queue", _queue, "sqs:GetQueueUrl", "sqs:ListQueueTags")
-roles = _names("Names of IAM roles", "iam/role:Role", _role, "iam:GetRole")
+clusters = find_names("Names of clusters", "eks/cluster:Cluster", _cluster)
+log_groups = find_names("Names of log groups", "cloudwatch/logGroup:LogGroup", _log_group, *_LOGS, kept=True)
+buckets = find_names("Names of buckets", "s3/bucket:Bucket", _bucket, *_BUCKETS, kept=True)
+aliases = find_names("Aliases of keys", "kms/alias:Alias", find_alias, _KEYS, _KEY_TAGS)
+vaults = find_names("Names of backup vaults", "backup/vault:Vault", find_vault, _VAULTS, _VAULT_TAGS, kept=True)
+queues = find_names("Names of queues", "sqs/queue:Queue", _queue, "sqs:GetQueueUrl", "sqs:ListQueueTags")
+roles = find_names("Names of IAM roles", "iam/role:Role", _role, "iam:GetRole")
+
+
+_SECRET = "secretsmanager:DescribeSecret"  # noqa: S105 - a call
+
+
+@check("Names of secrets", calls=(_SECRET, UP))
+def secrets(needs: Needs, ask: Ask) -> Iterator[Finding]:
+    """No secret of another has the name, and none is in its recovery window: CreateSecret refuses both.
+
+    Source: Secrets Manager API, CreateSecret (InvalidRequestException) and DescribeSecret (DeletedDate); read 2026-11.
+    """
+    for resource in needs.of("secretsmanager/secret:Secret"):
+        if not (name := name_of(resource)):
+            continue
+        region = needs.region_of(resource)
+        found = ask(_SECRET, region=region, absent=("ResourceNotFoundException",), SecretId=name)
+        if found and found.get("DeletedDate"):
+            yield failure(
+                f"{name} is scheduled for deletion, and its recovery window is not over",
+                "CreateSecret is refused, and `up` stops half-way",
+                "Restore it and let the stack have it, as in docs/guides/tenancy/give-a-workload-a-secret.md; or wait.",
+                f"aws secretsmanager restore-secret --region {region} --secret-id {name}",
+            )
+        else:
+            wanted = (resource.inputs.get("tags") or {}).get(STACK_TAG)
+            yield _judged(needs, ask, name, tags_of(found) if found else None, wanted, imported=False)
 
 
 @check("The same names elsewhere", calls=(LIST,))

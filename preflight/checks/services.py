@@ -40,6 +40,7 @@ LINKED_ROLES: tuple[tuple[str, str, Condition], ...] = (
         *("s3.data-source.lustre.fsx.amazonaws.com", f"FSx {_IF}, iam:AttachRolePolicy and iam:PutRolePolicy"),
         _has("fsx/dataRepositoryAssociation:DataRepositoryAssociation"),
     ),
+    ("pullthroughcache.ecr.amazonaws.com", f"ECR {_IF}", _has("ecr/pullThroughCacheRule:PullThroughCacheRule")),
     ("backup.amazonaws.com", f"AWS Backup {_IF}", _has("backup/vault:Vault")),
     (
         *("elasticloadbalancing.amazonaws.com", "the load balancer controller"),

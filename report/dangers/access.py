@@ -14,7 +14,7 @@ from common.urns import name_of, type_of
 from costs.resource import Resource
 from report.dangers import grants
 from report.dangers.danger import GRAVE, LATER, LOST, SERIOUS, Danger, Plan, at, every
-from report.dangers.data import CLAIM, VOLUME, keeps_files
+from report.dangers.data import CLAIM, SECRET, VOLUME, keeps_files
 from report.events import Change
 from report.tables import counted, some
 from settings.tenancy.members import GROUPS as OF_TEAMS
@@ -34,6 +34,8 @@ BINDINGS = (
 )
 POLICIES = tuple(arn.rpartition("/")[2] for arn in reversed([*EKS_ACCESS_POLICIES.values()]))
 """Access policies of EKS, from the one that allows least."""
+_READS_ALL = "AmazonEKSAdminViewPolicy"
+"""Beside these: it reads everything, Secrets as well, and changes nothing."""
 
 POWERS = re.compile(r"\*|(iam|sts|kms|organizations):\*|iam:PassRole|policy (Administrator|PowerUser|IAMFull)Access")
 """Actions with which one can give oneself more."""
@@ -54,6 +56,7 @@ MEMBERS = ("referencedSecurityGroupId", "sourceSecurityGroupId")
 Ports = tuple[str, int, int]
 API: Ports = ("tcp", 443, 443)
 _BUCKET = re.compile(r"(arn:[\w-]+:s3:::)([^/*]+)")
+_FOLDER = re.compile(r"arn:[\w-]+:secretsmanager:[\w-]+:\d+:secret:([^*?]+/)\*")
 _ACCOUNT = re.compile(r"arn:aws[\w-]*:[\w-]*:[\w-]*:(\d{12}):")
 _ROLES = (*ROLES,)
 """Roles of teams, each with all that the one before it has."""
@@ -446,7 +449,8 @@ def _lost(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, str
 def _grows(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """Tells whether an access policy allows something anywhere that it did not allow there before."""
     old, new = (str(each.get("policyArn")).rpartition("/")[2] for each in (before, after))
-    if not before or (old != new and new not in POLICIES[: POLICIES.index(old) if old in POLICIES else 0]):
+    less = POLICIES[: POLICIES.index(old) if old in POLICIES else old == _READS_ALL]
+    if not before or not (old in (new, POLICIES[-1]) or new in less):
         return True
     was, becomes = (set(every(each, "accessScope.namespaces")) for each in (before, after))
     return bool(was) and (not becomes or bool(becomes - was))
@@ -463,16 +467,18 @@ def _rights(plan: Plan) -> Iterator[Danger]:
     old, new = [_renamed(each, names) for each in grants.grants(plan.before)], grants.grants(plan.after)
     own = _own_account(plan)
     more: dict[tuple[str, str, str], list[grants.Grant]] = {}
-    clusters = _new_clusters(plan)
+    clusters, quiet = _new_clusters(plan), set(_for_new_secrets(plan))
     for each in grants.uncovered((one for one in new if not one.denies), old):
         if each.scope and each.scope not in plan.before and _expected(each, own, plan):
             continue  # a new document names its users for the first time
+        if each.source in quiet and (each.named or each.who.startswith("pods of ")) and not _is_stranger(each.who, own):
+            continue  # there was nothing to read before
         grave = _is_stranger(each.who, own) or POWERS.fullmatch(each.action) or _BUCKET.match(each.resource)
         if not grave and any(plan.under(each.source, cluster) for cluster in clusters):
             continue  # a new cluster brings its own roles
         was = [one for one in old if not one.denies and one.covers(each, condition=False)]
         gone = {key for one in was for _, key, _ in one.condition} - {key for _, key, _ in each.condition}
-        more.setdefault((each.who, each.scope, some(sorted(gone))), []).append(each)
+        more.setdefault((each.named or each.who, each.scope, some(sorted(gone))), []).append(each)
     for (who, _, lost), allowed in more.items():
         powers = [each for each in allowed if POWERS.fullmatch(each.action)]
         on_condition = ", and a condition limits it" if all(each.condition for each in allowed) else ""
@@ -512,6 +518,33 @@ def _rights(plan: Plan) -> Iterator[Danger]:
         if _is_unknown(new_inputs) and not _is_unknown(old_inputs):
             kind = change.type.rpartition(":")[2]
             yield _wider(change, f"rights in {kind} {{}} change", "who may do what is known only after up")
+
+
+def _for_new_secrets(plan: Plan) -> Iterator[str]:
+    """Yields new roles, and their policies, that allow nothing but to use secrets which come with the change.
+
+    Such secrets are in a folder of names that held none. To decrypt by Secrets Manager is worth nothing without them.
+    """
+    before, after = (
+        [str(at(each.inputs, "name")) for each in those.values() if each.type == SECRET]
+        for those in (plan.before, plan.after)
+    )
+
+    def is_of_new(grant: grants.Grant) -> bool:
+        if grant.action.startswith("kms:"):
+            via = [values for _, key, values in grant.condition if key == "kms:ViaService"]
+            return any(all(each.startswith("secretsmanager.") for each in values) for values in via)
+        folder = _FOLDER.fullmatch(grant.resource)
+        held = [any(name.startswith(folder[1]) for name in names) for names in (before, after)] if folder else []
+        return held == [False, True]
+
+    for role, policies in grants.held(plan.after).items():
+        known = all(
+            plan.after[each].type in grants.INLINE and not _is_unknown(plan.after[each].inputs) for each in policies
+        )
+        given = [one for each in policies for one in grants.statements(plan.after[each], "policy") if not one.denies]
+        if role not in plan.before and known and given and all(map(is_of_new, given)):
+            yield from (role, *policies)
 
 
 def _renamed(grant: grants.Grant, names: Mapping[str, str]) -> grants.Grant:

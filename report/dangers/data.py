@@ -18,7 +18,6 @@ HOLDS_DATA: Mapping[str, str] = {
     "aws:dynamodb/table:Table": "its items",
     SECRET: "its values",
     PASSWORD: "the passwords that it made, which are nowhere else,",
-    "aws:ecr/repository:Repository": "its images",
     CLAIM: "the volume's data",
 }
 """Resource type -> the data that is lost with it."""

@@ -6,7 +6,7 @@ document, an attachment, a trust or a pod identity changed. ADR 0024 says what i
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -29,6 +29,8 @@ BY_POLICY = "policy "
 """Begins the action that stands for all that a managed policy of AWS allows."""
 
 Condition = frozenset[tuple[str, str, frozenset[str]]]
+_ACCOUNT = re.compile(r"arn:[\w-]+:iam::\d+:root|\d{12}")
+_EQUALS = ("ArnLike", "ArnEquals", "StringEquals", "StringLike")
 _POD_IDENTITY = "pods.eks.amazonaws.com"
 
 
@@ -37,6 +39,7 @@ class Grant:
     """One principal, action and resource of a statement. Only grants of the same scope cover each other.
 
     who: "" in the document of an identity. source: URN of the resource that says it.
+    named: who it is, where `who` is an account, and a condition names roles of it.
     """
 
     who: str
@@ -46,6 +49,7 @@ class Grant:
     denies: bool = False
     scope: str = ""
     source: str = ""
+    named: str = ""
 
     def covers(self, other: "Grant", *, condition: bool = True) -> bool:
         """Tells whether all that the other one says follows from this one."""
@@ -118,7 +122,13 @@ def grants(resources: Mapping[str, Resource]) -> list[Grant]:
         for taker in whos:
             found += [taker] if taker.action else []
             found += [
-                Grant(taker.who, one.action, one.resource, taker.condition | one.condition, source=one.source)
+                replace(
+                    taker,
+                    action=one.action,
+                    resource=one.resource,
+                    condition=taker.condition | one.condition,
+                    source=one.source,
+                )
                 for one in rights.get(holder, ())
                 if not one.denies
             ]
@@ -144,17 +154,50 @@ def statements(resource: Resource, path: str, scope: str = "") -> Iterator[Grant
                     yield Grant(who, action, target, condition, statement.get("Effect") == "Deny", scope, resource.urn)
 
 
-def _takers(role: str, resources: Mapping[str, Resource]) -> Iterator[Grant]:
-    """Yields who may take a role: by its trust, or pods by their identity."""
+def held(resources: Mapping[str, Resource]) -> Mapping[str, list[str]]:
+    """Returns what gives rights to each role, user and group: the URNs of inline policies and of attachments."""
+    found: dict[str, list[str]] = {}
+    for each in _of(resources, (*INLINE, *ATTACHED)):
+        found.setdefault(_holder(each, (INLINE | ATTACHED)[each.type], resources), []).append(each.urn)
+    return found
+
+
+def _takers(role: str, resources: Mapping[str, Resource], seen: tuple[str, ...] = ()) -> Iterator[Grant]:
+    """Yields who may take a role: by its trust, or pods by their identity. seen: the roles that it is looked at for."""
     name = resources[role].name
     for trust in statements(resources[role], "assumeRolePolicy", role):
         if not trust.denies and trust.who != _POD_IDENTITY and "AssumeRole" in trust.action.replace("*", "AssumeRole"):
             service = trust.who.endswith(".amazonaws.com")  # takes many roles, each for another thing
             who = f"{trust.who} with role {name}" if service else trust.who
-            yield Grant(who, "sts:AssumeRole", f"role {name}", trust.condition, source=role)
+            named = ", ".join(dict.fromkeys(_named(trust, resources, (*seen, role))))
+            yield Grant(who, "sts:AssumeRole", f"role {name}", trust.condition, source=role, named=named)
     for each in _of(resources, (IDENTITY,)):
         if _holder(each, "roleArn", resources) == role:
             yield _taken(each, f"role {name}")
+
+
+def _named(trust: Grant, resources: Mapping[str, Resource], seen: tuple[str, ...]) -> Iterator[str]:
+    """Yields whom the conditions of a trust in an account name: who takes a role of the stack, or an ARN."""
+    for operator, key, values in trust.condition if _ACCOUNT.fullmatch(trust.who) else ():
+        if key.lower() == "aws:principalarn" and operator in _EQUALS:
+            for arn in sorted(values):
+                roles = [each for each in _of(resources, (ROLE,)) if is_role_of({each.urn: each}, arn)]
+                takers = [one for each in roles if each.urn not in seen for one in _takers(each.urn, resources, seen)]
+                yield from [each.named or each.who for each in takers] or [arn]
+
+
+def roles_of_others(identity: Resource, resources: Mapping[str, Resource]) -> list[str]:
+    """Returns the names of the roles that a pod identity gives, or takes in turn, and that the stack does not have."""
+    given = [identity.inputs.get(each) for each in ("roleArn", "targetRoleArn")]
+    known = [str(arn) for arn in given if arn not in (None, "", LATER)]
+    return [arn.rpartition("/")[2] for arn in known if not is_role_of(resources, arn)]
+
+
+def is_role_of(resources: Mapping[str, Resource], arn: str) -> bool:
+    """Tells whether an ARN or a pattern of ARNs names a role of these."""
+    path = arn.partition(":role/")[2]
+    names = (f"{each.inputs.get('path') or '/'}{each.inputs.get('name')}" for each in _of(resources, (ROLE,)))
+    return any(_matches(path, name.removeprefix("/")) for name in names)
 
 
 def _taken(identity: Resource, role: str) -> Grant:

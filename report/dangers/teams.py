@@ -216,18 +216,23 @@ def _unbound(plan: Plan) -> Iterator[Danger]:
             )
 
 
-def _other_rules(plan: Plan) -> Iterator[Danger]:
-    """Yields rules for pods that refuse more from now on, or less, in a cluster that had namespaces of teams before."""
-    with_teams = {
+def with_teams(plan: Plan) -> set[str]:
+    """Returns the providers of clusters that had namespaces of teams before."""
+    return {
         each.provider
         for each in plan.before.values()
         if each.type == NAMESPACE and TEAM in (at(each.inputs, "metadata.labels") or {})
     }
+
+
+def _other_rules(plan: Plan) -> Iterator[Danger]:
+    """Yields rules for pods that refuse more from now on, or less, in a cluster that had namespaces of teams before."""
+    teams = with_teams(plan)
     rules = {
         (each.provider, at(each.inputs, "metadata.name")): each.urn
         for each in plan.after.values()
         if each.type == POLICY and "pods" in every(each.inputs, "spec.matchConstraints.resourceRules.resources")
-        if each.provider in with_teams
+        if each.provider in teams
     }
 
     def refuse(resources: Mapping[str, Resource]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from report.dangers.danger import GRAVE, LATER, SERIOUS, Danger, Plan, at, every
 from report.dangers.data import HOLDS_DATA
 from report.dangers.pools import NODE_CLASS, NODE_GROUP, NODE_POOL
 from report.dangers.protection import LOCK
+from report.properties import document
 from report.tables import some
 from settings.storage.recovery_plan import MINUTES as PAUSES
 
@@ -234,6 +235,21 @@ def ended(*paths: str) -> Worse:
     return lambda before, after: _all_of_it(before, after) or without(*paths)(before, after)
 
 
+def fewer_images(before: Inputs, after: Inputs) -> str:
+    """Compares what a lifecycle of ECR keeps: a number of images, and days of those without a tag."""
+    told = []
+    for count, what in (("imageCountMoreThan", "images"), ("sinceImagePushed", "days without a tag")):
+        was, becomes = (_least(document(each.get("policy")), count) for each in (before, after))
+        if becomes < was:
+            told.append(f"{'all' if was == _NEVER else f'{was:.0f}'} → {becomes:.0f} {what}")
+    return ", ".join(told)
+
+
+def _least(policy: Any, count: str) -> float:
+    rules = [at(each, "selection") for each in every(policy, "rules")] if isinstance(policy, Mapping) else []
+    return min((each["countNumber"] for each in rules if each and each.get("countType") == count), default=_NEVER)
+
+
 @dataclass(frozen=True)
 class _Expiry:
     """What a rule of a lifecycle deletes. rest: of its filter, beside the prefix. kept: versions that it leaves."""
@@ -298,8 +314,11 @@ class Row:
     new: bool = False
 
 
+_ROTATION, _DAYS = "aws:secretsmanager/secretRotation:SecretRotation", "rotationRules.automaticallyAfterDays"
+_SAME = "who has read its value can use it for longer"
 _LIFECYCLES = tuple(f"aws:s3/bucketLifecycleConfiguration{v}:BucketLifecycleConfiguration{v}" for v in ("", "V2"))
 _PLAN, _SELECTION = ("aws:backup/plan:Plan",), ("aws:backup/selection:Selection",)
+_REPOSITORY = "aws:ecr/repository:Repository"
 _DATABASES = ("aws:rds/instance:Instance", "aws:rds/cluster:Cluster")
 _LUSTRE, _LINK = (
     "aws:fsx/lustreFileSystem:LustreFileSystem",
@@ -352,6 +371,13 @@ ROWS: Mapping[str, Sequence[Row]] = {
         _sooner("logs", ("aws:cloudwatch/logGroup:LogGroup",), sooner("retentionInDays")),
         _sooner("objects", _LIFECYCLES, expires("expiration"), new=True),
         _sooner("old versions of objects", _LIFECYCLES, expires("noncurrentVersionExpiration"), new=True),
+        Row(
+            ("aws:ecr/lifecyclePolicy:LifecyclePolicy",),
+            fewer_images,
+            "images that the lifecycle of {} keeps: <how>",
+            "ECR deletes the others within a day, also those that pods run, which then start on no other node",
+            "copy what has to be kept first",
+        ),
         _sooner("recovery points", _PLAN, sooner("rules.lifecycle.deleteAfter")),
         _sooner("backups", ("kubernetes:velero.io/v1:Schedule",), sooner("spec.template.ttl")),
         _sooner("backups", (_RELEASE,), sooner("values.schedules.*.template.ttl")),
@@ -483,6 +509,15 @@ ROWS: Mapping[str, Sequence[Row]] = {
     ),
     "nodes": (
         Row(
+            ("aws:ecr/pullThroughCacheRule:PullThroughCacheRule",),
+            ended(),
+            "the cache {} [goes|go]",
+            "pods start from images that are in it, and from no others of these registries; its repositories stay",
+            "let pods name the images elsewhere first",
+            SERIOUS,
+            gone=True,
+        ),
+        Row(
             ("kubernetes:storage.k8s.io/v1:StorageClass",),
             ended(),
             "storage class {} [goes|go]",
@@ -529,7 +564,9 @@ ROWS: Mapping[str, Sequence[Row]] = {
         _switch("deletionProtection", True, _CLUSTER, *_DATABASES, default=False),
         _switch("deletionProtectionEnabled", True, "aws:dynamodb/table:Table", default=False),
         _switch("forceDestroy", False, "aws:s3/bucket:Bucket", "aws:backup/vault:Vault", default=False),
-        _switch("forceDelete", False, "aws:ecr/repository:Repository", default=False),
+        _switch("forceDelete", False, _REPOSITORY, default=False),
+        _switch("imageTagMutability", "IMMUTABLE", _REPOSITORY, default="MUTABLE"),
+        _switch("imageScanningConfiguration.scanOnPush", True, _REPOSITORY, default=False, severity=SERIOUS),
         _switch("enableKeyRotation", True, _KEY, default=False, severity=SERIOUS),
         _switch("enabled", True, "aws:ebs/encryptionByDefault:EncryptionByDefault", default=True),
         _switch("accessConfig.authenticationMode", "API", _CLUSTER),
@@ -600,6 +637,8 @@ ROWS: Mapping[str, Sequence[Row]] = {
         Row(
             (_CLUSTER,), without("enabledClusterLogTypes"), "cluster {} no longer [writes|write] logs of <how>", _UNSEEN
         ),
+        Row((_ROTATION,), ended(), "the secret of {} is rotated no more", _SAME, gone=True, severity=SERIOUS),
+        Row((_ROTATION,), more(_DAYS, 0, " days", 0), "days of {}: <how>", _SAME, severity=SERIOUS),
         Row(("aws:ec2/flowLog:FlowLog",), ended(), "traffic is no longer recorded by {}", _UNSEEN, gone=True),
     ),
 }

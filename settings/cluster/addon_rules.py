@@ -119,6 +119,11 @@ def needed_by_secrets(cluster: ClusterParts) -> str | None:
     return "secrets of a team" if cluster.secrets is not None else None
 
 
+def needed_by_kyverno(cluster: ClusterParts) -> str | None:
+    """For Kyverno."""
+    return "admission.kyverno" if cluster.kyverno is not None else None
+
+
 def needed_by_dns(cluster: ClusterParts) -> str | None:
     """For an add-on that makes records of hosts."""
     return "ingress.dns" if cluster.ingress is not None and cluster.ingress.dns is not None else None

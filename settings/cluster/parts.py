@@ -9,6 +9,7 @@ from settings.compute.node_pool import NodePoolSettings
 from settings.ingress.ingress import IngressSettings
 from settings.mesh.mesh import MeshSettings
 from settings.secrets.secrets import SecretsSettings
+from settings.tenancy.signatures import KyvernoSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +19,7 @@ class ClusterParts:
     addons, managed_addons: as the stack file has them, by name. pools: index -> pool.
     complete: whether every pool is valid, so that a check may rely on what no pool has.
     mesh, ingress: of the cluster; None also where it has none. secrets: None where its teams have none.
+    kyverno: None where the stack has none.
     """
 
     version: str | None
@@ -35,6 +37,7 @@ class ClusterParts:
     mesh: MeshSettings | None = None
     ingress: IngressSettings | None = None
     secrets: SecretsSettings | None = None
+    kyverno: KyvernoSettings | None = None
 
     @classmethod
     def of(
@@ -43,8 +46,9 @@ class ClusterParts:
         mesh: MeshSettings | None = None,
         ingress: IngressSettings | None = None,
         secrets: SecretsSettings | None = None,
+        kyverno: KyvernoSettings | None = None,
     ) -> "ClusterParts":
-        """Builds the parts of a cluster that is valid as a whole. mesh, ingress, secrets: of the cluster."""
+        """Builds the parts of a cluster that is valid as a whole. mesh, ingress, secrets, kyverno: of the cluster."""
         return cls(
             version=settings.version,
             support_type=settings.support_type,
@@ -61,6 +65,7 @@ class ClusterParts:
             mesh=mesh,
             ingress=ingress,
             secrets=secrets,
+            kyverno=kyverno,
         )
 
     def turned_on(self, addon: str) -> bool | None:

@@ -15,6 +15,11 @@ def cluster_name(prefix: str, cluster: str) -> str:
     return f"{prefix}-{cluster}"
 
 
+def cache_prefix(prefix: str, upstream: str) -> str:
+    """Returns what the repositories of a cached registry begin with: two stacks of an account have two caches."""
+    return f"{prefix}/{upstream}"
+
+
 def karpenter_node_role_name(cluster_name: str, region: str, *, with_region: bool = True) -> str:
     """Returns the name of the role of Karpenter's nodes. The IAM right to pass the role contains this name.
 

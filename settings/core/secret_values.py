@@ -8,8 +8,8 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from common.secret_names import flags, secret_by_name
-from common.secret_texts import form_of
+from common.secret_names import flags, secret_by_name, set_inside
+from common.secret_texts import form_of, text_of
 from common.spelling import nearest
 from settings.core.problems import Path
 
@@ -19,12 +19,18 @@ HIDDEN = "(not shown)"
 HIDDEN_NUMBER = 10**18 + 1
 """Stands for a number that could be a secret: what is written wrongly is told as of a number. No setting takes it."""
 
+_OF_ADD_ONS = (("addons",), ("managed_addons",))
+"""Below `clusters.<name>`: values of charts and of EKS add-ons, which may hold whole files of settings."""
+
 _WORD_OF_FIELD: Mapping[str, re.Pattern[str]] = {  # field of a team's secret -> what is no secret there
     "keys": re.compile(r"[-._a-zA-Z0-9]{1,253}"),
     "namespaces": re.compile(r"[a-z0-9-]{1,63}"),
     "filled": re.compile(r"outside|generated"),
     "refresh_minutes": re.compile(r"-?\d{1,5}"),
+    "rotation.function_arn": re.compile(r"arn:[\w-]*:[a-z]+:[a-z0-9-]*:\d*:[\w:/$-]{1,200}"),
+    "rotation.every_days": re.compile(r"-?\d{1,5}"),
 }
+_LISTS, _NUMBERS = ("keys", "namespaces"), ("refresh_minutes", "rotation.every_days")
 _NOTHING = re.compile(r"(?!)")
 _NAME = re.compile(r"[a-z0-9-]{1,63}(/[a-z0-9-]{1,63})*")
 _SECRETS, _FIELDS = 3, 4  # parts of a path: teams, index, secrets, name
@@ -36,7 +42,7 @@ def secret_mistakes(value: Any, path: Path, name: str = "") -> Iterator[tuple[Pa
     name: of the setting that a list belongs to.
     """
     if isinstance(value, Mapping):
-        variable, text = value.get("name"), _text(value.get("value"))
+        variable, text = value.get("name"), text_of(value.get("value"))
         if isinstance(variable, str) and secret_by_name(variable, text, variable=True):
             yield (*path, "value"), f"is the value of {variable}, which is a secret by its name. {ADVICE}"
             return
@@ -45,17 +51,19 @@ def secret_mistakes(value: Any, path: Path, name: str = "") -> Iterator[tuple[Pa
                 yield path, f"has a key that holds {kind}. {ADVICE}"
             yield from secret_mistakes(item, (*path, key), str(key))
     elif isinstance(value, list):
-        given = flags([_text(item) or item for item in value])
+        given = flags([text_of(item) or item for item in value])
         of_flags = {at: flag for at, flag, text in given if secret_by_name(flag, text, variable=True)}
         for index, item in enumerate(value):
-            if index in of_flags and not form_of(_text(item)):
+            if index in of_flags and not form_of(text_of(item)):
                 yield (*path, index), f"is the value of {of_flags[index]}, which is a secret by its name. {ADVICE}"
             else:
                 yield from secret_mistakes(item, (*path, index), name)
-    elif kind := form_of(_text(value)):
+    elif kind := form_of(text := text_of(value)):
         yield path, f"holds {kind}, and anyone who can read the repository or the state could use it. {ADVICE}"
-    elif len(path) > 1 and secret_by_name(name, _text(value), variable=name.isupper()):
+    elif len(path) > 1 and secret_by_name(name, text, variable=name.isupper()):
         yield path, f"has the name of a secret, and its value is here in plain text. {ADVICE}"
+    elif path[2:3] in _OF_ADD_ONS and (inner := set_inside(text)):
+        yield path, f"sets {inner}, which is a secret by its name, in plain text. {ADVICE}"
 
 
 def without_secrets(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,13 +92,6 @@ def is_secret_of_a_team(path: Path) -> bool:
     return len(path) >= _SECRETS and path[0] == "teams" and path[2] == "secrets"
 
 
-def _text(value: Any) -> str:
-    """Returns a text, or a number as a text; "" of others, and of numbers that are too short for a secret."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return ""
-    return value if isinstance(value, str) else str(value) if abs(value) > 999 else ""
-
-
 def _hidden(value: Any, path: Path, found: Collection[Path]) -> Any:
     if isinstance(value, Mapping):
         return {_key(key, path): _hidden(item, (*path, key), found) for key, item in value.items()}
@@ -108,14 +109,21 @@ def _key(key: Any, path: Path) -> Any:
     strange = is_secret_of_a_team(path) and not isinstance(key, int)
     if strange and len(path) == _SECRETS:
         strange = not _NAME.fullmatch(str(key))
-    elif strange and len(path) == _FIELDS:
-        strange = not nearest(str(key), _WORD_OF_FIELD)
+    elif strange:
+        strange = not nearest(str(key), _fields(path[_FIELDS:]))
     return HIDDEN if strange or form_of(str(key)) else key
+
+
+def _fields(above: Path) -> set[str]:
+    """Returns the fields of a team's secret, or those below one of its fields."""
+    start = "".join(f"{each}." for each in above)
+    return {each.removeprefix(start).partition(".")[0] for each in _WORD_OF_FIELD if each.startswith(start)}
 
 
 def _is_word(value: Any, path: Path) -> bool:
     """path: below a secret of a team."""
-    in_list = path[:1] in (("keys",), ("namespaces",))
-    of_its_type = isinstance(value, str) or path == ("refresh_minutes",)
-    in_place = len(path) == (2 if in_list else 1) and of_its_type
-    return in_place and bool(_WORD_OF_FIELD.get(str(path[0]), _NOTHING).fullmatch(str(value)))
+    fields = [str(each) for each in path if not isinstance(each, int)]
+    field = ".".join(fields)
+    in_place = len(path) - len(fields) == (field in _LISTS)
+    of_its_type = isinstance(value, str) or field in _NUMBERS
+    return in_place and of_its_type and bool(_WORD_OF_FIELD.get(field, _NOTHING).fullmatch(str(value)))

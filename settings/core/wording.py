@@ -141,7 +141,8 @@ def _wrong_type(value: Any, expected: Sequence[str], model: type[BaseModel], pat
     elif "a list" in expected and (isinstance(value, Mapping) or _is_map(example)):
         advice = f"Write a list, with a dash before each entry{for_example}{or_drop}."
     elif "a list" in expected:
-        advice = f"Write [{value}]."
+        number = isinstance(value, float) and "percent" in str(path[-1])
+        advice = f"Write [{(number and _meant_number(value, str(path[-1]))) or value}]."
     return f"is {_shown(value)}, but {' or '.join(expected)} is expected here. {advice}"
 
 
@@ -170,7 +171,7 @@ def _meant_number(value: Any, key: str) -> int | None:
     number = float(re.sub(r"[,_ ]", "", found[1]) + (found[2] or "") + (found[3] or ""))
     if number >= MOST:
         return None
-    if "percent" in key and number < 1:
+    if "percent" in key and (number < 1 or value == 1.0):
         number *= 100
     elif (key, found[4]) == ("cpu", "m"):
         number /= 1000

@@ -22,6 +22,8 @@ from settings.security.deployer import DeployerSettings
 from settings.stack.namespaces import peoples_namespaces
 from settings.stack.stack import StackSettings
 from settings.storage.storage import StorageSettings
+from settings.tenancy.admission import AdmissionSettings
+from settings.tenancy.images import ImagesSettings
 from settings.tenancy.team import TeamSettings
 
 Model = TypeVar("Model", bound=Settings)
@@ -46,6 +48,9 @@ class Parts:
     deployer: DeployerSettings | None = None
     mesh: MeshSettings | None = None
     ingress: IngressSettings | None = None
+    secrets: SecretsSettings | None = None
+    admission: AdmissionSettings | None = None
+    images: ImagesSettings | None = None
     teams: Mapping[int, TeamSettings] = field(default_factory=dict)
     knows_namespaces: bool = True
 
@@ -115,6 +120,7 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
             service_cidr=value(ClusterSettings, *path, "service_cidr"),
             mesh=mesh if mesh is not None and (not mesh.clusters or name in mesh.clusters) else None,
             ingress=ingress.of_cluster(name) if ingress is not None else None,
+            kyverno=admission.kyverno if admission is not None else None,
             secrets=secrets if any(team.secrets and team.cluster in (None, name) for team in made.values()) else None,
         )
 
@@ -134,6 +140,7 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
 
     mesh = part(MeshSettings, "mesh") if data.get("mesh") is not None else None
     ingress = part(IngressSettings, "ingress") if data.get("ingress") is not None else None
+    admission = part(AdmissionSettings, "admission")
     clusters, teams = data.get("clusters"), data.get("teams", [])
     items = teams if isinstance(teams, list) else [None]
     found = {index: _validated(TeamSettings, item) for index, item in enumerate(items) if is_valid(("teams", index))}
@@ -151,6 +158,9 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
         storage=storage,
         mesh=mesh,
         ingress=ingress,
+        secrets=secrets,
+        admission=admission,
+        images=part(ImagesSettings, "images"),
         teams=made,
         knows_namespaces=len(made) == len(items) and storage is not None,
     )

@@ -15,6 +15,7 @@ from settings.core.base import Settings
 from settings.core.naming import rename, tag_key, tag_value
 from settings.core.problems import listed, nearest_or_all, raise_if, repeated
 from settings.ingress.ingress import IngressSettings
+from settings.isolation.isolation import IsolationSettings
 from settings.mesh.mesh import MeshSettings
 from settings.network.network import NetworkSettings
 from settings.secrets.secrets import SecretsSettings
@@ -22,6 +23,7 @@ from settings.security.deployer import DeployerSettings
 from settings.security.keys import KeySettings
 from settings.storage.storage import StorageSettings
 from settings.tenancy.admission import AdmissionSettings
+from settings.tenancy.images import ImagesSettings
 from settings.tenancy.team import TeamSettings
 
 Environment = Literal["dev", "staging", "prod"]
@@ -120,6 +122,9 @@ class StackSettings(Settings):
     admission: AdmissionSettings = Field(
         default=AdmissionSettings(), description="What the pods of teams need to be let in."
     )
+    images: ImagesSettings = Field(
+        default=ImagesSettings(), description="Repositories of images, and a cache of other registries."
+    )
     secrets: SecretsSettings = Field(default=SecretsSettings(), description="Where the secrets of teams are kept.")
     mesh: MeshSettings | None = Field(
         default=None,
@@ -128,6 +133,10 @@ class StackSettings(Settings):
     )
     ingress: IngressSettings | None = Field(
         default=None, description="The doors of the clusters. Without it nothing in them has a load balancer."
+    )
+    isolation: IsolationSettings | None = Field(
+        default=None,
+        description="Network policies of teams and add-ons. Without it every pod reaches every other one.",
     )
     clusters: Mapping[ClusterKey, ClusterSettings] = Field(
         min_length=1,
@@ -142,6 +151,10 @@ class StackSettings(Settings):
     def ingress_of(self, cluster: str) -> IngressSettings | None:
         """Returns the doors of a cluster; None where it has none."""
         return self.ingress.of_cluster(cluster) if self.ingress and cluster in self.clusters else None
+
+    def isolation_of(self, cluster: str) -> IsolationSettings | None:
+        """Returns the isolation of a cluster; None where it has none."""
+        return self.isolation if self.isolation and cluster in (self.isolation.clusters or self.clusters) else None
 
     def secrets_of(self, cluster: str) -> SecretsSettings | None:
         """Returns where the secrets of a cluster's teams are kept; None where none of them has any."""

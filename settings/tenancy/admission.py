@@ -3,11 +3,12 @@
 import re
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from settings.core.base import Settings
 from settings.core.naming import DNS_SUBDOMAIN, QUALIFIED_NAME
 from settings.core.problems import listed, raise_if, repeated
+from settings.tenancy.signatures import KyvernoSettings, SignatureSettings
 
 _REGISTRY = re.compile(r"[a-z0-9.-]+(:[0-9]{1,5})?(/[a-z0-9._-]+)*")
 
@@ -32,6 +33,14 @@ class AdmissionSettings(Settings):
     )
     labels: tuple[str, ...] = Field(
         default=("app.kubernetes.io/name",), description="Labels that every pod of a team has."
+    )
+    kyverno: KyvernoSettings | None = Field(
+        default=None,
+        description="Kyverno, in every cluster. Signatures need it, and policies of your own may be for it.",
+        examples=[{}],
+    )
+    signatures: SignatureSettings | None = Field(
+        default=None, description="Images of teams that need a signature, and whose. Needs kyverno."
     )
 
     @field_validator("registries")
@@ -61,3 +70,18 @@ class AdmissionSettings(Settings):
             mistakes.append(f"{listed(twice)} is named twice. Name each once.")
         raise_if(mistakes)
         return labels
+
+    @model_validator(mode="after")
+    def signatures_have_a_verifier(self) -> "AdmissionSettings":
+        if self.signatures is None:
+            return self
+        if self.kyverno is None:
+            raise ValueError(
+                "has signatures, and no kyverno that would verify them. Write kyverno: {}, or drop signatures."
+            )
+        if self.signatures.mode == "deny" and self.mode != "deny":
+            raise ValueError(
+                "refuses pods without a signature, and only warns of images that are named otherwise, by a port or a "
+                "registry that signatures.images does not have. Write mode: deny, or signatures.mode: audit."
+            )
+        return self

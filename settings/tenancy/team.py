@@ -1,5 +1,6 @@
 """`teams`: the people who share the stack's clusters."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated
 
@@ -7,13 +8,27 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from catalog.priorities import Name as PriorityName
 from settings.core.base import Settings
-from settings.core.naming import KUBERNETES_NAMESPACES, MemberName, service_account_name
+from settings.core.naming import IAM_PRINCIPAL, KUBERNETES_NAMESPACES, MemberName, rename, service_account_name
 from settings.core.problems import listed, raise_if, repeated
 from settings.core.services import NamespaceName
 from settings.tenancy.members import MemberSettings
 from settings.tenancy.team_budget import BudgetSettings
+from settings.tenancy.team_network import TeamNetworkSettings
 from settings.tenancy.team_quota import TeamQuotaSettings
 from settings.tenancy.team_secrets import SecretName, TeamSecretSettings
+
+
+def repository_name_can_be_of_ecr(name: str) -> str:
+    """Returns the name unchanged. Raises ValueError when ECR would refuse it as the end of a repository's name.
+
+    Source: ECR API model of botocore, RepositoryName; read 2026-11.
+    """
+    if len(name) > 100 or not re.fullmatch(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*", name):
+        raise ValueError(
+            f"{name!r} cannot name a repository: use up to 100 lower-case letters and digits, with . _ or - between "
+            f"them. The stack and the team are not part of it: the platform puts them before it. {rename(name, 100)}"
+        )
+    return name
 
 
 class TeamSettings(Settings):
@@ -64,6 +79,22 @@ class TeamSettings(Settings):
         description="Secrets that the team's workloads name; their values are never in the stack file or its state.",
         examples=[{"hub-token": {"keys": ["token"]}}],
     )
+    network: TeamNetworkSettings = Field(
+        default=TeamNetworkSettings(), description="Flows of its pods, where the cluster has `isolation`."
+    )
+    repositories: tuple[Annotated[str, AfterValidator(repository_name_can_be_of_ecr)], ...] = Field(
+        default=(),
+        description="Repositories of the team's images in ECR: each is <stack>/<team>/<name> in the account.",
+        examples=[["trainer"]],
+    )
+    pushers: tuple[str, ...] = Field(
+        default=(),
+        description=(
+            "IAM roles that push images to the repositories, such as that of a CI. Not given: members who may make "
+            "pods. Administrators of the account may as well."
+        ),
+        examples=[["arn:aws:iam::123456789012:role/ci-research"]],
+    )
     budget: BudgetSettings | None = Field(default=None, description="What the team may spend in a month.")
 
     def cluster_among(self, clusters: Iterable[str]) -> str:
@@ -94,7 +125,23 @@ class TeamSettings(Settings):
         )
         return names
 
-    @field_validator("pools", "service_accounts")
+    @field_validator("pushers")
+    @classmethod
+    def pushers_are_roles_that_have_something_to_push_to(
+        cls, arns: tuple[str, ...], info: ValidationInfo
+    ) -> tuple[str, ...]:
+        mistakes = [
+            f"{arn!r} is not the ARN of an IAM role, and ECR takes no account, session or pattern here. Write for "
+            "example arn:aws:iam::123456789012:role/ci-research."
+            for arn in arns
+            if ":role/" not in arn or not IAM_PRINCIPAL.fullmatch(arn)
+        ]
+        if arns and not info.data.get("repositories", True):
+            mistakes.append("does nothing, since the team has no repositories. Add one, or drop it.")
+        raise_if(mistakes)
+        return arns
+
+    @field_validator("pools", "service_accounts", "repositories", "pushers")
     @classmethod
     def names_are_named_once(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
         twice = repeated(names or ())

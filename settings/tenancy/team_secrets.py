@@ -23,6 +23,34 @@ def secret_name_can_name_resources(name: str) -> str:
 SecretName = Annotated[str, AfterValidator(secret_name_can_name_resources)]
 
 
+_FUNCTION = re.compile(r"arn:aws[\w-]*:lambda:[a-z0-9-]+:\d{12}:function:[\w-]{1,64}(:(\$LATEST|[\w-]{1,128}))?")
+_MINUTES_A_DAY = 24 * 60
+
+
+class RotationSettings(Settings):
+    """The Lambda function that writes new values of a secret into the store. It belongs to somebody else.
+
+    Secrets Manager may call it once its own policy allows that, and it writes with the rights of its own role:
+    docs/guides/tenancy/give-a-workload-a-secret.md. `up` starts no rotation; the schedule and people do.
+    """
+
+    function_arn: str = Field(
+        description="ARN of the function: arn:aws:lambda:<region>:<account>:function:<name>.",
+        examples=["arn:aws:lambda:us-west-2:123456789012:function:rotate-hub-token"],
+    )
+    every_days: int = Field(ge=1, le=1000, description="Days from one new value to the next.", examples=[30])
+
+    @field_validator("function_arn")
+    @classmethod
+    def arn_is_of_a_function(cls, arn: str) -> str:
+        if not _FUNCTION.fullmatch(arn):
+            raise ValueError(
+                f"{arn!r} is no Lambda function, and Secrets Manager calls nothing else. Write "
+                "arn:aws:lambda:REGION:ACCOUNT:function:NAME."
+            )
+        return arn
+
+
 class TeamSecretSettings(Settings):
     """One secret of a team, kept outside the stack and brought into its namespaces as a Kubernetes Secret of its name.
 
@@ -48,6 +76,26 @@ class TeamSecretSettings(Settings):
     refresh_minutes: int = Field(
         default=60, ge=1, le=44_640, description="How often a new value in the store is brought into the cluster."
     )
+
+    rotation: RotationSettings | None = Field(
+        default=None, description="What writes a new value every so many days. Not given: people do, when they want."
+    )
+
+    @field_validator("rotation")
+    @classmethod
+    def new_values_come_into_the_cluster(
+        cls, rotation: RotationSettings | None, info: ValidationInfo
+    ) -> RotationSettings | None:
+        if rotation is not None and info.data.get("filled") == "generated":
+            raise ValueError("does nothing where filled is generated: the password is in the cluster alone. Drop it.")
+        minutes = info.data.get("refresh_minutes")
+        if rotation is not None and minutes is not None and minutes >= rotation.every_days * _MINUTES_A_DAY:
+            raise ValueError(
+                f"makes a value every {rotation.every_days} days, and the cluster asks every {minutes} minutes: pods "
+                f"would have none that holds. Write refresh_minutes below {rotation.every_days * _MINUTES_A_DAY}, for "
+                "example 5."
+            )
+        return rotation
 
     @field_validator("refresh_minutes")
     @classmethod

@@ -66,11 +66,18 @@ CERTIFICATE_VALIDATION: Final = "aws:acm/certificateValidation:CertificateValida
 RECORD: Final = "aws:route53/record:Record"
 WEB_ACL: Final = "aws:wafv2/webAcl:WebAcl"
 SECRET: Final = "aws:secretsmanager/secret:Secret"  # noqa: S105
+ROTATION: Final = "aws:secretsmanager/secretRotation:SecretRotation"
 BUDGET: Final = "aws:budgets/budget:Budget"
+REPOSITORY: Final = "aws:ecr/repository:Repository"
+REPOSITORY_POLICY: Final = "aws:ecr/repositoryPolicy:RepositoryPolicy"
+LIFECYCLE_POLICY: Final = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
+CACHE_RULE: Final = "aws:ecr/pullThroughCacheRule:PullThroughCacheRule"
+CREATION_TEMPLATE: Final = "aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate"
 
 # What users and controllers make, and no program of Pulumi: simulator/users_things.py.
 LOAD_BALANCER: Final = "aws:lb/loadBalancer:LoadBalancer"
 INSTANCE: Final = "aws:ec2/instance:Instance"
 NETWORK_INTERFACE: Final = "aws:ec2/networkInterface:NetworkInterface"
 VOLUME: Final = "aws:ebs/volume:Volume"
+FUNCTION: Final = "aws:lambda/function:Function"
 SNAPSHOT: Final = "aws:ebs/snapshot:Snapshot"

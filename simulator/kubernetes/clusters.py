@@ -28,6 +28,8 @@ EKS_CLUSTER = "aws:eks/cluster:Cluster"
 _EKS_ADDON = "aws:eks/addon:Addon"
 OUTAGE = "simulator:kubernetes:Outage"
 """A Service whose pods are down."""
+LEFT_WEBHOOKS = "simulator:kubernetes:LeftWebhooks"
+"""A release that is gone, and whose webhooks nobody deleted."""
 CRD = ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
 
 
@@ -250,8 +252,8 @@ def cluster_of(cloud: Cloud, row: CloudResource) -> Cluster:
 
 def delete_objects(cluster: Cluster) -> None:
     """Deletes all objects of a deleted cluster."""
-    outages = [each for each in cluster.cloud.of_type(OUTAGE) if each.id.startswith(f"{cluster.name}/")]
-    for each in [*cluster.objects(), *outages]:
+    marks = [*cluster.cloud.of_type(OUTAGE), *cluster.cloud.of_type(LEFT_WEBHOOKS)]
+    for each in [*cluster.objects(), *(each for each in marks if each.id.startswith(f"{cluster.name}/"))]:
         cluster.cloud.delete(each.type, each.id, each.region)
 
 

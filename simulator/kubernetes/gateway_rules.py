@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from catalog.known_quotas import RULES_OF_A_GROUP
 from catalog.load_balancers import (
+    EXPRESSION_PATTERN,
     HEADER_NAME_LENGTH,
     HEAVIEST_TARGET,
     HOST_PATTERN,
@@ -80,7 +81,8 @@ def why_not_made(listener: Props, route: Props, hosts: Collection[str]) -> str:
                 return why
             for host in hosts or ("",):
                 values = [*filter(None, [host]), *_values(route["kind"], match)]
-                if why := _wrong_redirect(listener, values, rule.get("filters") or ()):
+                where = [host, *_values(route["kind"], {"path": match.get("path") or {}})]
+                if why := _wrong_redirect(listener, where, rule.get("filters") or ()):
                     return why
                 if len(values) > VALUES_PER_RULE:
                     return f"ValidationError: A rule can only have '{VALUES_PER_RULE}' condition values"
@@ -110,10 +112,8 @@ def _wrong_names(kind: str, match: Props) -> str:
     """Returns why a match becomes no condition: its path, and the names of its headers and parameters."""
     type_, path = _path(match) if kind == "HTTPRoute" else ("Exact", _method_path(match))
     if type_ == "RegularExpression":
-        try:
-            re.compile(path)
-        except re.error as error:
-            return f"ValidationError: Regular expression '{path}' is not valid: {error}"
+        if why := _wrong_expression(path):
+            return why
     elif not re.fullmatch(f"[*?{PATH_CHARACTERS}]*", path):
         return f"ValidationError: Condition value '{path}' contains a character that is not valid"
     for header in match.get("headers") or ():
@@ -121,6 +121,10 @@ def _wrong_names(kind: str, match: Props) -> str:
             return "ValidationError: An HTTP header condition cannot name the host header"
         if len(header["name"]) > HEADER_NAME_LENGTH:
             return f"ValidationError: Header name '{header['name']}' has more than {HEADER_NAME_LENGTH} characters"
+        if _is_expression(kind, header) and (why := _wrong_expression(header["value"])):
+            return why
+        if not _is_expression(kind, header) and "" in _cut(header["value"]):
+            return "ValidationError: A condition value cannot be empty"
     for each in match.get("queryParams") or ():
         if len(each["name"]) > VALUE_LENGTH:
             return f"ValidationError: condition key '{each['name']}' has more than {VALUE_LENGTH} characters"
@@ -176,7 +180,7 @@ def _wrong_filter(kind: str, filters: Sequence[Props]) -> str:
 
 
 def _wrong_redirect(listener: Props, values: Collection[str], filters: Sequence[Props]) -> str:
-    """Returns why no rule redirects so. values: of its conditions. A new beginning of the path changes nothing here."""
+    """Returns why no rule redirects so. values: of the host and the path, of which a new beginning changes nothing."""
     for each in (Node(one)["requestRedirect"] for one in filters if one["type"] == "RequestRedirect"):
         code, scheme = each["statusCode"].value or REDIRECT_CODES[-1], each["scheme"].text
         if code not in REDIRECT_CODES:
@@ -187,7 +191,7 @@ def _wrong_redirect(listener: Props, values: Collection[str], filters: Sequence[
         if len(path) > VALUE_LENGTH or not re.fullmatch(REDIRECT_PATTERN, path):
             return f"ValidationError: Redirect path '{path}' is not valid"
         port = each["port"].value or (_PORTS[scheme] if scheme else listener["port"])
-        named = {each["hostname"].text, each["path"]["replaceFullPath"].text} - {None, *values}
+        named = {each["hostname"].text, each["path"]["replaceFullPath"].text} - {None, "/#{path}", *values}
         if not named and (scheme or listener["protocol"].lower(), port) == (
             listener["protocol"].lower(),
             listener["port"],
@@ -210,8 +214,21 @@ def _values(kind: str, match: Props) -> Iterator[str]:
         yield from filter(None, [match.get("method")])
         yield from (each["value"] for each in match.get("queryParams") or ())
     for header in match.get("headers") or ():
-        is_one = kind == "HTTPRoute" and header.get("type") == "RegularExpression"
-        yield from [header["value"]] if is_one else _cut(header["value"])
+        yield from [header["value"]] if _is_expression(kind, header) else _cut(header["value"])
+
+
+def _is_expression(kind: str, header: Props) -> bool:
+    return bool(kind == "HTTPRoute" and header.get("type") == "RegularExpression")
+
+
+def _wrong_expression(text: str) -> str:
+    """Returns why a regular expression is refused. Narrower than AWS, of whose dialect not all is published."""
+    try:
+        re.compile(text)
+    except re.error as error:
+        return f"ValidationError: Regular expression '{text}' is not valid: {error}"
+    known = re.fullmatch(EXPRESSION_PATTERN, text)
+    return "" if known else f"ValidationError: Regular expression '{text}' has a part that is not supported"
 
 
 def _method_path(match: Props) -> str:

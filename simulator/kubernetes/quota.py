@@ -1,7 +1,7 @@
 """ResourceQuota: counts what objects use of a namespace's quota, as the API server does.
 
 A workload uses what its controllers make of it: pods, volume claims, device claims. DaemonSets count as none, since
-their pods depend on nodes, and so do suspended Jobs.
+their pods depend on nodes, and so do suspended Jobs. What operators make of custom kinds: operated.py.
 Source: pkg/quota/v1/evaluator/core and apiserver/pkg/admission/plugin/resourcequota of Kubernetes 1.35.4, read in
 November 2026.
 """
@@ -20,6 +20,7 @@ from simulator.kubernetes.meaning.containers import is_extended
 from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.meaning.quantities import parsed
 from simulator.kubernetes.meaning.selectors import matches
+from simulator.kubernetes.operated import groups_of, pods_of_job
 from simulator.kubernetes.pod_security import Pod, pod_of
 from simulator.kubernetes.schema import builtin_kind
 from simulator.values import has_unknown
@@ -27,7 +28,7 @@ from simulator.values import has_unknown
 _COUNTED = frozenset(
     {"ConfigMap", "PersistentVolumeClaim", "ReplicationController", "ResourceQuota", "Secret", "Service"}
 )
-_REPLICAS = {"Deployment": "replicas", "ReplicaSet": "replicas", "StatefulSet": "replicas", "Job": "parallelism"}
+_REPLICAS = dict.fromkeys(("Deployment", "ReplicaSet", "StatefulSet"), "replicas")
 _BARE = frozenset({"cpu", "memory", "ephemeral-storage"})
 _REQUIRED = frozenset(
     {"cpu", "memory", *(f"{kind}.{name}" for kind in ("requests", "limits") for name in ("cpu", "memory"))}
@@ -38,6 +39,7 @@ _OF_DEVICE_CLASS = "deviceclass.resource.kubernetes.io/"  # an extended resource
 _ALL_DEVICES = 32  # what a request for all devices of a class counts as
 _ONE = Decimal(1)
 Usage = Mapping[str, Decimal]
+Claims = Iterator[tuple[str, Mapping[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -80,19 +82,27 @@ class Counter:
         count = {f"count/{plural(state.get('kind', ''))}{f'.{group}' if group else ''}": _ONE}
         subject = pod if kind == "Pod" and pod is not None else state
         yield Part(kind, subject, count | self._own(kind, subject), itself=True)
-        if pod is None or kind == "CronJob":
-            return
-        copies = _pods(kind, spec)
-        if kind != "Pod":
-            yield Part("Pod", pod, {"count/pods": _ONE} | self._own("Pod", pod), copies)
-        for name, claim in claims(state):
+        for name, template, number in groups_of(state):
+            made = defaulted(template.value, list(self.ranges))
+            yield from self._of_pods(made, claims({"apiVersion": "v1", "kind": "Pod", **made}), Decimal(number), name)
+        if pod is not None and kind != "CronJob":
+            yield from self._of_pods(pod, claims(state), _pods(kind, spec), "", made=kind != "Pod")
+
+    def _of_pods(
+        self, pod: Pod, claimed_volumes: Claims, copies: Decimal, group: str, *, made: bool = True
+    ) -> Iterator[Part]:
+        """Yields pods of one template, and what comes with each. made: whether they are not the object itself."""
+        if made:
+            yield Part("Pod", pod, {"count/pods": _ONE} | self._own("Pod", pod), copies, name=group)
+        within = f"{group}/" if group else ""
+        for name, claim in claimed_volumes:
             each = {"count/persistentvolumeclaims": _ONE} | self._own("PersistentVolumeClaim", claim)
-            yield Part("PersistentVolumeClaim", claim, each, copies, name=name)
+            yield Part("PersistentVolumeClaim", claim, each, copies, name=f"{within}{name}")
         for claimed in Node(pod)["spec"]["resourceClaims"].items:
             template = self.template(claimed["resourceClaimTemplateName"].text or "")
             if template is not None:
                 each = {"count/resourceclaims.resource.k8s.io": _ONE} | _devices(Node(template)["spec"]["spec"])
-                yield Part("ResourceClaim", template, each, copies, name=claimed["name"].text or "")
+                yield Part("ResourceClaim", template, each, copies, name=f"{within}{claimed['name'].text or ''}")
 
     def _own(self, kind: str, subject: Mapping[str, Any]) -> dict[str, Decimal]:
         spec = Node(subject)["spec"]
@@ -115,7 +125,7 @@ class Counter:
         return used | _of_pod(subject) if kind == "Pod" else used
 
 
-def claims(state: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def claims(state: Mapping[str, Any]) -> Claims:
     """Yields name and template of the volume claims that controllers make for each pod of an object."""
     if builtin_kind(state) == "StatefulSet":
         for claim in Node(state)["spec"]["volumeClaimTemplates"].items:
@@ -132,11 +142,10 @@ def quantity(value: Any) -> Decimal:
 
 
 def _pods(kind: str, spec: Node) -> Decimal:
-    if kind == "DaemonSet" or (kind == "Job" and spec["suspend"].value is True):
-        return Decimal(0)
-    copies, most = spec[_REPLICAS.get(kind, "none")].number, spec["completions"].number
-    copies = 1 if copies is None else copies
-    return Decimal(min(copies, most) if kind == "Job" and most is not None else copies)
+    if kind in ("DaemonSet", "Job"):
+        return Decimal(pods_of_job(spec) if kind == "Job" else 0)
+    copies = spec[_REPLICAS.get(kind, "none")].number
+    return Decimal(1 if copies is None else copies)
 
 
 def _of_pod(pod: Pod) -> dict[str, Decimal]:

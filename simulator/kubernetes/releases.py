@@ -27,7 +27,7 @@ from simulator.kubernetes.kinds import CustomKind
 from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.names import suffix
 from simulator.kubernetes.planned import Planned
-from simulator.kubernetes.webhooks import webhooks_in
+from simulator.kubernetes.webhooks import leaves, taken_over, webhooks_in
 from simulator.provider import Call, CheckFailure, CheckResult, CreateResult, DiffResult, ReadResult, Refusal
 from simulator.values import UNKNOWN, Props, has_unknown
 
@@ -125,13 +125,17 @@ def interrupt(cloud: Cloud, urn: str) -> None:
             cloud.put(RELEASE, row.id, {**row.state, "status": interrupted}, row.urn, row.region)
 
 
-def _crds_are_deleted(state: Mapping[str, Any]) -> bool:
-    """Returns whether the chart's CRDs are deleted with the release. Any version in the catalog counts."""
+_BROUGHT = {"policies.kyverno.io": "kyverno-api"}
+"""API group -> the chart that its CRDs are in, where another one brings this: it has annotations of its own."""
+
+
+def _crds_are_deleted(state: Mapping[str, Any], group: str) -> bool:
+    """Returns whether the chart's CRDs of a group are deleted with the release. Any version in the catalog counts."""
     try:
         goes = _chart({**state, "version": None}).crds_go
     except Refusal:
         return False
-    crds = Node(opened(state.get("values")))["crds"]
+    crds = Node(opened(state.get("values")))[_BROUGHT.get(group, "crds")]
     kept = [crds[name]["helm.sh/resource-policy"].value for name in ("annotations", "additionalAnnotations")]
     return goes and "keep" not in kept
 
@@ -199,6 +203,11 @@ class Releases:
         with self.cluster.cloud.exclusive():
             definitions = self._uninstalled(stored, id_) if stored else []
             self._refuse_finalizers(id_, stored or {}, definitions)
+            if left := leaves(self.cluster, stored or {}):
+                self.call.warn(
+                    f"uninstalling {id_} leaves webhooks behind, since no pod of it deletes them: what they are asked "
+                    f"about is refused until you delete their configurations. They are {', '.join(left)}"
+                )
             self.cluster.cloud.delete(RELEASE, f"{self.cluster.name}/{namespace}/{name}", self.cluster.region)
             for definition in definitions:
                 self._uninstall_kind(id_, definition)
@@ -206,11 +215,11 @@ class Releases:
 
     def _uninstalled(self, stored: Props, release: str) -> list[Props]:
         """Returns the definitions that go with the release."""
-        definitions = [each.state for each in self.cluster.of_kind(*CRD)] if _crds_are_deleted(stored) else []
         return [
-            each
-            for each in definitions
-            if (each["metadata"].get("annotations") or {}).get(_RELEASE_ANNOTATION) == release
+            each.state
+            for each in self.cluster.of_kind(*CRD)
+            if (each.state["metadata"].get("annotations") or {}).get(_RELEASE_ANNOTATION) == release
+            and _crds_are_deleted(stored, each.state["spec"]["group"])
         ]
 
     def _refuse_finalizers(self, release: str, stored: Props, definitions: list[Props]) -> None:
@@ -334,6 +343,7 @@ class Releases:
         start = load_balancer_controller.at_start(self.cluster, state)
         stored = state | ({load_balancer_controller.AT_START: start} if start else {})
         self.cluster.cloud.put(RELEASE, id_, stored, self.call.urn, self.cluster.region)
+        taken_over(self.cluster, stored)
         finalizers.reconcile(self.cluster)
         load_balancers.reconcile(self.cluster)
         return state

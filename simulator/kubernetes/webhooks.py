@@ -5,7 +5,7 @@ count, since the API server converts one to another. Left out: webhooks of other
 Ignore), and those of the load balancers for QUIC and target control, which only see what has their labels.
 Sources: linkerd/linkerd2 edge-26.8.3, charts/linkerd-control-plane; cert-manager 1.21.1 and trust-manager 0.24.0,
 deploy/charts; external-secrets v2.9.0, deploy/charts; kubernetes-sigs/aws-load-balancer-controller v3.5.0, helm,
-templates/webhook.yaml; Kubernetes 1.35, apiserver/pkg/admission/plugin/webhook; read 2026-11.
+templates/webhook.yaml; Kubernetes 1.35, apiserver/pkg/admission/plugin/webhook; those of `kyverno`; read 2026-11.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Any
 
 from catalog.chart_facts import merged
 from common.values import opened
-from simulator.kubernetes import injection
-from simulator.kubernetes.clusters import OUTAGE, Cluster
+from simulator.kubernetes import injection, kyverno
+from simulator.kubernetes.clusters import LEFT_WEBHOOKS, OUTAGE, Cluster
 from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.meaning.selectors import matches
 from simulator.kubernetes.planned import Planned
@@ -34,7 +34,7 @@ class Webhook:
     """One webhook of a release.
 
     resources: API group -> resources, or `*`. fails: whether its policy is Fail, otherwise it is Ignore.
-    namespaces, objects: its selectors.
+    namespaces, objects: its selectors. left: its release is gone, and with it the Service.
     """
 
     name: str
@@ -47,6 +47,7 @@ class Webhook:
     namespaces: Labels = field(default_factory=dict)
     objects: Labels = field(default_factory=dict)
     seconds: Any = 10
+    left: bool = False
 
     def sees(self, group: str, resource: str, labels: Labels, namespace: Labels | None, update: bool = False) -> bool:
         """Returns whether the API server asks it about an object. namespace: its labels; None for an object of none."""
@@ -61,9 +62,10 @@ class Webhook:
     def no_answer(self) -> str:
         """Returns what the API server says when no pod of its Service answers."""
         url = f"https://{self.service}.{self.service_namespace}.svc:443{self.path}?timeout={self.seconds}s"
+        missing = f'service "{self.service}" not found'
         return (
             f'Internal error occurred: failed calling webhook "{self.name}": failed to call webhook: Post "{url}": '
-            f'no endpoints available for service "{self.service}"'
+            + (missing if self.left else f'no endpoints available for service "{self.service}"')
         )
 
 
@@ -72,12 +74,14 @@ class Webhooks:
     """The webhooks of a cluster, as objects of one namespace meet them.
 
     namespace: its metadata, with the label of its name; None for objects of no namespace. releases: those that are up,
-    or that the preview installs.
+    or that the preview installs. left: those that are gone, and left webhooks. policies: of Kyverno.
     """
 
     cluster: Cluster
     namespace: Props | None
     releases: tuple[Props, ...]
+    left: tuple[Props, ...] = ()
+    policies: tuple[Props, ...] = ()
 
     def unanswered(self, state: Mapping[str, Any], group: str, resource: str, update: bool) -> Iterator[Unanswered]:
         """Yields the webhooks that see an object, or its pods, while no pod of their Service answers."""
@@ -85,11 +89,12 @@ class Webhooks:
         pod = pod_of(state)
         if has_unknown([labels, _labels(state), _labels(pod)]):
             return
-        for each in webhooks_of(self.releases):
-            if is_down(self.cluster, each):
+        gone = webhooks_of(self.left, self.policies, left=True)
+        for each in (*webhooks_of(self.releases, self.policies), *gone):
+            if each.left or is_down(self.cluster, each):
                 if each.sees(group, resource, _labels(state), labels, update):
                     yield Unanswered(each, of_pods=False)
-                elif pod is not None and each.sees("", "pods", _labels(pod), labels):
+                elif pod is not None and resource != "pods" and each.sees("", "pods", _labels(pod), labels):
                     yield Unanswered(each, of_pods=True)
 
     def with_proxies(self, state: Mapping[str, Any], *, also_when_down: bool = False) -> Mapping[str, Any]:
@@ -123,15 +128,56 @@ def webhooks_in(cluster: Cluster, name: str, namespace: Mapping[str, Any], plann
     stored = [each.state for each in cluster.releases()]
     coming = planned.of_kind(cluster.place, *_RELEASE) if planned else []
     releases = {(each.get("namespace"), each.get("name")): each for each in (*stored, *coming)}
-    return Webhooks(cluster, {**metadata, "name": name, "labels": labels} if name else None, tuple(releases.values()))
+    return Webhooks(
+        cluster,
+        {**metadata, "name": name, "labels": labels} if name else None,
+        tuple(releases.values()),
+        left_in(cluster),
+        kyverno.policies(cluster, planned),
+    )
 
 
-def webhooks_of(releases: Iterable[Mapping[str, Any]]) -> Iterator[Webhook]:
-    """Yields the webhooks that releases make, where everything about them is known."""
+def webhooks_of(
+    releases: Iterable[Mapping[str, Any]], policies: tuple[Props, ...] = (), *, left: bool = False
+) -> Iterator[Webhook]:
+    """Yields the webhooks that releases make, where everything about them is known.
+
+    policies: those that Kyverno makes webhooks of. left: the releases are gone.
+    """
     for release in releases:
+        if _chart(release) == kyverno.CHART and not has_unknown(release.get("values")):
+            rows = kyverno.webhooks(opened(release.get("values")) or {}, release["namespace"], policies, left=left)
+            yield from (Webhook(**row) for row in rows)
         make = _CHARTS.get(_chart(release))
         if make is not None and not has_unknown(release.get("values")):
             yield from make(opened(release.get("values")) or {}, release["namespace"], release["name"])
+
+
+def left_in(cluster: Cluster) -> tuple[Props, ...]:
+    """Returns the releases that are gone, and whose webhooks nobody deleted."""
+    row = cluster.cloud.get(LEFT_WEBHOOKS, f"{cluster.name}/{kyverno.CHART}", cluster.region)
+    return () if row is None else (row.state,)
+
+
+def leaves(cluster: Cluster, release: Props) -> list[str]:
+    """Notes which webhooks stay when a release is deleted, and returns their names."""
+    if _chart(release) != kyverno.CHART:
+        return []
+    service = Webhook(
+        name="", service=kyverno.SERVICE, service_namespace=release["namespace"], path="", resources={}, fails=True
+    )
+    values = opened(release.get("values")) or {}
+    cleans = (values.get("webhooksCleanup") or {}).get("enabled", True)
+    if cleans and not is_down(cluster, service):
+        return []
+    cluster.cloud.put(LEFT_WEBHOOKS, f"{cluster.name}/{kyverno.CHART}", release, region=cluster.region)
+    return [each.name for each in webhooks_of([release], kyverno.policies(cluster, None), left=True) if each.fails]
+
+
+def taken_over(cluster: Cluster, release: Props) -> None:
+    """Forgets webhooks that were left when the pods of a new release answer them."""
+    if _chart(release) == kyverno.CHART:
+        cluster.cloud.delete(LEFT_WEBHOOKS, f"{cluster.name}/{kyverno.CHART}", cluster.region)
 
 
 def set_down(cluster: Cluster, webhook: Webhook, down: bool) -> None:

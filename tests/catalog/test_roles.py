@@ -51,6 +51,12 @@ def test_nobody_of_a_team_may_change_what_keeps_teams_apart(role: str) -> None:
         assert "*" not in {grant.group, *grant.resources, *grant.verbs}
 
 
+def test_engineers_write_what_a_route_of_their_own_needs() -> None:
+    for kind in GATEWAY:
+        assert "create" in _verbs("ml-engineer", kind), kind
+        assert "create" not in _verbs("data-scientist", kind)
+
+
 def test_only_engineers_enter_pods_and_make_bare_ones() -> None:
     assert not _verbs("viewer", "pods/exec")
     assert not _verbs("data-scientist", "pods/exec")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.secret_names import flags, secret_by_name
+from common.secret_names import flags, secret_by_name, set_inside
 from common.secret_texts import is_random, is_reference, is_words
 
 DRAWN = "3f9a8b7c6d5e4f3a2b1c"
@@ -150,6 +150,28 @@ def test_a_path_of_random_parts_is_no_place_of_a_file() -> None:
     assert not is_reference("/JPZzgtxWK1/ysLy1u5PK7SNzzzd07TebxDrApZtE")
 
 
+def test_a_public_key_is_no_secret_under_the_name_of_a_key() -> None:
+    body = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEWfKuE5J0uGnBUSqKBBhGh2dRyLpI"
+    for public in ("PUBLIC KEY", "RSA PUBLIC KEY", "CERTIFICATE"):
+        assert not is_secret("SIGNING_KEY", f"-----BEGIN {public}-----\n{body}\n-----END {public}-----\n")
+    assert is_secret("SIGNING_KEY", body)
+
+
 def test_a_flag_has_its_value_behind_it_or_next() -> None:
     arguments = ["serve", "--token=a", "--api-key", "b", "-v", "--port", 80, "c"]
     assert flags(arguments) == [(1, "--token", "a"), (3, "--api-key", "b")]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("db:\n  password: hunter2\n", "password"),
+        ('{"apiKey": "hunter2"}', "apiKey"),
+        ("A=1\nDB_PASSWORD='hunter'", "DB_PASSWORD"),
+        ("password: ${DB}", ""),
+        ("token: str = os.environ['HF_TOKEN']", ""),
+        ("nothing of the kind", ""),
+    ],
+)
+def test_a_text_that_sets_a_secret_is_known_by_the_name_that_it_sets(text: str, name: str) -> None:
+    assert set_inside(text) == name

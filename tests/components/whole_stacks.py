@@ -10,6 +10,7 @@ from components.stack.stack_file import load, load_file
 from settings.stack.stack import StackSettings
 from tests.components.conftest import PlatformCloud
 from tests.in_process.providers import REGION
+from tests.settings.tenancy.test_wrong_signatures import PUBLIC
 
 PROJECT = Path(__file__).parents[2]
 WRITER, READER = {"namespace": "research", "mode": "write"}, {"namespace": "serving"}
@@ -31,6 +32,7 @@ def everything() -> StackSettings:
     shared = {"purpose": "shared", "used_by": [WRITER, READER], "replicate_to": "us-east-1"}
     bucket_users = [{**WRITER, "service_account": "researcher"}, {**READER, "service_account": "model-server"}]
     fast = {"purpose": "scratch", "used_by": [WRITER], "zone": f"{REGION}a", "tier": "training"}
+    signatures = {"images": [f"123456789012.dkr.ecr.{REGION}.amazonaws.com/lab/*"], "keys": [PUBLIC], "mode": "deny"}
     raw: dict[str, Any] = {
         "environment": "prod",
         "region": REGION,
@@ -40,6 +42,8 @@ def everything() -> StackSettings:
         "deployer": {"from": "10.0.0.10"},
         "network": {"zones": [f"{REGION}a", f"{REGION}b"], "flow_logs": {"destination": "cloudwatch"}},
         "clusters": {"main": cluster},
+        "teams": [{"name": "lab", "namespaces": ["lab"]}],
+        "admission": {"kyverno": {}, "signatures": signatures},
         "storage": {
             "buckets": {
                 "datasets": {**shared, "purpose": "datasets", "used_by": bucket_users},

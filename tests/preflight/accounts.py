@@ -75,7 +75,12 @@ def ready(needs: Needs) -> dict[str, Answer | Denied]:
         "ec2:DescribeCapacityReservations": {"CapacityReservations": [reservation()]},
         "backup:DescribeRegionSettings": {"ResourceTypeOptInPreference": dict.fromkeys(BACKED_UP, True)},
         "route53:GetHostedZone": hosted_zone("ml.example.com"),
+        "ce:ListCostAllocationTags": cost_tags("Active"),
     }
+
+
+def cost_tags(status: str) -> dict[str, Any]:
+    return {"CostAllocationTags": [{"TagKey": "ml-platform:team", "Type": "UserDefined", "Status": status}]}
 
 
 def hosted_zone(name: str, *, private: bool = False) -> dict[str, Any]:
@@ -160,6 +165,7 @@ def not_ready(needs: Needs) -> dict[str, Answer | Denied]:
         "iam:GetAccountSummary": {"SummaryMap": {"Roles": 995, "RolesQuota": 1000}},
         "backup:DescribeRegionSettings": {"ResourceTypeOptInPreference": {"EFS": True, "EBS": True}},
         "route53:GetHostedZone": missing("NoSuchHostedZone"),
+        "ce:ListCostAllocationTags": cost_tags("Inactive"),
     }
 
 
@@ -179,6 +185,10 @@ def strip(needs: Needs) -> None:
     boto3.client("kms", region_name=REGION).create_alias(AliasName="alias/ml-platform-prod-data", TargetKeyId=key)
     boto3.client("sqs", region_name=REGION).create_queue(QueueName="ml-platform-prod-main", tags={"project": "crawler"})
     boto3.client("backup", region_name=REGION).create_backup_vault(BackupVaultName="ml-platform-prod-backup")
+    secrets = boto3.client("secretsmanager", region_name=REGION)
+    name = next(name for each in needs.of("secretsmanager/secret:Secret") if (name := name_of(each)))
+    secrets.create_secret(Name=name)
+    secrets.delete_secret(SecretId=name, RecoveryWindowInDays=30)
     boto3.client("eks", region_name=REGION).create_cluster(
         name="ml-platform-prod-main",
         roleArn="arn:aws:iam::123456789012:role/anybody",

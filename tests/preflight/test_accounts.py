@@ -44,6 +44,7 @@ Aliases of keys: alias/ml-platform-prod-data stands already, and no tag says who
 Names of backup vaults: ml-platform-prod-backup stands already, and no tag says whose it is
 Names of queues: ml-platform-prod-main stands already, of crawler
 Names of IAM roles: ml-platform-prod-main-karpenter-usw2 stands already, and no tag says whose it is
+Names of secrets: ml-platform-prod/agents/provider-key is scheduled for deletion, and its recovery window is not over
 Transit gateway: tgw-0123456789abcdef0 is not in us-west-2, or not shared with this account
 Peering connections: network.peering.lab: pcx-0123456789abcdef0 is pending-acceptance
 Security groups: clusters.main.endpoint.private_security_group_ids: there is no sg-0123456789abcdef0
@@ -59,6 +60,7 @@ AWS managed policies: there is no arn:aws:iam::aws:policy/AmazonEBSCSIDriverEKSC
 COMMANDS = """
 aws account enable-region --region-name us-east-2
 aws iam create-service-linked-role --aws-service-name spot.amazonaws.com
+aws ce update-cost-allocation-tags-status --region us-east-1 --cost-allocation-tags-status TagKey=ml-platform:team,Status=Active
 aws backup update-region-settings --region us-west-2 --resource-type-opt-in-preference S3=true,EKS=true
 aws ec2 enable-ebs-encryption-by-default --region us-west-2
 aws service-quotas request-service-quota-increase --region us-west-2 --service-code ec2 --quota-code L-1216C47A --desired-value 216
@@ -108,7 +110,7 @@ def test_the_table_is_one_to_act_on(poor: tuple[Asked, Findings]) -> None:
     bad = [each for found in findings.values() for each in found if each.result != "ok"]
     assert [each.seen for each in bad if not (_meaning(each) and (each.fix or each.command))] == []
     assert text.count("Give the stack another `name`") == 1, "what mends several is said once"
-    assert lines[-1].startswith("Not ready: 34 failures, 5 warnings, ")
+    assert lines[-1].startswith("Not ready: 35 failures, 6 warnings, ")
 
 
 def _meaning(finding: Finding) -> bool:
@@ -119,7 +121,7 @@ def test_the_same_as_json(poor: tuple[Asked, Findings]) -> None:
     _, findings = poor
     document = json.loads(as_json(findings, {"stack": "prod"}))
     assert document["stack"] == "prod"
-    assert document["counts"]["failure"] == 34
+    assert document["counts"]["failure"] == 35
     found = {each["check"]: each["findings"] for each in document["checks"]}
     assert found["AWS Backup"][-1]["result"] == "warning", "plans that name a type back it up"
     assert found["AWS Backup"][-1]["command"].startswith("aws backup update-region-settings")

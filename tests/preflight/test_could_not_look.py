@@ -46,7 +46,7 @@ def test_without_any_right_nothing_is_known_and_nothing_is_said_to_be_missing(ne
     assert account == ["ok", "could not look"]
     assert others == [["could not look"]] * len(others)
     assert status(findings) == NOT_KNOWN
-    assert "Not known: 33 could not look" in as_text(findings, "", "")
+    assert "Not known: 35 could not look" in as_text(findings, "", "")
 
 
 def test_one_denied_call_leaves_the_other_checks_alone(needs: Needs, aws: None) -> None:

@@ -38,6 +38,7 @@ def test_what_gives_away_data_is_allowed_on_what_the_checks_ask_about_only() -> 
     assert (wide["Resource"], data) == ("*", ["s3:GetBucketTagging", "s3:ListAllMyBuckets"])
     assert {each["Action"][0]: each["Resource"] for each in narrow} == {
         "s3:ListBucket": "arn:*:s3:::ml-platform-*",
+        "secretsmanager:DescribeSecret": "arn:*:secretsmanager:*:*:secret:ml-platform-*",
         "ssm:GetParameter": "arn:*:ssm:*::parameter/aws/service/*",
     }
 

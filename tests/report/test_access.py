@@ -16,7 +16,7 @@ import pytest
 
 from components.stack.stack_file import load_file
 from costs.resource import Resource
-from report.access import EVERYBODY, EVERYWHERE, accounts, as_markdown, rights
+from report.access import EVERYBODY, EVERYWHERE, Right, accounts, as_markdown, rights
 from report.dangers.danger import known
 from tests.components.conftest import PlatformCloud
 
@@ -68,7 +68,14 @@ OF_EDIT: list[dict[str, Any]] = [
 OF_ADMIN = [*OF_EDIT, {"apiGroups": [RBAC], "resources": ["rolebindings", "roles"], "verbs": CHANGE}]
 DEFAULTS: dict[str, list[dict[str, Any]]] = {"cluster-admin": [STAR], "admin": OF_ADMIN, "edit": OF_EDIT, "view": []}
 # Source: EKS user guide, "Review access policy permissions".
-POLICIES = {"ClusterAdmin": [STAR], "Admin": OF_ADMIN, "Edit": OF_EDIT, "View": list[dict[str, Any]]()}
+READ = {**STAR, "verbs": ["get", "list", "watch"]}
+POLICIES = {
+    "ClusterAdmin": [STAR],
+    "Admin": OF_ADMIN,
+    "Edit": OF_EDIT,
+    "View": list[dict[str, Any]](),
+    "AdminView": [READ],
+}
 
 
 @cache
@@ -346,6 +353,11 @@ HOLES = {
         (f"{PEOPLE}research", "training"),
         "grants rights",
     ),
+    "the access policy that reads all": (
+        lambda: _edit(name="AdminView"),
+        (f"{PEOPLE}research", "training"),
+        "reads Secrets",
+    ),
     "every service account": (
         lambda: _binding("ClusterRoleBinding", None, "cluster-admin", PODS),
         (f"{PEOPLE}research", "research"),
@@ -395,9 +407,75 @@ def test_a_hole_that_somebody_makes_is_on_the_page(name: str) -> None:
     assert of_the_page(resources) == Judge(resources).matrix()
 
 
+def test_the_policy_that_reads_all_of_a_namespace_changes_nothing_by_itself() -> None:
+    (right,) = set(rights(_edit(name="AdminView"))) - set(rights(built("prod"))) - _of_pods(_edit(name="AdminView"))
+    assert right.by == "AmazonEKSAdminViewPolicy"
+    assert right.powers == {"reads Secrets", "enters pods"}, "by `get` of pods/exec and nodes/proxy"
+
+
+def _of_pods(resources: Sequence[Resource]) -> set[Right]:
+    return {each for each in rights(resources) if " of " in each.by}
+
+
 def test_one_more_service_account_is_on_the_page_with_its_rights() -> None:
     metadata = next(each for each in built("prod") if each.name == RESEARCH).inputs["metadata"]
     marks = {**metadata["annotations"], "ml-platform/service-accounts": "default,researcher,trainer"}
     more = _but(RESEARCH, "Namespace", metadata={**metadata, "annotations": marks})
     new = set(accounts(more)) - set(accounts(built("prod")))
     assert {(each.namespace, each.name) for each in new} == {("research", "trainer")}
+
+
+IDENTITY = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
+OF_OTHERS = "not of this stack: its rights are not known here"
+
+
+def _identity(**roles: str) -> list[Resource]:
+    inputs = {"clusterName": "ml-platform-prod-main", "namespace": "research", "serviceAccount": "default"}
+    return _with(IDENTITY, "hole", {**inputs, **roles})
+
+
+def _role(name: str) -> str:
+    return f"arn:aws:iam::123456789012:role/shared/{name}"
+
+
+@pytest.mark.parametrize(
+    ("roles", "names"),
+    [
+        ({"roleArn": _role("reader-of-all")}, ["reader-of-all"]),
+        ({"roleArn": _role("first"), "targetRoleArn": "arn:aws:iam::999999999999:role/second"}, ["first", "second"]),
+    ],
+)
+def test_a_role_of_another_stack_is_not_told_as_nothing(roles: dict[str, str], names: list[str]) -> None:
+    page = as_markdown(_identity(**roles), "prod")
+    (row,) = (line for line in page.splitlines() if line.startswith("| ml-platform-prod-main | research | default |"))
+    assert row.endswith("| " + "; ".join(f"role {name}, {OF_OTHERS}" for name in names) + " |")
+
+
+def test_a_role_of_the_stack_is_told_by_its_rights() -> None:
+    name = next(
+        each for each in built("prod") if each.name == "main.research.researcher" and each.type.endswith(":Role")
+    )
+    found = accounts(_identity(roleArn=f"arn:aws:iam::123456789012:role/{name.inputs['name']}"))
+    (default,) = (each for each in found if (each.namespace, each.name) == ("research", "default"))
+    assert "s3:GetObject" in default.aws
+    assert OF_OTHERS not in "; ".join(default.where)
+    assert OF_OTHERS not in as_markdown(built("prod"), "prod")
+
+
+def test_a_role_of_another_stack_that_pods_may_take_is_told() -> None:
+    (policy,) = (
+        each
+        for each in built("prod")
+        if each.name.startswith("main.research.researcher") and each.type.endswith(":RolePolicy")
+    )
+    document = json.loads(policy.inputs["policy"])
+    take = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": _role("lake")}
+    more = json.dumps({**document, "Statement": [*document["Statement"], take]})
+    (found,) = (each for each in accounts(_but(policy.name, "RolePolicy", policy=more)) if each.name == "researcher")
+    assert [each for each in found.where if OF_OTHERS in each] == [f"sts:AssumeRole: iam role/shared/lake, {OF_OTHERS}"]
+
+
+def test_people_have_rights_in_aws_that_the_page_does_not_know() -> None:
+    (line,) = (each for each in as_markdown(built("prod"), "prod").splitlines() if "may do in AWS is not known" in each)
+    assert f"{PEOPLE}research" in line
+    assert "karpenter" not in line, "a role of the stack"

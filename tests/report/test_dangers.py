@@ -1227,6 +1227,14 @@ def policy(name, *namespaces):
         ),
         (policy("View"), policy("View", "a"), "", "everything outside of a"),
         (policy("ClusterAdmin"), policy("View"), "", "what AmazonEKSViewPolicy does not allow"),
+        (policy("ClusterAdmin"), policy("AdminView"), "", "what AmazonEKSAdminViewPolicy does not allow"),
+        (policy("AdminView"), policy("View"), "", "what AmazonEKSViewPolicy does not allow"),
+        (
+            policy("Edit"),
+            policy("AdminView"),
+            "AmazonEKSAdminViewPolicy in the whole cluster",
+            "what AmazonEKSAdminViewPolicy does not allow",
+        ),
     ],
 )
 def test_an_access_policy_that_eks_replaces_says_what_widens_and_what_is_lost(before, after, wider, loses):

@@ -1,5 +1,6 @@
 """Dangers of secrets of teams: what stays behind when a team has another name, or secrets another store."""
 
+import json
 import re
 from functools import cache
 from typing import Any
@@ -12,8 +13,8 @@ from report.dangers.teams import NAMESPACE
 from tests.components.conftest import PlatformCloud
 from tests.components.stacks import stack
 from tests.in_process.providers import Registered
-from tests.report.logs import seen, state, step, summary
-from tests.report.test_dangers import found, of
+from tests.report.logs import seen, state, step, summary, urn
+from tests.report.test_dangers import OWN, found, of, openings
 
 TOKEN = {"keys": ["token"]}
 TEAM: dict[str, Any] = {"name": "research", "namespaces": ["research"], "secrets": {"hub-token": TOKEN}}
@@ -45,18 +46,18 @@ def told(before: str, after: str) -> list[str]:
     """What a change from one stack to the other tells of data."""
     old, new = ({each.urn: each for each in built(name)} for name in (before, after))
     log = []
-    for urn in {**old, **new}:
+    for each_urn in {**old, **new}:
         was, becomes = (
-            state(urn, each.parent, inputs=plain(each.inputs), provider=of_provider(each)) if each else None
-            for each in (old.get(urn), new.get(urn))
+            state(each_urn, each.parent, inputs=plain(each.inputs), provider=of_provider(each)) if each else None
+            for each in (old.get(each_urn), new.get(each_urn))
         )
-        one = new.get(urn) or old[urn]
+        one = new.get(each_urn) or old[each_urn]
         same = was and becomes and was["inputs"] == becomes["inputs"]
         op = "create" if was is None else "delete" if becomes is None else "same" if same else "update"
         inputs = becomes["inputs"] if becomes else {}
         more = {"retainOnDelete": True} if one.retained else {}
         was = {**was, **more} if was else None
-        log.append(step(op, urn, one.parent, old=was, inputs=inputs, provider=of_provider(one), **more))
+        log.append(step(op, each_urn, one.parent, old=was, inputs=inputs, provider=of_provider(one), **more))
     plan = plan_from(seen([*log, summary()]))
     return [each.opening for each in dangers(plan) if each.kind == "data"]
 
@@ -114,3 +115,103 @@ def test_another_store_is_told_whether_it_is_changed_or_replaced(op: str, path: 
     )
     openings = [each.opening for each in found(of(STORE, before, after, op=op), kind="data")]
     assert openings == (["the secrets of team research come from another store"] if path == "other" else [])
+
+
+ROLE, RIGHTS = "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy"
+SECRET, IDENTITY = "aws:secretsmanager/secret:Secret", "aws:eks/podIdentityAssociation:PodIdentityAssociation"
+ACCOUNT = "arn:aws:iam::123456789012"
+BY_OPERATOR = {"ArnLike": {"aws:PrincipalArn": f"{ACCOUNT}:role/main-external-secrets-*"}}
+
+
+def reader(
+    folder: str = "ml/lab/*", *, condition: Any = BY_OPERATOR, action: str = "kms:Decrypt", **old: Any
+) -> list[str]:
+    """The steps of a team's reader, which a condition of its trust gives to the operator of secrets."""
+    via = {"StringEquals": {"kms:ViaService": "secretsmanager.us-west-2.amazonaws.com"}}
+    arn = f"arn:aws:secretsmanager:us-west-2:123456789012:secret:{folder}"
+    read = {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": arn}
+    rights = [read, {"Effect": "Allow", "Action": action, "Resource": "*", "Condition": via if "kms" in action else {}}]
+    trust = {"Effect": "Allow", "Principal": {"AWS": f"{ACCOUNT}:root"}, "Action": "sts:AssumeRole"}
+    role = {"name": "lab-reader", "assumeRolePolicy": document({**trust, "Condition": condition or {}})}
+    policy = {"role": "lab-reader", "policy": document(*rights)}
+    return [of(ROLE, old.get("role"), role, "lab"), of(RIGHTS, None, policy, "lab")]
+
+
+def operator() -> list[str]:
+    role = {"name": "main-external-secrets-2919a11", "assumeRolePolicy": document()}
+    pods = {"namespace": "external-secrets", "serviceAccount": "external-secrets"}
+    identity = {**pods, "roleArn": f"{ACCOUNT}:role/{role['name']}"}
+    return [of(ROLE, role, role, "operator", op="same"), of(IDENTITY, identity, identity, "operator", op="same")]
+
+
+def document(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Statement": list(statements)})
+
+
+def secret(name: str, *, new: bool = True) -> str:
+    return of(SECRET, None if new else {"name": name}, {"name": name}, name, op="same")
+
+
+def test_a_teams_first_secret_gives_nobody_what_was_there_before() -> None:
+    assert openings(*operator(), *reader(), secret("ml/lab/token")) == []
+    assert openings(OWN, *reader(), secret("ml/lab/token")) == [], "the operator may be of another stack"
+
+
+READS = "pods of external-secrets/external-secrets may "
+WIDER: dict[str, tuple[list[str], list[str], str]] = {
+    "secrets that were there": ([secret("ml/lab/token", new=False)], reader(), READS),
+    "a secret that was there beside": (
+        [secret("ml/lab/token", new=False), secret("ml/lab/more")],
+        reader(),
+        READS,
+    ),
+    "a folder without secrets of the stack": ([secret("ml/other/token")], reader(), READS),
+    "all secrets": ([secret("ml/lab/token")], reader("*"), READS),
+    "more than secrets": ([secret("ml/lab/token")], reader(action="s3:GetObject"), READS),
+    "a role that was there": ([secret("ml/lab/token")], reader(role={"name": "lab-reader"}), READS),
+    "everybody in the account": ([secret("ml/lab/token")], reader(condition=None), f"{ACCOUNT}:root may "),
+    "a role of nobody here": (
+        [secret("ml/lab/token", new=False)],
+        reader(condition={"ArnEquals": {"aws:PrincipalArn": f"{ACCOUNT}:role/eve"}}),
+        f"{ACCOUNT}:role/eve may ",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WIDER)
+def test_more_than_new_secrets_is_told_with_who_it_is(name: str) -> None:
+    steps, of_reader, says = WIDER[name]
+    (told_of_it,) = openings(*operator(), *steps, *of_reader)
+    assert told_of_it.startswith(says)
+    assert "secretsmanager" in told_of_it
+
+
+def test_a_trust_that_names_fewer_of_the_account_is_no_danger() -> None:
+    trusts = [
+        {"Effect": "Allow", "Principal": {"AWS": f"{ACCOUNT}:root"}, "Action": "sts:AssumeRole", "Condition": each}
+        for each in ({}, BY_OPERATOR)
+    ]
+    before, after = ({"name": "lab", "assumeRolePolicy": document(each)} for each in trusts)
+    assert openings(*operator(), of(ROLE, before, after, "lab")) == []
+    (danger,) = openings(*operator(), of(ROLE, after, before, "lab"))
+    assert danger == f"{ACCOUNT}:root may take role lab"
+
+
+def rotation(days: int) -> dict[str, Any]:
+    return {"secretId": "arn-of-hub", "rotationLambdaArn": "arn", "rotationRules": {"automaticallyAfterDays": days}}
+
+
+ROTATION = "aws:secretsmanager/secretRotation:SecretRotation"
+
+
+def test_a_value_that_holds_for_longer_is_told() -> None:
+    assert openings(of(ROTATION, rotation(30), None, "hub")) == ["the secret of hub is rotated no more"]
+    assert openings(of(ROTATION, rotation(30), rotation(90), "hub")) == ["days of hub: 30 days → 90 days"]
+    assert openings(of(ROTATION, rotation(90), rotation(30), "hub")) == []
+    assert openings(of(ROTATION, None, rotation(90), "hub")) == []
+
+
+def test_a_rotation_that_goes_with_its_secret_is_told_with_that() -> None:
+    token = urn(SECRET, "hub")
+    gone = step("delete", token, old=state(token, id="arn-of-hub", inputs={"name": "ml/lab/hub"}))
+    assert [each for each in openings(gone, of(ROTATION, rotation(30), None, "hub")) if "rotated" in each] == []

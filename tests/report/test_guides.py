@@ -72,6 +72,12 @@ TEAMS = [
     for document in documents
     if isinstance(document, dict) and "ml-platform:teams" in document
 ]
+ADMISSIONS = [
+    document["ml-platform:admission"]
+    for _, documents in blocks()
+    for document in documents
+    if isinstance(document, dict) and "ml-platform:admission" in document
+]
 POOLS = [pool for _, documents in blocks() for document in documents if isinstance(document, list) for pool in document]
 
 
@@ -120,6 +126,13 @@ def test_the_doors_of_the_guides_are_valid() -> None:
     assert INGRESS, "a guide has a section of ingress"
     for ingress in INGRESS:
         IngressSettings.model_validate(ingress)
+
+
+def test_the_signatures_of_the_guides_are_valid() -> None:
+    assert any("identities" in admission["signatures"] for admission in ADMISSIONS), "a guide shows both ways to sign"
+    teams = [{"name": "research", "namespaces": ["research"]}]
+    for admission in ADMISSIONS:
+        load(stack((("teams",), teams), (("admission",), admission)), SOURCE, TODAY)
 
 
 def test_the_first_team_of_the_guide_can_be_added_to_the_dev_stack() -> None:
@@ -268,4 +281,7 @@ def test_every_preset_that_a_guide_names_exists() -> None:
 
 @pytest.mark.parametrize("add_ons", ADD_ONS)
 def test_the_values_of_the_guides_are_accepted(add_ons):
-    assert load(stack((("clusters", "main", "addons"), add_ons)), SOURCE, TODAY)
+    needed = (("admission",), {"kyverno": {}})
+    assert load(
+        stack((("clusters", "main", "addons"), add_ons), *([needed] if "kyverno" in add_ons else [])), SOURCE, TODAY
+    )

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -46,6 +47,21 @@ def cloud(tmp_path: Path) -> Iterator[Cloud]:
 
 def stack(cloud: Cloud, vpc: str = VPC) -> Stack:
     return Stack("dev", REGION, vpc, [CLUSTER], Clients(cloud).run, patience_seconds=0)
+
+
+def test_what_pulls_through_a_cache_have_made_is_listed_and_deleted_by_its_name(
+    cloud: Cloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("ml-platform-dev/k8s/pause", "ml-platform-dev/research/trainer", "ml-platform-prod/k8s/pause"):
+        cloud.put(tokens.REPOSITORY, name, {"arn": f"arn:{name}", "region": REGION, "__images": ["1"]})
+    assert retire_stack(replace(stack(cloud), prefix="ml-platform-dev"), confirm=True) == 0
+    assert "repository of the cache ml-platform-dev/k8s/pause: a pull made it" in " ".join(
+        capsys.readouterr().out.split()
+    )
+    left = {row.id for row in cloud.of_type(tokens.REPOSITORY)}
+    assert left == {"ml-platform-dev/research/trainer", "ml-platform-prod/k8s/pause"}, (
+        "what is a team's is in the state"
+    )
 
 
 def users_rows(cloud: Cloud) -> list[str]:

@@ -43,6 +43,7 @@ def test_there_is_a_runbook_for_everything_that_holds_data_and_for_what_stops_ha
         "docs/runbooks/cluster/failed-node-group.md",
         "docs/runbooks/cluster/node-starts-no-pod.md",
         "docs/runbooks/cluster/destroy-waits-for-a-hook.md",
+        "docs/runbooks/cluster/kyverno-refuses-everything.md",
         "docs/runbooks/stack/interrupted-up.md",
     }
     assert len(BLOCKS) > 20

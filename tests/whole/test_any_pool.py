@@ -30,7 +30,7 @@ DRAWS = 2000
 # which is not built here.
 IGNORED_POLICIES = {
     *("cost-instance-allowlist", "cost-max-gpus", "cost-monthly-cap", "gpu-timeslice-not-prod", "net-nodes-private"),
-    "res-allowed-regions",
+    *("res-allowed-regions", "k8s-chart-digest-known"),
 }
 
 SEEN: Counter[str] = Counter()

@@ -1,9 +1,14 @@
-"""cert-manager: certificates for webhooks, ingress and mesh. Source: https://cert-manager.io/docs/installation/best-practice/"""
+"""cert-manager: certificates for webhooks and mesh, of authorities that it makes itself, so it calls nobody outside.
+
+Sources: https://cert-manager.io/docs/installation/best-practice/; cert-manager v1.21.1, deploy/charts; read 2026-11.
+"""
 
 from collections.abc import Mapping
 
 from components.core.addon_spec import AddOnContext, AddOnSpec
+from components.core.flows import CONTROLLER, scraped, webhooks
 from components.core.untyped import Manifest, Values
+from settings.cluster.fixed_values import FixedValue, only
 
 
 def values(context: AddOnContext) -> Values:
@@ -37,5 +42,15 @@ def manifests(context: AddOnContext) -> Mapping[str, Manifest]:
 
 
 ADD_ON = AddOnSpec(
-    name="cert-manager", pod_security="restricted", daemons=(), values=values, manifests=manifests, on=True
+    name="cert-manager",
+    pod_security="restricted",
+    daemons=(),
+    values=values,
+    manifests=manifests,
+    flows=lambda cluster: (*CONTROLLER, webhooks(10250), scraped(9402)),
+    on=True,
+    fixed=tuple(
+        FixedValue(path=path, keeps=only("10250"), why="Network policies let the API server in on port 10250.")
+        for path in ("webhook.securePort", "webhook.config.securePort")
+    ),
 )

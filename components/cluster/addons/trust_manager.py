@@ -4,8 +4,10 @@ Source: cert-manager/trust-manager v0.24.0, deploy/charts/trust-manager; read 20
 """
 
 from components.core.addon_spec import AddOnContext, AddOnSpec
+from components.core.flows import CONTROLLER, scraped, webhooks
 from components.core.untyped import Values
 from settings.cluster.addon_rules import needed_by_mesh
+from settings.cluster.fixed_values import FixedValue, only
 
 
 def values(context: AddOnContext) -> Values:
@@ -27,4 +29,10 @@ ADD_ON = AddOnSpec(
     instead="mesh.clusters without this cluster",
     after=("cert-manager",),
     values=values,
+    flows=lambda cluster: (*CONTROLLER, webhooks(6443), scraped(9402)),
+    fixed=(
+        FixedValue(
+            path="app.webhook.port", keeps=only("6443"), why="Network policies let the API server in on port 6443."
+        ),
+    ),
 )

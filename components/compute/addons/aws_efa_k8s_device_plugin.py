@@ -1,5 +1,6 @@
 """EFA device plugin: offers a node's Elastic Fabric Adapters to pods, as `vpc.amazonaws.com/efa`.
 
+It has the network of its node, where no network policy holds, so it has no flows.
 Source: aws/eks-charts v0.0.242, stable/aws-efa-k8s-device-plugin; read 2026-08.
 """
 

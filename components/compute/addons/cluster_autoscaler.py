@@ -5,28 +5,20 @@ Sources: kubernetes/autoscaler, chart cluster-autoscaler 9.59.0; cluster-autosca
 aws_nodegroups.go, README of the AWS provider; EKS user guide, "Understand each phase of node updates"; read 2026-11.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from catalog.images import IMAGES
 from catalog.sharing import POOL_LABEL
 from components.compute.autoscaling import ALMOST_IDLE, AUTOSCALED_TAG
 from components.core import iam
 from components.core.addon_spec import AddOnContext, AddOnSpec, Identity
+from components.core.flows import READS_OBJECTS, WITH_ROLE, out, scraped
 from components.core.iam import allow
 from components.core.untyped import Values
 from settings.cluster.addon_rules import needed_by_pools
 
 NAME = "cluster-autoscaler"
-# It simulates the scheduler, so each minor version of Kubernetes has its own. Source: release tags of
-# kubernetes/autoscaler, read 2026-11.
-IMAGES: Mapping[str, str] = {
-    "1.31": "v1.31.5",
-    "1.32": "v1.32.7",
-    "1.33": "v1.33.6",
-    "1.34": "v1.34.5",
-    "1.35": "v1.35.2",
-    "1.36": "v1.36.1",
-}
 # Labels that differ between nodes of equal pools, besides those that it knows itself.
 OWN_LABELS = ("nvidia.com/gfd.timestamp", *(f"topology.k8s.aws/network-node-layer-{layer}" for layer in (1, 2, 3, 4)))
 
@@ -34,7 +26,8 @@ OWN_LABELS = ("nvidia.com/gfd.timestamp", *(f"topology.k8s.aws/network-node-laye
 def values(context: AddOnContext) -> Values:
     return {
         "fullnameOverride": NAME,
-        "image": {"tag": IMAGES[context.kubernetes_version]},
+        # It simulates the scheduler, so each minor version of Kubernetes has its own.
+        "image": {"tag": IMAGES[f"{NAME}-{context.kubernetes_version}"].pinned_tag},
         "awsRegion": context.stage.region,
         "autoDiscovery": {
             "clusterName": context.cluster_name,
@@ -116,4 +109,5 @@ ADD_ON = AddOnSpec(
     endpoints=("autoscaling",),
     values=values,
     identities=(Identity(service_account=NAME, statements=statements),),
+    flows=lambda cluster: (out("vpc-dns", "finds AWS"), READS_OBJECTS, *WITH_ROLE, scraped(8085)),
 )

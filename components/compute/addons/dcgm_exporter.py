@@ -12,6 +12,7 @@ Sources: NVIDIA/dcgm-exporter 4.5.3-4.8.2, deployment/, pkg/cmd/app.go, dcgmlib_
 
 from catalog.sharing import POOL_LABEL
 from components.core.addon_spec import AddOnContext, AddOnSpec
+from components.core.flows import scraped
 from components.core.untyped import Values
 from settings.cluster.addon_rules import needed_by_pools
 from settings.compute.node_pool import NodePoolSettings
@@ -48,5 +49,7 @@ ADD_ON = AddOnSpec(
     pod_security="privileged",  # it mounts the kubelet's socket, which names the pod of each GPU
     values=values,
     daemons=("tolerations",),
+    # It calls the DCGM of its own node, which is never closed to it, and has no token for the API server.
+    flows=lambda cluster: (scraped(9400),),
     awaited=False,
 )

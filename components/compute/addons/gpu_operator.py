@@ -16,6 +16,7 @@ from catalog.sharing import POOL_LABEL, Sharing
 from common.helm_values import part_of
 from components.compute.gpu_sharing import WITHOUT_SHARING, device_plugin_config, device_plugin_configs
 from components.core.addon_spec import AddOnContext, AddOnSpec
+from components.core.flows import CONTROLLER, scraped
 from components.core.untyped import Values
 from settings.cluster.addon_rules import needed_by_pools
 from settings.cluster.fixed_values import FixedValue, only, without
@@ -149,4 +150,6 @@ ADD_ON = AddOnSpec(
     daemons=("daemonsets.tolerations", "node-feature-discovery.worker.tolerations"),
     requires=requires,
     fixed=FIXED,
+    # None of its pods calls another one: features of nodes go by the API server, and DCGM is in its exporter.
+    flows=lambda cluster: (*CONTROLLER, scraped(8080, 9400)),
 )

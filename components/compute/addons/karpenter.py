@@ -12,8 +12,10 @@ from components.compute.karpenter.karpenter_iam import controller_statements, qu
 from components.compute.karpenter.karpenter_manifests import node_overlays
 from components.core import iam
 from components.core.addon_spec import AddOnContext, AddOnSpec, AwsSideArgs, Identity
+from components.core.flows import READS_OBJECTS, WITH_ROLE, Flow, of_pods, out, scraped
 from components.core.untyped import Values
 from settings.cluster.addon_rules import needed_by_pools
+from settings.cluster.parts import ClusterParts
 
 if TYPE_CHECKING:
     import pulumi
@@ -64,6 +66,11 @@ def in_aws(context: AddOnContext, aws_side_args: AwsSideArgs) -> "pulumi.Resourc
     return Karpenter(aws_side_args.name, args, aws_side_args.opts)
 
 
+def flows(cluster: ClusterParts) -> Sequence[Flow]:
+    pods = dict.fromkeys(("app.kubernetes.io/name", "app.kubernetes.io/instance"), "karpenter")
+    return of_pods(pods, out("vpc-dns", "finds AWS"), READS_OBJECTS, *WITH_ROLE, scraped(8080))
+
+
 ADD_ON = AddOnSpec(
     name="karpenter",
     pod_security="restricted",
@@ -74,5 +81,6 @@ ADD_ON = AddOnSpec(
     values=values,
     identities=(Identity(service_account="karpenter", statements=statements),),
     in_aws=in_aws,
+    flows=flows,
     skip_crds=True,
 )

@@ -11,11 +11,15 @@ from collections.abc import Sequence
 
 from components.core import iam
 from components.core.addon_spec import AddOnContext, AddOnSpec, Identity
+from components.core.flows import CONTROLLER, WITH_ROLE, Flow, of_pods, scraped, webhooks
 from components.core.untyped import Values
 from components.ingress.controller_iam import controller_statements
 from settings.cluster.addon_rules import needed_by_ingress
 from settings.cluster.fixed_values import FixedValue, never, only
 from settings.cluster.mesh_replicas import kept_nodes
+from settings.cluster.parts import ClusterParts
+
+NAME = "aws-load-balancer-controller"
 
 
 def _has_web_acl(context: AddOnContext) -> bool:
@@ -57,14 +61,20 @@ def statements(context: AddOnContext) -> Sequence[iam.Statement]:
     return controller_statements(context.stage, context.cluster, waf=_has_web_acl(context))
 
 
+def flows(cluster: ClusterParts) -> Sequence[Flow]:
+    pods = dict.fromkeys(("app.kubernetes.io/name", "app.kubernetes.io/instance"), NAME)
+    return of_pods(pods, *CONTROLLER, *WITH_ROLE, webhooks(9443), scraped(8080))
+
+
 ADD_ON = AddOnSpec(
-    name="aws-load-balancer-controller",
+    name=NAME,
     pod_security="restricted",
     daemons=(),
     needed_by=needed_by_ingress,
     instead="ingress.clusters without this cluster",
     values=values,
-    identities=(Identity(service_account="aws-load-balancer-controller", statements=statements),),
+    identities=(Identity(service_account=NAME, statements=statements),),
+    flows=flows,
     definitions=("elbv2.k8s.aws", "gateway-api", "gateway.k8s.aws"),
     skip_crds=True,
     endpoints=("ec2", "elasticloadbalancing"),
@@ -73,6 +83,9 @@ ADD_ON = AddOnSpec(
         FixedValue(path="region", keeps=never, why="It is the region of the stack."),
         FixedValue(path="vpcId", keeps=never, why="It finds the VPC of the stack by its tags."),
         FixedValue(path="vpcTags", keeps=never, why="They are the tags of the stack's VPC."),
+        FixedValue(
+            path="webhookBindPort", keeps=only("9443"), why="Network policies let the API server in on port 9443."
+        ),
         FixedValue(
             path="keepTLSSecret",
             keeps=only(True),

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from components.core import iam
 from components.core.addon_spec import AddOnContext, AddOnSpec, Identity
+from components.core.flows import CONTROLLER, WITH_ROLE, scraped
 from components.core.untyped import Values
 from settings.cluster.addon_rules import needed_by_dns
 from settings.cluster.fixed_values import FixedValue, never, only
@@ -68,6 +69,7 @@ ADD_ON = AddOnSpec(
     after=("aws-load-balancer-controller",),
     values=values,
     identities=(Identity(service_account="external-dns", statements=statements),),
+    flows=lambda cluster: (*CONTROLLER, *WITH_ROLE, scraped(7979)),
     definitions=("gateway-api",),
     skip_crds=True,
     fixed=(

@@ -9,6 +9,7 @@ values); linkerd2 issues 11073, 13780, 14538; read 2026-11.
 
 from catalog.sharing import POOL_LABEL
 from components.core.addon_spec import AddOnContext, AddOnSpec
+from components.core.flows import CONTROLLER, scraped
 from components.core.tolerations import TOLERATES_ALL
 from components.core.untyped import Values
 from settings.cluster.addon_rules import needed_by_mesh
@@ -50,6 +51,7 @@ ADD_ON = AddOnSpec(
     needed_by=needed_by_mesh,
     instead="mesh.clusters without this cluster",
     values=values,
+    flows=lambda cluster: (*CONTROLLER, scraped(9990)),  # those of the repair controller
     fixed=(
         FixedValue(path="iptablesMode", keeps=only("plain"), why="Bottlerocket has no other form of iptables."),
         FixedValue(

@@ -6,17 +6,20 @@ Sources: linkerd/linkerd2 edge-26.8.3, charts/linkerd-control-plane (values-ha.y
 2026-11.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network
 
+from catalog.mesh_network import CONTROL_PLANE_PORTS, PROXY_ADMIN, PROXY_INBOUND
 from components.core.addon_spec import AddOnContext, AddOnSpec
-from components.core.namespaces import CONTROL_PLANE
+from components.core.flows import AMONG_THEMSELVES, CONTROLLER, Flow, Pods, into, out, scraped, webhooks
+from components.core.namespaces import CONTROL_PLANE, VIZ
 from components.core.untyped import Manifest, Values
 from components.mesh.identity import WEBHOOKS, certificates
 from settings.cluster.addon_rules import needed_by_mesh
 from settings.cluster.addons import AddonSettings
 from settings.cluster.fixed_values import FixedValue, never, only
 from settings.cluster.mesh_replicas import highly_available
+from settings.cluster.parts import ClusterParts
 from settings.mesh.mesh import MeshSettings, TracingSettings
 
 KNOWN_NETWORKS = ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fd00::/8")
@@ -125,6 +128,29 @@ def before(context: AddOnContext) -> Mapping[str, Manifest]:
     return certificates(mesh_of(context), trust_domain(context))
 
 
+def spans(mesh: MeshSettings | None) -> Sequence[Flow]:
+    """Returns whom proxies send spans to. The port is that of the collector's Service, and has to be its pods' too."""
+    if mesh is None or mesh.tracing is None:
+        return ()
+    port = int(mesh.tracing.collector.rpartition(":")[2])
+    return (out(Pods(namespace=mesh.tracing.namespace), "its proxies send spans", port),)
+
+
+def flows(cluster: ClusterParts) -> Sequence[Flow]:
+    mesh = cluster.mesh or MeshSettings()
+    prometheus = into(Pods(namespace=VIZ), "Prometheus reads its metrics", PROXY_INBOUND, PROXY_ADMIN)
+    meshed = [*mesh.namespaces, *([VIZ] if mesh.viz else [])]
+    return (
+        *CONTROLLER,
+        *AMONG_THEMSELVES,
+        webhooks(8443, 9443),
+        *(into(Pods(namespace=each), "proxies ask it", *CONTROL_PLANE_PORTS) for each in meshed),
+        *([prometheus] if mesh.viz else []),
+        scraped(PROXY_ADMIN, 9990, 9995, 9996, 9997),
+        *spans(mesh),
+    )
+
+
 ADD_ON = AddOnSpec(
     name="linkerd-control-plane",
     pod_security="restricted",
@@ -134,6 +160,7 @@ ADD_ON = AddOnSpec(
     after=("cert-manager", "trust-manager", "linkerd-crds", "linkerd2-cni"),
     before=before,
     values=values,
+    flows=flows,
     fixed=(
         FixedValue(path="cniEnabled", keeps=only(True), why="Restricted namespaces refuse pods that redirect traffic."),
         FixedValue(path="identityTrustDomain", keeps=never, why="The issuer and the policies have the cluster's own."),

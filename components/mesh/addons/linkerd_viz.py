@@ -1,18 +1,23 @@
 """Linkerd's dashboard, its metrics API and its tap, for people; with a Prometheus of its own.
 
-While its API server extension is down, no namespace of the cluster can be deleted.
+While its API server extension is down, no namespace of the cluster can be deleted. People reach the dashboard by a
+port-forward, which the kubelet of its node makes. What it would ask the makers, whether there is a newer version, stays
+unanswered where its network is closed. Proxies answer tap and Prometheus on ports of their own, past port 4143.
 Sources: linkerd/linkerd2 edge-26.8.3, viz/charts/linkerd-viz; linkerd.io, "Automatically Rotating Webhook TLS
 Credentials"; read 2026-11.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from catalog.mesh_network import CONTROL_PLANE_PORTS, PROXY_ADMIN, PROXY_INBOUND, PROXY_TAP
 from components.core.addon_spec import AddOnContext, AddOnSpec
-from components.core.namespaces import VIZ
+from components.core.flows import AMONG_THEMSELVES, CONTROLLER, Flow, Pods, out, scraped, webhooks
+from components.core.namespaces import CONTROL_PLANE, VIZ
 from components.core.untyped import Manifest, Values
-from components.mesh.addons.linkerd_control_plane import trust_domain
+from components.mesh.addons.linkerd_control_plane import spans, trust_domain
 from components.mesh.identity import webhook_certificates
 from settings.cluster.addon_rules import needed_by_viz
+from settings.cluster.parts import ClusterParts
 
 # Certificate -> its Secret and its Service.
 _WEBHOOKS = {"tap": ("tap-k8s-tls", "tap"), "linkerd-tap-injector": ("tap-injector-k8s-tls", "tap-injector")}
@@ -31,6 +36,20 @@ def before(context: AddOnContext) -> Mapping[str, Manifest]:
     return webhook_certificates(VIZ, _WEBHOOKS)
 
 
+def flows(cluster: ClusterParts) -> Sequence[Flow]:
+    meshed = cluster.mesh.namespaces if cluster.mesh is not None else ()
+    control_plane = (*CONTROL_PLANE_PORTS, PROXY_INBOUND, PROXY_ADMIN)
+    return (
+        *CONTROLLER,
+        *AMONG_THEMSELVES,
+        webhooks(8089, 8443),
+        out(Pods(namespace=CONTROL_PLANE), "its proxies ask, and Prometheus reads metrics", *control_plane),
+        *(out(Pods(namespace=each), "tap, and Prometheus reads proxies", PROXY_TAP, PROXY_ADMIN) for each in meshed),
+        scraped(PROXY_ADMIN, 9994, 9995, 9998),
+        *spans(cluster.mesh),
+    )
+
+
 ADD_ON = AddOnSpec(
     name="linkerd-viz",
     pod_security="restricted",
@@ -40,4 +59,5 @@ ADD_ON = AddOnSpec(
     after=("linkerd-control-plane",),
     before=before,
     values=values,
+    flows=flows,
 )

@@ -3,19 +3,24 @@
 What could read for others is off: SecretStores and PushSecrets of teams, generators and ExternalSecrets of the whole
 cluster (these may also change labels of namespaces), and tokens for any service account. Its webhooks refuse its kinds
 while their pods are away, so stores come after the release. Its definitions are templates of the chart: with them
-every ExternalSecret would go, and every Secret that it owns.
+every ExternalSecret would go, and every Secret that it owns. Its webhook and its controller of certificates have no
+role, and reach nobody but the API server. A Vault whose name ends in `.svc` is in the cluster; any other one is taken
+to be outside of the VPC, since nothing says in which private network it would be.
 Sources: external-secrets v2.9.0, deploy/charts/external-secrets, cmd/controller/root.go; read 2026-11.
 """
 
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from components.core import iam
 from components.core.addon_spec import AddOnContext, AddOnSpec, Identity
+from components.core.flows import CONTROLLER, WITH_ROLE, Flow, Pods, of_pods, out, scraped, webhooks
 from components.core.untyped import Values
 from components.secrets.secret_iam import OPERATOR, operator_statements
 from settings.cluster.addon_rules import needed_by_secrets
 from settings.cluster.fixed_values import FixedValue, never, only
 from settings.cluster.mesh_replicas import kept_nodes
+from settings.cluster.parts import ClusterParts
 
 OFF = (
     *("processSecretStore", "processPushSecret", "processClusterPushSecret"),
@@ -59,6 +64,20 @@ def statements(context: AddOnContext) -> Sequence[iam.Statement]:
     return operator_statements(context.stage, context.cluster) if _store(context) == "aws" else []
 
 
+def _reads_vault(address: str) -> Flow:
+    url = urlsplit(address)
+    _, *service = (url.hostname or "").removesuffix(".cluster.local").split(".")
+    in_cluster = service[0] if service[1:] == ["svc"] else None
+    return out(Pods(namespace=in_cluster) if in_cluster else "outside", "reads the Vault", url.port or 443)
+
+
+def flows(cluster: ClusterParts) -> Sequence[Flow]:
+    pods = dict.fromkeys(("app.kubernetes.io/name", "app.kubernetes.io/instance"), OPERATOR)
+    vault = cluster.secrets.vault if cluster.secrets is not None else None
+    store = WITH_ROLE if vault is None else (_reads_vault(vault.address),)
+    return (*CONTROLLER, *of_pods(pods, *store), webhooks(10250), scraped(8080))
+
+
 ADD_ON = AddOnSpec(
     name=OPERATOR,
     pod_security="restricted",
@@ -67,6 +86,7 @@ ADD_ON = AddOnSpec(
     instead="no `secrets` of its teams",
     values=values,
     identities=(Identity(service_account=OPERATOR, statements=statements),),
+    flows=flows,
     endpoints=("secretsmanager", "sts"),
     fixed=(
         FixedValue(
@@ -74,6 +94,7 @@ ADD_ON = AddOnSpec(
             keeps=never,
             why="They keep the definitions when the release goes; with these would go every ExternalSecret and Secret.",
         ),
+        FixedValue(path="webhook.port", keeps=only("10250"), why="Network policies let the API server in on 10250."),
         *(
             FixedValue(path=path, keeps=only(False), why="It reads secrets or changes namespaces for who made it.")
             for path in OFF

@@ -8,9 +8,11 @@ velero-plugin-for-aws, table of versions; read 2026-11.
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from catalog.images import IMAGES
 from components.core import iam
 from components.core.addon_spec import AddOnContext, AddOnSpec, AwsSideArgs, Identity
 from components.core.bucket_names import bucket_name
+from components.core.flows import CONTROLLER, WITH_ROLE, Flow, of_pods, scraped
 from components.core.untyped import Values
 from components.storage.recovery.velero_iam import bucket_key, velero_statements
 from settings.cluster.parts import ClusterParts
@@ -19,8 +21,7 @@ from settings.core.problems import Mistake
 if TYPE_CHECKING:
     import pulumi
 
-# 1.14 is for Velero 1.18, the version of the chart in the catalog.
-PLUGIN = "docker.io/velero/velero-plugin-for-aws:v1.14.1"
+PLUGIN = "velero-plugin-for-aws"
 SERVICE_ACCOUNT = "velero-server"
 LOCATION = "default"
 UNPRIVILEGED = {
@@ -34,8 +35,8 @@ def values(context: AddOnContext) -> Values:
     return {
         "initContainers": [
             {
-                "name": "velero-plugin-for-aws",
-                "image": PLUGIN,
+                "name": PLUGIN,
+                "image": IMAGES[PLUGIN].reference,
                 "volumeMounts": [{"name": "plugins", "mountPath": "/target"}],
                 "securityContext": UNPRIVILEGED,
             }
@@ -98,6 +99,11 @@ def in_aws(context: AddOnContext, aws_side_args: AwsSideArgs) -> "pulumi.Resourc
     return Velero(aws_side_args.name, args, aws_side_args.opts)
 
 
+def flows(cluster: ClusterParts) -> Sequence[Flow]:
+    server = dict.fromkeys(("app.kubernetes.io/name", "app.kubernetes.io/instance"), "velero")
+    return (*CONTROLLER, *of_pods(server, *WITH_ROLE), scraped(8085))  # it makes snapshots by the API server
+
+
 ADD_ON = AddOnSpec(
     name="velero",
     pod_security="baseline",
@@ -107,5 +113,6 @@ ADD_ON = AddOnSpec(
     requires=requires,
     makes_buckets=True,
     in_aws=in_aws,
+    flows=flows,
     keys=("data",),
 )

@@ -19,6 +19,7 @@ HOLDS_DATA: Mapping[str, tuple[str, str]] = {  # type -> what would be lost, and
         "its files",
         f"{COPY}; docs/runbooks/storage/restore-file-system.md shows how to copy",
     ),
+    "aws:ecr/repository:Repository": ("its images", f"{COPY}; `docker buildx imagetools create` copies an image"),
     "aws:fsx/lustreFileSystem:LustreFileSystem": ("all files that its links have not exported", COPY),
     "aws:rds/instance:Instance": ("its database", "take a snapshot and restore it into a second one"),
     "aws:rds/cluster:Cluster": ("its databases", "take a snapshot and restore it into a second one"),

@@ -7,6 +7,7 @@ from policies.rule import Case, Resource, Rule
 STATEFUL = (
     "aws:eks/cluster:Cluster",
     "aws:backup/vault:Vault",
+    "aws:ecr/repository:Repository",
     "aws:s3/bucket:Bucket",
     "aws:s3/bucketV2:BucketV2",
     "aws:efs/fileSystem:FileSystem",

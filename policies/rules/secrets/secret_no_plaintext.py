@@ -5,21 +5,16 @@ holds it as a secret: Pulumi encrypts its own state, not what the cluster shows.
 What is one: common/secret_texts.py and common/secret_names.py.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from common.secret_names import flags, secret_by_name
-from common.secret_texts import form_of
+from common.secret_names import flags, secret_by_name, set_inside
+from common.secret_texts import form_of, text_of
 from common.values import UNKNOWN, Secret
 from policies.rule import Case, Resource, Rule
 from policies.samples import in_every_place, pod_of
 from policies.views import show
 
-ASSIGNED = re.compile(
-    r"(?<![\w.-])-{0,2}([\w.-]{1,80})[\"']?[ \t]*[:=][ \t]*"
-    r"(?:\"([^\"\n]*)\"|'([^'\n]*)'|([^\s\"',;&|)}]*\d[^\s\"',;&|)}]*))"
-)
 CONFIG, RELEASE = "kubernetes:core/v1:ConfigMap", "kubernetes:helm.sh/v3:Release"
 OTHERS = ("kubernetes:core/v1:Secret", "kubernetes:apiextensions.k8s.io/")  # their place; schemas with examples
 
@@ -48,18 +43,10 @@ def _texts(
             if flag and not isinstance(item, Secret):
                 yield (*path, index), flag, True, text
             yield from _texts(item, (*path, index), name, variable, keys_name=keys_name)
-    elif isinstance(inner, str) or isinstance(value, Secret):
+    elif isinstance(value, Secret):
         yield path, name, variable, value
-    elif isinstance(inner, int) and inner > 999:  # a smaller number is no password
-        yield path, name, variable, str(inner)
-
-
-def _sets_secret(text: str) -> bool:
-    for match in ASSIGNED.finditer(text):
-        name, *values = match.groups()
-        if secret_by_name(name, "".join(filter(None, values)), variable=name.isupper()):
-            return True
-    return False
+    elif text := text_of(inner):
+        yield path, name, variable, text
 
 
 def _problem(name: str, value: Any, *, variable: bool) -> str:
@@ -70,7 +57,7 @@ def _problem(name: str, value: Any, *, variable: bool) -> str:
         return "has the form of a password, a token or a key"
     if secret_by_name(name, value, variable=variable):
         return "is a secret by its name"
-    return "sets a secret by its name" if _sets_secret(value) else ""
+    return "sets a secret by its name" if set_inside(value) else ""
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:

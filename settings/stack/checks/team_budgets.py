@@ -27,12 +27,18 @@ def mistakes(parts: Parts) -> Iterator[Mistake]:
                 ("teams", index, "budget"),
                 f"AWS has no Budgets in {region.name}. Drop it, and make one in the account that pays for this one.",
             )
-        elif own is not None and team.name not in own and not any(s.filled == "outside" for s in team.secrets.values()):
+        elif (
+            own is not None
+            and team.name not in own
+            and not team.repositories
+            and not any(secret.filled == "outside" for secret in team.secrets.values())
+        ):
             yield (
                 ("teams", index, "budget"),
                 (
                     f"counts what {team.name} alone uses, and there is nothing: no entry of storage has only its "
-                    "namespaces in used_by, it has no secret in the store, and nodes bear no team's tag. It would "
+                    "namespaces in used_by, it has no secret in the store and no repository, and nodes bear no team's "
+                    "tag. It would "
                     "stand at 0 USD. Drop it, or give the team a bucket of its own."
                 ),
             )

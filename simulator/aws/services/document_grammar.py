@@ -81,11 +81,14 @@ class Grammar:
 
     words: kinds of faults, separated by spaces -> AWS's words, in the order in which AWS looks for the faults. A fault
     without words is one that the service takes. own: reads what only this kind of document has.
+    outside: whether principals are people and machines from outside of the cloud: that a role is missing there says
+    nothing, and is for preflight to find.
     """
 
     code: str
     words: Mapping[str, str]
     own: Reader | None = None
+    outside: bool = False
 
     def of(self, path: str) -> Callable[[OperationContext], None]:
         """Returns the rule of the documents at a path. A document that is not known yet, or stays, is not judged."""
@@ -100,7 +103,8 @@ class Grammar:
 
     def __call__(self, op: OperationContext, text: str) -> None:
         """Raises AwsError for the first fault that the service refuses."""
-        faults = {fault.kind: fault for fault in reversed(list(_faults(text, op, self.own)))}
+        found = [fault for fault in _faults(text, op, self.own) if not (self.outside and fault.retried)]
+        faults = {fault.kind: fault for fault in reversed(found)}
         for kinds, words in self.words.items():
             for fault in (faults[kind] for kind in kinds.split() if kind in faults):
                 at = max(text.find(json.dumps(fault.value)), 0) + 1

@@ -214,3 +214,25 @@ SECRET = Grammar(
         f"{' '.join(_SHARED)} equal-sids no-resource": "This resource policy contains a syntax error.",
     },
 )
+
+
+def _repository(statement: Statement) -> Iterator[Fault]:
+    for action in statement.texts("Action", "NotAction"):
+        if not action.lower().startswith("ecr:"):
+            yield Fault("action", action)
+
+
+# The words: terraform-provider-aws #3924 and #39064, awsdocs/amazon-ecr-user-guide #20 (Resource); read 2026-11. That
+# actions of other services are refused was not seen.
+_INVALID = "Invalid parameter at 'PolicyText' failed to satisfy constraint: '{}'"
+REPOSITORY = Grammar(
+    "InvalidParameterException",
+    {
+        f"{' '.join(_SHARED)} equal-sids principal-form federated action resource-given": _INVALID.format(
+            "Invalid repository policy provided"
+        ),
+        "principal": _INVALID.format("Principal not found"),
+    },
+    _repository,
+    outside=True,
+)

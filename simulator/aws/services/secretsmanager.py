@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import Any, Final
 
 from simulator.aws import tokens
-from simulator.aws.constraints import every, length, matches
-from simulator.aws.messages import AwsError, ErrorTemplate, Service
+from simulator.aws.constraints import arn, between, every, length, matches
+from simulator.aws.messages import AwsError, ErrorTemplate, ProviderError, Service
 from simulator.aws.model import Autoname, Reference, ResourceType, Unique
 from simulator.aws.operation_context import OperationContext
 from simulator.aws.services import document_kinds
 
 SECRETS_MANAGER = Service("Secrets Manager")
+_PRINCIPAL: Final = "secretsmanager.amazonaws.com"
 _SCHEDULED: Final = "simulator:secretsmanager:Scheduled"
 """A name whose secret is in its recovery window. The simulator has no clock, so it stays taken."""
 
@@ -90,4 +91,72 @@ SECRET = ResourceType(
     source="hashicorp/terraform-provider-aws internal/service/secretsmanager/secret.go",
 )
 
-TYPES = (SECRET,)
+
+def _rules_say_when(op: OperationContext) -> None:
+    rules, off = op.get("rotationRules"), op.get("rotationEnabled") is False
+    if off and rules:
+        raise ProviderError("`rotation_rules` cannot be set when `rotation_enabled` is `false`", whole=True)
+    if not off and not rules:
+        raise ProviderError("`rotation_rules` is required unless `rotation_enabled` is `false`", whole=True)
+    if rules and ("automaticallyAfterDays" in rules) == ("scheduleExpression" in rules):
+        names = "rotation_rules.0.automatically_after_days,rotation_rules.0.schedule_expression"
+        raise ProviderError(f"only one of `{names}` can be specified, and one must be", whole=True)
+
+
+def _secrets_manager_may_call(op: OperationContext) -> None:
+    """A function of another region does not exist here. What the policy of one says is known of those in the cloud.
+
+    That AWS says the same of a function that is not there as of a missing permission is unverified, and so are the
+    words where none is named.
+    """
+    if op.get("rotationEnabled") is False:
+        return
+    name = op.get("rotationLambdaArn", "")
+    if not name:
+        raise AwsError("InvalidRequestException", "No Lambda rotation function ARN is associated with this secret.")
+    function = op.cloud.get(tokens.FUNCTION, name)
+    refused = function is not None and _PRINCIPAL not in function.state.get("invokedBy", ())
+    if refused or name.split(":")[3] != op.fill("{region}"):
+        raise AwsError(
+            "AccessDeniedException",
+            "Secrets Manager cannot invoke the specified Lambda function. Ensure that the function policy grants "
+            f"access to the principal {_PRINCIPAL}.",
+            retried=True,
+        )
+
+
+# A secret without a value is taken: its first rotation may make one. It fails later, where the function needs a value.
+# Source: getmoto/moto, pull request 9474; read 2026-11.
+ROTATION = ResourceType(
+    type=tokens.ROTATION,
+    service=SECRETS_MANAGER,
+    creates="RotateSecret",
+    updates="RotateSecret",
+    deletes="CancelRotateSecret",
+    display_name="Secrets Manager Secret Rotation",
+    label="{secretId}",
+    id="{secretId}",
+    required="secretId",
+    replace_on="secretId",
+    defaults={"rotateImmediately": True},
+    aws_defaults={"rotationEnabled": True},
+    constraints={
+        "rotationLambdaArn": arn,
+        "rotationRules.automaticallyAfterDays": between(1, 1000),
+        "rotationRules.duration": matches(r"[0-9]+h", "hours, as in 3h"),
+    },
+    references={
+        "secretId": Reference(
+            tokens.SECRET,
+            "id",
+            ErrorTemplate("ResourceNotFoundException", "Secrets Manager can't find the specified secret."),
+        )
+    },
+    not_found=ErrorTemplate("ResourceNotFoundException", "Secrets Manager can't find the specified secret."),
+    rules=(_rules_say_when, _secrets_manager_may_call),
+    update_rules=(_rules_say_when, _secrets_manager_may_call),
+    untold="rotateImmediately",
+    source="hashicorp/terraform-provider-aws internal/service/secretsmanager/secret_rotation.go",
+)
+
+TYPES = (SECRET, ROTATION)

@@ -1,9 +1,12 @@
 """Tests each source with answers in the documented form. Tests use no network, so no real source is read."""
 
 import csv
+import hashlib
 import io
 import json
+import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,10 +14,20 @@ from typing import Any
 import pytest
 import yaml
 
-from catalog.charts import CHARTS
+from catalog.charts import CHARTS, UNRESOLVED
 from catalog.eks_addons import ADDONS
+from catalog.images import IMAGES
 from catalog.kubernetes import VERSIONS
-from catalog.renew import actions, charts, eks_addons, iam_names, instance_prices, instance_types, service_prices
+from catalog.renew import (
+    actions,
+    charts,
+    eks_addons,
+    iam_names,
+    images,
+    instance_prices,
+    instance_types,
+    service_prices,
+)
 from catalog.renew.__main__ import SOURCES, main
 from catalog.renew.asking import Answers, Question, Renewal, Source
 from catalog.rows import DATA, laid_out, read_table
@@ -304,6 +317,81 @@ def test_charts_are_compared_with_their_repository_and_keep_their_version(renew:
     )
     assert f"aws-load-balancer-controller: {by_index.version} is pinned, the newest is 99.0.0" in renewal.notes
     assert f"karpenter: {by_tags.repository} has no version {by_tags.version}" in renewal.notes
+
+
+def test_a_digest_is_what_the_repository_tells_of_the_pinned_version(renew: Renew) -> None:
+    by_index, by_tags = CHARTS["aws-load-balancer-controller"], CHARTS["karpenter"]
+    entries = [{"version": "99.0.0", "digest": "b" * 64}, {"version": by_index.version, "digest": "a" * 64}]
+    manifest = '{"schemaVersion": 2}\n'
+    renewal = renew(
+        charts,
+        {
+            "index-aws.github.io-eks-charts.yaml": yaml.safe_dump({"entries": {by_index.chart: entries}}),
+            "tags-public.ecr.aws-karpenter-karpenter.json": json.dumps({"tags": [by_tags.version]}),
+            f"manifest-public.ecr.aws-karpenter-karpenter-{by_tags.version}.json": manifest,
+        },
+    )
+    rows = {name: row for text in renewal.files.values() for name, row in json.loads(text)["charts"].items()}
+    assert rows[by_index.name]["digests"] == {by_index.version: f"sha256:{'a' * 64}"}
+    assert rows[by_tags.name]["digests"] == {by_tags.version: f"sha256:{hashlib.sha256(manifest.encode()).hexdigest()}"}
+    assert "digests" not in rows["aws-efa-k8s-device-plugin"], "without an answer it stays unresolved"
+
+
+def test_a_version_that_was_published_again_is_told_and_keeps_its_digest(
+    renew: Renew, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = CHARTS["aws-load-balancer-controller"]
+    known = replace(row, digest=f"sha256:{'c' * 64}")
+    monkeypatch.setattr(charts, "CHARTS", {**CHARTS, row.name: known})
+    entries = [{"version": row.version, "digest": "a" * 64}]
+    index = {"entries": {row.chart: entries}}
+    renewal = renew(charts, {"index-aws.github.io-eks-charts.yaml": yaml.safe_dump(index)})
+    assert any(note.startswith(f"{row.name}: {row.version} has the digest") for note in renewal.notes)
+    assert not any("a" * 64 in text for text in renewal.files.values())
+
+
+@pytest.mark.parametrize("told", ["", "sha1:abc", "A" * 64, None])
+def test_what_is_no_digest_is_not_taken_for_one(renew: Renew, told: str | None) -> None:
+    row = CHARTS["aws-load-balancer-controller"]
+    index = {"entries": {row.chart: [{"version": row.version, "digest": told}]}}
+    renewal = renew(charts, {"index-aws.github.io-eks-charts.yaml": yaml.safe_dump(index)})
+    assert not any("digests" in text for text in renewal.files.values())
+
+
+def test_a_digest_of_an_image_is_that_of_the_bytes_of_its_manifest(renew: Renew) -> None:
+    name, image = next(iter(IMAGES.items()))
+    (question,) = (each for each in images.questions() if each.url.endswith(f"/{name}/manifests/{image.tag}"))
+    assert question.url.startswith("https://registry-1.docker.io/v2/velero/"), "Docker Hub answers under another name"
+    manifest = '{"manifests": []}\n'
+    renewal = renew(images, {question.name: manifest})
+    ((_, text),) = renewal.files.items()
+    rows = json.loads(text)["images"]
+    assert rows[name]["digests"] == {image.tag: f"sha256:{hashlib.sha256(manifest.encode()).hexdigest()}"}
+    assert not any("digests" in row for other, row in rows.items() if other != name), "none is invented"
+
+
+def test_a_tag_that_names_another_image_is_told_and_keeps_its_digest(
+    renew: Renew, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, image = next(iter(IMAGES.items()))
+    monkeypatch.setattr(images, "IMAGES", {**IMAGES, name: replace(image, digest=f"sha256:{'c' * 64}")})
+    question = next(each for each in images.questions() if f"/{name}/" in each.url)
+    renewal = renew(images, {question.name: "{}"})
+    assert any(note.startswith(f"{name}: {image.tag} is sha256:") for note in renewal.notes)
+    assert not any('"digests"' in text for text in renewal.files.values())
+
+
+def test_an_image_is_named_by_its_digest_once_that_is_known() -> None:
+    image = replace(next(iter(IMAGES.values())), digest=UNRESOLVED)
+    assert image.reference == f"{image.repository}:{image.tag}"
+    known = replace(image, digest=f"sha256:{'a' * 64}")
+    assert known.reference == f"{image.repository}:{image.tag}@sha256:{'a' * 64}"
+
+
+def test_every_digest_of_the_catalog_is_one_or_says_that_it_is_not_known() -> None:
+    digests = [each.digest for each in (*CHARTS.values(), *IMAGES.values())]
+    assert digests
+    assert all(digest == UNRESOLVED or re.fullmatch("sha256:[0-9a-f]{64}", digest) for digest in digests)
 
 
 def test_the_newest_version_is_a_release_with_the_same_prefix() -> None:

@@ -9,7 +9,7 @@ from catalog.chart_facts import chart_facts
 from catalog.sharing import POOL_LABEL
 from components.core.addon_spec import AddOnContext, every_add_on, values_of
 from settings.compute.node_pool import NodePoolSettings
-from tests.components.stacks import POOL, stack_with_cluster, stage
+from tests.components.stacks import CLUSTER, POOL, stack, stage
 
 GPUS = {"name": "gpu", "instance_types": ["g6.xlarge"], "min_per_zone": 0, "taints": [{"key": "nvidia.com/gpu"}]}
 NOT_SET: Any = object()
@@ -29,7 +29,8 @@ def jobs_at_destroy(chart: str, prefix: str = "") -> Iterator[tuple[str, tuple[s
             selector = hook.get("node_selector")
             yield hook["name"], tuple(prefix + path for path in hook.get("if", ())), selector and prefix + selector
     for key, part in ((key, part) for key, part in chart_facts(chart).brings.items() if part.known):
-        yield from jobs_at_destroy(part.chart, f"{prefix}{key}.")
+        for job, switches, selector in jobs_at_destroy(part.chart, f"{prefix}{key}."):
+            yield job, (*switches, *(prefix + path for path in part.switches)), selector
 
 
 CONTEXT = AddOnContext(
@@ -64,7 +65,7 @@ def test_a_job_at_destroy_runs_on_the_landing_pool(name: str, job: str, selector
 @pytest.mark.parametrize("name", sorted({name for name, *_ in JOBS}))
 def test_its_release_goes_before_what_its_jobs_need(cloud, name):
     """The engine deletes a resource before everything that it depends on."""
-    cloud.up(stack_with_cluster(pools=[POOL, GPUS]))
+    cloud.up(stack(clusters={"main": {**CLUSTER, "pools": [POOL, GPUS]}}, admission={"kyverno": {}}))
     by_urn = cloud.registered
     release = cloud.one("Release", f"main-{name}")
     later, waiting = set(), [release]

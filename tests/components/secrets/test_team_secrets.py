@@ -166,6 +166,19 @@ def test_a_secret_is_made_empty_with_the_key_of_secrets(built: PlatformCloud) ->
     ]
 
 
+def test_a_rotation_is_planned_and_not_begun(cloud: PlatformCloud) -> None:
+    function = f"arn:aws:lambda:{REGION}:123456789012:function:rotate"
+    name, rotation = "main-team-research.secrets.hub-token", {"function_arn": function, "every_days": 30}
+    team = {**TEAMS[0], "secrets": {"hub-token": {**TOKEN, "rotation": rotation, "refresh_minutes": 5}}}
+    cloud.up(settings(teams=[team]))
+    made = cloud.one("secretRotation:SecretRotation", f"{name}.rotation")
+    assert made.inputs["secretId"] == cloud.one("secretsmanager/secret:Secret", name).outputs["arn"]
+    assert made.inputs["rotationLambdaArn"] == function
+    assert made.inputs["rotationRules"] == {"automaticallyAfterDays": 30}
+    assert made.inputs["rotateImmediately"] is False, "the secret is empty, and `up` changes no value"
+    assert not cloud.all("lambda"), "the function and its policy are its owner's"
+
+
 def test_a_password_is_made_once_in_the_cluster_and_is_not_in_aws(built: PlatformCloud) -> None:
     found = spec(built, "ExternalSecret", "main-team-research.secrets.lab.session")
     reference = {

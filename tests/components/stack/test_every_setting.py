@@ -16,6 +16,7 @@ from simulator.aws import paths
 from simulator.aws.registry import kind_of
 from tests.components.conftest import PlatformCloud
 from tests.components.stacks import CLUSTER, POOL, stack
+from tests.settings.tenancy.test_wrong_signatures import HOST, IMAGES, ISSUER, PUBLIC
 
 Built = dict[str, tuple[str, bool, tuple[str, ...], bool]]
 """URN -> inputs as text, whether the resource is protected, and paths of which it ignores changes."""
@@ -206,6 +207,9 @@ def dns(**changes: Any) -> dict[str, Any]:
     return ingress(dns={"zones": {ZONE: "example.com"}, **changes})
 
 
+FUNCTION = "arn:aws:lambda:us-west-2:123456789012:function:rotate"
+
+
 def rotating(**changes: Any) -> dict[str, Any]:
     return mesh(anchors=["first", "second"], **changes)
 
@@ -218,12 +222,30 @@ def secret(**changes: Any) -> dict[str, Any]:
     return team(namespaces=["lab", "more"], secrets={"hub": {"keys": ["token"], **changes}})
 
 
+def rotated(**changes: Any) -> dict[str, Any]:
+    return secret(rotation={"function_arn": FUNCTION, "every_days": 30, **changes})
+
+
 def stored(**changes: Any) -> dict[str, Any]:
     return {**secret(), "secrets": changes}
 
 
 def vault(**changes: Any) -> dict[str, Any]:
     return stored(store="vault", vault={"address": "https://vault.example.com", **changes})
+
+
+def kyverno(**changes: Any) -> dict[str, Any]:
+    return admission(kyverno=changes)
+
+
+def signed(**changes: Any) -> dict[str, Any]:
+    signatures = {"images": [IMAGES], "keys": [PUBLIC], **changes}
+    return admission(kyverno={}, signatures=signatures, registries=[HOST])
+
+
+def signer(**changes: Any) -> dict[str, Any]:
+    identity = {"issuer": ISSUER, "subject": "a", **changes}
+    return signed(keys=[], identities=[{key: value for key, value in identity.items() if value is not None}])
 
 
 def admission(**changes: Any) -> dict[str, Any]:
@@ -233,6 +255,19 @@ def admission(**changes: Any) -> dict[str, Any]:
 def budget(**changes: Any) -> dict[str, Any]:
     given = {"monthly_usd": 100, "notify": ["ml@example.com"], **changes}
     return team(budget=given, secrets={"hub-token": {"keys": ["token"]}})
+
+
+def repository(**changes: Any) -> dict[str, Any]:
+    people = {"people": {"principal_arn": ARN, "role": "ml-engineer"}}
+    return team(repositories=["trainer"], members=people, **changes)
+
+
+def images(**changes: Any) -> dict[str, Any]:
+    return {**repository(), "images": changes}
+
+
+def cached(**changes: Any) -> dict[str, Any]:
+    return {"images": {"cache": {"upstreams": ["k8s", "ghcr"], **changes}}}
 
 
 def two_clusters(storage: dict[str, Any]) -> dict[str, Any]:
@@ -429,6 +464,15 @@ CHANGES: dict[str, Any] = {
     "admission.registries": (team(), admission(registries=["registry.example.com"])),
     "admission.digests": (team(), admission(digests=False)),
     "admission.labels": (team(), admission(labels=["owner"])),
+    "admission.kyverno.namespaces_left_out": (kyverno(), kyverno(namespaces_left_out=["tools"])),
+    "admission.kyverno.exceptions": (kyverno(), kyverno(exceptions=True)),
+    "admission.signatures.images": (signed(), signed(images=[f"{HOST}/*"])),
+    "admission.signatures.keys": (signed(), signed(keys=[PUBLIC.replace("zYw", "zYx")])),
+    "admission.signatures.mode": (signed(), signed(mode="deny")),
+    "admission.signatures.certificates": (signed(), signed(certificates=[PUBLIC.replace("PUBLIC KEY", "CERTIFICATE")])),
+    "admission.signatures.identities.issuer": (signer(), signer(issuer="https://example.com")),
+    "admission.signatures.identities.subject": (signer(), signer(subject="b")),
+    "admission.signatures.identities.subject_pattern": (signer(), signer(subject=None, subject_pattern="^b$")),
     "teams.name": (team(), team(name="other")),
     "teams.cluster": (two_clusters(team(cluster="main")), two_clusters(team(cluster="other"))),
     "teams.namespaces": (team(), team(namespaces=["lab", "more"])),
@@ -448,6 +492,8 @@ CHANGES: dict[str, Any] = {
     "teams.secrets.keys": (secret(), secret(keys=["token", "user"])),
     "teams.secrets.filled": (secret(), secret(filled="generated")),
     "teams.secrets.refresh_minutes": (secret(), secret(refresh_minutes=5)),
+    "teams.secrets.rotation.function_arn": (rotated(), rotated(function_arn=f"{FUNCTION}-2")),
+    "teams.secrets.rotation.every_days": (rotated(), rotated(every_days=7)),
     "secrets.store": (stored(), vault()),
     "secrets.recovery_days": (stored(), stored(recovery_days=7)),
     "secrets.vault.address": (vault(), vault(address="https://vault.example.com:8200")),
@@ -457,6 +503,13 @@ CHANGES: dict[str, Any] = {
     "teams.members.role": (team(members=member()), team(members=member(role="ml-engineer"))),
     "teams.members.principal_arn": (team(members=member()), team(members=member(principal_arn=f"{ARN}2"))),
     "teams.members.permission_set": (team(members=in_set("Lab")), team(members=in_set("Other"))),
+    "teams.repositories": (repository(), {**repository(), **team(repositories=["other"])}),
+    "teams.pushers": (repository(), repository(pushers=[f"{ARN}2"])),
+    "images.kms": (images(), images(kms=False)),
+    "images.untagged_days": (images(), images(untagged_days=7)),
+    "images.keep": (images(), images(keep=10)),
+    "images.cache.upstreams": (cached(), cached(upstreams=["quay", "ghcr"])),
+    "images.cache.filled": (cached(), cached(filled=["ghcr"])),
     "teams.service_accounts": (team(), team(service_accounts=["pipeline"])),
     "teams.budget.monthly_usd": (budget(), budget(monthly_usd=200)),
     "teams.budget.notify": (budget(), budget(notify=["others@example.com"])),

@@ -169,8 +169,8 @@ def container(image: str = IMAGE, **changes: Any) -> Object:
     return {"name": changes.pop("name", "app"), "image": image, **changes}
 
 
-def asking(resource: str) -> Object:
-    return container(resources={"limits": {resource: "1"}})
+def asking(resource: str, amount: str = "1") -> Object:
+    return container(resources={"limits": {resource: amount}})
 
 
 def pod(metadata: Object | None = None, **spec: Any) -> Object:
@@ -249,6 +249,10 @@ BAD = {
     "a taint of nodes that end": (
         tolerating(tolerates("karpenter.sh/disrupted")),
         "toleration of karpenter.sh/disrupted=* is for no taint",
+    ),
+    "a taint of nodes that end, as a device": (
+        tolerating(tolerates("karpenter.sh/disrupted"), containers=[asking("karpenter.sh/disrupted", "0")]),
+        "karpenter.sh/disrupted=* is for no taint",
     ),
     "cordoned nodes": (tolerating(tolerates("node.kubernetes.io/unschedulable")), "toleration of node"),
     "the pool of others": (
@@ -368,6 +372,8 @@ def test_what_is_queued_names_its_pool_when_it_starts(server: ApiServer) -> None
 
 @is_built
 def test_what_an_operator_makes_has_labels_of_its_own(server: ApiServer) -> None:
+    owner = {**OF_A_RAY_JOB, "controller": False}
+    assert "label" in refusal(server, pod({"labels": {}, "ownerReferences": [owner]})), "it belongs to it, no more"
     assert not refusal(server, pod({"name": "submitter", "labels": {}, "ownerReferences": [OF_A_RAY_JOB]}))
 
 
@@ -407,7 +413,7 @@ def test_a_debugging_container_has_a_trusted_image_too(server: ApiServer) -> Non
 def test_pods_of_a_daemon_set_tolerate_what_its_controller_adds_and_no_more(server: ApiServer) -> None:
     conditions = ("disk-pressure", "memory-pressure", "pid-pressure", "unschedulable", "not-ready", "unreachable")
     added = [tolerates(f"node.kubernetes.io/{each}", effect="NoSchedule") for each in conditions]
-    daemon = tolerating(*added, nodeSelector=named("own"))
+    daemon = tolerating(*added, containers=DEVICE)
     term = {"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["node"]}]}
     required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [term]}}
     daemon["spec"]["affinity"] = {"nodeAffinity": required}

@@ -19,6 +19,7 @@ from settings.stack.checks import versions as version_checks
 from settings.stack.loader import load
 from settings.storage.drivers import needed_drivers
 from settings.storage.storage import StorageSettings
+from settings.tenancy.signatures import KyvernoSettings
 from tests.settings.stacks import SOURCE, TODAY, cluster_of, problems, stack
 
 OPERATOR, KARPENTER = {"gpu-operator"}, {"karpenter", "karpenter-crd"}
@@ -76,6 +77,7 @@ def test_an_add_on_that_something_needs_says_what_to_write_instead() -> None:
         mesh=MeshSettings(viz=True),
         ingress=DOORS,
         secrets=SecretsSettings(),
+        kyverno=KyvernoSettings(),
     )
     needed = {name for name, add_on in every_add_on().items() if add_on.needed_by(cluster)}
     assert needed == {name for name, add_on in every_add_on().items() if add_on.instead}

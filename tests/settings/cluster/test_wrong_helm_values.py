@@ -199,6 +199,7 @@ def with_values(name: str, path: str, value: Any) -> dict[str, str]:
         ("external-dns", "serviceAccount.create", False),
         ("external-dns", "nameOverride", "own"),
         ("aws-load-balancer-controller", "fullnameOverride", "own"),
+        ("external-dns", "namespaceOverride", "own"),
     ],
 )
 def test_a_service_account_with_rights_in_aws_keeps_its_name(name: str, path: str, value: Any) -> None:

@@ -14,7 +14,10 @@ from tests.settings.stacks import TODAY, problems, stack
 
 NUMBER, TEXT = 5551234987, "hunter2Zq9"
 MAP = "but a map of keys and values is expected here. Write for example `hub-token: {keys: [token]}`."
-FIELDS = "Known: namespaces, keys, filled, refresh_minutes."
+FIELDS = "Known: namespaces, keys, filled, refresh_minutes, rotation."
+
+
+ARN = "arn:aws:lambda:us-west-2:123456789012:function:rotate"
 
 
 def of_team(secrets: Any) -> tuple[Problem, ...]:
@@ -40,6 +43,16 @@ WRONG = {  # the secrets of a team -> how one of the messages ends
     "a text for the minutes": (field(refresh_minutes=TEXT), "Write for example `refresh_minutes: 60`."),
     "a text for the namespaces": (field(namespaces="research"), "Write for example `namespaces: [research]`."),
     "a namespace with capitals": (field(namespaces=["Research"]), "Rename it, for example research."),
+    "a text for the rotation": (field(rotation=TEXT), ':function:rotate-hub-token", every_days: 30}`.'),
+    "a text for the function": (
+        field(rotation={"function_arn": TEXT, "every_days": 30}),
+        "Write arn:aws:lambda:REGION:ACCOUNT:function:NAME.",
+    ),
+    "a number of days": (field(rotation={"function_arn": ARN, "every_days": NUMBER}), "Write 1000 or less."),
+    "a text as a field of the rotation": (
+        field(rotation={"function_arn": ARN, "every_days": 30, TEXT: "x"}),
+        "Known: function_arn, every_days.",
+    ),
     "a text as the name of the secret": ({TEXT: {"keys": ["token"]}}, "the platform puts the team's own before it."),
     "a text as a field": ({"hub-token": {"keys": ["token"], TEXT: "x"}}, FIELDS),
     "a number as a field": ({"hub-token": {"keys": ["token"], str(NUMBER): "x"}}, FIELDS),
@@ -75,7 +88,7 @@ IN_FILES = {  # as it is written in the file -> how the message ends
     f"{TEAM}{{hub-token: 0123456789012}}": MAP,
     f"{TEAM}{{hub-token: 1.5551234987}}": MAP,
     f"{TEAM}{{hub-token: {{keys: [0123456789012]}}}}": "YAML reads a number or a date. Write it in quotes.",
-    f"{TEAM}{{hub-token: {{version: 1.5512340}}}}": "Known: namespaces, keys, filled, refresh_minutes.",
+    f"{TEAM}{{hub-token: {{version: 1.5512340}}}}": FIELDS,
     f"{TEAM}{{hub-token: !{TEXT} }}": "has a YAML tag, which no setting needs. Write the value without it, or quoted.",
     f"{TEAM}{{{TEXT}: 1, {TEXT}: 2}}": "this key is already in line 5, and only one of the two could count. Drop one.",
     f"{TEAM}{{sunflower: 1, sunflower: 2}}": "is already in line 5, and only one of the two could count. Drop one.",

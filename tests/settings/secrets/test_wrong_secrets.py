@@ -17,6 +17,14 @@ def _team(name: str = "hub-token", **secret: Any) -> dict[str, Any]:
     return {"teams": [{"name": "research", "namespaces": ["research"], "secrets": {name: content}}]}
 
 
+FUNCTION = "arn:aws:lambda:us-west-2:123456789012:function:rotate"
+ROTATION = "teams[0].secrets.hub-token.rotation"
+
+
+def _rotated(function: str) -> dict[str, Any]:
+    return _team(rotation={"function_arn": function, "every_days": 30})
+
+
 MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
     # what is wrong: (the settings, the path of the problem, a part of the message)
     "a vault without its address": ({"secrets": {"store": "vault"}}, "secrets.vault", "Write its address."),
@@ -36,6 +44,51 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
         _team(filled="generated", refresh_minutes=5),
         "teams[0].secrets.hub-token.refresh_minutes",
         "the password is made once. Drop it.",
+    ),
+    "a rotation by another thing": (
+        _rotated("arn:aws:sns:us-west-2:123456789012:rotate"),
+        ROTATION,
+        "Write arn:aws:lambda:",
+    ),
+    "a rotation of another region": (
+        _rotated(FUNCTION.replace("us-west-2", "eu-west-1")),
+        ROTATION,
+        "is of region eu-west-1, the stack of us-west-2, and Secrets Manager calls functions of its own. Name a ",
+    ),
+    "a rotation of another partition": (
+        _rotated(FUNCTION.replace("aws:", "aws-cn:", 1)),
+        ROTATION,
+        "is of partition aws-cn",
+    ),
+    "a rotation of another account": (
+        {**_rotated(FUNCTION), "account_id": "999999999999"},
+        ROTATION,
+        "the function is of account 123456789012, the stack of 999999999999, and the key of secrets",
+    ),
+    "a rotation every four years": (
+        _team(rotation={"function_arn": FUNCTION, "every_days": 1461}),
+        f"{ROTATION}.every_days",
+        "1000",
+    ),
+    "a rotation of no days": (
+        _team(rotation={"function_arn": FUNCTION, "every_days": 0}),
+        f"{ROTATION}.every_days",
+        "",
+    ),
+    "a rotation of what the cluster makes": (
+        _team(filled="generated", rotation={"function_arn": FUNCTION, "every_days": 30}),
+        ROTATION,
+        "the password is in the cluster alone. Drop it.",
+    ),
+    "a rotation that the cluster sees too late": (
+        _team(refresh_minutes=1440, rotation={"function_arn": FUNCTION, "every_days": 1}),
+        ROTATION,
+        "Write refresh_minutes below 1440, for example 5.",
+    ),
+    "a rotation in a vault": (
+        {**_rotated(FUNCTION), "secrets": {"store": "vault", "vault": VAULT}},
+        ROTATION,
+        "secrets.store is vault. Drop it, and rotate there.",
     ),
     "the operator turned off": (
         {**_team(), "addons": {"external-secrets": {"enabled": False}}},

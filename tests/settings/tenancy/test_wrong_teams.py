@@ -68,6 +68,16 @@ MISTAKES: dict[str, tuple[Any, str, str]] = {
         "teams[1].budget.at_percent[0]",
         "Write a number, for example 80.",
     ),
+    "share as the only fraction, and not as a list": (
+        _with(budget={**BUDGET, "at_percent": 0.8}),
+        "teams[1].budget.at_percent",
+        "is the number 0.8, but a list is expected here. Write [80].",
+    ),
+    "whole share as a fraction": (
+        _with(budget={**BUDGET, "at_percent": [1.0]}),
+        "teams[1].budget.at_percent[0]",
+        "Write a number, for example 100.",
+    ),
     "share with its sign": (
         _with(budget={**BUDGET, "at_percent": [50, "80%"]}),
         "teams[1].budget.at_percent[1]",

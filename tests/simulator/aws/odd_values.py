@@ -15,6 +15,7 @@ _API = "API model of botocore 1.44.8: "
 _PROVIDER = "terraform-provider-aws: "
 _SCHEMA = "the schema of each version is not known; EKS tells it (describe-addon-configuration)"
 _RELEASES = "the releases of this add-on are not known; EKS tells them (describe-addon-versions)"
+_OUTSIDE = "arn:aws:iam::123456789012:role/ci"
 _GATEWAY = {
     "vpcEndpointType": "Gateway",
     "serviceName": "com.amazonaws.us-west-2.s3",
@@ -457,6 +458,14 @@ TAKEN: tuple[Wrong, ...] = (
 
 # Wrong values that pass, and why.
 PASSING: tuple[Wrong, ...] = (
+    *taken(
+        tokens.REPOSITORY_POLICY,
+        (
+            "a role that the cloud has not made",
+            {"policy": types.SOUND[tokens.REPOSITORY_POLICY]["policy"].replace("<node-role:arn>", _OUTSIDE)},
+            "who pushes comes from outside: preflight asks whether it exists",
+        ),
+    ),
     *taken(
         tokens.LAUNCH_TEMPLATE,
         ("the same tags twice", {"tagSpecifications": [{"resourceType": "volume"}] * 2}, "what EC2 says is not known"),

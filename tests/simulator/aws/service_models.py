@@ -22,6 +22,7 @@ SERVICES = {
     "Budgets": "budgets",
     "CloudWatch Logs": "logs",
     "EC2": "ec2",
+    "ECR": "ecr",
     "EFS": "efs",
     "EKS": "eks",
     "EventBridge": "events",
@@ -154,6 +155,9 @@ MEMBERS: Mapping[str, Mapping[str, str]] = {
         name: f"Options.{name[0].upper()}{name[1:]}"
         for name in ("applianceModeSupport", "dnsSupport", "ipv6Support", "securityGroupReferencingSupport")
     },
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy": {"policy": "lifecyclePolicyText", "repository": "repositoryName"},
+    "aws:ecr/repository:Repository": {"forceDelete": "DeleteRepository:force", "name": "repositoryName"},
+    "aws:ecr/repositoryPolicy:RepositoryPolicy": {"policy": "policyText", "repository": "repositoryName"},
     "aws:efs/fileSystem:FileSystem": {
         "lifecyclePolicies": "PutLifecycleConfiguration:LifecyclePolicies",
         "protection.replicationOverwrite": "UpdateFileSystemProtection:ReplicationOverwriteProtection",
@@ -244,6 +248,7 @@ OWN: Mapping[str, Mapping[str, str]] = {
     "aws:ec2transitgateway/vpcAttachment:VpcAttachment": {
         f"transitGatewayDefaultRouteTable{name}": "selects an operation" for name in ("Association", "Propagation")
     },
+    "aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate": {"resourceTags": _TAGS},
     "aws:fsx/dataRepositoryAssociation:DataRepositoryAssociation": {
         "deleteDataInFilesystem": "is a member of the operation that deletes"
     },
@@ -252,6 +257,7 @@ OWN: Mapping[str, Mapping[str, str]] = {
     "aws:acm/certificateValidation:CertificateValidation": {"validationRecordFqdns": "is compared with the answer"},
     "aws:route53/record:Record": {"allowOverwrite": "selects UPSERT"},
     "aws:secretsmanager/secret:Secret": {"policy": "selects an operation", "recoveryWindowInDays": _PROVIDER},
+    "aws:secretsmanager/secretRotation:SecretRotation": {"rotationEnabled": "selects the operation"},
     "aws:wafv2/webAcl:WebAcl": {"customResponseBodies": "is sent as a map", "ruleJson": "is sent as rules"},
     "aws:sqs/queue:Queue": dict.fromkeys(
         (

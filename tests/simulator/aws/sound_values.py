@@ -5,6 +5,7 @@ A text such as `<vpc>` stands for the id of that resource of the account, and `<
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -30,8 +31,53 @@ VCPUS = next(quota for quota in QUOTAS.values() if quota.default > 1)
 _METRICS = {"cloudwatchMetricsEnabled": True, "metricName": "door", "sampledRequestsEnabled": True}
 _REFERENCE = re.compile(r"<([a-z-]+)(?::([\w.]+))?>")
 
+EXPIRE_UNTAGGED = {
+    "rulePriority": 1,
+    "selection": {"tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 14},
+    "action": {"type": "expire"},
+}
+
+
+def lifecycle(*rules: Any) -> str:
+    """Returns a lifecycle policy of ECR."""
+    return json.dumps({"rules": list(rules)})
+
+
 SOUND: Mapping[str, dict[str, Any]] = {
     tokens.SECRET: {"name": "ml-platform-dev/research/hub-token", "kmsKeyId": "<key:arn>"},
+    tokens.ROTATION: {
+        "secretId": "<secret>",
+        "rotationLambdaArn": "arn:aws:lambda:us-west-2:123456789012:function:rotate",
+        "rotationRules": {"automaticallyAfterDays": 30},
+        "rotateImmediately": False,
+    },
+    tokens.REPOSITORY: {
+        "name": "ml-platform-dev/research/trainer",
+        "imageTagMutability": "IMMUTABLE",
+        "imageScanningConfiguration": {"scanOnPush": True},
+        "encryptionConfigurations": [{"encryptionType": "KMS", "kmsKey": "<key:arn>"}],
+    },
+    tokens.LIFECYCLE_POLICY: {"repository": "<repository>", "policy": lifecycle(EXPIRE_UNTAGGED)},
+    tokens.REPOSITORY_POLICY: {
+        "repository": "<repository>",
+        "policy": json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {"Effect": "Allow", "Principal": {"AWS": "<node-role:arn>"}, "Action": ["ecr:BatchGetImage"]}
+                ],
+            }
+        ),
+    },
+    tokens.CACHE_RULE: {"ecrRepositoryPrefix": "ml-platform-dev/k8s", "upstreamRegistryUrl": "registry.k8s.io"},
+    tokens.CREATION_TEMPLATE: {
+        "prefix": "ml-platform-dev/k8s",
+        "appliedFors": ["PULL_THROUGH_CACHE"],
+        "customRoleArn": "<node-role:arn>",
+        "encryptionConfigurations": [{"encryptionType": "KMS", "kmsKey": "<key:arn>"}],
+        "lifecyclePolicy": lifecycle(EXPIRE_UNTAGGED),
+        "resourceTags": {"project": "ml-platform"},
+    },
     tokens.VPC: {"cidrBlock": "10.1.0.0/16"},
     tokens.BUDGET: {
         "budgetType": "COST",
@@ -285,6 +331,7 @@ _WORLD: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("nat", tokens.NAT_GATEWAY, {"subnetId": "<subnet-a>", "allocationId": "<used-eip>"}),
     ("template", tokens.LAUNCH_TEMPLATE, {"name": "template"}),
     ("key", tokens.KEY, {}),
+    ("secret", tokens.SECRET, {"name": "ml-platform-dev/research/tracking"}),
     ("other-key", tokens.KEY, {}),
     ("signing-key", tokens.KEY, {"keyUsage": "SIGN_VERIFY", "customerMasterKeySpec": "RSA_2048"}),
     ("logs", tokens.LOG_GROUP, {"name": "/ml/logs"}),
@@ -322,6 +369,10 @@ _WORLD: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("by-email", tokens.CERTIFICATE, {"domainName": "mail.example.com", "validationMethod": "EMAIL"}),
     ("record", tokens.RECORD, {**SOUND[tokens.RECORD], "name": "taken.ml.example.com"}),
     ("secret", tokens.SECRET, {"name": "taken"}),
+    ("hub", tokens.SECRET, {"name": "ecr-pullthroughcache/hub"}),
+    ("own-key", tokens.SECRET, {"name": "ecr-pullthroughcache/own-key", "kmsKeyId": "<key:arn>"}),
+    ("repository", tokens.REPOSITORY, {"name": "taken"}),
+    ("cache", tokens.CACHE_RULE, {"ecrRepositoryPrefix": "taken", "upstreamRegistryUrl": "quay.io"}),
     ("acl", tokens.WEB_ACL, {**SOUND[tokens.WEB_ACL], "name": "taken"}),
     ("rule", tokens.EVENT_RULE, {"name": "nightly", "scheduleExpression": "rate(1 day)"}),
     (

@@ -48,6 +48,36 @@ def test_a_name_without_a_recovery_window_is_free_at_once(aws: Account) -> None:
     assert aws.make(tokens.SECRET, "again", name="hub", recoveryWindowInDays=0)["arn"] != made["arn"], "a new secret"
 
 
+FUNCTION = "arn:aws:lambda:us-west-2:123456789012:function:rotate"
+
+
+def rotation(made: Resource, **changes: object) -> dict[str, object]:
+    rules = {"automaticallyAfterDays": 30}
+    return {"secretId": made.id, "rotationLambdaArn": FUNCTION, "rotationRules": rules, **changes}
+
+
+@pytest.mark.parametrize("callers", [[], ["events.amazonaws.com"]])
+def test_a_function_whose_policy_does_not_let_secrets_manager_in_is_refused(aws: Account, callers: list[str]) -> None:
+    made = aws.make(tokens.SECRET, "hub", name="hub")
+    aws.cloud.put(tokens.FUNCTION, FUNCTION, {"invokedBy": callers})
+    said = aws.refusal(tokens.ROTATION, "hub", **rotation(made))
+    assert "AccessDeniedException: Secrets Manager cannot invoke the specified Lambda function" in said
+    aws.cloud.put(tokens.FUNCTION, FUNCTION, {"invokedBy": [*callers, "secretsmanager.amazonaws.com"]})
+    assert aws.make(tokens.ROTATION, "hub", **rotation(made)).id == made.id
+
+
+def test_a_function_of_somebody_else_is_taken_for_there_and_an_empty_secret_is_rotated(aws: Account) -> None:
+    made = aws.make(tokens.SECRET, "hub", name="hub")
+    assert aws.make(tokens.ROTATION, "hub", **rotation(made))["rotationEnabled"] is True
+
+
+def test_a_rotation_that_goes_leaves_the_secret(aws: Account) -> None:
+    made = aws.make(tokens.SECRET, "hub", name="hub")
+    aws.delete(aws.make(tokens.ROTATION, "hub", **rotation(made)))
+    assert [each.id for each in aws.cloud.of_type(tokens.SECRET)] == [made.id]
+    assert not aws.cloud.of_type(tokens.ROTATION)
+
+
 def test_a_chain_of_roles_needs_both_actions_on_both_sides_where_the_session_has_tags(aws: Account) -> None:
     operator = role(aws, "operator", trust("sts:AssumeRole"), ASSUME)
     plain, tagged = session(aws, operator), session(aws, operator, team="a")

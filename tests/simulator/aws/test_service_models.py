@@ -33,6 +33,8 @@ DIFFERENT = {
     ("aws:ec2/launchTemplate:LaunchTemplate", "tagSpecifications[*].resourceType"): _DOCUMENTED,
     ("aws:ec2/vpc:Vpc", "instanceTenancy"): "`host` is for instances; CreateVpc refuses it",
     ("aws:ec2/vpcEndpoint:VpcEndpoint", "vpcEndpointType"): _NEWER,
+    ("aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate", "description"): _PROVIDER,
+    ("aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate", "prefix"): _PROVIDER,
     ("aws:efs/backupPolicy:BackupPolicy", "backupPolicy.status"): _STATE,
     ("aws:efs/fileSystem:FileSystem", "protection.replicationOverwrite"): _STATE,
     ("aws:efs/mountTarget:MountTarget", "securityGroups"): _DOCUMENTED,

@@ -11,7 +11,15 @@ import pytest
 
 from simulator.cloud import Cloud
 from simulator.provider import Refusal
-from tests.simulator.aws import odd_values, wrong_budgets, wrong_doors, wrong_secrets, wrong_storage, wrong_values
+from tests.simulator.aws import (
+    odd_values,
+    wrong_budgets,
+    wrong_doors,
+    wrong_images,
+    wrong_secrets,
+    wrong_storage,
+    wrong_values,
+)
 from tests.simulator.aws.account import Account, Resource
 from tests.simulator.aws.sound_values import SOUND, filled, over, world
 from tests.simulator.aws.wrong import Wrong
@@ -28,6 +36,7 @@ CASES = (
     *wrong_doors.DOORS,
     *wrong_secrets.SECRETS,
     *wrong_budgets.BUDGETS,
+    *wrong_images.IMAGES,
 )
 
 

@@ -10,6 +10,9 @@ from tests.simulator.aws.wrong_values import REPLACES, of, updates
 _READ = {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": "*"}
 
 
+_SECRET = "arn:aws:secretsmanager:us-west-2:123456789012:secret:gone"
+
+
 def _policy(**statement: object) -> dict[str, str]:
     return {"policy": json.dumps({"Version": "2012-10-17", "Statement": [{**_READ, **statement}]})}
 
@@ -32,6 +35,31 @@ SECRETS = (
             {"kmsKeyId": "arn:aws:kms:us-west-2:123456789012:key/0123abcd-0000-0000-0000-000000000000"},
             "does not exist",
         ),
+    ),
+    *of(
+        tokens.ROTATION,
+        ("secret that is not there", {"secretId": f"{_SECRET}-Abcdef"}, "can't find the specified secret"),
+        ("no rules", {"rotationRules": None}, "rotation_rules"),
+        ("rules that say no time", {"rotationRules": {"duration": "3h"}}, "automatically_after_days"),
+        (
+            "days and a schedule",
+            {"rotationRules": {"automaticallyAfterDays": 1, "scheduleExpression": "rate(1 days)"}},
+            "automatically_after_days",
+        ),
+        ("no days", {"rotationRules": {"automaticallyAfterDays": 0}}, "automatically_after_days"),
+        (
+            "days beyond what is allowed",
+            {"rotationRules": {"automaticallyAfterDays": 1001}},
+            "automatically_after_days",
+        ),
+        ("name for an ARN", {"rotationLambdaArn": "rotate"}, "invalid ARN"),
+        ("no function", {"rotationLambdaArn": None}, "No Lambda rotation function ARN"),
+        (
+            "function of another region",
+            {"rotationLambdaArn": "arn:aws:lambda:eu-west-1:123456789012:function:rotate"},
+            "cannot invoke the specified Lambda function",
+        ),
+        ("rules of what is off", {"rotationEnabled": False}, "rotation_rules"),
     ),
     *updates(tokens.SECRET, ("another name", {}, {"name": "renamed"}, REPLACES)),
 )

@@ -87,6 +87,11 @@ WRONG = {
         "redirect to nothing": redirected(),
         "redirect to its host": redirected(hostname=HOST),
         "redirect to its path": redirected(**to_path("/v1")),
+        "redirect to the path that it has": redirected(**to_path("/#{path}")),
+        "redirect without the slash": ruled(
+            matches=[{"path": {**V1, "value": "/v1/"}}],
+            filters=[{"type": "RequestRedirect", "requestRedirect": to_path("/v1")}],
+        ),
         "redirect with another code": redirected(hostname="new.ml.example.com", statusCode=308),
         "redirect to an odd path": redirected(**to_path("/v1;a")),
         "redirect to an encoded path": redirected(**to_path("/v%201")),
@@ -96,6 +101,7 @@ WRONG = {
     "5 Services at most": {
         "too heavy": ruled(backendRefs=[{**BACKEND, "weight": 1000}]),
         "too many": ruled(backendRefs=[{**BACKEND, "name": f"web-{number}"} for number in range(6)]),
+        "twice by the namespace": ruled(backendRefs=[BACKEND, {**BACKEND, "namespace": "team"}]),
         "twice": ruled(backendRefs=[BACKEND, {**BACKEND, "weight": 2}]),
     },
     "a host without a dot": {
@@ -117,6 +123,8 @@ WRONG = {
         "long name of a parameter": matched(path=V1, queryParams=[{"name": LONG, "value": "a"}]),
         "long name of a header": header("x-" + "a" * 39),
         "header Host": header("hOSt"),
+        "expression of a header that is none": matched(path=V1, **named("headers", "(", type="RegularExpression")),
+        "nothing after a comma": matched(path=V1, **named("headers", "a,")),
     },
     r"a path with \*, \?, %": {
         "odd path": on("/v1;a", "Exact"),
@@ -126,9 +134,12 @@ WRONG = {
         "long path": on(f"/{LONGEST}", "Exact"),
         "long pattern": on(f"/{LONGEST}", "RegularExpression"),
         "long method": matched(GRPC, method={"service": "a" * 64, "method": "b" * 63}),
+        "class of Unicode": on(r"/\p{L}", "RegularExpression"),
+        "look-around": on("/(?=a)", "RegularExpression"),
+        "possessive": on("/a++", "RegularExpression"),
+        "pattern that is none": on("/v[", "RegularExpression"),
         "odd pattern of a method": matched(GRPC, method={"type": "RegularExpression", "service": "(a|b)"}),
     },
-    "missing closing": {"pattern that is none": on("/v[", "RegularExpression")},
 }
 RIGHT = {
     "plain": route_at(),
@@ -140,6 +151,8 @@ RIGHT = {
     "redirect to a path made of the old one": redirected(**to_path("/new/#{path}")),
     "pattern": on("/v[0-9]?", "RegularExpression"),
     "longest pattern": on(f"/{LONGEST[1:]}", "RegularExpression"),
+    "pattern with groups": on(r"^/v\d+/(a|b[0-9]{1,3})*\.json$", "RegularExpression"),
+    "pattern of a header": matched(path=V1, **named("headers", "(gold|silver)-[a-z]+", type="RegularExpression")),
     "wild path": on("/v1/*", "Exact"),
     "longest path": on(f"/{LONGEST[1:]}", "Exact"),
     "longest prefix": on("/" + "v" * 125),
@@ -153,6 +166,11 @@ RIGHT = {
     "method of gRPC": matched(GRPC, method=METHOD, **named("headers", "a", "b", "c")),
     "pattern of a method": matched(GRPC, method={"type": "RegularExpression", "service": "a.*"}),
     "five backends": ruled(backendRefs=[{**BACKEND, "name": f"web-{number}", "weight": 999} for number in range(5)]),
+    "one name in two namespaces": ruled(backendRefs=[BACKEND, {**BACKEND, "namespace": "other"}]),
+    "header like the host of a redirect": ruled(
+        matches=[{"path": V1, **named("headers", "new.example.com")}],
+        filters=[{"type": "RequestRedirect", "requestRedirect": {"hostname": "new.example.com"}}],
+    ),
     "two ports": ruled(backendRefs=[BACKEND, {**BACKEND, "port": 81}]),
 }
 CASES = [

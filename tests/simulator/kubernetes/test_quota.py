@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from simulator.kubernetes.custom import definition
+from simulator.kubernetes.operated import groups_of
 from simulator.provider import Refusal
 from simulator.values import Props
 from tests.simulator.kubernetes.bench import Bench, bench, deployment
@@ -238,3 +240,109 @@ def test_two_defaults_of_one_preview_are_one_too_many(cluster: Bench) -> None:
     )
     cluster.preview(first, "first")
     assert "PriorityClass first is already marked as default" in refusal(cluster, second, preview=True)
+
+
+GPU = {"limits": {"nvidia.com/gpu": 4}}
+
+
+def pods(**resources: Any) -> Props:
+    container = {"name": "main", "image": "registry.invalid/main:1"}
+    return {"spec": {"containers": [container | ({"resources": resources} if resources else {})]}}
+
+
+def custom(api_version: str, kind: str, **spec: Any) -> Props:
+    metadata = {"name": "work", "namespace": "default"}
+    return {"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": spec}
+
+
+def job_set(**job: Any) -> Props:
+    inner = {"parallelism": 3, "template": pods(**GPU)} | job
+    listed = [{"name": "workers", "replicas": 2, "template": {"spec": inner}}]
+    return custom("jobset.x-k8s.io/v1alpha2", "JobSet", replicatedJobs=listed)
+
+
+def ray_cluster(**group: Any) -> Props:
+    worker = {"groupName": "gpu", "rayStartParams": {}, "template": pods(**GPU), "replicas": 2} | group
+    return {"headGroupSpec": {"rayStartParams": {}, "template": pods()}, "workerGroupSpecs": [worker]}
+
+
+def leader_worker_set(**template: Any) -> Props:
+    made = {"size": 3, "workerTemplate": pods(**GPU)} | template
+    return custom("leaderworkerset.x-k8s.io/v1", "LeaderWorkerSet", replicas=2, leaderWorkerTemplate=made)
+
+
+OPERATED: dict[str, tuple[Props, int, int]] = {
+    # what is made: (the object, its pods, its GPUs)
+    "a JobSet": (job_set(), 6, 24),
+    "a JobSet whose Jobs end sooner": (job_set(completions=1), 2, 8),
+    "a JobSet whose Jobs are suspended": (job_set(suspend=True), 0, 0),
+    "groups without a leader of their own": (leader_worker_set(), 6, 24),
+    "groups with a leader without GPUs": (leader_worker_set(leaderTemplate=pods()), 6, 16),
+    "leaders alone": (leader_worker_set(size=1), 2, 8),
+    "a RayCluster": (custom("ray.io/v1", "RayCluster", **ray_cluster()), 3, 8),
+    "groups of several hosts": (custom("ray.io/v1", "RayCluster", **ray_cluster(numOfHosts=2)), 5, 16),
+    "at least so many": (custom("ray.io/v1", "RayCluster", **ray_cluster(minReplicas=4)), 5, 16),
+    "at most so many": (custom("ray.io/v1", "RayCluster", **ray_cluster(maxReplicas=1)), 2, 4),
+    "a group that is suspended": (custom("ray.io/v1", "RayCluster", **ray_cluster(suspend=True)), 1, 0),
+    "a RayCluster that is suspended": (custom("ray.io/v1", "RayCluster", suspend=True, **ray_cluster()), 0, 0),
+    "a RayJob": (custom("ray.io/v1", "RayJob", entrypoint="x", rayClusterSpec=ray_cluster()), 3, 8),
+    "a RayJob with a submitter": (
+        custom(
+            *("ray.io/v1", "RayJob"), entrypoint="x", rayClusterSpec=ray_cluster(), submitterPodTemplate=pods(**GPU)
+        ),
+        4,
+        12,
+    ),
+    "a RayJob in a cluster that is there": (
+        custom("ray.io/v1", "RayJob", entrypoint="x", clusterSelector={"a": "b"}),
+        0,
+        0,
+    ),
+    "a RayService": (custom("ray.io/v1", "RayService", rayClusterConfig=ray_cluster()), 3, 8),
+}
+
+
+def served(cluster: Bench, inputs: Props) -> None:
+    group = inputs["apiVersion"].partition("/")[0]
+    known = definition(group, inputs["kind"])
+    assert known is not None
+    spec = {**known["spec"], "conversion": {"strategy": "None"}}  # its operator, which converts, is not there
+    cluster.make({**known, "spec": spec}, "definition")
+
+
+@pytest.mark.parametrize("name", OPERATED)
+def test_pods_that_an_operator_makes_of_a_custom_kind_are_counted(cluster: Bench, name: str) -> None:
+    made, count, gpus = OPERATED[name]
+    served(cluster, made)
+    limits = {"pods": str(count), "requests.nvidia.com/gpu": str(gpus)}
+    cluster.make(quota(limits), "q")
+    cluster.make(made, "work")
+    one_more = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "default"}} | pods()
+    assert f"used: pods={count}, limited: pods={count}" in refusal(cluster, one_more)
+
+
+@pytest.mark.parametrize("name", [name for name, (_, count, _) in OPERATED.items() if count])
+def test_a_custom_kind_whose_pods_are_over_quota_is_refused_although_the_real_server_stores_it(
+    cluster: Bench, name: str
+) -> None:
+    made, count, gpus = OPERATED[name]
+    served(cluster, made)
+    cluster.make(quota({"pods": str(count - 1), "requests.nvidia.com/gpu": str(gpus)}), "q")
+    text = refusal(cluster, made)
+    assert f'pods of {made["kind"]} "work" is forbidden: exceeded quota: q' in text
+    assert text.endswith(UNSEEN), "Pulumi waits for none of these"
+
+
+def test_a_group_that_grows_asks_for_the_difference(cluster: Bench) -> None:
+    before, after = (custom("ray.io/v1", "RayCluster", **ray_cluster(replicas=each)) for each in (2, 3))
+    served(cluster, before)
+    cluster.make(quota({"requests.nvidia.com/gpu": "12"}), "q")
+    made = cluster.make(before, "work")
+    cluster.update(made, cluster.checked(after, "work", made[1]), "work")
+    too_many = custom("ray.io/v1", "RayCluster", **ray_cluster(replicas=4))
+    with pytest.raises(Refusal, match="exceeded quota: q"):
+        cluster.update(made, cluster.checked(too_many, "work", made[1]), "work")
+
+
+def test_a_kind_of_the_same_name_of_somebody_else_makes_nothing(cluster: Bench) -> None:
+    assert not [*groups_of(custom("example.com/v1", "RayCluster", **ray_cluster()))]

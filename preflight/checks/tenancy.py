@@ -1,0 +1,81 @@
+"""Teams: whether AWS counts by the tag of their budgets, and whether Secrets Manager may call what rotates secrets."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from catalog.regions import REGIONS
+from components.core.stage import TEAM_TAG
+from preflight.account import Ask, CouldNotLookError
+from preflight.check import Finding, check, could_not_look, failure, ok, warning
+from preflight.checks.names import UP, is_up
+from preflight.needs import Needs, home_of, known
+
+_LIST = "ce:ListCostAllocationTags"
+_GUIDE = "docs/guides/tenancy/what-a-budget-sees.md"
+
+
+@check("Cost allocation tag", calls=(_LIST, UP))
+def cost_allocation_tag(needs: Needs, ask: Ask) -> Iterator[Finding]:
+    """The tag of teams is active. AWS refuses the question to administrators, too, of an account that others pay for.
+
+    Source: hashicorp/terraform-provider-aws, issue 37636 (what a linked account hears); read 2026-11.
+    """
+    if not needs.of("budgets/budget:Budget"):
+        return
+    home = home_of(REGIONS[needs.settings.region].partition)
+    command = f"aws ce list-cost-allocation-tags --region {home} --tag-keys {TEAM_TAG}"
+    counts_nothing = "until it is active, every budget of a team stands at 0 USD"
+    try:
+        found = ask(_LIST, region=home, TagKeys=[TEAM_TAG])["CostAllocationTags"]
+    except CouldNotLookError as error:
+        if not error.code.startswith("AccessDenied"):
+            raise
+        fix = f"Only the account that pays may ask: {command}; {counts_nothing}."
+        yield could_not_look(f"who asks may not see whether {TEAM_TAG} is active ({error.code})", fix)
+        return
+    if any(each["TagKey"] == TEAM_TAG and each["Status"] == "Active" for each in found):
+        yield ok(f"{TEAM_TAG} is active")
+    elif found or is_up(needs, ask):
+        yield warning(
+            f"{TEAM_TAG} is {'not active' if found else 'not known to billing'}",
+            counts_nothing,
+            f"Activate it, up to a day after something has it: {_GUIDE}.",
+            f"aws ce update-cost-allocation-tags-status --region {home} "
+            f"--cost-allocation-tags-status TagKey={TEAM_TAG},Status=Active",
+        )
+    else:
+        yield ok(f"{TEAM_TAG} can be activated a day after `up`: {_GUIDE}")
+
+
+_CALLER = "secretsmanager.amazonaws.com"
+
+
+@check("Rotation of secrets", calls=("lambda:GetPolicy",))
+def rotation(needs: Needs, ask: Ask) -> Iterator[Finding]:
+    """The policy of each function that rotates secrets lets Secrets Manager call it. It is its owner's to say so.
+
+    A function without any policy and one that is not there get the same answer.
+    Source: Lambda API, GetPolicy; Secrets Manager user guide, "Permissions for rotation"; read 2026-11.
+    """
+    planned = needs.of("secretsmanager/secretRotation:SecretRotation")
+    for arn in sorted({known(each.inputs.get("rotationLambdaArn")) for each in planned} - {""}):
+        answer = ask("lambda:GetPolicy", absent=("ResourceNotFoundException",), FunctionName=arn)
+        statements = json.loads(answer["Policy"])["Statement"] if answer else []
+        if any(map(_lets_in, statements)):
+            yield ok(arn)
+            continue
+        yield failure(
+            f"{arn} is not there, or its policy names no {_CALLER}",
+            "RotateSecret is refused, and `up` stops half-way",
+            "Write another function_arn; or its owner lets Secrets Manager in:",
+            f"aws lambda add-permission --region {needs.settings.region} --function-name {arn} --statement-id rotation "
+            f"--action lambda:InvokeFunction --principal {_CALLER} --source-account {needs.account_id}",
+        )
+
+
+def _lets_in(statement: dict[str, Any]) -> bool:
+    who = statement.get("Principal")
+    services = who.get("Service") if isinstance(who, dict) else who
+    named = services if isinstance(services, list) else [services]
+    return statement.get("Effect") == "Allow" and bool({_CALLER, "*"} & {*named})

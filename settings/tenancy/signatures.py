@@ -1,0 +1,184 @@
+"""`admission.kyverno` and `admission.signatures`: whose signature an image of a team needs, and who checks it.
+
+What can be verified is what Kyverno verifies. AWS Signer's signatures it cannot: they name a plugin of Notation and an
+authority of their own, and Kyverno gives Notation neither.
+Sources: Kyverno v1.19.0, pkg/image/verifiers/ivpol/notary/helpers.go (no plugin manager; trust stores `ca` and `tsa`),
+pkg/cel/compiler/compiler.go (globs without separators); AWS Signer developer guide, "Sign container images in Amazon
+ECR"; cosign v3, pkg/cosign/verify.go (regular expressions match anywhere); RFC 7468; read 2026-11.
+"""
+
+import base64
+import binascii
+import re
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from settings.core.base import Settings
+from settings.core.naming import DNS_LABEL
+from settings.core.problems import listed, raise_if, repeated
+
+ALWAYS_LEFT_OUT = ("kube-system", "kyverno")
+_IMAGES = re.compile(r"(?P<host>[a-z0-9-]+(\.[a-z0-9-]+)+(:[0-9]{1,5})?)/[a-z0-9._/*@:-]+")
+_OF_THE_PLATFORM = (
+    *("602401143452.dkr.ecr.", "public.ecr.aws/eks/", "registry.k8s.io/", "cr.l5d.io/"),
+    *("ghcr.io/linkerd/", "reg.kyverno.io/", "ghcr.io/kyverno/"),
+)
+"""What images begin with that add-ons bring, or that are added to pods. Their makers sign them, if anybody does."""
+
+
+class KyvernoSettings(Settings):
+    """Kyverno, which verifies signatures and takes policies of a platform team's own."""
+
+    namespaces_left_out: tuple[str, ...] = Field(
+        default=(),
+        description=(
+            "Namespaces that Kyverno is never asked about, beside its own, kube-system and those of add-ons. What runs "
+            "there can be changed while Kyverno is down."
+        ),
+        examples=[["platform-tools"]],
+    )
+    exceptions: bool = Field(
+        default=False,
+        description="Whether a PolicyException in the namespace kyverno lets through what a policy forbids.",
+    )
+
+    @field_validator("namespaces_left_out")
+    @classmethod
+    def namespaces_are_others(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        mistakes = [f"{name!r} is no name of a namespace." for name in names if not DNS_LABEL.fullmatch(name)]
+        mistakes += [f"{name} is left out in any case. Drop it." for name in names if name in ALWAYS_LEFT_OUT]
+        if twice := repeated(names):
+            mistakes.append(f"{listed(twice)} is named twice. Name each once.")
+        raise_if(mistakes)
+        return names
+
+
+class IdentitySettings(Settings):
+    """Who signed without a key of their own, by Sigstore's certificates, such as a workflow on GitHub."""
+
+    issuer: str = Field(
+        pattern=r"^https://\S+$",
+        description="Who says who it was.",
+        examples=["https://token.actions.githubusercontent.com"],
+    )
+    subject: str | None = Field(default=None, min_length=1, description="Who it was, letter by letter.")
+    subject_pattern: str | None = Field(
+        default=None,
+        description="Who it was, as a regular expression from ^ to $: for a workflow that runs on many tags.",
+        examples=["^https://github\\.com/example/app/\\.github/workflows/build\\.yaml@refs/tags/v[0-9.]+$"],
+    )
+
+    @model_validator(mode="after")
+    def names_one_subject(self) -> "IdentitySettings":
+        pattern = self.subject_pattern
+        if (self.subject is None) == (pattern is None):
+            raise ValueError(
+                "needs subject or subject_pattern, and not both: else everybody with an account at the issuer could "
+                "sign. Write one of them."
+            )
+        if pattern is not None:
+            if not (pattern.startswith("^") and pattern.endswith("$")):
+                raise ValueError(
+                    "has a subject_pattern that may match in the middle of another name. Begin with ^ and end with $."
+                )
+            try:
+                re.compile(pattern)
+            except re.error:
+                raise ValueError("has a subject_pattern that is no regular expression. Mend it.") from None
+        return self
+
+
+class SignatureSettings(Settings):
+    """Which images need a signature, and whose. One good one is enough, so a new key can come before the old goes."""
+
+    images: tuple[str, ...] = Field(
+        min_length=1,
+        description=(
+            "Images that need one: registry and path, with * for anything. Other images are not judged; which "
+            "registries are let in at all says admission.registries."
+        ),
+        examples=[["123456789012.dkr.ecr.us-west-2.amazonaws.com/team/*"]],
+    )
+    keys: tuple[str, ...] = Field(
+        default=(),
+        description="Public keys of cosign, in PEM. No transparency log is asked for, so Sigstore is not needed.",
+    )
+    identities: tuple[IdentitySettings, ...] = Field(
+        default=(), description="Who may sign without a key. Kyverno then needs the internet, to reach Sigstore."
+    )
+    certificates: tuple[str, ...] = Field(
+        default=(),
+        description="Certificates of your own authority for Notation, in PEM. Those of AWS Signer cannot be verified.",
+    )
+    mode: Literal["audit", "deny"] = Field(
+        default="audit",
+        description="Whether a pod without a good signature is refused, or made with a warning and an event.",
+    )
+
+    @field_validator("images")
+    @classmethod
+    def images_are_ours(cls, images: tuple[str, ...]) -> tuple[str, ...]:
+        mistakes = [
+            f"{image!r} names no images: write a registry and a path, with * below the registry alone, as in "
+            "123456789012.dkr.ecr.us-west-2.amazonaws.com/team/*."
+            for image in images
+            if not _IMAGES.fullmatch(image)
+        ]
+        mistakes += [
+            f"{image} does not name all tags and digests of an image, so the same image under another one would need "
+            "no signature. End with * and nothing before it that a tag begins with, as in team/app*."
+            for image in images
+            if _IMAGES.fullmatch(image) and (not image.endswith("*") or image.endswith((":*", "@*")))
+        ]
+        mistakes += [
+            f"{image} begins as the platform's own images do, which others sign: pods that get them would be refused. "
+            "Name images that you build."
+            for image in images
+            if image.startswith(_OF_THE_PLATFORM)
+        ]
+        if twice := repeated(images):
+            mistakes.append(f"{listed(twice)} is named twice. Name each once.")
+        raise_if(mistakes)
+        return images
+
+    @field_validator("keys")
+    @classmethod
+    def keys_are_public(cls, keys: tuple[str, ...]) -> tuple[str, ...]:
+        return _in_pem(keys, "PUBLIC KEY", "cosign public-key --key KEY")
+
+    @field_validator("certificates")
+    @classmethod
+    def certificates_are_in_pem(cls, certificates: tuple[str, ...]) -> tuple[str, ...]:
+        return _in_pem(certificates, "CERTIFICATE", "openssl x509 -in FILE")
+
+    @model_validator(mode="after")
+    def somebody_signs(self) -> "SignatureSettings":
+        if not (self.keys or self.identities or self.certificates):
+            raise ValueError("names nobody whose signature is good. Write keys, identities or certificates.")
+        return self
+
+
+def _in_pem(texts: tuple[str, ...], label: str, prints: str) -> tuple[str, ...]:
+    """Returns the texts without spaces around them. Raises ValueError, which repeats none: one may be a private key."""
+    bare = tuple(text.strip() for text in texts)
+    advice = f"Write what `{prints}` prints."
+    mistakes = []
+    for number, text in enumerate(bare):
+        if "PRIVATE KEY" in text:
+            mistakes.append(f"number {number} is a private key, and who reads this file could sign with it. {advice}")
+        elif not _is_pem(text, label):
+            mistakes.append(f"number {number} is no {label.lower()} in PEM. {advice}")
+    if not mistakes and repeated(bare):
+        mistakes.append("one is written twice. Write each once.")
+    raise_if(mistakes)
+    return bare
+
+
+def _is_pem(text: str, label: str) -> bool:
+    match = re.fullmatch(rf"-----BEGIN {label}-----\s+(?P<body>[A-Za-z0-9+/=\s]+)-----END {label}-----", text)
+    try:
+        body = base64.b64decode("".join(match["body"].split()), validate=True) if match else b""
+    except binascii.Error:
+        return False
+    return body[:1] == b"\x30"  # a SEQUENCE of DER, as a key and a certificate are

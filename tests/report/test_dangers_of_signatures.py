@@ -1,0 +1,94 @@
+"""Dangers of signatures: what runs without one from now on, whose is good, and what does not come again."""
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from components.tenancy.signature_policy import policy
+from report.dangers.danger import GRAVE, SERIOUS
+from report.dangers.signatures import POLICY, RELEASE
+from settings.tenancy.signatures import SignatureSettings
+from tests.report.logs import step, urn
+from tests.report.test_dangers import found, of
+from tests.settings.tenancy.test_wrong_signatures import IMAGES, ISSUER, PUBLIC
+
+NAMESPACE = "kubernetes:core/v1:Namespace"
+OTHER = PUBLIC.replace("zYw==", "zYx==")
+LAB = {"metadata": {"name": "lab", "labels": {"ml-platform/team": "lab"}}}
+
+
+def signed(**changes: Any) -> dict[str, Any]:
+    given = {"images": [IMAGES], "keys": [PUBLIC], "mode": "deny", **changes}
+    return deepcopy(dict(policy(SignatureSettings.model_validate(given))))
+
+
+def told(before: Any, after: Any, kind: str, teams: bool = True) -> list[str]:
+    lab = [of(NAMESPACE, LAB, LAB, "main-namespace-lab")] if teams else [step("same", urn(NAMESPACE, "other"))]
+    return [each.opening for each in found(*lab, of(POLICY, before, after, "main-signatures"), kind=kind)]
+
+
+@pytest.mark.parametrize(
+    ("after", "says"),
+    [
+        ({"mode": "audit"}, "pods without one are no longer refused"),
+        ({"images": [IMAGES.replace("*", "train*")]}, f"none is needed for {IMAGES}"),
+        ({"keys": [PUBLIC, OTHER]}, "good now is also that of key …V4oH4zYx=="),
+        (
+            {"identities": [{"issuer": ISSUER, "subject": "a"}]},
+            f"good now is also that of a at {ISSUER}",
+        ),
+    ],
+    ids=["audit", "fewer images", "another key", "an identity"],
+)
+def test_what_is_let_in_from_now_on_is_grave(after: dict[str, Any], says: str) -> None:
+    assert told(signed(), signed(**after), "protection") == [f"signatures of images, by main-signatures: {says}"]
+
+
+def test_a_policy_that_goes_or_fails_open_is_told() -> None:
+    assert told(signed(), None, "protection")
+    opened = signed()
+    opened["spec"]["failurePolicy"] = "Ignore"
+    (says,) = told(signed(), opened, "protection")
+    assert says.endswith("they are let in while Kyverno is down")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        (None, signed(), "pods without one are refused"),
+        (signed(mode="audit"), signed(), "pods without one are refused"),
+        (signed(), signed(images=[IMAGES, IMAGES.replace("research", "agents")]), "one is needed for"),
+        (signed(keys=[PUBLIC, OTHER]), signed(), "no longer good is that of key …V4oH4zYx=="),
+    ],
+    ids=["new", "no longer audit", "more images", "a key less"],
+)
+def test_what_does_not_come_again_is_told_where_there_are_teams(before: Any, after: Any, says: str) -> None:
+    (opening,) = told(before, after, "nodes")
+    assert says in opening
+    assert not told(before, after, "nodes", teams=False)
+
+
+def test_what_changes_nothing_is_no_danger() -> None:
+    for before, after in ((signed(mode="audit"), None), (None, signed(mode="audit")), (signed(), signed())):
+        for kind in ("protection", "nodes"):
+            assert not told(before, after, kind)
+
+
+def test_kyverno_that_goes_may_leave_webhooks_that_refuse_everything() -> None:
+    lab = of(NAMESPACE, LAB, LAB, "main-namespace-lab")
+    (danger,) = found(lab, of(RELEASE, {"chart": "kyverno"}, None, "main-kyverno"), kind="protection")
+    assert (danger.severity, danger.opening) == (GRAVE, "Kyverno goes, by main-kyverno")
+    assert "kyverno-refuses-everything.md" in danger.consequence
+    assert not found(lab, of(RELEASE, {"chart": "cert-manager"}, None, "main-cert-manager"), kind="protection")
+
+
+def test_the_gravest_comes_first() -> None:
+    lab = of(NAMESPACE, LAB, LAB, "main-namespace-lab")
+    changed = of(POLICY, signed(), signed(keys=[OTHER]), "main-signatures")
+    assert [each.severity for each in found(lab, changed)] == [GRAVE, SERIOUS], "a new key is good, the old one is not"
+
+
+def test_what_goes_with_its_cluster_is_no_danger_of_its_own() -> None:
+    gone = of(POLICY, signed(), None, "main-signatures", provider="gone::id")
+    assert not found(of(NAMESPACE, LAB, LAB, "main-namespace-lab"), gone, kind="protection")

@@ -1,0 +1,162 @@
+"""Each mistake of `admission.kyverno` and `admission.signatures` is told at its path, with the way out."""
+
+from typing import Any
+
+import pytest
+
+from tests.settings.stacks import problems, stack
+
+PUBLIC = """-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEWfKuE5J0uGnBUSqKBBhGh2dRyLpI
+Lm5cM1K3kZ9cY9y0h1kzV8oL1v3a5gk8H6h9pJm1y0o2m8V4oH4zYw==
+-----END PUBLIC KEY-----
+"""
+PRIVATE_BODY = "MHcCAQEEIKp0aHJlZS13b3Jkcy1hbmQtYS1jYW5hcnktaW4tYS1rZXk="
+PRIVATE = (
+    f"-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\n{PRIVATE_BODY}\n-----END ENCRYPTED SIGSTORE PRIVATE KEY-----"
+)
+HOST = "123456789012.dkr.ecr.us-west-2.amazonaws.com"
+IMAGES = f"{HOST}/research/*"
+ISSUER = "https://token.actions.githubusercontent.com"
+TEAMS = [{"name": "research", "namespaces": ["research"]}]
+
+
+def signed(**changes: Any) -> dict[str, Any]:
+    return {"kyverno": {}, "signatures": {"images": [IMAGES], "keys": [PUBLIC], **changes}}
+
+
+def by(**identity: Any) -> dict[str, Any]:
+    return signed(keys=[], identities=[{"issuer": ISSUER, **identity}])
+
+
+def named(image: str) -> dict[str, Any]:
+    return signed(images=[image])
+
+
+SIGNATURES = "admission.signatures"
+MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
+    # what is wrong: (the settings, the path of the problem, the end of the message)
+    "nobody verifies": ({"signatures": signed()["signatures"]}, "admission", "or drop signatures."),
+    "nobody signs": (signed(keys=[]), SIGNATURES, "Write keys, identities or certificates."),
+    "no images": (signed(images=[]), f"{SIGNATURES}.images", ""),
+    "every image": (named("*"), f"{SIGNATURES}.images", "team/*."),
+    "any registry": (named("*.amazonaws.com/team/*"), f"{SIGNATURES}.images", "team/*."),
+    "a scheme": (named(f"https://{IMAGES}"), f"{SIGNATURES}.images", "team/*."),
+    "one tag": (named(f"{HOST}/research/train:v1"), f"{SIGNATURES}.images", "as in team/app*."),
+    "tags, and no digests": (named(f"{HOST}/research/train:*"), f"{SIGNATURES}.images", "as in team/app*."),
+    "the mesh's proxy": (named("cr.l5d.io/linkerd/proxy*"), f"{SIGNATURES}.images", "Name images that you build."),
+    "Kyverno itself": (named("reg.kyverno.io/kyverno/*"), f"{SIGNATURES}.images", "Name images that you build."),
+    "add-ons of EKS": (
+        named("602401143452.dkr.ecr.us-west-2.amazonaws.com/eks/*"),
+        f"{SIGNATURES}.images",
+        "Name images that you build.",
+    ),
+    "images twice": (signed(images=[IMAGES, IMAGES]), f"{SIGNATURES}.images", "Name each once."),
+    "a key that is none": (
+        signed(keys=["cosign.pub"]),
+        f"{SIGNATURES}.keys",
+        "Write what `cosign public-key --key KEY` prints.",
+    ),
+    "a certificate for a key": (
+        signed(keys=[PUBLIC.replace("PUBLIC KEY", "CERTIFICATE")]),
+        f"{SIGNATURES}.keys",
+        "prints.",
+    ),
+    "a key cut short": (signed(keys=[PUBLIC.replace("MFkw", "Fkw")]), f"{SIGNATURES}.keys", "prints."),
+    "a key twice": (signed(keys=[PUBLIC, PUBLIC.strip()]), f"{SIGNATURES}.keys", "Write each once."),
+    "a key as certificate": (
+        signed(certificates=[PUBLIC]),
+        f"{SIGNATURES}.certificates",
+        "`openssl x509 -in FILE` prints.",
+    ),
+    "anybody at the issuer": (by(), f"{SIGNATURES}.identities[0]", "Write one of them."),
+    "two subjects": (by(subject="a", subject_pattern="^a$"), f"{SIGNATURES}.identities[0]", "Write one of them."),
+    "a pattern in the middle": (
+        by(subject_pattern="github.com/example"),
+        f"{SIGNATURES}.identities[0]",
+        "Begin with ^ and end with $.",
+    ),
+    "no pattern": (by(subject_pattern="^(a$"), f"{SIGNATURES}.identities[0]", "Mend it."),
+    "an issuer without TLS": (by(subject="a", issuer="http://example.com"), f"{SIGNATURES}.identities[0].issuer", ""),
+    "images by another name pass": (
+        {**signed(mode="deny"), "mode": "warn"},
+        "admission",
+        "or signatures.mode: audit.",
+    ),
+    "left out in any case": (
+        {"kyverno": {"namespaces_left_out": ["kube-system"]}},
+        "admission.kyverno.namespaces_left_out",
+        "is left out in any case. Drop it.",
+    ),
+    "a team left out": (
+        {**signed(), "kyverno": {"namespaces_left_out": ["research"]}},
+        "admission.kyverno.namespaces_left_out[0]",
+        "or drop signatures.",
+    ),
+    "a registry that is not let in": (
+        {**signed(), "registries": ["ghcr.io/example"]},
+        f"{SIGNATURES}.images[0]",
+        "or drop it.",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_told_with_its_place_and_the_way_out(name: str) -> None:
+    admission, path, advice = MISTAKES[name]
+    (problem,) = problems(stack((("admission",), admission), (("teams",), TEAMS)))
+    assert problem.path == path
+    assert problem.message.endswith(advice)
+
+
+@pytest.mark.parametrize("place", ["keys", "certificates"])
+def test_a_private_key_is_refused_and_not_repeated(place: str) -> None:
+    found = problems(stack((("admission",), signed(**{place: [PRIVATE]})), (("teams",), TEAMS)))
+    assert found, "who reads the file could sign"
+    assert not any(PRIVATE_BODY in problem.message for problem in found)
+    assert any("private key" in problem.message for problem in found)
+
+
+def test_what_the_platform_takes() -> None:
+    right = [
+        signed(),
+        signed(mode="deny"),
+        signed(images=[f"{HOST}/research/train*", "registry.example.com:5000/team/*"]),
+        by(subject_pattern=r"^https://github\.com/example/app/.*@refs/tags/v[0-9.]+$"),
+        signed(keys=[], certificates=[PUBLIC.replace("PUBLIC KEY", "CERTIFICATE")]),
+        {"kyverno": {"namespaces_left_out": ["tools"], "exceptions": True}},
+    ]
+    for admission in right:
+        assert not problems(stack((("admission",), admission), (("teams",), TEAMS)))
+
+
+def test_signatures_without_teams_judge_nothing() -> None:
+    (problem,) = problems(stack((("admission",), signed())))
+    assert problem.path == SIGNATURES
+    assert problem.message.endswith("Write teams, or drop it.")
+
+
+def test_identities_need_a_way_to_sigstore() -> None:
+    found = problems(stack((("admission",), by(subject="a")), (("teams",), TEAMS), (("network", "nat"), "none")))
+    assert f"{SIGNATURES}.identities" in {problem.path for problem in found}
+    found = problems(stack((("admission",), signed()), (("teams",), TEAMS), (("network", "nat"), "none")))
+    assert f"{SIGNATURES}.identities" not in {problem.path for problem in found}
+
+
+def test_one_node_is_not_enough_for_who_refuses_in_production() -> None:
+    def wrong(mode: str, zones: list[str], environment: str = "prod") -> set[str]:
+        found = problems(
+            stack(
+                (("admission",), {**signed(mode=mode), "mode": "deny"}),
+                (("teams",), TEAMS),
+                (("environment",), environment),
+                (("clusters", "main", "pools", 0, "zones"), zones),
+                (("clusters", "main", "pools", 1, "min_per_zone"), 0),
+            )
+        )
+        return {problem.path for problem in found}
+
+    one, two = ["us-west-2a"], ["us-west-2a", "us-west-2b"]
+    path = f"{SIGNATURES}.mode"
+    assert path in wrong("deny", one)
+    assert path not in wrong("deny", two) | wrong("audit", one) | wrong("deny", one, environment="dev")
