@@ -37,6 +37,14 @@ def test_the_number_that_was_meant_is_suggested(given: Any, key: str, number: in
     assert advice(given, key) == f"Write a number, for example {key}: {number}."
 
 
+@pytest.mark.parametrize(("given", "meant"), [(0.8, "80"), (1.0, "100"), (80, "80"), (1e16, "1e+16")])
+def test_a_part_of_a_budget_is_suggested_in_percent(given: float, meant: str) -> None:
+    budget = {"monthly_usd": 100, "notify": ["ml-research@example.com"], "at_percent": given}
+    team = {"name": "research", "namespaces": ["research"], "budget": budget}
+    (problem,) = problems(stack((("teams",), [team])))
+    assert problem.message.endswith(f"but a list is expected here. Write [{meant}].")
+
+
 @pytest.mark.parametrize(
     ("given", "key"),
     [
