@@ -1,44 +1,30 @@
-"""Names that say that a value is a secret: of variables, flags, and keys of a map. One list for settings and policies.
+"""Secrets by their name and value: of variables, flags, and keys of a map. One judge for settings and policies.
 
 A name says it with its last words: DB_PASSWORD, apiKey, --hub-token. So existingSecret and tokenTTL name none, and
-neither does a variable that ends in _NAME, _FILE or _ARN.
+neither does a variable that ends in _NAME, _FILE or _ARN. How much the value has to look like a secret depends on the
+name: a password may be any text, a token is no plain word, and most keys are names unless a machine has drawn them.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 
-
-def _any_of(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
+from common.secret_texts import is_random, is_reference, is_words
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-# Last word, or its end where words are joined: clientsecret.
-_LAST = re.compile(
-    r"(.*(password|passphrase|token|(client|app|shared|webhook|session|cookie|jwt)secret"
-    r"|(api|access|private|secret|signing|encryption|master)key)|pass|passwd|pwd|credential|bearer|dsn)s?"
-)
-_DOUBTFUL = frozenset({"auth", "authorization"})  # often says how, and not with what
-_WORDS = re.compile(r"[A-Za-z]+([-_,. ][A-Za-z]+)*")
-_OF_SECRETS = _any_of("client app shared webhook session cookie jwt")
-_OF_KEYS = _any_of("api access private secret signing encryption master auth ssh hmac license account")
-_OF_OTHER_KEYS = _any_of(  # keys of data and of maps, which a variable names too
-    "public partition sort shard label topology annotation taint node primary foreign cache object route routing map "
-    "column group hash config selector host index lookup tag metric kms s3 bucket prefix time feature join"
-)
-_OF_MODELS = _any_of(  # tokens of a text
-    "pad bos eos unk sep cls mask start stop max min num next special new batched draft image added total input output "
-    "prompt completion chunk per"
-)
+_OF_SECRETS = r"(client|app|shared|webhook|session|cookie|jwt)"
+_OF_KEYS = r"(api|access|private|secret|signing|encryption|master|hmac)"
+_PUBLIC = frozenset({"public", "kms", "cache", "host", "hash"})  # keys that look random, and are no secrets
 _ASSIGNED = re.compile(
     r"(?<![\w.-])-{0,2}([\w.-]{1,80})[\"']?[ \t]*[:=][ \t]*"
     r"(?:\"([^\"\n]*)\"|'([^'\n]*)'|([^\s\"',;&|)}]*\d[^\s\"',;&|)}]*))"
 )
-_REFERENCE = re.compile(  # what stands where a secret could, but is none
-    r"|true|false|null|none|arn:.*|(?:/[\w.@-]+){2,}|\$[({].*|\$[A-Za-z_]\w*|[<{\[|>*%].*", re.IGNORECASE | re.DOTALL
-)
 _OF_A_PROXY = frozenset({"proxy", "by"})  # proxy_pass, by-pass
+_PASSWORD = re.compile(rf"(.*(password|passphrase)|passwd|pwd|.*{_OF_SECRETS} ?secret)s?")
+_TOKEN = re.compile(rf"(.*(token|credential)|.*\b{_OF_KEYS} ?key|{_OF_KEYS}key|pass|bearer|dsn|pat|jwt)s?")
+_KEY = re.compile(r".*\bkeys?|auth|authorization|webhook( ur[il])?")
+
+Judge = Callable[[str], bool]
 
 
 @cache
@@ -46,32 +32,51 @@ def _words(name: str) -> tuple[str, ...]:
     return tuple(word.lower() for word in _WORD.findall(name))
 
 
-def secret_by_name(name: str, value: str, *, variable: bool) -> bool:
-    """Tells whether a text is a secret, by its name.
+def _any(_text: str) -> bool:
+    return True
 
-    variable: of a process, or a flag: there a name that ends in SECRET or KEY has the thing itself, while in a map it
-    mostly has its name (`existingSecret`).
-    """
+
+def _no_words(text: str) -> bool:
+    return not is_words(text)
+
+
+def _judge(name: str, *, variable: bool) -> Judge | None:
+    """Returns what tells secrets from others under a name; None where the name speaks of none."""
     words = _words(name)
-    if not value or not words:
-        return False
+    if not words:
+        return None
     *before, last = words
-    if last in ("token", "tokens"):
-        return _OF_MODELS.isdisjoint(before) and not (last == "tokens" and value.isdigit())
-    if last in ("key", "keys"):
-        other = not before or not _OF_OTHER_KEYS.isdisjoint(before[-1:])
-        return not _OF_KEYS.isdisjoint(before[-1:]) or (variable and last == "key" and not other)
-    if last == "secret":
-        return variable or not before or before[-1] in _OF_SECRETS
-    if last in _DOUBTFUL:
-        return not value.isdigit() and not _WORDS.fullmatch(value)
-    return bool(_LAST.fullmatch(last)) and not (last == "pass" and not _OF_A_PROXY.isdisjoint(before[-1:]))
+    beside, both = (before or [""])[-1], " ".join([*before[-1:], last])
+    if _PASSWORD.fullmatch(last) or _PASSWORD.fullmatch(both):
+        return _any
+    if last in ("pass", "passes") and beside:
+        return None if beside in _OF_A_PROXY else _any if name.isupper() else _no_words
+    if last == "secret":  # in a map it mostly names one: existingSecret
+        return _no_words if variable or not beside else None
+    if _TOKEN.fullmatch(last) or _TOKEN.fullmatch(both):
+        return _no_words
+    is_key = _KEY.fullmatch(last) or _KEY.fullmatch(both)
+    return is_random if is_key and beside not in _PUBLIC and (variable or both != "key") else None
+
+
+def secret_by_name(name: str, value: str, *, variable: bool) -> bool:
+    """Tells whether a text is likely a secret under its name.
+
+    variable: of a process, or a flag: there a name that ends in SECRET has the thing itself, while in a map it mostly
+    has its name.
+    """
+    judge = None if is_reference(value) else _judge(name, variable=variable)
+    counts = value.isdigit() and name.lower().endswith("tokens")
+    return judge is not None and not counts and judge(value)
 
 
 def flag(argument: str) -> tuple[str, str]:
-    """Returns name and value of a flag of a command, `--token=x`; the value is "" where it may come next."""
+    """Returns name and value of a flag of a command, `--token=x`; the value is "" where it may come next.
+
+    Other flags may follow in the same text.
+    """
     name, _, value = argument.partition("=") if argument.startswith("-") else ("", "", "")
-    return name, value
+    return name, value.partition(" -")[0]
 
 
 def flags(arguments: Iterable[object]) -> list[tuple[int, str, str]]:
@@ -92,16 +97,10 @@ def flags(arguments: Iterable[object]) -> list[tuple[int, str, str]]:
     return found
 
 
-def is_reference(value: str) -> bool:
-    """Tells whether a text stands where a secret could, and is none: a path, an ARN, a variable, a template."""
-    return bool(_REFERENCE.fullmatch(value.strip()))
-
-
 def set_inside(text: str) -> str:
     """Returns the name of a secret that a text sets, as a file of settings does: `password: x`; "" without one."""
     for match in _ASSIGNED.finditer(text):
         name, *values = match.groups()
-        value = "".join(filter(None, values))
-        if secret_by_name(name, value, variable=name.isupper()) and not is_reference(value):
+        if secret_by_name(name, "".join(filter(None, values)), variable=name.isupper()):
             return str(name)
     return ""

@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from catalog.charts import CHARTS
+from catalog.images import IMAGES
 from catalog.kubernetes import VERSIONS, later, next_version
 from components.compute.addons import cluster_autoscaler
 from components.core.addon_spec import every_add_on
@@ -181,8 +182,8 @@ def _charts(cluster: ClusterParts, version: str) -> Iterator[str]:
     names = [*installed(every_add_on(), cluster)]
     if cluster_autoscaler.NAME in names:  # the program has an image of it for each version
         names.remove(cluster_autoscaler.NAME)
-        if version not in cluster_autoscaler.IMAGES:
-            yield f"{cluster_autoscaler.NAME}: no image for Kubernetes {version} is known. Add it to its module."
+        if f"{cluster_autoscaler.NAME}-{version}" not in IMAGES:
+            yield f"{cluster_autoscaler.NAME}: no image for Kubernetes {version} is known. Add it to data/images.json."
     charts = [CHARTS[name] for name in names]
     unknown = sorted(chart.name for chart in charts if not chart.kubernetes)
     if unknown:

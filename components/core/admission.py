@@ -30,6 +30,7 @@ def admission_policy(
     shows: Mapping[str, str] | None = None,
     mode: Literal["deny", "warn"] = "deny",
     on_error: Literal["Fail", "Ignore"] = "Fail",
+    annotations: Mapping[str, str] | None = None,
 ) -> None:
     """Registers a policy that refuses objects for which a CEL expression is not true, and its binding.
 
@@ -40,6 +41,7 @@ def admission_policy(
     namespaces_with: label of the namespaces whose objects are judged. shows: message -> expression of the text that is
     told instead, with what is wrong in it; where it fails, the message is told. mode: `warn` lets the object in, warns
     its maker and notes it in the audit log. on_error: what an expression that cannot be evaluated means.
+    annotations: of the policy.
     """
     rules: list[kubernetes.admissionregistration.v1.NamedRuleWithOperationsArgsDict] = [
         {
@@ -58,7 +60,7 @@ def admission_policy(
         constraints["namespace_selector"] = {"match_expressions": [{"key": namespaces_with, "operator": "Exists"}]}
     policy = kubernetes.admissionregistration.v1.ValidatingAdmissionPolicy(
         name,
-        metadata={"name": physical_name},
+        metadata={"name": physical_name, "annotations": annotations},
         spec={
             "failure_policy": on_error,
             "param_kind": {"api_version": "v1", "kind": "Namespace"} if namespace_of_parameters else None,

@@ -19,7 +19,16 @@ import pulumi
 
 from catalog.sharing import POOL_LABEL
 from components.core.admission import admission_policy
-from components.tenancy.marks import OTHER_POOLS, POOLS, PRIORITIES, SERVICE_ACCOUNTS, TAINTS, TEAM
+from components.tenancy.marks import (
+    ALLOWS,
+    DEMANDS,
+    OTHER_POOLS,
+    POOLS,
+    PRIORITIES,
+    SERVICE_ACCOUNTS,
+    TAINTS,
+    TEAM,
+)
 from components.tenancy.pod_images import images_of
 from settings.tenancy.admission import AdmissionSettings
 
@@ -263,6 +272,10 @@ def _images(name: str, args: GuardsArgs, opts: pulumi.ResourceOptions) -> None:
             "images": f"({images_of('variables.spec')}).filter(each, !(each in variables.known))",
         },
         more={f"variables.images.all(each, {has_digest})": by_tag} if args.settings.digests else None,
+        annotations={
+            ALLOWS: ", ".join(f"images from {each}" for each in registries),
+            DEMANDS: "a digest of images" if args.settings.digests else "",
+        },
         shows={
             says: _text('"image ', f"variables.images.filter(each, !({passes})).join(', ')", f'" {ends}')
             for says, passes, ends in ((foreign, is_trusted, trusted), (by_tag, has_digest, digest))
@@ -289,6 +302,7 @@ def _labels(name: str, settings: AdmissionSettings, opts: pulumi.ResourceOptions
         namespaces_with=TEAM,
         mode=settings.mode,
         on_error="Ignore",
+        annotations={DEMANDS: ", ".join(f"label {each}" for each in settings.labels)},
         variables={
             **_SPECS,
             "missing": f"{list(settings.labels)}.filter(each, !(each in variables.pod.?{labels} || "

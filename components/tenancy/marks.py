@@ -16,6 +16,13 @@ POOLS, PRIORITIES, SERVICE_ACCOUNTS = (f"ml-platform/{name}" for name in ("pools
 """Annotations: names, separated by commas."""
 TAINTS, OTHER_POOLS = "ml-platform/taints", "ml-platform/other-pools"
 """Annotations: `<key>=<value>` of the taints of its pools; `<pool>:<key>=<value>+<key>=<value>` of all others."""
+ALLOWS, DEMANDS = "ml-platform/allows", "ml-platform/demands"
+"""Annotations of a rule of admission: what it lets in, and what it wants, in words separated by commas.
+
+Its expressions do not show which of two is the stricter one; who reads a change wants to know.
+"""
+OVERSUBSCRIBED = "ml-platform/oversubscribed"
+"""Annotation of a quota: its devices may be promised to others as well."""
 
 
 def pools_of(team: TeamSettings, pools: Sequence[NodePoolSettings]) -> list[str]:

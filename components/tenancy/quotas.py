@@ -13,7 +13,7 @@ import pulumi_kubernetes as kubernetes
 
 from catalog.efa import EFA
 from catalog.priorities import NAMES, SYSTEM, Name, up_to
-from components.tenancy.marks import pools_of
+from components.tenancy.marks import OVERSUBSCRIBED, pools_of
 from components.tenancy.quantities import count, mebibytes
 from settings.compute.devices import efas_per_node, granted, offered
 from settings.compute.node_pool import NodePoolSettings
@@ -69,8 +69,16 @@ def register(
 
     The objects have the team's name: a namespace that goes to another team has both for a moment.
     """
+    oversubscribed = team.quota.get(namespace, TeamQuotaSettings()).oversubscribed
     kubernetes.core.v1.ResourceQuota(
-        name, metadata={"name": f"team-{team.name}", "namespace": namespace}, spec={"hard": counts}, opts=opts
+        name,
+        metadata={
+            "name": f"team-{team.name}",
+            "namespace": namespace,
+            "annotations": {OVERSUBSCRIBED: "true"} if oversubscribed else None,
+        },
+        spec={"hard": counts},
+        opts=opts,
     )
     kubernetes.core.v1.ResourceQuota(
         f"{name}-priorities",

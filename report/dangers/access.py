@@ -342,7 +342,8 @@ def _into_clusters(plan: Plan, change: Change) -> Iterator[Danger]:
             if _of_a_team(at(each, "name")) and not _is_joined(plan.before, at(each, "name")):
                 continue  # who joins it is told of
             if admin or at(each, "kind") != "ServiceAccount":
-                says = f"{{}} [gets|get] {at(after, 'roleRef.name')}"
+                where = at(after, "metadata.namespace")
+                says = f"{{}} [gets|get] {at(after, 'roleRef.name')}{f' in {where}' if where else ''}"
                 yield _wider(change, says, "the role says what it allows in the cluster", name=str(at(each, "name")))
 
 

@@ -1,4 +1,4 @@
-"""Teams: quotas and limits of namespaces, what their pods may have, and the rules that keep it.
+"""Teams: quotas and limits of namespaces, whose they are, what their pods may have, and the rules that keep it.
 
 A namespace that leaves the stack stays in its cluster, with what runs there, and so without a quota.
 Source: Kubernetes 1.35, "Resource Quotas" (a change has no effect on what was made before), "Pod Priority and
@@ -10,10 +10,12 @@ from decimal import Decimal
 from typing import Any
 
 from catalog.priorities import PRIORITIES
-from components.tenancy.marks import OTHER_POOLS, POOLS, SERVICE_ACCOUNTS, TEAM
+from components.tenancy.marks import ALLOWS, DEMANDS, OTHER_POOLS, OVERSUBSCRIBED, POOLS, SERVICE_ACCOUNTS, TEAM
 from components.tenancy.marks import PRIORITIES as CLASSES
+from costs.resource import Resource
 from report.dangers import grants
 from report.dangers.danger import GRAVE, LATER, SERIOUS, Danger, Plan, at, every
+from report.dangers.weaker import in_words
 from report.events import Change
 from report.tables import some
 from simulator.kubernetes.meaning.quantities import parsed
@@ -24,6 +26,7 @@ POLICY = "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy"
 BINDING, BUDGET = f"{POLICY}Binding", "aws:budgets/budget:Budget"
 _ENDS = tuple(each.name for each in PRIORITIES if each.preemption == "PreemptLowerPriority")
 _UP = "those that have it run on, and do not come again when they end"
+_SHARED, _MUCH = ("requests.cpu", "requests.memory"), 4
 _LEAVES = "docs/guides/tenancy/when-a-team-leaves.md"
 
 
@@ -33,12 +36,13 @@ def find(plan: Plan) -> Iterator[Danger]:
         yield from _marks(plan, change)
     yield from _unlimited(plan)
     yield from _unbound(plan)
-    yield from _begins_to_refuse(plan)
+    yield from _other_rules(plan)
     after = {_place(plan, urn) for urn, each in plan.after.items() if each.type == QUOTA and _counts(each.inputs)}
     for change in plan.changes(QUOTA, ops=("update", "replace", "delete")):
         before, now = plan.inputs(change.urn)
         if change.op != "delete":
             yield from _smaller(change, before, now)
+            yield from _larger(plan, change, before, now)
         elif _counts(before) and _place(plan, change.urn) not in after and _stays(plan, change.urn):
             yield Danger(
                 kind="protection",
@@ -66,8 +70,14 @@ def _marks(plan: Plan, change: Change) -> Iterator[Danger]:
     with the change is told as a pool."""
     before, after = plan.inputs(change.urn)
     name = str(at(after, "metadata.name"))
-    if any(TEAM not in (at(each, "metadata.labels") or {}) for each in (before, after)):
-        if TEAM in (at(before, "metadata.labels") or {}):
+    old, new = (_team(each) for each in (before, after))
+    if LATER in (old, new):
+        return
+    if new and new != old:
+        says = f"namespace {{}} goes {f'from team {old} ' if old else ''}to team {new}"
+        yield _told(change, GRAVE, "access", name, says, _ALL_OF_IT)
+    if not old or not new:
+        if old:
             yield _told(change, GRAVE, "protection", name, "no rule for pods of teams holds in {} any more", _TAKES_ALL)
         return
     (classes, fewer), (pools, no_pools), (accounts, no_accounts) = (
@@ -94,7 +104,14 @@ def _marks(plan: Plan, change: Change) -> Iterator[Danger]:
             yield _told(change, SERIOUS, "nodes", name, f"pods of {{}} may no longer {what} {some(gone)}", _UP)
 
 
+_ALL_OF_IT = "its Secrets, volumes and service accounts, with their rights in AWS, are that team's afterwards"
 _TAKES_ALL = "its pods may be on every node, with every priority, service account and image"
+
+
+def _team(namespace: Mapping[str, Any]) -> str:
+    """Returns the team of a namespace; "" where it has none, LATER where it is not known yet."""
+    labels = at(namespace, "metadata.labels") or {}
+    return str(labels.get(TEAM, "")) if isinstance(labels, Mapping) else LATER
 
 
 def _told(change: Change, severity: int, kind: str, name: str, says: str, consequence: str) -> Danger:
@@ -208,27 +225,79 @@ def with_teams(plan: Plan) -> set[str]:
     }
 
 
-def _begins_to_refuse(plan: Plan) -> Iterator[Danger]:
-    """Yields rules for pods that refuse from now on in a cluster that had namespaces of teams before."""
-    of_pods = {
-        (each.provider, at(each.inputs, "metadata.name"))
+def _other_rules(plan: Plan) -> Iterator[Danger]:
+    """Yields rules for pods that refuse more from now on, or less, in a cluster that had namespaces of teams before."""
+    teams = with_teams(plan)
+    rules = {
+        (each.provider, at(each.inputs, "metadata.name")): each.urn
         for each in plan.after.values()
         if each.type == POLICY and "pods" in every(each.inputs, "spec.matchConstraints.resourceRules.resources")
+        if each.provider in teams
     }
+
+    def refuse(resources: Mapping[str, Resource]) -> dict[str, str]:
+        """Returns the policies whose bindings refuse -> the binding."""
+        return {
+            rules[bound]: each.urn
+            for each in resources.values()
+            if each.type == BINDING and "Deny" in every(each.inputs, "spec.validationActions")
+            if (bound := (each.provider, at(each.inputs, "spec.policyName"))) in rules
+        }
+
+    before, after = refuse(plan.before), refuse(plan.after)
     for change in plan.changes(BINDING, ops=("create",)):
-        binding = plan.after[change.urn]
-        is_of_pods = (binding.provider, at(binding.inputs, "spec.policyName")) in of_pods
-        refuses = is_of_pods and "Deny" in every(binding.inputs, "spec.validationActions")
-        if refuses and binding.provider in with_teams(plan):
-            yield Danger(
-                kind="nodes",
-                severity=SERIOUS,
-                says="the API server's rule {} begins to refuse pods",
-                names=(change.name,),
-                consequence="pods that break it run on, and do not come again when they end",
-                gently="see which they are first: docs/guides/tenancy/why-was-my-pod-refused.md",
-                urns=(change.urn,),
-            )
+        if change.urn in after.values():
+            yield _refused(change, "[begins|begin] to refuse pods")
+    for change in plan.changes(POLICY, ops=("update",)):
+        if change.urn in before and change.urn in after:
+            yield from _other_rule(change, *plan.inputs(change.urn))
+
+
+def _other_rule(change: Change, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Danger]:
+    """Yields what a rule demands or lets in otherwise than before, in words of the settings where it has them."""
+    allowed, demanded = (in_words(before, after, mark) for mark in (ALLOWS, DEMANDS))
+    if allowed is None and demanded is None:
+        old = every(before, "spec.validations.expression")
+        new = [at(each, "message") for each in every(after, "spec.validations") if at(each, "expression") not in old]
+        if new:
+            yield _refused(change, f"[refuses|refuse] otherwise: {some([str(each) for each in new])}")
+    for what in _uncovered(*(demanded or ((), ()))[::-1]):
+        yield _refused(change, f"[begins|begin] to demand {what}")
+    for what in _uncovered(*(allowed or ((), ()))):
+        yield _refused(change, f"no longer [lets|let] in {what}")
+    for what in _uncovered(*(demanded or ((), ()))):
+        yield _let_in(change, f"no longer [demands|demand] {what}", "pods without it are let in afterwards")
+    for what in _uncovered(*(allowed or ((), ()))[::-1]):
+        yield _let_in(change, f"[lets|let] in {what}", "pods of teams may have them afterwards")
+
+
+def _uncovered(ones: Sequence[str], others: Sequence[str]) -> list[str]:
+    """Returns what is in the first, and neither in the others nor a part of one of them: a path of a registry."""
+    return [each for each in ones if not any(each == one or each.startswith(f"{one}/") for one in others)]
+
+
+def _refused(change: Change, says: str) -> Danger:
+    return Danger(
+        kind="nodes",
+        severity=SERIOUS,
+        says=f"the API server's rule {{}} {says}",
+        names=(change.name,),
+        consequence="pods that break it run on, and do not come again when they end",
+        gently="see which they are first: docs/guides/tenancy/why-was-my-pod-refused.md",
+        urns=(change.urn,),
+    )
+
+
+def _let_in(change: Change, says: str, consequence: str) -> Danger:
+    return Danger(
+        kind="protection",
+        severity=GRAVE,
+        says=f"the API server's rule {{}} {says}",
+        names=(change.name,),
+        consequence=consequence,
+        gently="make it a change of its own, with the reason in it",
+        urns=(change.urn,),
+    )
 
 
 def _counts(quota: Mapping[str, Any]) -> bool:
@@ -274,6 +343,45 @@ def _smaller(change: Change, before: Mapping[str, Any], now: Mapping[str, Any]) 
             gently="ask the team what it has in use: `kubectl describe quota`",
             urns=(change.urn,),
         )
+
+
+def _larger(plan: Plan, change: Change, before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Danger]:
+    """Yields what a namespace may have more of that others count on.
+
+    These are devices that may be promised twice: else the settings keep all quotas within the pools. And vCPUs and
+    memory, which nobody keeps within them: from fourfold on, since each step would be noise.
+    """
+    place = _place(plan, change.urn)
+    beside = {
+        where[1]: _amounts(each.inputs)
+        for each in plan.after.values()
+        if each.type == QUOTA and _counts(each.inputs)
+        if (where := _place(plan, each.urn)) != place and where[0] == place[0]
+    }
+    promised_twice = OVERSUBSCRIBED in (at(now, "metadata.annotations") or {})
+    old, new = (_amounts(each) for each in (before, now))
+    more: dict[str, list[str]] = {}
+    for name in sorted({*old} & {*new}):
+        counts = new[name] > old[name] if promised_twice and _is_device(name) else new[name] >= _MUCH * old[name] > 0
+        others = [each for each in sorted(beside) if beside[each].get(name, 0) > 0]
+        if counts and others and (_is_device(name) == promised_twice or name in _SHARED):
+            grows = f"{name} {at(before, 'spec.hard')[name]} → {at(now, 'spec.hard')[name]}"
+            more.setdefault(some(others), []).append(grows)
+    for others_in_words, grown in more.items():
+        yield Danger(
+            kind="nodes",
+            severity=SERIOUS,
+            says=f"the quota of namespace {{}} grows: {some(grown, 5)}",
+            names=(place[1],),
+            consequence=f"who comes first has it: pods of {others_in_words} may wait",
+            gently="ask who shares the pools first",
+            urns=(change.urn,),
+        )
+
+
+def _is_device(name: str) -> bool:
+    """Tells whether a name in a quota is that of a resource or a class of devices."""
+    return "/" in name and not name.startswith("count/") and "storage" not in name
 
 
 def _amounts(quota: Mapping[str, Any]) -> dict[str, Decimal]:

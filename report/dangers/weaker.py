@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from common.urns import name_of
+from components.tenancy.marks import ALLOWS, DEMANDS
 from costs.resource import Resource
 from report.dangers.danger import GRAVE, LATER, SERIOUS, Danger, Plan, at, every
 from report.dangers.data import HOLDS_DATA
@@ -128,6 +129,23 @@ def differs(*paths: str) -> Worse:
         return some([x for x in paths if at(before, x) != at(after, x) and not _is_later(after, x)])
 
     return worse
+
+
+def in_words(before: Inputs, after: Inputs, mark: str) -> tuple[list[str], list[str]] | None:
+    """Returns what a rule of the API server says of itself before and after; None where it does not."""
+    old, new = (_below(each, "metadata.annotations", mark, LATER) for each in (before, after))
+    lists = [[part for part in each.split(", ") if part] for each in (old, new)]
+    return None if LATER in (old, new) else (lists[0], lists[1])
+
+
+def unless_in_words(worse: Worse) -> Worse:
+    """Compares where `teams` does not tell the change in words of the settings."""
+
+    def compared(before: Inputs, after: Inputs) -> str:
+        said = (in_words(before, after, mark) for mark in (ALLOWS, DEMANDS))
+        return "" if any(each and each[0] != each[1] for each in said) else worse(before, after)
+
+    return compared
 
 
 def ranked(levels: Sequence[str], parent: str, key: str) -> Worse:
@@ -568,7 +586,7 @@ ROWS: Mapping[str, Sequence[Row]] = {
         ),
         Row(
             _GUARDS,
-            without("spec.validations.expression"),
+            unless_in_words(without("spec.validations.expression")),
             "the API server's rule {} no longer [checks|check] <how>",
             _REFUSES,
             _ALONE,
@@ -582,7 +600,7 @@ ROWS: Mapping[str, Sequence[Row]] = {
         ),
         Row(
             _GUARDS,
-            differs("spec.variables"),
+            unless_in_words(differs("spec.variables")),
             "the API server's rule {} [computes|compute] with others: <how>",
             _REFUSES,
             _ALONE,

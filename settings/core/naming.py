@@ -9,6 +9,7 @@ from pydantic import AfterValidator
 
 from catalog.limits import IAM_ROLE_NAME_LENGTH, TAG_KEY_LENGTH, TAG_VALUE_LENGTH
 from settings.core.problems import raise_if
+from settings.core.secret_values import HIDDEN
 
 KUBERNETES_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 ACCESS_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
@@ -32,7 +33,7 @@ def name_from(text: str, longest: int = 63) -> str:
 
 def rename(text: str, longest: int = 63) -> str:
     """Returns advice: to rename something, with an example."""
-    name = name_from(text, longest)
+    name = "research" if text == HIDDEN else name_from(text, longest)
     return f"Rename it, for example {name}." if name else "Rename it."
 
 

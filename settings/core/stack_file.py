@@ -13,6 +13,7 @@ from typing import Any
 from common.spelling import nearest
 from settings.core import strict_yaml
 from settings.core.problems import Mistake, Path, Position, Problem, SettingsError, join_path
+from settings.core.secret_values import is_secret_of_a_team
 from settings.core.strict_yaml import Ambiguous, Document, Fraction
 
 NAMESPACE = "ml-platform"
@@ -172,7 +173,11 @@ def _mistakes(key: str, value: Any, config: Mapping[str, Any]) -> Iterator[Mista
 
 
 def _misread_values(value: Any, path: Path) -> Iterator[Mistake]:
-    if isinstance(value, Ambiguous):
+    if isinstance(value, Ambiguous | Fraction) and is_secret_of_a_team(path):
+        # It could be the secret, so it is not repeated. Where no text belongs, the models refuse it.
+        if isinstance(value, Ambiguous) and isinstance(path[-1], int):
+            yield path, "is no text as it is written: YAML reads a number or a date. Write it in quotes."
+    elif isinstance(value, Ambiguous):
         yield path, f'is written {value.text}, which YAML reads as something else. Write it in quotes: "{value.text}".'
     elif isinstance(value, dict) and set(value) == {"secure"}:
         yield (

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from common.places import line_and_column, place_of_byte
+from common.secret_texts import is_words
 from common.yaml_parser import PARSER
 from settings.core import yaml_advice
 from settings.core.problems import Path, Position, Problem, SettingsError
@@ -19,6 +20,21 @@ from settings.core.problems import Path, Position, Problem, SettingsError
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 40
 MAX_VALUES = 20_000
+STANDARD_TAGS = (
+    "binary",
+    "bool",
+    "float",
+    "int",
+    "map",
+    "merge",
+    "null",
+    "omap",
+    "pairs",
+    "seq",
+    "set",
+    "str",
+    "timestamp",
+)
 
 
 @dataclass(frozen=True)
@@ -131,8 +147,9 @@ def _check_events(source: str, text: str) -> None:
     for event in yaml.parse(text, Loader=PARSER):
         tag = getattr(event, "tag", None)
         if tag is not None:  # PyYAML would build bytes, sets and dates, of which the engine makes something else
-            shown = tag.replace("tag:yaml.org,2002:", "!!")
-            sentence = f"has the YAML tag {shown}, which no setting needs. Write the value without it."
+            standard, is_standard, name = tag.partition("tag:yaml.org,2002:")  # another one could be a secret with a !
+            shown = f"the YAML tag !!{name}" if is_standard and not standard and name in STANDARD_TAGS else "a YAML tag"
+            sentence = f"has {shown}, which no setting needs. Write the value without it, or quoted."
             raise _error(source, sentence, _position(event.start_mark))
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
@@ -179,7 +196,10 @@ def _positions(source: str, path: Path, node: yaml.Node, positions: dict[Path, P
             key, position = str(key_node.value), _position(key_node.start_mark) or Position(1, 1)
             below: Path = (*path, key)
             if key in first:
-                sentence = f"{key} is already in line {first[key].line}, and only one of the two could count. Drop one."
+                shown = key if is_words(key) and "secrets" not in path else "this key"  # it could be a secret
+                sentence = (
+                    f"{shown} is already in line {first[key].line}, and only one of the two could count. Drop one."
+                )
                 yield Problem(source, "", sentence, position)
             first.setdefault(key, position)
             positions.setdefault(below, position)

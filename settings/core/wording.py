@@ -16,6 +16,7 @@ from common.spelling import did_you_mean, nearest
 from settings.core.base import fields_by_key
 from settings.core.naming import name_from
 from settings.core.problems import Mistake, Path, PathPart, has, listed
+from settings.core.secret_values import HIDDEN, is_hidden
 
 EXPECTED = {  # pydantic's error type -> what the model expects
     "int_type": "a whole number",
@@ -35,6 +36,10 @@ EXPECTED = {  # pydantic's error type -> what the model expects
 # Pydantic also reports these at a list when something inside it is wrong: the wrong branch of "a number or a list", or
 # a list without a valid item. The mistake of the item itself is enough.
 FOLLOW_UP_ERRORS = frozenset({*EXPECTED, "too_short"})
+MOST = 1e12  # no setting is as large
+_NUMBER_AND_UNIT = re.compile(
+    r"[^\w.-]*([0-9]{1,3}(?:[, ][0-9]{3})+|[0-9][0-9_]*)(\.[0-9]+)?([eE][0-9]{1,2})? ?([A-Za-z]*)[^\w.,]*"
+)
 
 
 def mistakes(model: type[BaseModel], data: Mapping[str, Any], errors: Sequence[ErrorDetails]) -> list[Mistake]:
@@ -114,6 +119,8 @@ def _wrong_type(value: Any, expected: Sequence[str], model: type[BaseModel], pat
         advice = f"It belongs under a name: `{path[-2]}: {{<name>: {{{path[-1]}: ...}}}}`."
     elif value in (None, ""):
         advice = f"Give it a value{for_example}{or_drop}."
+    elif is_hidden(value):
+        advice = _instead_of_a_secret(model, path)
     elif "a map of keys and values" in expected and (isinstance(value, list) or "a whole number" not in expected):
         keys = "entries under it by name, without dashes" if isinstance(value, list) else "keys under it"
         advice = f"Write its {keys}{for_example}{or_drop}."
@@ -121,33 +128,52 @@ def _wrong_type(value: Any, expected: Sequence[str], model: type[BaseModel], pat
         advice = f'Write it in quotes: "{json.dumps(value)}".'
         if path[-1] == "version":
             advice = f'Write it in quotes, "{value}": YAML reads 1.30 as the number 1.3.'
-    elif "a whole number" in expected and isinstance(value, str) and value.strip().isdigit():
+    elif "a whole number" in expected and isinstance(value, str) and re.fullmatch("[0-9]+", value.strip()):
         advice = f"Write {int(value)}, without quotes."
     elif "a list" in expected and isinstance(value, str) and "," in value:
         advice = f"Write [{listed(part.strip() for part in value.split(','))}]."
     elif "a whole number" in expected or "a number" in expected:
         meant = _meant_number(value, next(part for part in reversed(path) if isinstance(part, str)))
         example = str(meant) if isinstance(path[-1], int) else f"{path[-1]}: {meant}"
-        advice = f"Write a number, for example {example}."
+        advice = f"Write a number, for example {example}." if meant else "Write digits alone, without a unit."
     elif "true or false" in expected:
         advice = "Write true or false, without quotes."
     elif "a list" in expected and (isinstance(value, Mapping) or _is_map(example)):
         advice = f"Write a list, with a dash before each entry{for_example}{or_drop}."
     elif "a list" in expected:
         number = isinstance(value, float) and "percent" in str(path[-1])
-        advice = f"Write [{_meant_number(value, str(path[-1])) if number else value}]."
+        advice = f"Write [{(number and _meant_number(value, str(path[-1]))) or value}]."
     return f"is {_shown(value)}, but {' or '.join(expected)} is expected here. {advice}"
 
 
-def _meant_number(value: Any, key: str) -> int:
-    """Returns the whole number that somebody probably meant: 3000 of `$3,000`, 80 of 0.8 percent, 1 of 500m vCPUs."""
-    found = re.match(r"[^\w.-]*(\d{1,3}(?:[, ]\d{3})+(?!\d)|[\d_]+)(\.\d+)?([eE]\d+)?(m?)", str(value))
-    if found is None or isinstance(value, bool):
+def _instead_of_a_secret(model: type[BaseModel], path: Path) -> str:
+    """Returns advice on what belongs in the place of a text that is not shown."""
+    field = field_at(model, path)
+    example = _example(_kind_at(model, path), field)
+    if isinstance(path[-1], int) and isinstance(example, list):
+        example = example[0]
+    if example is None and field:
+        example = field.default
+    shown = (*path[:-1], "<name>") if path[-1] == HIDDEN else path
+    return f"Write for example `{_line(shown, example)}`." if example else "Correct it."
+
+
+def _meant_number(value: Any, key: str) -> int | None:
+    """Returns the whole number that somebody probably meant: 3000 of `$3,000`, 80 of 0.8 percent, 1 of 500m vCPUs.
+
+    None where a unit follows that is not the setting's own (30d for days), or more, and where it is too large.
+    """
+    found = _NUMBER_AND_UNIT.fullmatch(str(value))
+    if isinstance(value, bool) or not re.search("[0-9]", str(value)):
         return 2
+    if found is None or not (key.rpartition("_")[2].startswith(found[4].lower()) or (key, found[4]) == ("cpu", "m")):
+        return None
     number = float(re.sub(r"[,_ ]", "", found[1]) + (found[2] or "") + (found[3] or ""))
+    if number >= MOST:
+        return None
     if "percent" in key and (number < 1 or value == 1.0):
         number *= 100
-    elif key == "cpu" and found[4]:
+    elif (key, found[4]) == ("cpu", "m"):
         number /= 1000
     return ceil(round(number, 6)) or 1
 
@@ -161,7 +187,13 @@ def _shown(value: Any) -> str:
         return "a map of keys and values"
     if isinstance(value, list):
         return "a list"
+    if is_hidden(value):
+        return f"a {'text' if value == HIDDEN else 'number'} that is not shown, since it could be a secret"
     return f"the text {value!r}" if isinstance(value, str) else f"the number {value}"
+
+
+def _number(value: Any) -> str:
+    return _shown(value) if is_hidden(value) else str(value)
 
 
 def _missing(_value: Any, _ctx: Mapping[str, Any], field: FieldInfo | None, _model: type[BaseModel], path: Path) -> str:
@@ -219,17 +251,19 @@ def _not_allowed(value: Any, ctx: Mapping[str, Any], field: FieldInfo | None, *_
 
 
 def _too_small(value: Any, ctx: Mapping[str, Any], field: FieldInfo | None, *_: Any) -> str:
-    return f"is {value}, and the minimum is {ctx['ge']}.{_about(field)} Write {ctx['ge']} or more."
+    return f"is {_number(value)}, and the minimum is {ctx['ge']}.{_about(field)} Write {ctx['ge']} or more."
 
 
 def _too_large(value: Any, ctx: Mapping[str, Any], field: FieldInfo | None, *_: Any) -> str:
-    return f"is {value}, and the maximum is {ctx['le']}.{_about(field)} Write {ctx['le']} or less."
+    return f"is {_number(value)}, and the maximum is {ctx['le']}.{_about(field)} Write {ctx['le']} or less."
 
 
 def _wrong_format(value: Any, ctx: Mapping[str, Any], field: FieldInfo | None, *_: Any) -> str:
     example = field.examples[0] if field and field.examples else None
-    if "pattern" in ctx and re.search(ctx["pattern"], name := name_from(str(value), 21)):
-        example = name
+    pattern = ctx.get("pattern", "(?!)")
+    lower = "" if re.search(pattern, "A") else name_from(str(value), 21)  # where capitals count, it is another name
+    if not is_hidden(value):
+        example = next((each for each in (str(value).strip(), lower) if re.search(pattern, each)), example)
     for_example = f" Write for example {example}." if example else ""
     return f"is {_shown(value)}, which has the wrong format.{_about(field)}{for_example}"
 

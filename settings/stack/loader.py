@@ -15,7 +15,7 @@ from settings.cluster.helm_values import value_mistakes
 from settings.compute.presets import with_presets
 from settings.core import wording
 from settings.core.problems import Mistake, Path, Problem, SettingsError, has, join_path, nearest_position
-from settings.core.secret_values import secret_mistakes, without_secrets
+from settings.core.secret_values import HIDDEN, is_secret_of_a_team, secret_mistakes, shown_path, without_secrets
 from settings.core.stack_file import StackFile, read_stack_file, settings_of
 from settings.stack import comparisons
 from settings.stack.parts import parts_of
@@ -73,7 +73,9 @@ def read_file(path: FilePath) -> dict[str, Any]:
 def _load(raw: Mapping[str, Any], file: StackFile, add_ons: AddOns, today: date | None) -> StackSettings:
     """Checks the values. Leaves out mistakes that are gone once a misspelt key has the name that was meant."""
     today = today or datetime.now(UTC).date()
-    file = replace(file, mistakes=[each for each in file.mistakes if not _is_a_number_as_text(raw, each[0])])
+    secrets = {path for path, _ in secret_mistakes(raw, ())}  # these are told without their values
+    in_file = [each for each in file.mistakes if each[0] not in secrets and not _is_a_number_as_text(raw, each[0])]
+    file = replace(file, mistakes=in_file)
     checked = _checked(raw, file, add_ons, today)
     mistakes = checked.mistakes
     if checked.meant_names or file.meant:
@@ -90,7 +92,7 @@ def _load(raw: Mapping[str, Any], file: StackFile, add_ons: AddOns, today: date 
             [
                 Problem(
                     file.source,
-                    join_path(path),
+                    join_path(shown_path(path)),
                     sentence + _set_by_default(raw, path),
                     nearest_position(file.positions, path),
                 )
@@ -123,17 +125,23 @@ def _checked(raw: Mapping[str, Any], file: StackFile, add_ons: AddOns, today: da
     except ValidationError as error:
         errors = error.errors(include_url=False)
         mistakes = wording.mistakes(StackSettings, merged, errors)
-        meant_names = wording.meant_names(StackSettings, merged, errors)
+        names = wording.meant_names(StackSettings, merged, errors)
+        meant_names = {path: name for path, name in names.items() if HIDDEN not in path}
     mistakes = _without_consequences(mistakes, file.mistakes)
     secrets = dict(secret_mistakes(raw, ()))
-    of_keys = "is not a setting"  # at the path of a secret, what else is said of the value would be of its stand-in
-    mistakes = [each for each in mistakes if each[0] not in secrets or each[1].startswith(of_keys)]
+    mistakes = [each for each in mistakes if each[0] not in secrets or _is_of_the_place(each)]
     mistakes += secrets.items()
     parts = parts_of(merged, [path for path, _ in (*file.mistakes, *mistakes)])
     mistakes += comparisons.cross_mistakes(parts, add_ons, today)
     known = {path for path, _ in mistakes}
     mistakes += [mistake for mistake in value_mistakes(merged, add_ons) if mistake[0] not in known]
     return _Checked(settings, mistakes, meant_names)
+
+
+def _is_of_the_place(mistake: Mistake) -> bool:
+    """Tells whether a mistake at the path of a secret is of its place: others would be of what stands for its value."""
+    path, sentence = mistake
+    return is_secret_of_a_team(path) or sentence.startswith("is not a setting")
 
 
 def _with_meant_names(raw: Mapping[str, Any], names: Mapping[Path, str]) -> dict[str, Any]:

@@ -46,7 +46,7 @@ class MemberSettings(Settings):
     @field_validator("permission_set", mode="before")
     @classmethod
     def it_is_the_set_and_not_its_role(cls, name: Any) -> Any:
-        role = re.fullmatch(rf"(.*/)?{SSO_ROLE}(.+)_[0-9a-f]{{16}}", name) if isinstance(name, str) else None
+        role = re.fullmatch(rf"\s*(.*/)?{SSO_ROLE}(.+?)(_[0-9a-f]{{16}})?\s*", name) if isinstance(name, str) else None
         if role:
             raise ValueError(
                 f"{name} is the role that IAM Identity Center makes of a permission set, and it changes. Write the "

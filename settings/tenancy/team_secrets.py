@@ -59,7 +59,7 @@ class TeamSecretSettings(Settings):
     """
 
     namespaces: tuple[NamespaceName, ...] = Field(
-        default=(), description="Namespaces of the team that get it. Empty: all of them."
+        default=(), description="Namespaces of the team that get it. Empty: all of them.", examples=[["research"]]
     )
     keys: tuple[str, ...] = Field(
         min_length=1,

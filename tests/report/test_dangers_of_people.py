@@ -35,7 +35,7 @@ def test_who_joins_a_team_is_told_once_with_the_role_and_where(before: dict[str,
 def test_another_namespace_of_a_team_is_told_since_its_people_get_in() -> None:
     there = of(ENTRY, entry(GROUP), entry(GROUP), op="same")
     assert said(there, of(BINDING, None, binding("more"), "more")) == [
-        f"{GROUP} gets ml-engineer: the role says what it allows in the cluster"
+        f"{GROUP} gets ml-engineer in more: the role says what it allows in the cluster"
     ]
 
 

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from report.dangers import dangers, plan_from
+from report.dangers.secrets import EXTERNAL, STORE
+from report.dangers.teams import NAMESPACE
 from tests.components.conftest import PlatformCloud
 from tests.components.stacks import stack
 from tests.in_process.providers import Registered
 from tests.report.logs import seen, state, step, summary, urn
-from tests.report.test_dangers import OWN, of, openings
+from tests.report.test_dangers import OWN, found, of, openings
 
 TOKEN = {"keys": ["token"]}
 TEAM: dict[str, Any] = {"name": "research", "namespaces": ["research"], "secrets": {"hub-token": TOKEN}}
@@ -90,6 +92,29 @@ CHANGES = [
 def test_values_that_stay_behind_or_are_lost_are_told(before: str, after: str, opening: str) -> None:
     openings = told(before, after)
     assert any(re.match(opening, each) for each in openings), openings
+
+
+def external(namespace: str = "research", name: str = "hub-token") -> dict[str, Any]:
+    return {"metadata": {"namespace": namespace}, "spec": {"target": {"name": name}}}
+
+
+@pytest.mark.parametrize(("retained", "told"), [(True, True), (False, False)], ids=["stays", "goes"])
+def test_a_secret_that_goes_with_its_namespace_is_no_danger_of_its_own(retained: bool, told: bool) -> None:
+    inputs = {"metadata": {"name": "research"}}
+    gone = of(NAMESPACE, inputs, None, "main-namespace-research", retainOnDelete=retained)
+    openings = [each.opening for each in found(of(EXTERNAL, external(), None), gone, kind="data")]
+    assert openings == (["Secret hub-token goes from namespace research"] if told else [])
+
+
+@pytest.mark.parametrize("op", ["update", "replace"])
+@pytest.mark.parametrize("path", ["secret", "other"])
+def test_another_store_is_told_whether_it_is_changed_or_replaced(op: str, path: str) -> None:
+    before, after = (
+        {"metadata": {"name": "research"}, "spec": {"provider": {"vault": {"server": "https://v", "path": each}}}}
+        for each in ("secret", path)
+    )
+    openings = [each.opening for each in found(of(STORE, before, after, op=op), kind="data")]
+    assert openings == (["the secrets of team research come from another store"] if path == "other" else [])
 
 
 ROLE, RIGHTS = "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy"

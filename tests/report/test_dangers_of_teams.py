@@ -2,10 +2,18 @@
 
 import json
 
+import pulumi
+import pulumi_kubernetes as kubernetes
 import pytest
 
+from common.values import UNKNOWN_TEXT
+from components.tenancy.guards import GuardsArgs, guards
+from components.tenancy.quotas import register
 from report.dangers.danger import GRAVE, SERIOUS
 from report.dangers.teams import BINDING, POLICY
+from settings.tenancy.admission import AdmissionSettings
+from settings.tenancy.team import TeamSettings
+from tests.components.conftest import PlatformCloud
 from tests.report.logs import step, urn
 from tests.report.test_dangers import found, of, openings
 
@@ -139,7 +147,16 @@ def test_another_service_account_is_told_with_its_rights_in_aws():
 def test_a_namespace_without_its_label_is_judged_no_more():
     (told,) = said(marked(), marked(team=""))
     assert told.startswith("no rule for pods of teams holds in lab any more: its pods may be on every node")
-    assert not said(marked(), marked(team="other")), "the rules are the same"
+
+
+def test_a_namespace_that_goes_to_another_team_is_told_with_what_is_in_it():
+    its = "its Secrets, volumes and service accounts, with their rights in AWS, are that team's afterwards"
+    assert said(marked(), marked(team="other")) == [f"namespace lab goes from team lab to team other: {its}"]
+    assert said(marked(team=""), marked(team="other")) == [f"namespace lab goes to team other: {its}"]
+    assert not said(marked(), marked())
+    later = marked()
+    later["metadata"]["labels"] = UNKNOWN_TEXT
+    assert not said(marked(), later), "whose it is afterwards is not known yet"
 
 
 def test_a_limit_range_that_goes_alone_is_told():
@@ -192,3 +209,173 @@ def test_a_rule_that_begins_to_refuse_keeps_pods_from_coming_again(actions, team
         of(BINDING, None, binding, "main-admission-images"),
     )
     assert dangers == (["the API server's rule main-admission-images begins to refuse pods"] if told else [])
+
+
+def test_a_binding_that_stays_in_the_cluster_still_refuses():
+    binding = {"spec": {"policyName": "images", "validationActions": ["Deny"]}}
+    assert openings(of(BINDING, binding, None)) == ["the API server's rule it goes"]
+    assert not found(of(BINDING, binding, None, retainOnDelete=True))
+
+
+HOST = "123456789012.dkr.ecr.us-west-2.amazonaws.com"
+LAB = marked()
+
+
+def rules(**settings):
+    """The rules of a cluster with teams, as the platform registers them: name -> type and inputs."""
+    cloud = PlatformCloud()
+    args = GuardsArgs(settings=AdmissionSettings(**settings), registry=HOST, injected_images=())
+    cloud.up_part(lambda _: guards("main-admission", args, pulumi.ResourceOptions()))
+    return {(each.type, each.name): plain(each.inputs) for each in cloud.registered.values()}
+
+
+def plain(value):
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    return {key: plain(each) for key, each in value.items()} if isinstance(value, dict) else value
+
+
+def told_of(before, after, *steps, teams=True):
+    """What is told of a change of the rules. teams: whether the cluster had any."""
+    lab = LAB if teams else {"metadata": {"name": "lab"}}
+    changes = [
+        of(kind, old, new, name, op="same" if old == new else "update")
+        for kind, name in {**before, **after}
+        for old, new in [(before.get((kind, name)), after.get((kind, name)))]
+        if kind in (POLICY, BINDING)
+    ]
+    assert changes
+    dangers = found(of(NAMESPACE, lab, lab, "main-namespace-lab", op="same"), *changes, *steps)
+    return [
+        f"{each.opening}: {each.consequence}".removeprefix("the API server's rule main-admission-") for each in dangers
+    ]
+
+
+NOT_AGAIN = "pods that break it run on, and do not come again when they end"
+WITHOUT, THERE = "pods without it are let in afterwards", "pods of teams may have them afterwards"
+NAME = "app.kubernetes.io/name"
+OTHER_RULES = [  # settings before, settings after, what is told
+    ({"digests": False}, {}, [f"images begins to demand a digest of images: {NOT_AGAIN}"]),
+    ({}, {"digests": False}, [f"images no longer demands a digest of images: {WITHOUT}"]),
+    ({}, {"labels": (NAME, "team")}, [f"labels begins to demand label team: {NOT_AGAIN}"]),
+    ({"labels": (NAME, "team")}, {}, [f"labels no longer demands label team: {WITHOUT}"]),
+    (
+        {"registries": (HOST, "docker.io")},
+        {"registries": (HOST,)},
+        [f"images no longer lets in images from docker.io: {NOT_AGAIN}"],
+    ),
+    (
+        {"registries": ("docker.io",)},
+        {"registries": ("docker.io/library",)},
+        [f"images no longer lets in images from docker.io: {NOT_AGAIN}"],
+    ),
+    ({}, {"registries": (HOST, "docker.io")}, [f"images lets in images from docker.io: {THERE}"]),
+    (
+        {"registries": ("docker.io/library",)},
+        {"registries": ("docker.io",)},
+        [f"images lets in images from docker.io: {THERE}"],
+    ),
+    (
+        {"registries": ("a.example.com",)},
+        {"registries": ("b.example.com",)},
+        [
+            f"images lets in images from b.example.com: {THERE}",
+            f"images no longer lets in images from a.example.com: {NOT_AGAIN}",
+        ],
+    ),
+    ({"labels": (NAME, "team")}, {"labels": ("team", NAME)}, []),
+    ({"digests": False, "mode": "warn"}, {"mode": "warn"}, []),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "told"), OTHER_RULES)
+def test_another_rule_is_told_in_words_of_the_settings(before, after, told):
+    assert told_of(rules(**before), rules(**after)) == told
+
+
+def test_a_rule_of_a_cluster_without_teams_keeps_nobody_out():
+    assert told_of(rules(digests=False), rules(), teams=False) == []
+
+
+def test_a_rule_that_goes_from_warnings_to_refusals_is_told_once():
+    told = told_of(rules(mode="warn", digests=False), rules())
+    assert told == [f"images, main-admission-labels begin to refuse pods: {NOT_AGAIN}"]
+
+
+def test_a_rule_that_only_warns_from_now_on_begins_to_demand_nothing():
+    told = told_of(rules(digests=False), rules(mode="warn"))
+    assert [each.partition(":")[0] for each in told] == ["images, main-admission-labels only warn"]
+
+
+def test_a_rule_of_an_earlier_release_is_told_by_its_messages():
+    def of_release(*checks):
+        made = rules()
+        ((key, policy),) = [(key, each) for key, each in made.items() if key == (POLICY, "main-admission-images")]
+        validations = [{"expression": each, "message": f"an image is not {each}"} for each in checks]
+        spec = {**policy["spec"], "validations": validations}
+        return {**made, key: {"metadata": {"name": policy["metadata"]["name"]}, "spec": spec}}
+
+    assert told_of(of_release("a"), of_release("a", "b")) == [
+        f"images refuses otherwise: an image is not b: {NOT_AGAIN}"
+    ]
+    (weaker,) = told_of(of_release("a", "b"), of_release("a"))
+    assert weaker.startswith("images no longer checks b")
+
+
+GPU, GPUS = (
+    {"requests.nvidia.com/gpu": "2", "requests.cpu": "64"},
+    {"requests.nvidia.com/gpu": "4", "requests.cpu": "64"},
+)
+
+
+def promised(before, after, twice=True, name="lab", **more):
+    annotations = {"annotations": {"ml-platform/oversubscribed": "true"}} if twice else {}
+    inputs = [{"metadata": {"namespace": name, **annotations}, "spec": {"hard": each}} for each in (before, after)]
+    return of(QUOTA, *inputs, f"{name}.quota", op="same" if before == after else "update", **more)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "twice", "told"),
+    [
+        (GPU, GPUS, True, "requests.nvidia.com/gpu 2 → 4"),
+        (GPU, GPUS, False, ""),  # the settings keep the sum of all quotas within the pools
+        (GPU, {**GPU, "requests.cpu": "640"}, False, "requests.cpu 64 → 640"),
+        (GPU, {**GPU, "requests.cpu": "640"}, True, "requests.cpu 64 → 640"),
+        (GPU, {**GPU, "requests.cpu": "128"}, True, ""),
+        (GPUS, GPU, True, "gets smaller"),
+        ({**GPU, "count/jobs.batch": "1"}, {**GPU, "count/jobs.batch": "9"}, True, ""),
+        ({**GPU, "requests.storage": "1Gi"}, {**GPU, "requests.storage": "9Gi"}, True, ""),
+    ],
+)
+def test_a_larger_quota_is_told_where_it_takes_from_others(before, after, twice, told):
+    shop = {**GPU, "requests.storage": "1Gi", "count/jobs.batch": "1"}
+    dangers = found(promised(before, after, twice), promised(shop, shop, name="shop"))
+    assert [told in each.opening for each in dangers] == ([True] if told else [])
+    if told and "smaller" not in told:
+        (danger,) = dangers
+        assert danger.opening == f"the quota of namespace lab grows: {told}"
+        assert danger.consequence == "who comes first has it: pods of shop may wait"
+
+
+def test_a_larger_quota_takes_nothing_where_nobody_else_has_any():
+    assert not found(promised(GPU, GPUS))
+    none = {"requests.nvidia.com/gpu": "0"}
+    assert not found(promised(GPU, GPUS), promised(none, none, name="shop"))
+    elsewhere = urn("pulumi:providers:kubernetes", "other")
+    assert not found(promised(GPU, GPUS), promised(GPU, GPU, name="shop", provider=f"{elsewhere}::id"))
+
+
+@pytest.mark.parametrize("twice", [True, False])
+def test_a_quota_says_whether_its_devices_are_promised_to_others(twice):
+    team = TeamSettings.model_validate(
+        {"name": "lab", "namespaces": ("lab",), "quota": {"lab": {"oversubscribed": twice}}}
+    )
+
+    def make(_):
+        lab = kubernetes.core.v1.Namespace("lab", metadata={"name": "lab"})
+        register("lab.quota", team, "lab", GPU, pulumi.ResourceOptions(depends_on=[lab]))
+
+    cloud = PlatformCloud()
+    cloud.up_part(make)
+    (made,) = [plain(each.inputs) for each in cloud.registered.values() if each.name == "lab.quota"]
+    assert ("ml-platform/oversubscribed" in (made["metadata"].get("annotations") or {})) == twice

@@ -2,27 +2,19 @@
 
 A text is one by its form, by its name (a variable, a key of a ConfigMap, a flag before it), or because the program
 holds it as a secret: Pulumi encrypts its own state, not what the cluster shows. The rule does not decode binaryData.
-Source of the forms: gitleaks, config/gitleaks.toml; read 2026-11.
+What is one: common/secret_texts.py and common/secret_names.py.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from common.secret_names import flags, is_reference, secret_by_name, set_inside
+from common.secret_names import flags, secret_by_name, set_inside
+from common.secret_texts import form_of, text_of
 from common.values import UNKNOWN, Secret
 from policies.rule import Case, Resource, Rule
 from policies.samples import in_every_place, pod_of
 from policies.views import show
 
-FORMS = re.compile(
-    r"-----BEGIN[A-Z ]*PRIVATE KEY"
-    r"|\b(?:AKIA|ASIA)[A-Z2-7]{16}\b"
-    r"|\bgh[oprsu]_\w{36}|\bgithub_pat_\w{82}|\bglpat-[\w-]{20}|\bxox[a-z]-[\w-]{10,}"
-    r"|\bhf_[A-Za-z]{34}\b|\bsk-(?:proj|svcacct|admin|ant|lf)-[\w-]{20,}|\bsk-[A-Za-z0-9]{32,}|\bnvapi-[\w-]{40,}"
-    r"|\bey[\w-]{17,}\.ey[\w-]{17,}\.[\w-]{10,}"  # a JSON web token
-    r"|://[^/\s:@]*:(?![$<{%])[^/\s:@]+@(?!sha256:)"  # an address with a password
-)
 CONFIG, RELEASE = "kubernetes:core/v1:ConfigMap", "kubernetes:helm.sh/v3:Release"
 OTHERS = ("kubernetes:core/v1:Secret", "kubernetes:apiextensions.k8s.io/")  # their place; schemas with examples
 
@@ -51,17 +43,19 @@ def _texts(
             if flag and not isinstance(item, Secret):
                 yield (*path, index), flag, True, text
             yield from _texts(item, (*path, index), name, variable, keys_name=keys_name)
-    elif isinstance(inner, str) or isinstance(value, Secret):
+    elif isinstance(value, Secret):
         yield path, name, variable, value
+    elif text := text_of(inner):
+        yield path, name, variable, text
 
 
 def _problem(name: str, value: Any, *, variable: bool) -> str:
     """Returns why a text is a secret, without the text; "" when it is none."""
     if isinstance(value, Secret):
         return "is a secret of the program"
-    if FORMS.search(value):
+    if form_of(value):
         return "has the form of a password, a token or a key"
-    if secret_by_name(name, value, variable=variable) and not is_reference(value):
+    if secret_by_name(name, value, variable=variable):
         return "is a secret by its name"
     return "sets a secret by its name" if set_inside(value) else ""
 
@@ -82,6 +76,7 @@ def check(resource: Resource) -> Iterator[tuple[str, str]]:
 
 
 AT = "spec.containers[0]"
+DRAWN = "3f9a8b7c6d5e4f3a2b1c"
 
 
 def _config(at: str = "", **data: object) -> Case:
@@ -131,7 +126,10 @@ RULE = Rule(
         "how it is asked for": pod_of(_env("REGISTRY_AUTH", "htpasswd")),
         "a number of tokens": pod_of({"args": ["--max-num-batched-tokens=8192", "--max-tokens", "512"]}),
         "a key that is public": pod_of(_env("TOPOLOGY_KEY", "topology.kubernetes.io/zone")),
-        "a token of a model": pod_of(_env("PAD_TOKEN", "end")),
+        "a token of a model": pod_of(_env("END_TOKEN", "end")),
+        "a key of data": pod_of(_env("MODEL_KEY", "llama3-8b-instruct")),
+        "the name of a Secret": pod_of(_env("IMAGE_PULL_SECRET", "ecr-pull-v2")),
+        "a webhook of one's own": pod_of(_env("ALERT_WEBHOOK", "https://alerts.example.com/hook")),
         "an address without a password": pod_of(_env("DB", "postgres://trainer@db:5432/runs")),
         "an address with a reference": pod_of(_env("DB", "postgres://trainer:$(DB_PASSWORD)@db/runs")),
         "an image by its digest": pod_of(_env("IMAGE", "oci://train:v1@sha256:0123")),
@@ -142,6 +140,7 @@ RULE = Rule(
             type="kubernetes:external-secrets.io/v1:ExternalSecret",
         ),
         "the place for it": Case({"stringData": {"password": "x"}}, type="kubernetes:core/v1:Secret"),
+        "a key that mostly names a Secret": _release(hubSecret="hub2023"),
         "a chart that makes it": _release(auth={"existingSecret": "grafana", "createToken": True, "password": ""}),
         "a repository that asks for one": Case(
             {"repositoryOpts": {"password": Secret("x")}, "values": {}}, type=RELEASE
@@ -155,16 +154,22 @@ RULE = Rule(
         "an address with a password": pod_of(_env("GREETING", "redis://:hunter2@cache"), at=f"{AT}.env[0].value"),
         "a flag": pod_of({"args": ["serve", "--api-key", "hunter2"]}, at=f"{AT}.args[2]"),
         "a flag with its value": pod_of({"args": ["--api-key=hunter2"]}, at=f"{AT}.args[0]"),
-        "a key behind its flag": pod_of({"args": ["--stripe-key=hunter2"]}, at=f"{AT}.args[0]"),
-        "a secret behind its flag": pod_of({"args": ["--secret=hunter"]}, at=f"{AT}.args[0]"),
+        "a key behind its flag": pod_of({"args": [f"--stripe-key={DRAWN}"]}, at=f"{AT}.args[0]"),
+        "a secret behind its flag": pod_of({"args": ["--hub-secret=hunter2"]}, at=f"{AT}.args[0]"),
         **{
             f"a variable {name}": pod_of(_env(name, "hunter2"), at=f"{AT}.env[0].value")
-            for name in ("DB_PASS", "DB_PWD", "API_TOKENS", "JWT_SECRET", "STRIPE_KEY", "SENTRY_DSN", "NPM_AUTH")
+            for name in ("DB_PASS", "DB_PWD", "API_TOKENS", "JWT_SECRET", "SENTRY_DSN", "GITHUB_PAT", "JWT")
         },
-        "a variable in small letters": pod_of(_env("stripe_key", "hunter2"), at=f"{AT}.env[0].value"),
-        "a ConfigMap whose keys become variables": _config(".STRIPE_KEY", STRIPE_KEY="hunter2"),
+        **{
+            f"a variable {name} that a machine has drawn": pod_of(_env(name, DRAWN), at=f"{AT}.env[0].value")
+            for name in ("STRIPE_KEY", "NPM_AUTH", "SLACK_WEBHOOK", "MODEL_KEY")
+        },
+        "a number": _release(".adminPassword", adminPassword=5551234987),
+        "a variable in small letters": pod_of(_env("stripe_key", DRAWN), at=f"{AT}.env[0].value"),
+        "a ConfigMap whose keys become variables": _config(".HUB_SECRET", HUB_SECRET=DRAWN),
+        "a secret in small letters": pod_of(_env("hub_secret", "hunter2"), at=f"{AT}.env[0].value"),
         "a command of a shell": pod_of(
-            {"command": ["sh", "-c", "export HF_TOKEN='hunter'; train"]}, at=f"{AT}.command[2]"
+            {"command": ["sh", "-c", "export HF_TOKEN='hunter2'; train"]}, at=f"{AT}.command[2]"
         ),
         "a header of a probe": pod_of(
             {"livenessProbe": {"httpGet": {"httpHeaders": [{"name": "X-Api-Key", "value": "hunter2"}]}}},
@@ -178,7 +183,7 @@ RULE = Rule(
         "a ConfigMap": _config(".dbPassword", dbPassword="hunter2"),
         "a file in a ConfigMap": _config('["app.yaml"]', app_at_yaml="db:\n  host: db\n  password: hunter2\n"),
         "the second line of a file": _config('["app.env"]', app_at_env="A_TOKEN=$A\nCLIENT_SECRET='hunter'"),
-        "JSON in a ConfigMap": _config('["app.json"]', app_at_json='{"apiKey": "hunter"}'),
+        "JSON in a ConfigMap": _config('["app.json"]', app_at_json='{"apiKey": "hunter2"}'),
         "a patch of a ConfigMap": Case({"data": {"token": "hunter2"}}, type=f"{CONFIG}Patch", at="data.token"),
         "values of a release": _release(".auth.adminPassword", auth={"adminPassword": "hunter2"}),
         "beside a name and a value": _release(

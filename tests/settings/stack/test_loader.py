@@ -153,7 +153,7 @@ NOT_YAML = {
     "a quote that is not closed": ('  ml-platform:name: "x\n  a: b', 21, "has a quote that is not closed."),
     "text after a quote": ('  ml-platform:name: "x" y', 25, "has text after a closing quote."),
     "a list as a key": ("  ml-platform:tags: {[a]: b}", 22, "a key must be text. Write it in quotes."),
-    "a tag": ("  ml-platform:tags: {a: !Ref b}", 25, "has the YAML tag !Ref, which no setting needs."),
+    "a tag": ("  ml-platform:tags: {a: !Ref b}", 25, "has a YAML tag, which no setting needs."),
     "bytes": ("  ml-platform:owner: !!binary aGVsbG8=", 22, "has the YAML tag !!binary"),
     "two documents": ("  a: b\n---\nconfig: {}", 1, "has a second document"),
     "indented too far": ("  ml-platform:a: b\n   ml-platform:c: d", 17, "Indent both in the same way."),
