@@ -196,8 +196,8 @@ class Cluster(pulumi.ComponentResource):
         """
         settings = self._args.settings
         # With `strict` CoreDNS reaches nobody without a policy, and EKS would wait for it in vain.
-        policies = self._close(COMES_WITH_THE_CLUSTER, None)
-        addons_after_nodes = self._addons_after_nodes([*landing, *policies])
+        opened = self._close(COMES_WITH_THE_CLUSTER, None)
+        addons_after_nodes = self._addons_after_nodes([*landing, *([opened] if opened else [])])
         StorageClasses(
             f"{self._key}-storage",
             StorageClassesArgs(
@@ -315,7 +315,7 @@ class Cluster(pulumi.ComponentResource):
         closed = {name: self._close(name, made) for name, made in namespaces.items()}
         installed: dict[str, AddOn] = {}
         for spec in specs:
-            namespace = namespaces.get(spec.chart.namespace)
+            namespace = closed.get(spec.chart.namespace)
             installed[spec.name] = AddOn(
                 f"{self._key}-{spec.name}",
                 AddOnArgs(
@@ -326,7 +326,6 @@ class Cluster(pulumi.ComponentResource):
                     after=[
                         *before,
                         *([namespace] if namespace else []),
-                        *closed.get(spec.chart.namespace, ()),
                         *aws_side[spec.name],
                         *(installed[name].last for name in spec.after),
                         *(each for group in spec.definitions for each in definitions[group]),

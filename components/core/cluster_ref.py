@@ -1,6 +1,6 @@
 """A reference to a cluster, for components of other domains."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import pulumi
@@ -9,13 +9,13 @@ import pulumi_kubernetes as kubernetes
 from settings.ingress.ingress import IngressSettings
 from settings.mesh.mesh import MeshSettings
 
-Close = Callable[[str, pulumi.Resource | None], Sequence[pulumi.Resource]]
-"""Registers the network policies of a namespace, after the resource that makes it, and returns them."""
+Close = Callable[[str, pulumi.Resource | None], pulumi.Resource | None]
+"""Registers the network policies of a namespace, after the resource that makes it; returns what all else waits for."""
 
 
-def closes_nothing(namespace: str, after: pulumi.Resource | None) -> Sequence[pulumi.Resource]:
+def closes_nothing(namespace: str, after: pulumi.Resource | None) -> pulumi.Resource | None:
     """For a cluster without isolation."""
-    return ()
+    return after
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -39,24 +39,26 @@ class Isolation(pulumi.ComponentResource):
         self._key, self._args = name, args
         self.register_outputs({})
 
-    def close(self, namespace: str, after: pulumi.Resource | None) -> list[pulumi.Resource]:
-        """Registers the policies of a namespace; none where it is not closed. after: the namespace, if it is made.
+    def close(self, namespace: str, after: pulumi.Resource | None) -> pulumi.Resource | None:
+        """Registers the policies of a namespace, and returns what everything else in it waits for.
 
-        In kube-system, with `strict`, all pods but those of our charts are opened first.
+        That is the last of them, since each waits for the one before: where all waited for the namespace, and all else
+        for each of them, the engine would have a multiple of paths to follow. after: the namespace, if it is made; it
+        is returned where the namespace is not closed. In kube-system, with `strict`, all pods but those of our charts
+        are opened; without it nothing there waits.
         """
         args = self._args
         flows = args.flows.get(namespace, ())
         manifests = network_policies(namespace, flows, args.networks) if namespace in args.flows else []
         if namespace == COMES_WITH_THE_CLUSTER and args.strict:
             manifests.append(others_are_open(namespace, flows))
-        return [
-            custom_resource(
+        last = after
+        for manifest in manifests:
+            waits = [last] if last is not None else None
+            last = custom_resource(
                 f"{self._key}.{namespace}.{manifest['metadata']['name']}",
                 manifest,
-                pulumi.ResourceOptions(
-                    parent=self, provider=args.provider, depends_on=[after] if after is not None else None
-                ),
+                pulumi.ResourceOptions(parent=self, provider=args.provider, depends_on=waits),
                 awaited=False,
             )
-            for manifest in manifests
-        ]
+        return last if namespace != COMES_WITH_THE_CLUSTER or args.strict else None

@@ -70,8 +70,7 @@ class Namespaces(pulumi.ComponentResource):
                         aliases=[pulumi.Alias(parent=args.earlier_parent)],
                     ),
                 )
-                # The first policy is that of all pods: nothing starts in the namespace before it is closed.
-                resources[cluster, namespace] = next(iter(ref.close(namespace, resource)), resource)
+                resources[cluster, namespace] = ref.close(namespace, resource)
         self.made, self.teams, self.resources = made, args.teams, resources
         self.register_outputs({})
 
