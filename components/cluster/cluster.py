@@ -209,8 +209,8 @@ class Cluster(pulumi.ComponentResource):
             self._options_with_provider(),
         )
         service_guard(f"{self._key}-services", self._args.ingress is not None, self._options_with_provider())
-        # Without DNS the pods cannot start, and the Helm releases would time out.
-        namespaces, installed = self._addons([*landing, addons_after_nodes["coredns"]])
+        # Without DNS the pods cannot start, and the Helm releases would time out. DNS waits for the nodes.
+        namespaces, installed = self._addons([addons_after_nodes["coredns"]])
         self._karpenter_pools(installed, [*self._args.routes_and_endpoints, *addons_before_nodes])
         return namespaces, installed
 

@@ -48,11 +48,11 @@ class MeshPolicies(pulumi.ComponentResource):
         made: dict[tuple[str, str, str], pulumi.Resource] = {}
         for key, manifest in args.manifests.items():
             namespace = args.namespaces[manifest["metadata"]["namespace"]]
-            # The control plane has the definitions, and a webhook that judges the objects.
-            after = [cluster.controllers["linkerd-control-plane"], *([namespace] if namespace else [])]
-            if manifest["kind"] == SERVER:  # it refuses everybody until it is told whom it lets in
-                named = lets_in(manifest, args.manifests.values())
-                after += [made[each] for each in named if each in made]  # a service account is the chart's
+            named = lets_in(manifest, args.manifests.values()) if manifest["kind"] == SERVER else ()
+            after = [made[each] for each in named if each in made]  # a service account is the chart's
+            # A Server refuses everybody until it is told whom it lets in. All else waits for the control plane, which
+            # has the definitions, and a webhook that judges the objects.
+            after = after or [cluster.controllers["linkerd-control-plane"], *([namespace] if namespace else [])]
             made[_identity(manifest)] = custom_resource(
                 f"{name}-{key}",
                 manifest,

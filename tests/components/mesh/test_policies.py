@@ -140,8 +140,9 @@ def test_a_server_is_there_when_it_knows_whom_it_lets_in(cloud: PlatformCloud) -
     allowed = cloud.all("policy.linkerd.io/v1alpha1:AuthorizationPolicy")
     assert len(allowed) == 2
     assert all(server.stands_on(each) for each in allowed), "it would refuse everybody for a moment"
-    assert server.stands_on(cloud.one("helm.sh/v3:Release", "main-linkerd-control-plane"))
-    assert server.stands_on(cloud.one("core/v1:Namespace", "main-namespace-inference"))
+    for each in allowed:  # and so the Server
+        assert each.stands_on(cloud.one("helm.sh/v3:Release", "main-linkerd-control-plane"))
+        assert each.stands_on(cloud.one("core/v1:Namespace", "main-namespace-inference"))
     networks = cloud.one("policy.linkerd.io/v1alpha1:NetworkAuthentication").inputs["spec"]["networks"]
     private = [each.inputs["cidrBlock"] for each in cloud.all("ec2/subnet:Subnet") if "-private-" in each.name]
     assert sorted(each["cidr"] for each in networks) == sorted(private)
