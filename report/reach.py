@@ -219,9 +219,9 @@ def _network(row: Reach, flows: Flows, meshed: Sequence[str]) -> str:
     namespace, port = row.to.partition("/")[0], row.wire if isinstance(row.wire, int) else None
     if row.source == PROBES:
         return OWN_NODE
-    doors = {load_balancer(door): f"door-{door}" for door in DOORS}
-    peers = {**{name: (peer,) for name, peer in doors.items()}, EKS: ("control-plane",)}
-    peers[NODES] = ("nodes", "door-internal")  # the internal load balancer has the subnets of nodes
+    peers: dict[str, tuple[str, ...]] = {load_balancer(door): (f"door-{door}",) for door in DOORS}
+    # The internal load balancer is in the subnets of nodes.
+    peers |= {EKS: ("control-plane",), NODES: ("nodes", "door-internal")}
     if row.source in peers:
         is_open = any(enters(flows, peer, namespace, row.pods, port) for peer in peers[row.source])
         return OPEN if is_open else OWN_NODE if row.source == NODES else CLOSED
@@ -249,10 +249,11 @@ def _of_flows(flows: Flows, rows: Sequence[Reach], mesh: _Mesh) -> Iterator[Reac
             if flow.direction == "in":
                 yield from _into(flow, namespace, flows, mesh, said)
             elif isinstance(flow.peer, Pods):
-                if not _is_taken(flow, flow.peer, namespace, flows):
-                    yield _row(
-                        flow, namespace, ports_of(flow), network=CLOSED if flow.peer.namespace in flows else OPEN
-                    )
+                if left := [
+                    port for port in flow.ports or ("all",) if not _is_taken(port, flow.peer, namespace, flows)
+                ]:
+                    network = CLOSED if flow.peer.namespace in flows else OPEN
+                    yield _row(flow, namespace, ", ".join(map(str, left)), network=network)
             elif flow.peer != "own-namespace":
                 yield _row(flow, namespace, ports_of(flow), network=OPEN, outward=True)
 
