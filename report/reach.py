@@ -79,11 +79,20 @@ def _in_cluster(settings: StackSettings, cluster: str) -> Iterator[Reach]:
     if settings.isolation_of(cluster) is None:
         yield from rows
         return
-    flows, mesh = flows_of(settings, cluster), settings.mesh_of(cluster)
+    flows, mesh = _flows(settings, cluster), settings.mesh_of(cluster)
     meshed = [*mesh.namespaces, CONTROL_PLANE, *([VIZ] if mesh.viz else [])] if mesh else []
     judged = [replace(row, network=_network(row, flows, meshed)) for row in rows]
     yield from judged
     yield from _of_flows(flows, judged, _Mesh.of(settings, cluster))
+
+
+def _flows(settings: StackSettings, cluster: str) -> Flows:
+    """Returns the flows of a cluster, without those to endpoints that the VPC does not have."""
+    there = bool(settings.network.endpoints.interface)
+    return {
+        namespace: [flow for flow in flows if there or flow.peer != "endpoints"]
+        for namespace, flows in flows_of(settings, cluster).items()
+    }
 
 
 def cut(rows: Iterable[Reach], model: Sequence[OpenPort] = MESHED_POD) -> list[Reach]:
@@ -248,6 +257,9 @@ def _of_flows(flows: Flows, rows: Sequence[Reach], mesh: _Mesh) -> Iterator[Reac
         for flow in own:
             if flow.direction == "in":
                 yield from _into(flow, namespace, flows, mesh, said)
+                if flow.peer == "door-internal":
+                    why = f"{flow.why}: nodes are in the load balancer's subnets"
+                    yield from _into(replace(flow, peer="nodes", why=why), namespace, flows, mesh, said)
             elif isinstance(flow.peer, Pods):
                 if left := [
                     port for port in flow.ports or ("all",) if not _is_taken(port, flow.peer, namespace, flows)
@@ -279,7 +291,8 @@ def _into(
     if not flow.ports:
         # Those of meshed namespaces are in the rows of their other ports.
         if not meshed or flow.peer in ("nodes", "control-plane"):
-            yield _row(flow, namespace, ports_of(flow), network=network(None))
+            verdict = _verdicts(mesh.inbound)[1] if meshed else ""
+            yield _row(flow, namespace, ports_of(flow), verdict=verdict, network=network(None))
         return
     source = pods or peer_named(namespace, flow)
     ports = [port for port in flow.ports if (source, namespace, port) not in said]
