@@ -1,8 +1,8 @@
 """Network policies as the agent of the VPC CNI keeps them, written anew for the tests of the page of reach.
 
 Rules become ranges of addresses with ports. The narrowest range that has an address decides: it has the ports of its
-own, and those of each wider range that does not except it; what is excepted and named nowhere is refused. What goes to a
-Service is judged by the Service's address, before it becomes that of a pod: a peer by labels has it where the Service
+own, and those of each wider range that does not except it; what is excepted and named nowhere is refused. What goes to
+a Service is judged by the Service's address, before it becomes that of a pod: a peer by labels has it where the Service
 selects by labels that are the peer's, on the ports that lead to the ports of the rule.
 Sources: aws/aws-network-policy-agent 1.4.0, pkg/fwruleprocessor/fw_rule_processor.go; aws/amazon-network-policy-
 controller-k8s 1.1.7, pkg/resolvers/endpoints.go; read 2026-11.
