@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from policies.objects import all_objects
-from policies.rule import Resource, View, present, text
+from policies.rule import Resource, View, at_if_known, present, text
 
 GROUP, KIND = "networking.k8s.io", "NetworkPolicy"
 NETWORK_POLICIES = f"kubernetes:{GROUP}/v1:{KIND}*"
@@ -25,8 +25,8 @@ def is_of_the_cluster(policy: View) -> bool:
 
 
 def block(peer: View) -> IPv4Network | IPv6Network | None:
-    """Returns the range of a peer; None where it has none, or one that the API server refuses."""
+    """Returns the range of a peer; None where it has none, one that is known later, or one that the API refuses."""
     try:
-        return ip_network(text(peer, "ipBlock.cidr"), strict=False)
+        return ip_network(at_if_known(peer, "ipBlock.cidr") or "", strict=False)
     except ValueError:
         return None

@@ -7,8 +7,9 @@ Source: aws/amazon-network-policy-controller-k8s 1.1.7, pkg/resolvers/endpoints.
 from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Network
 
+from common.values import UNKNOWN
 from policies.network_policies import NETWORK_POLICIES, block, network_policies
-from policies.rule import Resource, Sample, Stack, StackCase, StackRule, View, each, present, text, texts
+from policies.rule import Resource, Sample, Stack, StackCase, StackRule, View, at_if_known, each, present, text
 
 VPC, MORE = "aws:ec2/vpc:Vpc", "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation"
 CLUSTER = "aws:eks/cluster:Cluster"
@@ -20,7 +21,7 @@ Found = Iterator[tuple[Resource, str, str]]
 
 def _ranges(stack: Stack) -> list[str]:
     own = [text(each, "cidrBlock") for each in stack.of(VPC, MORE)]
-    services = [text(each, "kubernetesNetworkConfig.serviceIpv4Cidr") for each in stack.of(CLUSTER)]
+    services = [at_if_known(each, "kubernetesNetworkConfig.serviceIpv4Cidr") for each in stack.of(CLUSTER)]
     return [METADATA, *(own or PRIVATE), *filter(None, services)]
 
 
@@ -28,7 +29,10 @@ def _peer(peer: View, ranges: Sequence[str]) -> Found:
     wide = block(peer)
     if not isinstance(wide, IPv4Network):
         return
-    left_out = [IPv4Network(each) for each in texts(peer, "ipBlock.except")]
+    given = at_if_known(peer, "ipBlock.except")
+    if given is None and present(peer, "ipBlock.except"):
+        return  # the range of Services is known after the cluster is made, and the rule runs again then
+    left_out = [IPv4Network(each) for each in given or ()]
     inside = [IPv4Network(each) for each in ranges if IPv4Network(each).subnet_of(wide)]
     missing = [str(each) for each in inside if not any(each.subnet_of(out) for out in left_out)]
     if missing:
@@ -70,7 +74,7 @@ def _stack(
     )
 
 
-def _range(cidr: str, *excepted: str) -> dict[str, object]:
+def _range(cidr: str, *excepted: object) -> dict[str, object]:
     return {"ipBlock": {"cidr": cidr, **({"except": [*excepted]} if excepted else {})}}
 
 
@@ -92,6 +96,7 @@ RULE = StackRule(
         "IPv6": _stack(_range("::/0")),
         "pods": _stack({"podSelector": {}}),
         "a stack without a VPC": _stack(_range("0.0.0.0/0", "169.254.0.0/16", *PRIVATE), vpc=False),
+        "Services that are known later": _stack(_range("0.0.0.0/0", "10.0.0.0/16", UNKNOWN)),
         "what comes with the cluster": _stack(namespace="kube-system"),
     },
     bad={
