@@ -111,7 +111,7 @@ def not_enforced(flows: Flows, efa_pools: Sequence[str], *, strict: bool) -> Ite
         yield f"EFA traffic on {some(efa_pools, 9)}: it passes by the kernel, and only security groups hold for it."
     own = sorted({named(COMES_WITH_THE_CLUSTER, flow.pods) for flow in flows.get(COMES_WITH_THE_CLUSTER, ())})
     yield f"{COMES_WITH_THE_CLUSTER}{f', but for {some(own, 9)}' * bool(own)}: DNS and drivers are there."
-    yield "Namespaces that the stack file does not name: they reach whoever takes their calls."
+    yield "Namespaces that the stack file does not name: they reach whom a closed namespace names, and every open one."
 
 
 def _of(flows: Flows, direction: Direction, namespace: str, labels: Labels) -> Iterator[Flow]:

@@ -1,6 +1,6 @@
 """No network policy opens pods to everybody: policies only add, so one of them undoes all others of the same pods.
 
-A rule without peers means everybody. Labels of pods are given by whoever makes them, so pods with a label in every
+A rule without peers means everybody. Labels of pods are given by who makes them, so pods with a label in every
 namespace are everybody as well. Source: Kubernetes 1.35, "Network Policies"; read 2026-11.
 """
 
