@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from components.core.flows import Pods, into, out
+from report.network_reach import Flows, enters, passes
 from report.reach import Reach, as_markdown, cut, reach
 from settings.stack.stack import StackSettings
 from tests.components.stacks import CLUSTER, stack
@@ -344,3 +346,50 @@ def test_a_stack_without_isolation_says_so() -> None:
     assert "Without `isolation` no network policy closes a namespace." in page
     assert "does not enforce" not in page
     assert {row.network for row in reach(stack())} <= {""}
+
+
+CHAT_PODS, TO_CHAT = {"app": "chat"}, Pods(namespace="inference", labels={"app": "chat"})
+CALLS = out(TO_CHAT, "it asks", 8000)
+TAKES = into(Pods(namespace="agents"), "it answers", 8000, pods=CHAT_PODS)
+
+
+@pytest.mark.parametrize(
+    ("flows", "labels", "port", "expected"),
+    [
+        ({"agents": (CALLS,), "inference": (TAKES,)}, CHAT_PODS, 8000, True),
+        ({"agents": (), "inference": (TAKES,)}, CHAT_PODS, 8000, False),
+        ({"agents": (CALLS,), "inference": ()}, CHAT_PODS, 8000, False),
+        ({"agents": (CALLS,), "inference": (TAKES,)}, {"app": "other"}, 8000, False),
+        ({"agents": (CALLS,), "inference": (replace(TAKES, pods={}),)}, {}, 8000, False),
+        ({"agents": (replace(CALLS, peer=Pods(namespace="inference")),), "inference": (TAKES,)}, {}, 8000, False),
+        ({"agents": (replace(CALLS, pods={"app": "one"}),), "inference": (TAKES,)}, CHAT_PODS, 8000, False),
+        ({"agents": (CALLS,), "inference": (TAKES,)}, CHAT_PODS, 8001, False),
+        ({"agents": (CALLS,), "inference": (TAKES,)}, CHAT_PODS, None, False),
+        ({"agents": (replace(CALLS, ports=()),), "inference": (replace(TAKES, ports=()),)}, CHAT_PODS, None, True),
+        ({"agents": (replace(CALLS, ports=(), udp=(53,)),), "inference": (TAKES,)}, CHAT_PODS, 8000, False),
+        ({"inference": (TAKES,)}, CHAT_PODS, 8000, True),
+        ({"agents": (CALLS,)}, CHAT_PODS, 8000, True),
+        ({"agents": (CALLS,)}, {}, 8000, False),
+        ({}, {}, None, True),
+    ],
+)
+def test_a_call_passes_where_both_namespaces_let_it(
+    flows: Flows, labels: dict[str, str], port: int | None, expected: bool
+) -> None:
+    assert passes(flows, "agents", "inference", labels, port) == expected
+
+
+def test_in_kube_system_only_the_pods_of_charts_are_closed() -> None:
+    flows = {"kube-system": (into("control-plane", "webhooks", 9443, pods={"app": "controller"}),)}
+    assert enters(flows, "door-internal", "kube-system", {"k8s-app": "kube-dns"}, 53)
+    assert not enters(flows, "door-internal", "kube-system", {"app": "controller"}, 9443)
+    assert enters(flows, "control-plane", "kube-system", {"app": "controller"}, 9443)
+    assert passes(flows, "kube-system", "inference", {}, 1), "who is not closed may call"
+
+
+def test_a_call_that_one_namespace_alone_opens_is_a_row_that_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    one_sided = {"agents": (CALLS,), "inference": (into(Pods(namespace="lab"), "it answers", 9000),), "lab": ()}
+    monkeypatch.setattr("report.reach.flows_of", lambda of, cluster: one_sided)
+    told = {(row.source, row.to, row.port, row.network) for row in reach(stack(isolation={}))}
+    assert ("agents/*", "inference/app=chat", "8000", "closed") in told
+    assert ("lab/*", "inference/*", "9000", "closed") in told
