@@ -209,8 +209,8 @@ class _Mesh:
         meshed = {name for where, name in people if where == cluster} & set(mesh.namespaces)
         return cls(frozenset(meshed), mesh.inbound, tuple(targets(mesh, settings.ingress_of(cluster), meshed)))
 
-    def verdict(self, source: str, namespace: str, labels: Mapping[str, str], port: int) -> Verdict:
-        """Returns what becomes of a call into a meshed namespace. source: namespace of the caller."""
+    def verdict(self, namespace: str, labels: Mapping[str, str], port: int, *, meshed: bool) -> Verdict:
+        """Returns what becomes of a call into a meshed namespace. meshed: whether the caller has a proxy."""
         inbound = next(
             (
                 each.inbound
@@ -219,8 +219,7 @@ class _Mesh:
             ),
             self.inbound,
         )
-        meshed, unmeshed = _verdicts(inbound)
-        return meshed if source in self.namespaces else unmeshed
+        return _verdicts(inbound)[0 if meshed else 1]
 
 
 def _network(row: Reach, flows: Flows, meshed: Sequence[str]) -> str:
@@ -302,10 +301,11 @@ def _into(
         yield _row(flow, namespace, ", ".join(map(str, ports)), network=network(ports[0]))
         return
     for port in ports:
-        wire = PROXY_INBOUND if both else port
-        spoken = meshed and pods not in ("", VIZ)  # viz calls ports of the proxies themselves
-        verdict = mesh.verdict(pods, namespace, flow.pods, port) if spoken else ""
-        yield _row(flow, namespace, port, wire=wire, verdict=verdict, network=network(wire))
+        # Pods without a proxy call the port itself, which is open to them as well.
+        for wire in dict.fromkeys((PROXY_INBOUND, port) if both else (port,)):
+            spoken = meshed and pods not in ("", VIZ)  # viz calls ports of the proxies themselves
+            verdict = mesh.verdict(namespace, flow.pods, port, meshed=wire == PROXY_INBOUND) if spoken else ""
+            yield _row(flow, namespace, port, wire=wire, verdict=verdict, network=network(wire))
 
 
 def _is_taken(port: int | str, pods: Pods, namespace: str, flows: Flows) -> bool:

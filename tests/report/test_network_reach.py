@@ -21,20 +21,22 @@ NEVER = {"protocol": "TCP", "port": 1}
 SERVICES = IPv4Network("172.20.0.0/16")
 MESHED = ("inference", "agents")
 TEAMS = ("inference", "agents", "lab")
-NOTES = {"namespace": "lab", "service": "notes", "port": 80, "pods": {"app": "n"}, "pod_port": 8000}
+RANK = {"app": "rank"}
+NOTES: dict[str, Any] = {"namespace": "lab", "service": "notes", "port": 80, "pods": {"app": "n"}, "pod_port": 8000}
 
 
 @cache
 def settings(mode: str = "standard") -> StackSettings:
     """Three teams: two in the mesh, of which one calls the other; the third one may call the second, past the mesh."""
     opened = {"namespace": "agents", "pods": INDEX["pods"], "ports": [9000], "callers": ["lab"]}
+    ranks = {"namespace": "inference", "pods": RANK, "ports": [8000], "callers": ["agents"]}
     ranges = [{"cidr": "192.0.2.0/24", "ports": [5432]}]
     return stack(
         isolation={"mode": mode},
         network={"zones": ["us-west-2a", "us-west-2b", "us-west-2c"], "endpoints": {"interface": ["sts"]}},
         clusters={"main": {**CLUSTER, "service_cidr": str(SERVICES)}},
         teams=[
-            {"name": "serving", "namespaces": ["inference"]},
+            {"name": "serving", "namespaces": ["inference"], "network": {"open": [ranks]}},
             {"name": "agents", "namespaces": ["agents"], "network": {"open": [opened]}},
             {"name": "lab", "namespaces": ["lab"], "network": {"internet": False, "ranges": ranges}},
         ],
@@ -80,6 +82,7 @@ def pods() -> list[Pod]:
         *(("monitoring", {}), ("default", {}), ("linkerd", {}), ("linkerd-viz", {}), ("cert-manager", {})),
         *((name, labels) for name in TEAMS for labels in ({}, {"ml-platform/calls-api": "true"})),
         *((each["namespace"], each["pods"]) for each in (CHAT, INDEX, NOTES)),
+        ("inference", RANK),
     ]
     (subnet, *_) = (network for tier, network in objects().subnets.values() if tier == "pods")
     return [
@@ -89,7 +92,7 @@ def pods() -> list[Pod]:
 
 
 def services() -> list[Service]:
-    given = [
+    given: list[tuple[str, str, dict[str, str], dict[int, int], int]] = [
         ("kubernetes", "default", {}, {443: 443}, 1),
         ("dns", "kube-system", {"k8s-app": "kube-dns"}, {53: 53}, 10),
         *((each["service"], each["namespace"], each["pods"], {80: each["pod_port"]}, 20) for each in (CHAT, NOTES)),
@@ -313,9 +316,10 @@ def test_without_port_4143_the_policies_cut_calls_between_meshed_pods_and_the_pa
                 if rule.get("ports"):
                     rule["ports"] = [each for each in rule["ports"] if each["port"] != 4143] or [{**NEVER}]
     cut_off = {each for each in differences(judge(changed)) if "linkerd" not in each}
-    assert cut_off == {"agents/* to inference/app=chat on 4143: closed by the policies"} | {
-        "agents/ml-platform/calls-api=true to inference/app=chat on 4143: closed by the policies",
-        "agents/app=index,tier=data to inference/app=chat on 4143: closed by the policies",
+    assert cut_off == {
+        f"agents/{client} to inference/{target} on 4143: closed by the policies"
+        for client in ("*", "ml-platform/calls-api=true", "app=index,tier=data")
+        for target in ("app=chat", "app=rank")
     }
 
 
@@ -339,6 +343,20 @@ def test_the_page_says_what_the_cni_does_not_enforce(mode: str, before: str) -> 
     cluster = of.clusters["main"].model_copy(update={"pools": (pool.model_copy(update={"name": "h100", "efa": True}),)})
     with_efa = of.model_copy(update={"clusters": {"main": cluster}})
     assert "EFA traffic on h100" in as_markdown(with_efa, "prod")
+
+
+def test_a_call_between_meshed_namespaces_has_a_row_for_each_of_its_ways() -> None:
+    rows = [row for row in reach(settings()) if row.to == "inference/app=rank"]
+    assert [(row.source, row.port, row.wire, row.verdict, row.network) for row in rows] == [
+        ("agents/*", 8000, 4143, "refused", "open"),
+        ("agents/*", 8000, 8000, "refused", "open"),
+    ], "the mesh refuses what mesh.services does not name"
+
+
+def test_a_vpc_without_interface_endpoints_has_no_row_of_them() -> None:
+    without = settings().model_copy(update={"network": stack().network})
+    assert {row.to for row in reach(settings()) if row.source == "lab/*"} >= {"interface endpoints of the VPC"}
+    assert "interface endpoints of the VPC" not in {row.to for row in reach(without)}
 
 
 def test_a_stack_without_isolation_says_so() -> None:
