@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
+from components.isolation.flows_of import flows_of
+from components.isolation.policies import Networks, network_policies
 from report.dangers.danger import GRAVE, SERIOUS
+from tests.components.stacks import stack
 from tests.report.test_dangers import found, of, openings
 
 Rules = dict[str, list[dict[str, Any]]]
@@ -215,3 +218,68 @@ def test_the_switches_of_the_cni_are_told():
     (danger,) = found(cni({}, {"enableNetworkPolicy": "false"}))
     assert (danger.opening, danger.severity) == ("network policies of prod-main are kept no longer", GRAVE)
     assert found(cni({"enableNetworkPolicy": "false"}, {})) == []
+
+
+NETWORKS = Networks(
+    vpc="10.0.0.0/16",
+    pods="100.64.0.0/10",
+    services="172.20.0.0/16",
+    api_server="172.20.0.1/32",
+    connected=[],
+    control_plane=["10.0.0.0/24"],
+    private=["10.0.4.0/22"],
+    public=["10.0.1.0/24"],
+    endpoints=True,
+)
+OPEN = {"namespace": "inference", "pods": {"app": "chat"}, "ports": [8000], "callers": ["agents"]}
+
+
+def teams(network: dict[str, Any] | None = None, **more: Any) -> dict[tuple[str, str], Any]:
+    """The policies of a stack with two teams, by namespace and name. network: of the first one."""
+    serving = {"name": "serving", "namespaces": ["inference"], "network": network or {}}
+    of_stack = stack(isolation={}, teams=[serving, {"name": "agents", "namespaces": ["agents"]}], **more)
+    return {
+        (name, manifest["metadata"]["name"]): manifest
+        for name, flows in flows_of(of_stack, "main").items()
+        for manifest in network_policies(name, flows, NETWORKS)
+    }
+
+
+def edited(before: dict[tuple[str, str], Any], after: dict[tuple[str, str], Any]) -> list[str]:
+    """What is told of an edit of the stack file."""
+    keys = sorted(before.keys() | after.keys())
+    assert before != after, "the edit changes policies"
+    steps = [
+        of("kubernetes:networking.k8s.io/v1:NetworkPolicy", before.get(key), after.get(key), ".".join(key), op=op)
+        for key in keys
+        for op in ["same" if before.get(key) == after.get(key) else "update"]
+    ]
+    return openings(namespace("inference"), namespace("agents"), *steps)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ({}, {"open": [OPEN]}, ["agents may call pods of inference with app=chat on 8000"]),
+        ({"open": [OPEN]}, {}, ["agents may no longer call pods of inference with app=chat on 8000"]),
+        ({}, {"internet": False}, ["pods of inference may no longer call the internet on 443"]),
+        ({"internet": False}, {}, ["pods of inference may call the internet on 443"]),
+        (
+            {},
+            {"ranges": [{"cidr": "203.0.113.0/24", "ports": [5432]}]},
+            ["pods of inference may call 203.0.113.0/24 on 5432"],
+        ),
+    ],
+)
+def test_an_edit_of_a_teams_network_is_one_sentence(before, after, told):
+    assert edited(teams(before), teams(after)) == told
+
+
+def test_an_edit_of_the_callers_of_the_mesh_is_told_with_the_port_of_proxies():
+    service = {"namespace": "inference", "service": "chat", "port": 80, "pods": {"app": "chat"}}
+    caller = {"namespace": "agents", "service_account": "gateway"}
+    without, with_callers = (
+        teams(mesh={"namespaces": ["inference", "agents"], "services": {"chat": {**service, "callers": callers}}})
+        for callers in ([], [caller])
+    )
+    assert edited(without, with_callers) == ["agents may call pods of inference with app=chat on 4143"]
