@@ -103,15 +103,13 @@ def not_enforced(flows: Flows, efa_pools: Sequence[str], *, strict: bool) -> Ite
         "the CNI gives them one set of rules."
     )
     yield "The pod's own node: it reaches the pod, and the pod reaches it, on every port."
-    if strict:
-        yield "Nothing before policies are there: with `strict` a new pod reaches nobody until then."
-    else:
+    if not strict:
         yield "The moment before policies are there: with `standard` a new pod reaches everybody until then."
+        yield "Namespaces that the stack file does not name: they reach whom a closed namespace names, and every open one."
     if efa_pools:
         yield f"EFA traffic on {some(efa_pools, 9)}: it passes by the kernel, and only security groups hold for it."
     own = sorted({named(COMES_WITH_THE_CLUSTER, flow.pods) for flow in flows.get(COMES_WITH_THE_CLUSTER, ())})
     yield f"{COMES_WITH_THE_CLUSTER}{f', but for {some(own, 9)}' * bool(own)}: DNS and drivers are there."
-    yield "Namespaces that the stack file does not name: they reach whom a closed namespace names, and every open one."
 
 
 def _of(flows: Flows, direction: Direction, namespace: str, labels: Labels) -> Iterator[Flow]:

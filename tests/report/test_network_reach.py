@@ -331,12 +331,14 @@ def test_a_caller_of_the_mesh_that_the_network_does_not_let_pass_is_told() -> No
     assert cut([replace(row, network="closed")]) == [replace(row, network="closed")]
 
 
-@pytest.mark.parametrize(("mode", "before"), [("standard", "reaches everybody"), ("strict", "reaches nobody")])
-def test_the_page_says_what_the_cni_does_not_enforce(mode: str, before: str) -> None:
+@pytest.mark.parametrize("mode", ["standard", "strict"])
+def test_the_page_says_what_the_cni_does_not_enforce(mode: str) -> None:
     page = as_markdown(settings(mode), "prod")
     said = page.partition("## What the CNI does not enforce in main")[2].partition("##")[0]
-    for each in ("hostNetwork", "no controller", "nb-alice", "own node", before, "kube-system", "does not name"):
+    for each in ("hostNetwork", "no controller", "nb-alice", "own node", "kube-system"):
         assert each in said
+    for each in ("reaches everybody until then", "the stack file does not name"):
+        assert (each in said) == (mode == "standard"), "with strict a pod without a policy reaches nobody"
     assert "EFA" not in said
     of = settings(mode)
     (pool,) = of.clusters["main"].pools
@@ -351,6 +353,12 @@ def test_a_call_between_meshed_namespaces_has_a_row_for_each_of_its_ways() -> No
         ("agents/*", 8000, 4143, "refused", "open"),
         ("agents/*", 8000, 8000, "refused", "open"),
     ], "the mesh refuses what mesh.services does not name"
+
+
+def test_proxies_and_their_control_plane_have_one_row_for_all_namespaces() -> None:
+    rows = {(row.source, row.to) for row in reach(settings())}
+    assert ("meshed pods", "linkerd/linkerd-dst") in rows
+    assert ("agents/*", "linkerd/*") not in rows
 
 
 def test_a_vpc_without_interface_endpoints_has_no_row_of_them() -> None:
