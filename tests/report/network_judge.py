@@ -16,6 +16,8 @@ from typing import Any
 Manifest = Mapping[str, Any]
 Ports = frozenset[int | None]
 """TCP ports; with None all of them."""
+Ranges = dict[IPv4Network, tuple[Ports, set[IPv4Network]]]
+"""Range -> its ports, and what it excepts."""
 NAMESPACE_LABEL = "kubernetes.io/metadata.name"
 
 
@@ -60,6 +62,7 @@ class Judge:
     policies: Sequence[Manifest]
     pods: Sequence[Pod]
     services: Sequence[Service] = ()
+    _allowed: dict[tuple[str, str], Ranges | None] = field(default_factory=dict)
 
     def lets(self, client: Pod | Place, target: Pod | Service | Place, port: int) -> bool:
         """Returns whether a call arrives. port: of the Service where it is to one."""
@@ -73,19 +76,12 @@ class Judge:
         return True
 
     def _side(self, pod: Pod, direction: str, other: IPv4Address, port: int) -> bool:
-        selecting = [
-            policy["spec"]
-            for policy in self.policies
-            if policy["metadata"]["namespace"] == pod.namespace and _selects(policy["spec"]["podSelector"], pod.labels)
-        ]
-        if not any(direction.capitalize() in spec["policyTypes"] for spec in selecting):
+        key = str(pod), direction
+        if key not in self._allowed:
+            self._allowed[key] = self._ranges(pod, direction)
+        allowed = self._allowed[key]
+        if allowed is None:
             return True
-        allowed: dict[IPv4Network, tuple[Ports, set[IPv4Network]]] = {}
-        for spec in selecting:
-            for rule in spec.get(direction, ()):
-                for block, ports, excepted in self._entries(rule, direction, pod.namespace):
-                    old, old_excepted = allowed.get(block, (frozenset(), set()))
-                    allowed[block] = old | ports, old_excepted | excepted
         refused = {each for _, excepted in allowed.values() for each in excepted} - allowed.keys()
         having = [block for block in (*allowed, *refused) if other in block]
         if not having or (narrowest := max(having, key=lambda block: block.prefixlen)) in refused:
@@ -98,6 +94,23 @@ class Judge:
             for each in own
         }
         return bool({None, port} & ports)
+
+    def _ranges(self, pod: Pod, direction: str) -> Ranges | None:
+        """Returns what policies open for a pod; None where none selects it."""
+        selecting = [
+            policy["spec"]
+            for policy in self.policies
+            if policy["metadata"]["namespace"] == pod.namespace and _selects(policy["spec"]["podSelector"], pod.labels)
+        ]
+        if not any(direction.capitalize() in spec["policyTypes"] for spec in selecting):
+            return None
+        allowed: Ranges = {}
+        for spec in selecting:
+            for rule in spec.get(direction, ()):
+                for block, ports, excepted in self._entries(rule, direction, pod.namespace):
+                    old, old_excepted = allowed.get(block, (frozenset(), set()))
+                    allowed[block] = old | ports, old_excepted | excepted
+        return allowed
 
     def _entries(
         self, rule: Manifest, direction: str, namespace: str
