@@ -1,19 +1,35 @@
-"""Who may talk to whom: every way into the pods that the mesh and the ingress know, from the settings alone.
+"""Who may talk to whom: every way that the mesh, the doors and the network policies know, from the settings alone.
 
-A row says what the mesh does with a call. Network policies, where there are some, must leave the ports of the model in
+A row says what the mesh does with a call, and what network policies do. These must leave the ports of the model in
 catalog/mesh_network.py open, or they part what the mesh allows: `cut` says which rows.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 from catalog import mesh_network
 from catalog.charts import CHARTS
 from catalog.mesh_network import APP, MESHED_POD, PROXY_ADMIN, PROXY_INBOUND, OpenPort
 from components.core.addon_spec import every_add_on
+from components.core.flows import Flow, Pods
 from components.core.namespaces import CONTROL_PLANE, VIZ
+from components.isolation.flows_of import flows_of
 from components.mesh.policies import Target, targets
+from report.network_reach import (
+    CLOSED,
+    OPEN,
+    OWN_NODE,
+    Flows,
+    callers,
+    enters,
+    has_port,
+    not_enforced,
+    passes,
+    peer_named,
+    ports_of,
+)
+from report.network_reach import named as pods_named
 from report.tables import markdown
 from settings.cluster.addon_rules import installed
 from settings.cluster.parts import ClusterParts
@@ -26,38 +42,66 @@ Verdict = Literal["allowed", "audited", "refused"]
 OTHER_MESHED, UNMESHED, NODES, PROBES = "other meshed pods", "pods without the mesh", "nodes", "httpGet probes"
 CONTROL_PLANE_PORTS = {"linkerd-identity": 8080, "linkerd-dst": 8086, "linkerd-policy": 8090}
 DOORS: tuple[Door, ...] = ("internal", "public")
-HEADER = ("Cluster", "From", "To", "Port", "On the wire", "Verdict", "Because")
+EVERY_POD, MESHED, EKS = "every pod", "meshed pods", "EKS control plane"
+OUTWARD = ("Cluster", "From", "To", "Port")
+HEADER = ("Cluster", "From", "To", "Port", "On the wire", "Mesh", "Network", "Because")
 
 
 @dataclass(frozen=True)
 class Reach:
-    """One way to some pods. port: as the caller knows it. wire: as a network policy sees it.
+    """One way to some pods, or out of them. port: as the caller knows it. wire: as a network policy sees it.
 
-    peer: who the source is in the model of the network; "" where the model does not speak of it.
+    verdict: of the mesh; "" where it does not speak. network: of the network policies; "" where the cluster has none.
+    peer: who the source is in the model of the network; "" where the model does not speak of it. pods: labels of those
+    that are called. outward: whether it leads to no pod.
     """
 
     source: str
     to: str
     port: int | str
     wire: int | str
-    verdict: Verdict
+    verdict: Verdict | Literal[""]
     because: str
     peer: str = ""
+    pods: Mapping[str, str] = field(default_factory=dict)
     cluster: str = ""
+    network: str = ""
+    outward: bool = False
 
 
 def reach(settings: StackSettings) -> list[Reach]:
     """Returns every row of a stack, by cluster."""
-    return [
-        replace(row, cluster=cluster)
-        for cluster in settings.clusters
-        for row in (*_to_pods(settings, cluster), *_to_webhooks(settings, cluster))
-    ]
+    return [replace(row, cluster=cluster) for cluster in settings.clusters for row in _in_cluster(settings, cluster)]
+
+
+def _in_cluster(settings: StackSettings, cluster: str) -> Iterator[Reach]:
+    rows = [*_to_pods(settings, cluster), *_to_webhooks(settings, cluster)]
+    if settings.isolation_of(cluster) is None:
+        yield from rows
+        return
+    flows, mesh = _flows(settings, cluster), settings.mesh_of(cluster)
+    meshed = [*mesh.namespaces, CONTROL_PLANE, *([VIZ] if mesh.viz else [])] if mesh else []
+    judged = [replace(row, network=_network(row, flows, meshed)) for row in rows]
+    yield from judged
+    yield from _of_flows(flows, judged, _Mesh.of(settings, cluster))
+
+
+def _flows(settings: StackSettings, cluster: str) -> Flows:
+    """Returns the flows of a cluster, without those to endpoints that the VPC does not have."""
+    there = bool(settings.network.endpoints.interface)
+    return {
+        namespace: [flow for flow in flows if there or flow.peer != "endpoints"]
+        for namespace, flows in flows_of(settings, cluster).items()
+    }
 
 
 def cut(rows: Iterable[Reach], model: Sequence[OpenPort] = MESHED_POD) -> list[Reach]:
-    """Returns the calls that the mesh lets pass, and that network policies with these open ports would not."""
-    return [row for row in rows if row.peer and row.verdict != "refused" and not _is_open(row, model)]
+    """Returns the calls that the mesh lets pass, and that network policies with these open ports would not.
+
+    Those too whose callers the mesh names, and that the network policies of the stack itself do not let pass.
+    """
+    passing = [row for row in rows if row.peer and row.verdict != "refused"]
+    return [row for row in passing if not _is_open(row, model) or (row.network == CLOSED and "/" in row.source)]
 
 
 def _is_open(row: Reach, model: Sequence[OpenPort]) -> bool:
@@ -78,13 +122,13 @@ def _to_pods(settings: StackSettings, cluster: str) -> Iterator[Reach]:
         # Without these a pod does not start, or its proxy lives on what it has learnt until its identity ends.
         for to, port in CONTROL_PLANE_PORTS.items():
             peer = mesh_network.CONTROL_PLANE
-            yield Reach("meshed pods", f"{CONTROL_PLANE}/{to}", port, port, "allowed", "each proxy needs it", peer)
-        yield Reach("meshed pods", "kube-system/kube-dns", 53, 53, "allowed", "each proxy needs it", mesh_network.DNS)
+            yield Reach(MESHED, f"{CONTROL_PLANE}/{to}", port, port, "allowed", "each proxy needs it", peer)
+        yield Reach(MESHED, "kube-system/kube-dns", 53, 53, "allowed", "each proxy needs it", mesh_network.DNS)
     for route in ingress.routes.values() if ingress else ():
         if route.namespace in namespaces - set(meshed):
             port, to, why = route.pod_port or route.port, f"{route.namespace}/{route.service}", "it is not meshed"
-            yield Reach(load_balancer(route.door), to, port, port, "allowed", why)
-            yield Reach("every pod", to, port, port, "allowed", why)
+            yield Reach(load_balancer(route.door), to, port, port, "allowed", why, pods=route.pods)
+            yield Reach(EVERY_POD, to, port, port, "allowed", why, pods=route.pods)
 
 
 def _to_webhooks(settings: StackSettings, cluster: str) -> Iterator[Reach]:
@@ -99,7 +143,7 @@ def _to_webhooks(settings: StackSettings, cluster: str) -> Iterator[Reach]:
         for flow in add_on.flows(parts):
             for port in flow.ports if flow.peer == "control-plane" else ():
                 to = f"{CHARTS[chart].namespace}/{chart}"
-                yield Reach("EKS control plane", to, port, port, "allowed", "webhooks take every call")
+                yield Reach(EKS, to, port, port, "allowed", "webhooks take every call", pods=flow.pods)
 
 
 def load_balancer(door: Door) -> str:
@@ -108,6 +152,11 @@ def load_balancer(door: Door) -> str:
 
 
 def _to_target(target: Target) -> Iterator[Reach]:
+    for row in _of_target(target):
+        yield replace(row, pods=target.pods)
+
+
+def _of_target(target: Target) -> Iterator[Reach]:
     to, port, server = f"{target.namespace}/{target.name}", target.port, f"Server {target.name}"
     meshed, unmeshed = _verdicts(target.inbound)
     for caller in target.callers:
@@ -144,32 +193,203 @@ def _verdicts(inbound: Inbound) -> tuple[Verdict, Verdict]:
     return "allowed" if inbound == "all-authenticated" else "refused", "refused"
 
 
+@dataclass(frozen=True)
+class _Mesh:
+    """What the mesh does with calls that no row names. namespaces: meshed ones of people."""
+
+    namespaces: frozenset[str] = frozenset()
+    inbound: Inbound = "all-authenticated"
+    targets: tuple[Target, ...] = ()
+
+    @classmethod
+    def of(cls, settings: StackSettings, cluster: str) -> "_Mesh":
+        mesh = settings.mesh_of(cluster)
+        if mesh is None:
+            return cls()
+        people = peoples_namespaces(settings.teams, settings.storage, settings.clusters)
+        meshed = {name for where, name in people if where == cluster} & set(mesh.namespaces)
+        return cls(frozenset(meshed), mesh.inbound, tuple(targets(mesh, settings.ingress_of(cluster), meshed)))
+
+    def verdict(self, namespace: str, labels: Mapping[str, str], port: int, *, meshed: bool) -> Verdict:
+        """Returns what becomes of a call into a meshed namespace. meshed: whether the caller has a proxy."""
+        inbound = next(
+            (
+                each.inbound
+                for each in self.targets
+                if (each.namespace, each.port) == (namespace, port) and each.pods.items() <= labels.items()
+            ),
+            self.inbound,
+        )
+        return _verdicts(inbound)[0 if meshed else 1]
+
+
+def _network(row: Reach, flows: Flows, meshed: Sequence[str]) -> str:
+    """Returns what network policies do with the call of a row of the mesh, of a door or of a webhook."""
+    namespace, port = row.to.partition("/")[0], row.wire if isinstance(row.wire, int) else None
+    if row.source == PROBES:
+        return OWN_NODE
+    peers: dict[str, tuple[str, ...]] = {load_balancer(door): (f"door-{door}",) for door in DOORS}
+    # The internal load balancer is in the subnets of nodes.
+    peers |= {EKS: ("control-plane",), NODES: ("nodes", "door-internal")}
+    if row.source in peers:
+        is_open = any(enters(flows, peer, namespace, row.pods, port) for peer in peers[row.source])
+        return OPEN if is_open else OWN_NODE if row.source == NODES else CLOSED
+    if row.source == MESHED:
+        if row.peer == mesh_network.DNS:
+            cut_off = [each for each in meshed if each in flows and not any(x.peer == "dns" for x in flows[each])]
+        else:
+            cut_off = [each for each in meshed if each in flows and not passes(flows, each, namespace, {}, port)]
+        return f"{CLOSED} for {', '.join(cut_off)}" if cut_off else OPEN
+    if "/" in row.source:
+        source = row.source.partition("/")[0]
+        return OPEN if passes(flows, source, namespace, row.pods, port) else CLOSED
+    return callers(flows, namespace, row.pods, port, meshed if row.source == OTHER_MESHED else ())
+
+
+def _of_flows(flows: Flows, rows: Sequence[Reach], mesh: _Mesh) -> Iterator[Reach]:
+    """Yields the flows that no row of the mesh speaks of."""
+    said = {
+        (source, _end(row.to), row.wire)
+        for row in rows
+        for source in (mesh.namespaces if row.source == MESHED else (_end(row.source),))
+    }
+    for namespace, own in flows.items():
+        for flow in own:
+            if flow.direction == "in":
+                yield from _into(flow, namespace, flows, mesh, said)
+                if flow.peer == "door-internal":
+                    why = f"{flow.why}: nodes are in the load balancer's subnets"
+                    yield from _into(replace(flow, peer="nodes", why=why), namespace, flows, mesh, said)
+            elif isinstance(flow.peer, Pods):
+                if left := [
+                    port for port in flow.ports or ("all",) if not _is_taken(port, flow.peer, namespace, flows)
+                ]:
+                    network = CLOSED if flow.peer.namespace in flows else OPEN
+                    yield _row(flow, namespace, ", ".join(map(str, left)), network=network)
+            elif flow.peer != "own-namespace":
+                yield _row(flow, namespace, ports_of(flow), network=OPEN, outward=True)
+
+
+def _row(flow: Flow, namespace: str, port: int | str, **more: Any) -> Reach:
+    """Returns a row of a flow of a namespace, of which the mesh does not speak."""
+    source, to = pods_named(namespace, flow.pods), peer_named(namespace, flow)
+    if flow.direction == "in":
+        source, to = to, source
+    return Reach(source, to, port, **{"wire": port, "verdict": "", "because": flow.why, "pods": flow.pods, **more})
+
+
+def _into(
+    flow: Flow, namespace: str, flows: Flows, mesh: _Mesh, said: Collection[tuple[str, str, int | str]]
+) -> Iterator[Reach]:
+    """Yields the rows of what pods receive, in a meshed namespace one for each port."""
+    pods = flow.peer.namespace if isinstance(flow.peer, Pods) else namespace if flow.peer == "own-namespace" else ""
+    meshed, both = namespace in mesh.namespaces, {pods, namespace} <= mesh.namespaces
+
+    def network(port: int | None) -> str:
+        return OPEN if not pods or passes(flows, pods, namespace, flow.pods, port) else CLOSED
+
+    if not flow.ports:
+        # Those of meshed namespaces are in the rows of their other ports.
+        if not meshed or flow.peer in ("nodes", "control-plane"):
+            verdict = _verdicts(mesh.inbound)[1] if meshed else ""
+            yield _row(flow, namespace, ports_of(flow), verdict=verdict, network=network(None))
+        return
+    source = pods or peer_named(namespace, flow)
+    ports = [port for port in flow.ports if (source, namespace, port) not in said]
+    if both and len(ports) > 1:  # port 4143 is the way of the others
+        ports = [port for port in ports if port != PROXY_INBOUND]
+    if not meshed and len({network(port) for port in ports}) == 1:
+        yield _row(flow, namespace, ", ".join(map(str, ports)), network=network(ports[0]))
+        return
+    for port in ports:
+        # Pods without a proxy call the port itself, which is open to them as well.
+        for wire in dict.fromkeys((PROXY_INBOUND, port) if both else (port,)):
+            spoken = meshed and pods not in ("", VIZ)  # viz calls ports of the proxies themselves
+            verdict = mesh.verdict(namespace, flow.pods, port, meshed=wire == PROXY_INBOUND) if spoken else ""
+            yield _row(flow, namespace, port, wire=wire, verdict=verdict, network=network(wire))
+
+
+def _is_taken(port: int | str, pods: Pods, namespace: str, flows: Flows) -> bool:
+    """Tells whether the namespace that is called has a flow of its own for the call, and so a row."""
+    return any(
+        each.direction == "in"
+        and isinstance(each.peer, Pods)
+        and each.peer.namespace == namespace
+        and each.pods.items() <= pods.labels.items()
+        and has_port(each, port if isinstance(port, int) else None)
+        for each in flows.get(pods.namespace, ())
+    )
+
+
+def _end(name: str) -> str:
+    return name.partition("/")[0]
+
+
 def as_markdown(settings: StackSettings, stack: str) -> str:
     """Returns the whole page."""
     rows = reach(settings)
-    head = [f"# Who may talk to whom in {stack}", ""]
-    if settings.mesh is None:
-        head += ["The stack has no mesh: every pod may call every other one of its cluster.", ""]
-    if not rows:
-        return "\n".join(head)
-    cells = [
-        (row.cluster, row.source, row.to, str(row.port), str(row.wire), _emphasised(row), row.because) for row in rows
-    ]
-    model = [(each.direction, str(each.port), each.peer) for each in MESHED_POD]
-    return "\n".join(
-        [
-            *head,
+    closed = [cluster for cluster in settings.clusters if settings.isolation_of(cluster)]
+    parts = [f"# Who may talk to whom in {stack}", "", *_what_it_lacks(settings, closed)]
+    inward, outward = ([row for row in rows if row.outward == each] for each in (False, True))
+    where = f"in {', '.join(closed)}" if closed else "by nothing but network policies"
+    if inward:
+        parts += [
             "`audited` calls pass, and the proxy logs what a policy would refuse. `nodes` are their kubelets, and pods",
-            "with `hostNetwork`. The ways that no row names are closed by nothing but network policies.",
+            "with `hostNetwork`. A call passes where mesh and network both let it; an empty cell does not speak of it.",
+            f"The ways that no row names are closed {where}.",
             "",
-            *markdown(HEADER, cells, right=(3, 4)),
+            *markdown(HEADER, [_cells(row) for row in inward], right=(3, 4)),
             "",
+        ]
+    if outward:
+        parts += ["## What pods call outside of namespaces", "", *markdown(OUTWARD, _grouped(outward), right=(3,)), ""]
+    for cluster in closed:
+        parts += _not_enforced(settings, cluster)
+    if settings.mesh is not None:
+        model = [(each.direction, str(each.port), each.peer) for each in MESHED_POD]
+        parts += [
             "## Ports that network policies must leave open for meshed pods",
             "",
             *markdown(("Direction", "Port", "Peer"), model, right=(1,)),
             "",
         ]
+    return "\n".join(parts)
+
+
+def _what_it_lacks(settings: StackSettings, closed: Sequence[str]) -> list[str]:
+    without = [cluster for cluster in settings.clusters if cluster not in closed]
+    lines = []
+    if settings.mesh is None and not closed:
+        lines += ["The stack has no mesh: every pod may call every other one of its cluster."]
+    elif settings.mesh is None:
+        lines += ["The stack has no mesh: network policies alone decide."]
+    if without:
+        of = f" in {', '.join(without)}" if closed else ""
+        lines += [f"Without `isolation`{of} no network policy closes a namespace."]
+    return [*lines, ""] if lines else []
+
+
+def _not_enforced(settings: StackSettings, cluster: str) -> list[str]:
+    isolation = settings.isolation_of(cluster)
+    pools = [pool.name for pool in settings.clusters[cluster].pools if pool.efa]
+    items = not_enforced(
+        flows_of(settings, cluster), pools, strict=isolation is not None and isolation.mode == "strict"
     )
+    return [f"## What the CNI does not enforce in {cluster}", "", *(f"- {each}" for each in items), ""]
+
+
+def _grouped(rows: Sequence[Reach]) -> list[tuple[str, ...]]:
+    """Returns the cells of calls to what is no pod, those to the same in one row."""
+    found: dict[tuple[str, str, str], dict[str, None]] = {}
+    for row in rows:
+        found.setdefault((row.cluster, row.to, str(row.port)), {})[row.source] = None
+    return [(cluster, ", ".join(sources), to, port) for (cluster, to, port), sources in sorted(found.items())]
+
+
+def _cells(row: Reach) -> tuple[str, ...]:
+    network = f"**{row.network}**" if row.network == CLOSED and row.verdict in ("allowed", "audited") else row.network
+    mesh = _emphasised(row)
+    return row.cluster, row.source, row.to, str(row.port), str(row.wire), mesh, network, row.because
 
 
 def _emphasised(row: Reach) -> str:

@@ -11,6 +11,7 @@ from report.dangers import (
     calls,
     data,
     doors,
+    isolation,
     judge,
     money,
     nodes,
@@ -53,7 +54,8 @@ def dangers(plan: Plan, judges: Iterable[Danger] = ()) -> tuple[Danger, ...]:
     """
     found = list(judges)
     if any(not resource.type.startswith("pulumi:") for resource in plan.before.values()):
-        for kind in (data, access, doors, calls, nodes, money, protection, secrets, signatures, teams, weaker):
+        kinds = (data, access, doors, calls, isolation, nodes, money, protection, secrets, signatures, teams, weaker)
+        for kind in kinds:
             found += kind.find(plan)
     return tuple(sorted(_merged(found), key=_gravity))
 

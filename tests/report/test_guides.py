@@ -185,7 +185,7 @@ def test_teams_of_a_guide_are_valid(teams: list[dict[str, Any]]) -> None:
         {"name": "system", "instance_types": ["m5.large"]},
         *({"preset": name} for name in ("gpu-small", "a100-mig")),
     ]
-    changes = [(("clusters", "main", "pools"), pools), (("teams",), teams)]
+    changes = [(("clusters", "main", "pools"), pools), (("teams",), teams), (("isolation",), {})]
     assert problems(stack(*changes)) == ()
 
 

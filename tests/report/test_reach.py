@@ -21,7 +21,12 @@ CHAT: dict[str, Any] = {
     "pod_port": 8080,  # a port of the mesh's control plane, too
     "pods": {"app": "chat"},
 }
-INDEX = {"namespace": "agents", "service": "index", "port": 9000, "pods": {"app": "index", "tier": "data"}}
+INDEX: dict[str, Any] = {
+    "namespace": "agents",
+    "service": "index",
+    "port": 9000,
+    "pods": {"app": "index", "tier": "data"},
+}
 GATEWAY, CRITIC = ({"namespace": "agents", "service_account": name} for name in ("gateway", "critic"))
 CERTIFICATE = "arn:aws:acm:us-west-2:123456789012:certificate/12345678-1234-1234-1234-123456789012"
 DOORS: dict[str, Any] = {

@@ -1,0 +1,130 @@
+"""No network policy opens pods to everybody: policies only add, so one of them undoes all others of the same pods.
+
+A rule without peers means everybody. Labels of pods are given by who makes them, so pods with a label in every
+namespace are everybody as well. Source: Kubernetes 1.35, "Network Policies"; read 2026-11.
+"""
+
+from collections.abc import Iterator
+
+from policies.network_policies import DIRECTIONS, GROUP, KIND, NETWORK_POLICIES, block, is_of_the_cluster
+from policies.objects import objects
+from policies.rule import Case, Resource, Rule, View, at, collect_from, each, number, present, text
+
+MANY = 32_768
+"""Ports of a range that are as good as all."""
+
+
+def _every_port(rule: View) -> bool:
+    ports = [*each(rule, "ports")]
+    return not ports or any(not present(port, "port") or _is_wide(port) for port in ports)
+
+
+def _is_wide(port: View) -> bool:
+    last = number(port, "endPort")
+    return last is not None and last - (number(port, "port") or 0) >= MANY
+
+
+def _everybody(peer: View) -> bool:
+    if (range_ := block(peer)) is not None:
+        return range_.prefixlen < 8 and not present(peer, "ipBlock.except")  # not 0, or two halves would pass
+    if at(peer, "namespaceSelector") is None or present(peer, "namespaceSelector.matchLabels"):
+        return False
+    return all(text(one, "operator") != "In" for one in each(peer, "namespaceSelector.matchExpressions"))
+
+
+def _policy(policy: View) -> Iterator[tuple[str, str]]:
+    if is_of_the_cluster(policy):
+        return
+    for direction, end in DIRECTIONS:
+        for rule in each(policy, f"spec.{direction}"):
+            if not _every_port(rule):
+                continue
+            if not present(rule, end):
+                yield rule.under(end), "is empty, which means everybody, on every port"
+            for peer in each(rule, end):
+                if _everybody(peer):
+                    yield peer.path, "means everybody, on every port"
+
+
+def check(resource: Resource) -> Iterator[tuple[str, str]]:
+    return collect_from(objects(resource, GROUP, KIND), _policy)
+
+
+POLICY = NETWORK_POLICIES.removesuffix("*")
+ALL_NAMESPACES: dict[str, object] = {"namespaceSelector": {}}
+ALL_ADDRESSES = {"ipBlock": {"cidr": "0.0.0.0/0"}}
+OWN: dict[str, object] = {"podSelector": {}}
+AGENTS = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "agents"}}}
+
+
+def _case(*peers: object, at: str = "", form: str = "", direction: str = "ingress", **more: object) -> Case:
+    """Returns a policy with one rule. more: other parts of the rule."""
+    end = dict(DIRECTIONS)[direction]
+    rule = {**({end: [*peers]} if peers else {}), **more}
+    policy = {"metadata": {"namespace": "inference"}, "spec": {"podSelector": {}, direction: [rule]}}
+    path = f"spec.{direction}[0].{at}" if at else ""
+    return Case(
+        {"items": [policy]} if form == "List" else policy,
+        type=f"{POLICY}{form}",
+        at=f"items[0].{path}" if form == "List" else path,
+    )
+
+
+def _in_kube_system(at: str = "", **selector: object) -> Case:
+    spec = {"podSelector": selector, "ingress": [{}], "egress": [{}]}
+    return Case({"metadata": {"namespace": "kube-system"}, "spec": spec}, type=POLICY, at=at)
+
+
+RULE = Rule(
+    id="net-policy-not-open",
+    applies_to=NETWORK_POLICIES,
+    severity="high",
+    standards=("EKS best practices: network security",),
+    why="One policy that lets everybody in undoes all others of the same pods, since policies only add.",
+    fix="Name the namespaces and the ports: teams[].network.open in the stack file.",
+    check=check,
+    good={
+        "nothing set, so nobody gets in": Case({"spec": {}}, type=POLICY),
+        "the own namespace": _case(OWN),
+        "a namespace by its name": _case(AGENTS),
+        "every namespace, on one port": _case(ALL_NAMESPACES, ports=[{"protocol": "TCP", "port": 8000}]),
+        "a range of ports": _case(ALL_NAMESPACES, ports=[{"port": 8000, "endPort": 8010}]),
+        "many ports, but not all": _case(ALL_NAMESPACES, ports=[{"port": 40000, "endPort": 65535}]),
+        "a port by its name": _case(ALL_NAMESPACES, ports=[{"port": "http"}]),
+        "namespaces of a list": _case(
+            {"namespaceSelector": {"matchExpressions": [{"key": "team", "operator": "In", "values": ["agents"]}]}}
+        ),
+        "a network": _case({"ipBlock": {"cidr": "10.0.0.0/8"}}),
+        "the internet, without what is private": _case(
+            {"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"]}}, direction="egress"
+        ),
+        "what comes with the cluster": _in_kube_system(),
+        "all there but the pods of a chart": _in_kube_system(
+            matchExpressions=[{"key": "app", "operator": "NotIn", "values": ["controller"]}]
+        ),
+    },
+    bad={
+        "a rule without peers": _case(at="from"),
+        "a list of ports that is empty": _case(at="from", ports=[]),
+        "every namespace": _case(ALL_NAMESPACES, at="from[0]"),
+        "every namespace, beside a good peer": _case(OWN, ALL_NAMESPACES, at="from[1]"),
+        "every namespace, in other words": _case(
+            {"namespaceSelector": {"matchLabels": {}, "matchExpressions": []}}, at="from[0]"
+        ),
+        "every namespace that has a name": _case(
+            {"namespaceSelector": {"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "Exists"}]}},
+            at="from[0]",
+        ),
+        "pods of every namespace with a label": _case(
+            {**ALL_NAMESPACES, "podSelector": {"matchLabels": {"app": "chat"}}}, at="from[0]"
+        ),
+        "every address": _case(ALL_ADDRESSES, at="to[0]", direction="egress"),
+        "every address, by one of them": _case({"ipBlock": {"cidr": "203.0.113.7/0"}}, at="from[0]"),
+        "half of them": _case({"ipBlock": {"cidr": "128.0.0.0/1"}}, at="from[0]"),
+        "a port without a number": _case(ALL_NAMESPACES, at="from[0]", ports=[{"protocol": "TCP"}]),
+        "a range of all ports": _case(ALL_NAMESPACES, at="from[0]", ports=[{"port": 1, "endPort": 65535}]),
+        "a list": _case(ALL_NAMESPACES, at="from[0]", form="List"),
+        "a patch": _case(ALL_NAMESPACES, at="from[0]", form="Patch"),
+        "pods of a chart in kube-system": _in_kube_system("spec.ingress[0].from", matchLabels={"app": "controller"}),
+    },
+)
