@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 
 from components.core.addon_spec import AddOnContext, AddOnSpec
+from components.core.disruption import ALSO_WHEN_BROKEN, budget
 from components.core.untyped import Manifest, Values
+from settings.cluster.fixed_values import of_budgets
 
 
 def values(context: AddOnContext) -> Values:
@@ -12,7 +14,7 @@ def values(context: AddOnContext) -> Values:
     def part(replicas: int, memory: str) -> Values:
         return {
             "replicaCount": replicas if production else 1,
-            "podDisruptionBudget": {"enabled": production},  # with one replica it would block every node drain
+            "podDisruptionBudget": budget(replicas if production else 1, ALSO_WHEN_BROKEN),
             "resources": {"requests": {"cpu": "25m", "memory": memory}, "limits": {"memory": memory}},
         }
 
@@ -37,5 +39,11 @@ def manifests(context: AddOnContext) -> Mapping[str, Manifest]:
 
 
 ADD_ON = AddOnSpec(
-    name="cert-manager", pod_security="restricted", daemons=(), values=values, manifests=manifests, on=True
+    name="cert-manager",
+    pod_security="restricted",
+    daemons=(),
+    values=values,
+    manifests=manifests,
+    on=True,
+    fixed=tuple(of_budgets("", "webhook", "cainjector")),
 )

@@ -15,6 +15,7 @@ from components.core.addon_spec import AddOnContext, AddOnSpec, Identity
 from components.core.iam import allow
 from components.core.untyped import Values
 from settings.cluster.addon_rules import needed_by_pools
+from settings.cluster.fixed_values import of_budgets
 
 NAME = "cluster-autoscaler"
 # It simulates the scheduler, so each minor version of Kubernetes has its own. Source: release tags of
@@ -116,4 +117,5 @@ ADD_ON = AddOnSpec(
     endpoints=("autoscaling",),
     values=values,
     identities=(Identity(service_account=NAME, statements=statements),),
+    fixed=tuple(of_budgets("")),  # the chart has one, of one pod at a time
 )

@@ -14,6 +14,7 @@ from components.core import iam
 from components.core.addon_spec import AddOnContext, AddOnSpec, AwsSideArgs, Identity
 from components.core.untyped import Values
 from settings.cluster.addon_rules import needed_by_pools
+from settings.cluster.fixed_values import of_budgets
 
 if TYPE_CHECKING:
     import pulumi
@@ -75,4 +76,5 @@ ADD_ON = AddOnSpec(
     identities=(Identity(service_account="karpenter", statements=statements),),
     in_aws=in_aws,
     skip_crds=True,
+    fixed=tuple(of_budgets("")),  # the chart has one, of one pod at a time
 )

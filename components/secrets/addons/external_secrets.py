@@ -11,10 +11,11 @@ from collections.abc import Sequence
 
 from components.core import iam
 from components.core.addon_spec import AddOnContext, AddOnSpec, Identity
+from components.core.disruption import ONE_AT_A_TIME, budget
 from components.core.untyped import Values
 from components.secrets.secret_iam import OPERATOR, operator_statements
 from settings.cluster.addon_rules import needed_by_secrets
-from settings.cluster.fixed_values import FixedValue, never, only
+from settings.cluster.fixed_values import FixedValue, never, of_budgets, only
 from settings.cluster.mesh_replicas import kept_nodes
 
 OFF = (
@@ -34,7 +35,7 @@ def values(context: AddOnContext) -> Values:
         return {
             "replicaCount": replicas,
             "priorityClassName": "system-cluster-critical",  # otherwise pods of teams with a class may end it
-            "podDisruptionBudget": {"enabled": replicas > 1},  # with one replica it would block every node drain
+            "podDisruptionBudget": budget(replicas, ONE_AT_A_TIME),
             "resources": {"requests": {"cpu": "10m", "memory": memory}, "limits": {"memory": "256Mi"}},
         }
 
@@ -69,6 +70,7 @@ ADD_ON = AddOnSpec(
     identities=(Identity(service_account=OPERATOR, statements=statements),),
     endpoints=("secretsmanager", "sts"),
     fixed=(
+        *of_budgets("", "webhook", "certController"),
         FixedValue(
             path="crds.annotations",
             keeps=never,
