@@ -401,11 +401,11 @@ FUNCTIONS: Mapping[str, str] = {
 WITHOUT_RESOURCE = frozenset(
     {
         *("acm:RequestCertificate", "autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeScheduledActions"),
-        *("autoscaling:DescribeTags", "backup-storage:MountCapsule", "ec2:DescribeAvailabilityZones"),
-        *("eks:CreateCluster", "eks:ListClusters", "elasticfilesystem:CreateFileSystem"),
-        *("fsx:DescribeDataRepositoryAssociations", "fsx:DescribeFileSystems", "kms:CreateKey", "kms:ListAliases"),
-        *("iam:ListRoles", "logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeLogGroups"),
-        *("sts:GetCallerIdentity", "tag:GetResources"),
+        *("autoscaling:DescribeTags", "backup-storage:MountCapsule", "eks:CreateCluster", "eks:ListClusters"),
+        *("elasticfilesystem:CreateFileSystem", "fsx:DescribeDataRepositoryAssociations", "fsx:DescribeFileSystems"),
+        *("iam:ListRoles", "kms:CreateKey", "kms:ListAliases", "logs:CreateLogDelivery", "logs:DeleteLogDelivery"),
+        *("logs:DescribeLogGroups", "servicequotas:GetAWSDefaultServiceQuota", "servicequotas:GetServiceQuota"),
+        *("servicequotas:ListRequestedServiceQuotaChangeHistoryByQuota", "sts:GetCallerIdentity", "tag:GetResources"),
     }
 )
 """Actions that no ARN can limit, but those of EC2: there all that begin with Describe and Get are such."""

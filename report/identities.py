@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from catalog.provider_calls import CALLS, FUNCTIONS, NAMED, SERVICE_LINKED, WITHOUT_RESOURCE
 from catalog.regions import REGIONS
 from costs.resource import Resource
-from report.dangers.danger import every, known
+from report.dangers.danger import every
 from report.properties import document
 from report.tables import markdown
 from settings.core.physical_names import name_prefix
@@ -22,10 +22,12 @@ Statement = dict[str, Any]
 MOST = 6144
 """Characters of a managed policy, without spaces. Source: IAM user guide, "IAM and AWS STS quotas"; read 2026-11."""
 
-ROLE, ATTACHMENT = "aws:iam/role:Role", "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+ROLE, POLICY = "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy"
+ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 STATE_BUCKET, STATE_KEY = "STATE_BUCKET", "STATE_KEY"
 """Stand for names of the layer below, which no stack file has."""
 
+_LINKED = "iam:CreateServiceLinkedRole"
 _GRANTING = ("PutRolePolicy", "PutRolePermissionsBoundary")
 _IAM = ("iam", "organizations", "account", "sts", "sso", "identitystore")
 _ANYWHERE = ("iam:ListRoles", "sts:GetCallerIdentity", "tag:GetResources")
@@ -78,6 +80,7 @@ class _Identities:
         self._types = sorted({each.type for each in self._known} & {*CALLS})
         self.unknown = sorted({each.type for each in self._known} - {*CALLS})
         self.roles = sorted(self._of(CALLS[ROLE].arns[0], ROLE))
+        self.later = [each.name for each in self._known if each.type == POLICY and not _statements(each, "policy")]
 
     def _of(self, template: str, type_: str = "") -> set[str]:
         """Returns the ARNs of a template, by the names of the resources whose type has it."""
@@ -187,8 +190,7 @@ class _Identities:
     def _trusted(self) -> Iterator[str]:
         """Yields the services that roles of the stack trust."""
         for each in self._known:
-            content = document(each.inputs.get("assumeRolePolicy")) if each.type == ROLE else None
-            for statement in every(content or {}, "Statement"):
+            for statement in _statements(each, "assumeRolePolicy") if each.type == ROLE else ():
                 given = statement.get("Principal", {}).get("Service", [])
                 yield from [given] if isinstance(given, str) else given
 
@@ -197,7 +199,7 @@ class _Identities:
         arns = [f"arn:{self._at.partition}:iam::{self._at.account}:role/aws-service-role/{each}/*" for each in services]
         if services:
             named = {"StringEquals": {"iam:AWSServiceName": services}}
-            yield _allow("MakeRolesOfServices", ["iam:CreateServiceLinkedRole"], arns, named)
+            yield _allow("MakeRolesOfServices", [_LINKED], arns, named)
         if lustre := [arn for arn in arns if "s3.data-source.lustre" in arn]:
             yield _allow("FillTheRoleOfLustre", ["iam:AttachRolePolicy", "iam:PutRolePolicy"], lustre)
 
@@ -224,15 +226,14 @@ class _Identities:
         others = [f"{service}:*" for service in _IAM]
         yield {"Sid": "AllButIdentities", "Effect": "Allow", "NotAction": others, "Resource": "*"}
         for resource in self._known:
-            content = document(resource.inputs.get("policy")) if resource.type.startswith("aws:iam/role") else None
-            for statement in every(content or {}, "Statement"):
+            for statement in _statements(resource, "policy") if resource.type == POLICY else ():
                 actions = [each for each in every(statement, "Action") if each.partition(":")[0] in _IAM]
-                if actions and statement.get("Effect") == "Allow" and known(statement.get("Resource")):
+                if set(actions) - {_LINKED} and statement.get("Effect") == "Allow":
                     yield {**{key: value for key, value in statement.items() if key != "Sid"}, "Action": actions}
         # What AWS's own policies of these roles do: EKS and its load balancers make roles of services, and AWS Backup
         # passes roles to what it restores.
         linked = f"arn:{self._at.partition}:iam::{self._at.account}:role/aws-service-role/*"
-        yield _allow("RolesOfServices", ["iam:CreateServiceLinkedRole"], [linked])
+        yield _allow("RolesOfServices", [_LINKED], [linked])
         yield _allow("PassOwnRoles", ["iam:GetRole", "iam:PassRole"], self.roles)
 
     def emergency(self) -> Iterator[Statement]:
@@ -250,6 +251,12 @@ class _Identities:
         more, keys = ("s3:PutObject", "s3:DeleteObject"), ("kms:Encrypt", "kms:GenerateDataKey")
         yield _allow("ReadState", ["s3:GetObject", *(more if write else ())], [f"{bucket}/*"])
         yield _allow("DecryptState", ["kms:Decrypt", *(keys if write else ())], [key])
+
+
+def _statements(resource: Resource, key: str) -> list[Any]:
+    """Returns the statements of a document; none of one that only `up` knows."""
+    content = document(resource.inputs.get(key))
+    return list(every(content, "Statement")) if isinstance(content, Mapping) else []
 
 
 def _actions(service: str, names: str) -> list[str]:
@@ -364,4 +371,6 @@ def as_markdown(resources: Iterable[Resource], settings: StackSettings, stack: s
         ]
     if made.unknown:
         lines += [f"Not covered, so the deployer lacks rights for: {', '.join(made.unknown)}.", ""]
+    if made.later:
+        lines += [f"Not known before `up`, so the boundary may lack something of them: {', '.join(made.later)}.", ""]
     return "\n".join(lines)
