@@ -241,7 +241,7 @@ POLICIES_OF_AWS = [
         f"Scope ARN: {MANAGED}/PowerUser {NOT_THERE}",
     ),
     Wrong(
-        "a boundary that is no policy",
+        "a role as a boundary, which nobody made",
         ROLE,
         {**document(ROLE), "permissionsBoundary": "arn:aws:iam::123456789012:role/most"},
         f"Scope ARN: arn:aws:iam::123456789012:role/most {NOT_THERE}",
