@@ -16,6 +16,8 @@ from report.compute import plan_of, short_markdown
 from report.compute_plan import ComputePlan
 from report.cost import as_markdown
 from report.dangers import Plan, dangers, judge, plan_from
+from report.identities import as_markdown as identities_page
+from report.identities import documents
 from report.look import PACK, after
 from report.reach import as_markdown as reach_page
 from report.recovery import as_markdown as recovery_page
@@ -24,6 +26,7 @@ from report.settings import as_markdown as settings_page
 from report.simulated import HOME, ROOT, Finished, ReportError, Simulated, shown
 from report.summary import summary
 from report.wrong_file import BUILD
+from settings.stack.stack import StackSettings
 
 
 def write(stack: str, base: str | None = None) -> int:
@@ -46,7 +49,7 @@ def write(stack: str, base: str | None = None) -> int:
         "compute.md": compute_page(compute, stack),
         "recovery.md": recovery_page(load_file(path), stack),
         "reach.md": reach_page(load_file(path), stack),
-        **(_of_all(plan, compute, stack) if look.complete else {}),
+        **(_of_all(plan, compute, stack, load_file(path)) if look.complete else {}),
         "settings.md": settings_page(path, stack),
         "facts.md": facts.as_markdown(ages),
     }
@@ -58,10 +61,12 @@ def write(stack: str, base: str | None = None) -> int:
     return done.code
 
 
-def _of_all(plan: Plan, compute: ComputePlan, stack: str) -> Mapping[str, str]:
+def _of_all(plan: Plan, compute: ComputePlan, stack: str, settings: StackSettings) -> Mapping[str, str]:
     """Returns the pages about all resources. A preview that stopped half-way has none: they would look complete."""
     return {
         "access.md": access_page(plan.after.values(), stack),
+        "identities.md": identities_page(plan.after.values(), settings, stack),
+        **documents(plan.after.values(), settings),
         "cost.md": as_markdown(plan.cost, plan.parents, stack),
         "cost.json": json.dumps({**plan.cost.as_json(), "compute": compute_json(compute)}, indent=2) + "\n",
     }

@@ -37,9 +37,9 @@ def control_plane_zones(
 
 
 def transformed(
-    vpc: aws.ec2.Vpc, creator_is_admin: bool
+    vpc: aws.ec2.Vpc, creator_is_admin: bool, boundary: str | None = None
 ) -> Callable[[pulumi.ResourceTransformArgs], pulumi.ResourceTransformResult | None]:
-    """Returns a transform of the cluster itself, for which pulumi-eks has no inputs.
+    """Returns a transform of the cluster itself and of its role, for which pulumi-eks has no inputs.
 
     It replaces the control plane with its VPC: EKS cannot move a cluster to another VPC. Unless the creator is to be
     admin, it makes a new cluster without an access entry for the creator, so that every admin is in the state. EKS
@@ -51,6 +51,8 @@ def transformed(
     """
 
     def transform(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+        if args.type_ == "aws:iam/role:Role" and boundary:
+            return pulumi.ResourceTransformResult({**args.props, "permissionsBoundary": boundary}, args.opts)
         if args.type_ != "aws:eks/cluster:Cluster":
             return None
         # The old cluster goes first, because two clusters cannot have the same name.
@@ -136,6 +138,6 @@ def control_plane(name: str, args: ControlPlaneArgs, parent: pulumi.Resource) ->
         opts=pulumi.ResourceOptions(
             parent=parent,
             protect=stage.deletion_protection,
-            transforms=[transformed(args.vpc, creator_is_admin=deployer is None)],
+            transforms=[transformed(args.vpc, creator_is_admin=deployer is None, boundary=stage.boundary)],
         ),
     )

@@ -17,7 +17,13 @@ def node_role(
 ) -> RoleWithPermissions:
     """Registers the role. physical_name: needed when something must name the role before it exists."""
     opts = pulumi.ResourceOptions(parent=parent)
-    role = aws.iam.Role(name, name=physical_name, assume_role_policy=iam.service_trust("ec2.amazonaws.com"), opts=opts)
+    role = aws.iam.Role(
+        name,
+        name=physical_name,
+        assume_role_policy=iam.service_trust("ec2.amazonaws.com"),
+        permissions_boundary=stage.boundary,
+        opts=opts,
+    )
     policies = [
         aws.iam.RolePolicyAttachment(
             f"{name}-{policy.rsplit('/', 1)[-1]}",

@@ -38,7 +38,11 @@ def pod_role(
     opts = pulumi.ResourceOptions(parent=parent)
     role_name = name if physical_name else shortened(name, IAM_ROLE_NAME_LENGTH - AUTONAME_LENGTH)
     role = aws.iam.Role(
-        role_name, name=physical_name, assume_role_policy=iam.pod_identity_trust(stage, cluster), opts=opts
+        role_name,
+        name=physical_name,
+        assume_role_policy=iam.pod_identity_trust(stage, cluster),
+        permissions_boundary=stage.boundary,
+        opts=opts,
     )
     permissions: list[pulumi.Resource] = [role]
     for policy in managed_policies:

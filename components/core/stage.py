@@ -44,6 +44,7 @@ class Stage:
     older_copies: whether copies have the names of the first releases, which do not name the stack's region.
     older_names: keys of clusters that exist with the names of the first releases, and keep them.
     left_log_groups: keys of clusters whose log group EKS has made again after their deletion.
+    boundary: ARN of the permissions boundary of every role; None: they have none.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Stage:
     older_copies: bool = False
     older_names: frozenset[str] = frozenset()
     left_log_groups: frozenset[str] = frozenset()
+    boundary: str | None = None
 
     @classmethod
     def of(cls, settings: StackSettings, account_id: str) -> "Stage":
@@ -70,6 +72,7 @@ class Stage:
             deletion_protection=settings.deletion_protection,
             tags=cost_tags(settings),
             tag_keys=settings.tag_keys,
+            boundary=settings.deployer.permissions_boundary_arn,
         )
 
     @property

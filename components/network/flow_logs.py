@@ -99,7 +99,7 @@ class FlowLogs(pulumi.ComponentResource):
         trust = iam.service_trust(
             "vpc-flow-logs.amazonaws.com", condition={"StringEquals": {"aws:SourceAccount": stage.account_id}}
         )
-        role = aws.iam.Role(f"{name}-role", assume_role_policy=trust, opts=opts)
+        role = aws.iam.Role(f"{name}-role", assume_role_policy=trust, permissions_boundary=stage.boundary, opts=opts)
         group_arn = stage.arn("logs", f"log-group:/aws/vpc/{stage.prefix}/flow-logs")
         permission = aws.iam.RolePolicy(
             f"{name}-role", role=role.name, policy=iam.flow_log_writer(group_arn), opts=opts

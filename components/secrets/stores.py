@@ -65,6 +65,7 @@ def _reader(name: str, args: StoreArgs, parent: pulumi.Resource) -> tuple[aws.ia
         name=reader_name(args.stage, args.team),
         path=reader_path(args.stage, args.cluster_key),
         assume_role_policy=reader_trust(args.stage, args.cluster_key),
+        permissions_boundary=args.stage.boundary,
         opts=opts,
     )
     document = iam.document(*reader_statements(args.stage, args.team))

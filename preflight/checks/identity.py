@@ -175,6 +175,22 @@ def principals(needs: Needs, ask: Ask) -> Iterator[Finding]:
             )
 
 
+@check("Permissions boundary", calls=("iam:GetPolicy",))
+def boundary(needs: Needs, ask: Ask) -> Iterator[Finding]:
+    """The boundary of the stack's roles exists."""
+    arn = needs.settings.deployer.permissions_boundary_arn
+    if arn is None:
+        return
+    if ask("iam:GetPolicy", absent=("NoSuchEntity",), PolicyArn=arn):
+        yield ok(f"deployer.permissions_boundary_arn: {arn}")
+    else:
+        yield failure(
+            f"deployer.permissions_boundary_arn: there is no policy {arn.rpartition('/')[2]}",
+            "IAM refuses each role of the stack",
+            "Make it from the documents identity-boundary of `make report`: docs/guides/security/identities.md",
+        )
+
+
 def _trust(needs: Needs) -> str:
     """Returns a trust policy for everybody in the account to whom IAM gives the right to take on the role."""
     statement = {"Effect": "Allow", "Principal": {"AWS": needs.stage.iam_arn("root")}, "Action": "sts:AssumeRole"}

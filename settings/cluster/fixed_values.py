@@ -47,6 +47,19 @@ def of_service_accounts(names: Collection[str]) -> Iterator[FixedValue]:
         yield FixedValue(path=path, keeps=never, why=why)
 
 
+def of_budgets(*parts: str) -> Iterator[FixedValue]:
+    """Yields what keeps a PodDisruptionBudget from blocking nodes. parts: keys above each budget; "" for the top."""
+    one_of_both = "Kubernetes takes only one of minAvailable and maxUnavailable, and the budget has maxUnavailable."
+    for part in parts:
+        path = ".".join([*([part] if part else []), "podDisruptionBudget"])
+        yield FixedValue(path=f"{path}.minAvailable", keeps=never, why=one_of_both)
+        yield FixedValue(path=f"{path}.maxUnavailable", keeps=_lets_go, why="No node with one of its pods gets empty.")
+
+
+def _lets_go(given: Any) -> bool:
+    return str(given).strip().removesuffix("%").lstrip("0") != ""
+
+
 def changed(values: Mapping[str, Any], fixed: Iterable[FixedValue]) -> Iterator[Finding]:
     """Yields each place that changes one of them; the first of several reasons.
 

@@ -1,5 +1,6 @@
 """`deployer`: who runs `pulumi up`, and where."""
 
+import re
 from ipaddress import AddressValueError, IPv4Address
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -7,6 +8,8 @@ from pydantic import Field, ValidationInfo, field_validator
 from settings.core.base import Settings
 from settings.core.naming import iam_principal_mistakes
 from settings.core.problems import raise_if
+
+_POLICY = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):policy/(?:[!-~]+/)?[\w+=,.@-]{1,128}", re.ASCII)
 
 
 class DeployerSettings(Settings):
@@ -28,6 +31,14 @@ class DeployerSettings(Settings):
             "on role_arn; an access entry lets it look at each cluster, without secrets."
         ),
         examples=["arn:aws:iam::123456789012:role/ml-platform-preview"],
+    )
+    permissions_boundary_arn: str | None = Field(
+        default=None,
+        description=(
+            "ARN of an existing policy of the account: the most that a role of the stack may do, whatever is written "
+            "into it. Every role carries it. Without it, who may make roles may do everything by one of them."
+        ),
+        examples=["arn:aws:iam::123456789012:policy/ml-platform-boundary"],
     )
     address: str | None = Field(
         default=None,
@@ -57,6 +68,25 @@ class DeployerSettings(Settings):
             raise ValueError(
                 "is role_arn too, so the code of every pull request would be admin. Name a role that only reads, or "
                 "drop it."
+            )
+        return arn
+
+    @field_validator("permissions_boundary_arn")
+    @classmethod
+    def boundary_is_a_policy_of_the_account(cls, arn: str | None, info: ValidationInfo) -> str | None:
+        if arn is None:
+            return None
+        account = _POLICY.fullmatch(arn)
+        if account is None:
+            raise ValueError(
+                f"{arn!r} is not a policy of an account. Write arn:aws:iam::<account>:policy/<name>; a policy that AWS "
+                "maintains limits no more than it gives to everybody."
+            )
+        role = info.data.get("role_arn")
+        if role is not None and role.split(":")[4] != account[1]:
+            raise ValueError(
+                f"is of the account {account[1]}, and role_arn of {role.split(':')[4]}: IAM takes a boundary of the "
+                "account of the roles alone. Name a policy of that account."
             )
         return arn
 

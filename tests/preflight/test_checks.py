@@ -87,6 +87,18 @@ def test_a_trust_policy_is_read_and_not_searched_for_words(caller: str, statemen
     assert found.result == ("ok" if said == TRUSTED else "warning")
 
 
+def test_a_boundary_that_is_not_there_is_told_before_iam_refuses_each_role(needs: Needs) -> None:
+    arn = f"{ME}:policy/ml-platform-boundary"
+    bounded = changed(needs, deployer__permissions_boundary_arn=arn)
+    there: Answer = {"Policy": {"Arn": arn, "PolicyName": "ml-platform-boundary"}}
+    assert seen(identity.boundary, bounded, iam__GetPolicy=there) == [
+        ("ok", f"deployer.permissions_boundary_arn: {arn}")
+    ]
+    ((result, said),) = seen(identity.boundary, bounded, iam__GetPolicy=missing("NoSuchEntity"))
+    assert (result, "there is no policy ml-platform-boundary" in said) == ("failure", True)
+    assert seen(identity.boundary, needs) == []
+
+
 @pytest.mark.parametrize(("principal", "result"), [("root", "ok"), ("user/moto", "ok"), ("role/somebody", "warning")])
 def test_the_role_that_deploys_names_the_caller_in_its_trust_policy(
     needs: Needs, aws: None, principal: str, result: str

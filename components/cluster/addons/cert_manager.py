@@ -6,9 +6,10 @@ Sources: https://cert-manager.io/docs/installation/best-practice/; cert-manager 
 from collections.abc import Mapping
 
 from components.core.addon_spec import AddOnContext, AddOnSpec
+from components.core.disruption import ALSO_WHEN_BROKEN, budget
 from components.core.flows import CONTROLLER, scraped, webhooks
 from components.core.untyped import Manifest, Values
-from settings.cluster.fixed_values import FixedValue, only
+from settings.cluster.fixed_values import FixedValue, of_budgets, only
 
 
 def values(context: AddOnContext) -> Values:
@@ -17,7 +18,7 @@ def values(context: AddOnContext) -> Values:
     def part(replicas: int, memory: str) -> Values:
         return {
             "replicaCount": replicas if production else 1,
-            "podDisruptionBudget": {"enabled": production},  # with one replica it would block every node drain
+            "podDisruptionBudget": budget(replicas if production else 1, ALSO_WHEN_BROKEN),
             "resources": {"requests": {"cpu": "25m", "memory": memory}, "limits": {"memory": memory}},
         }
 
@@ -49,8 +50,11 @@ ADD_ON = AddOnSpec(
     manifests=manifests,
     flows=lambda cluster: (*CONTROLLER, webhooks(10250), scraped(9402)),
     on=True,
-    fixed=tuple(
-        FixedValue(path=path, keeps=only("10250"), why="Network policies let the API server in on port 10250.")
-        for path in ("webhook.securePort", "webhook.config.securePort")
+    fixed=(
+        *of_budgets("", "webhook", "cainjector"),
+        *(
+            FixedValue(path=path, keeps=only("10250"), why="Network policies let the API server in on port 10250.")
+            for path in ("webhook.securePort", "webhook.config.securePort")
+        ),
     ),
 )

@@ -4,18 +4,19 @@ Source: cert-manager/trust-manager v0.24.0, deploy/charts/trust-manager; read 20
 """
 
 from components.core.addon_spec import AddOnContext, AddOnSpec
+from components.core.disruption import ONE_AT_A_TIME, budget
 from components.core.flows import CONTROLLER, scraped, webhooks
 from components.core.untyped import Values
 from settings.cluster.addon_rules import needed_by_mesh
-from settings.cluster.fixed_values import FixedValue, only
+from settings.cluster.fixed_values import FixedValue, of_budgets, only
 
 
 def values(context: AddOnContext) -> Values:
-    production = context.stage.production
+    replicas = 2 if context.stage.production else 1
     return {
         "crds": {"enabled": True, "keep": True},  # uninstalling the chart must not delete the anchors of a mesh
-        "replicaCount": 2 if production else 1,
-        "podDisruptionBudget": {"enabled": production},  # with one replica it would block every node drain
+        "replicaCount": replicas,
+        "podDisruptionBudget": budget(replicas, ONE_AT_A_TIME),
         "defaultPackage": {"enabled": False},  # the public authorities, which no bundle of ours has
         "resources": {"requests": {"cpu": "25m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}},
     }
@@ -31,6 +32,7 @@ ADD_ON = AddOnSpec(
     values=values,
     flows=lambda cluster: (*CONTROLLER, webhooks(6443), scraped(9402)),
     fixed=(
+        *of_budgets(""),
         FixedValue(
             path="app.webhook.port", keeps=only("6443"), why="Network policies let the API server in on port 6443."
         ),

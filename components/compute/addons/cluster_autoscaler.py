@@ -17,6 +17,7 @@ from components.core.flows import READS_OBJECTS, WITH_ROLE, out, scraped
 from components.core.iam import allow
 from components.core.untyped import Values
 from settings.cluster.addon_rules import needed_by_pools
+from settings.cluster.fixed_values import of_budgets
 
 NAME = "cluster-autoscaler"
 # Labels that differ between nodes of equal pools, besides those that it knows itself.
@@ -110,4 +111,5 @@ ADD_ON = AddOnSpec(
     values=values,
     identities=(Identity(service_account=NAME, statements=statements),),
     flows=lambda cluster: (out("vpc-dns", "finds AWS"), READS_OBJECTS, *WITH_ROLE, scraped(8085)),
+    fixed=tuple(of_budgets("")),  # the chart has one, of one pod at a time
 )

@@ -15,6 +15,7 @@ from components.core.addon_spec import AddOnContext, AddOnSpec, AwsSideArgs, Ide
 from components.core.flows import READS_OBJECTS, WITH_ROLE, Flow, of_pods, out, scraped
 from components.core.untyped import Values
 from settings.cluster.addon_rules import needed_by_pools
+from settings.cluster.fixed_values import of_budgets
 from settings.cluster.parts import ClusterParts
 
 if TYPE_CHECKING:
@@ -83,4 +84,5 @@ ADD_ON = AddOnSpec(
     in_aws=in_aws,
     flows=flows,
     skip_crds=True,
+    fixed=tuple(of_budgets("")),  # the chart has one, of one pod at a time
 )

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 
 from components.core import iam
 from components.core.addon_spec import AddOnContext, AddOnSpec, Identity
+from components.core.disruption import ALSO_WHEN_BROKEN
 from components.core.flows import CONTROLLER, WITH_ROLE, Flow, of_pods, scraped, webhooks
 from components.core.untyped import Values
 from components.ingress.controller_iam import controller_statements
 from settings.cluster.addon_rules import needed_by_ingress
-from settings.cluster.fixed_values import FixedValue, never, only
+from settings.cluster.fixed_values import FixedValue, never, of_budgets, only
 from settings.cluster.mesh_replicas import kept_nodes
 from settings.cluster.parts import ClusterParts
 
@@ -33,7 +34,7 @@ def values(context: AddOnContext) -> Values:
         "region": context.stage.region,
         "vpcTags": context.stage.vpc_tags,
         "replicaCount": replicas,  # one of them leads, and another takes over at once
-        **({"podDisruptionBudget": {"maxUnavailable": 1}} if replicas > 1 else {}),
+        **({"podDisruptionBudget": ALSO_WHEN_BROKEN} if replicas > 1 else {}),
         "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}},
         "keepTLSSecret": True,  # otherwise each upgrade makes another authority, and its webhooks refuse until restarts
         "enableServiceMutatorWebhook": False,
@@ -79,6 +80,7 @@ ADD_ON = AddOnSpec(
     skip_crds=True,
     endpoints=("ec2", "elasticloadbalancing"),
     fixed=(
+        *of_budgets(""),
         FixedValue(path="clusterName", keeps=never, why="Its rights are for this cluster's name alone."),
         FixedValue(path="region", keeps=never, why="It is the region of the stack."),
         FixedValue(path="vpcId", keeps=never, why="It finds the VPC of the stack by its tags."),

@@ -17,7 +17,7 @@ from components.core.untyped import Manifest, Values
 from components.mesh.identity import WEBHOOKS, certificates
 from settings.cluster.addon_rules import needed_by_mesh
 from settings.cluster.addons import AddonSettings
-from settings.cluster.fixed_values import FixedValue, never, only
+from settings.cluster.fixed_values import FixedValue, never, of_budgets, only
 from settings.cluster.mesh_replicas import highly_available
 from settings.cluster.parts import ClusterParts
 from settings.mesh.mesh import MeshSettings, TracingSettings
@@ -80,7 +80,7 @@ def values(context: AddOnContext) -> Values:
         "enablePodAntiAffinity": available,
         # Each replica has a node of its own, and on three nodes there is no fourth for a new one to start first.
         **({"deploymentStrategy": {"rollingUpdate": {"maxUnavailable": 1, "maxSurge": "25%"}}} if available else {}),
-        "enablePodDisruptionBudget": available,  # with one replica it would block every node drain
+        "enablePodDisruptionBudget": available,  # of one pod at a time
         # While no injector answers, a meshed pod would start in the clear, or with Fail not at all.
         "webhookFailurePolicy": "Fail" if available and context.stage.production else "Ignore",
         "destinationResources": part,
@@ -162,6 +162,7 @@ ADD_ON = AddOnSpec(
     values=values,
     flows=flows,
     fixed=(
+        *of_budgets("controller"),
         FixedValue(path="cniEnabled", keeps=only(True), why="Restricted namespaces refuse pods that redirect traffic."),
         FixedValue(path="identityTrustDomain", keeps=never, why="The issuer and the policies have the cluster's own."),
         FixedValue(path="identityTrustAnchorsPEM", keeps=never, why="The anchors are those of `mesh.anchors`."),

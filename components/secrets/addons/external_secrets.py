@@ -14,11 +14,12 @@ from urllib.parse import urlsplit
 
 from components.core import iam
 from components.core.addon_spec import AddOnContext, AddOnSpec, Identity
+from components.core.disruption import ONE_AT_A_TIME, budget
 from components.core.flows import CONTROLLER, WITH_ROLE, Flow, Pods, of_pods, out, scraped, webhooks
 from components.core.untyped import Values
 from components.secrets.secret_iam import OPERATOR, operator_statements
 from settings.cluster.addon_rules import needed_by_secrets
-from settings.cluster.fixed_values import FixedValue, never, only
+from settings.cluster.fixed_values import FixedValue, never, of_budgets, only
 from settings.cluster.mesh_replicas import kept_nodes
 from settings.cluster.parts import ClusterParts
 
@@ -39,7 +40,7 @@ def values(context: AddOnContext) -> Values:
         return {
             "replicaCount": replicas,
             "priorityClassName": "system-cluster-critical",  # otherwise pods of teams with a class may end it
-            "podDisruptionBudget": {"enabled": replicas > 1},  # with one replica it would block every node drain
+            "podDisruptionBudget": budget(replicas, ONE_AT_A_TIME),
             "resources": {"requests": {"cpu": "10m", "memory": memory}, "limits": {"memory": "256Mi"}},
         }
 
@@ -89,6 +90,7 @@ ADD_ON = AddOnSpec(
     flows=flows,
     endpoints=("secretsmanager", "sts"),
     fixed=(
+        *of_budgets("", "webhook", "certController"),
         FixedValue(
             path="crds.annotations",
             keeps=never,

@@ -135,7 +135,10 @@ class Bucket(pulumi.ComponentResource):
         copy = self._bucket(copy_name, copies.region, copies.key_arn, {COPY_OF: stage.region}, self._opts(copies))
         copy_lock = self._lock(copy_name, copy, self._opts(copies), enabled=self._args.once_locked)
         role = aws.iam.Role(
-            f"{name}-replication", assume_role_policy=bucket_iam.replication_trust(stage, key), opts=self._opts()
+            f"{name}-replication",
+            assume_role_policy=bucket_iam.replication_trust(stage, key),
+            permissions_boundary=stage.boundary,
+            opts=self._opts(),
         )
         permission = aws.iam.RolePolicy(
             f"{name}-replication",

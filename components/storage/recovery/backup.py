@@ -244,7 +244,10 @@ class Backup(pulumi.ComponentResource):
 
     def _role(self, name: str, does: str, policies: Sequence[str]) -> tuple[aws.iam.Role, list[pulumi.Resource]]:
         role = aws.iam.Role(
-            f"{name}-{does}", assume_role_policy=iam.service_trust("backup.amazonaws.com"), opts=self._opts
+            f"{name}-{does}",
+            assume_role_policy=iam.service_trust("backup.amazonaws.com"),
+            permissions_boundary=self._args.stage.boundary,
+            opts=self._opts,
         )
         attached: list[pulumi.Resource] = [
             aws.iam.RolePolicyAttachment(

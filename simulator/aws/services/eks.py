@@ -11,8 +11,8 @@ from simulator.aws import tokens
 from simulator.aws.constraints import any_network, arn, at_least, between, every, given, length, matches, one_of
 from simulator.aws.messages import ErrorTemplate, Service
 from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Unique, Use
+from simulator.aws.services import drains, node_addresses
 from simulator.aws.services import eks_rules as rules
-from simulator.aws.services import node_addresses
 from simulator.aws.services import node_group_rules as groups
 from simulator.aws.services.refusals import combinations, of_one_vpc, symmetric_key
 
@@ -300,6 +300,7 @@ NODE_GROUP = ResourceType(
         groups.release_fits_the_version,
         groups.capacity_block_is_targeted,
         groups.nodes_can_be_launched,
+        drains.nodes_can_be_emptied,
         node_addresses.pods_get_addresses,
     ),
     cascade_deletes=(

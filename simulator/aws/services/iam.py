@@ -33,6 +33,11 @@ def _is_aws_managed(value: str) -> bool:
     return ":iam::aws:policy/" in value
 
 
+def _is_policy(value: str) -> bool:
+    """Returns whether it is a policy at all: a boundary is made by those who let the stack be deployed."""
+    return ":policy/" in value
+
+
 def _compact(text: str) -> int:
     return len("".join(text.split()))
 
@@ -161,7 +166,7 @@ ROLE = ResourceType(
             tokens.POLICY,
             "arn",
             _NO_SCOPE,
-            outside=_is_aws_managed,
+            outside=_is_policy,  # of the layer below: whether it is there, the preflight asks
         ),
     },
     not_found=_NO_ROLE,

@@ -216,7 +216,8 @@ def test_the_controller_asks_no_metadata_service_and_mutates_no_service(cloud: P
     assert values["enableServiceMutatorWebhook"] is False
     assert values["defaultTargetType"] == "ip"
     assert values["defaultLoadBalancerScheme"] == "internal"
-    assert (values["replicaCount"], values["podDisruptionBudget"]) == (2, {"maxUnavailable": 1})
+    assert values["replicaCount"] == 2
+    assert values["podDisruptionBudget"] == {"maxUnavailable": 1, "unhealthyPodEvictionPolicy": "AlwaysAllow"}
     assert values["enableWafv2"] is False
     assert controller.values(context(public={"certificate": CERTIFICATE}))["enableWafv2"] is True
 

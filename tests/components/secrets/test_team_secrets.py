@@ -265,11 +265,11 @@ def test_one_replica_has_no_disruption_budget() -> None:
             )
         )
 
-    assert values(2)["webhook"]["podDisruptionBudget"] == {"enabled": True}
+    assert values(2)["webhook"]["podDisruptionBudget"] == {"enabled": True, "maxUnavailable": 1}
     assert values(1)["webhook"] | {"resources": None} == {
         "replicaCount": 1,
         "priorityClassName": "system-cluster-critical",
-        "podDisruptionBudget": {"enabled": False},
+        "podDisruptionBudget": {"enabled": False, "maxUnavailable": 1},
         "resources": None,
     }
 

@@ -315,6 +315,9 @@ CHANGES: dict[str, Any] = {
     "foreign_tags": {"foreign_tags": ["scanner:"]},
     "deletion_protection": {"deletion_protection": False},
     "deployer.role_arn": {"deployer": {"role_arn": ARN}},
+    "deployer.permissions_boundary_arn": {
+        "deployer": {"permissions_boundary_arn": "arn:aws:iam::123456789012:policy/ml-platform-boundary"}
+    },
     "deployer.preview_role_arn": (
         {"deployer": {"role_arn": ARN}},
         {"deployer": {"role_arn": ARN, "preview_role_arn": f"{ARN}-preview"}},

@@ -129,6 +129,27 @@ def test_the_address_plan_stays(name: str, value: Any) -> None:
     assert problem.path.endswith(f"vpc-cni.configuration.env.{name}")
 
 
+@pytest.mark.parametrize(
+    ("name", "path", "value", "why"),
+    [
+        ("cert-manager", "webhook.podDisruptionBudget.minAvailable", 1, "only one of minAvailable and maxUnavailable"),
+        ("external-secrets", "certController.podDisruptionBudget.minAvailable", 1, "only one of minAvailable and"),
+        ("cert-manager", "podDisruptionBudget.maxUnavailable", 0, "No node with one of its pods gets empty."),
+        ("trust-manager", "podDisruptionBudget.maxUnavailable", "0%", "No node with one of its pods gets empty."),
+        ("linkerd-control-plane", "controller.podDisruptionBudget.maxUnavailable", "0", "No node with one of its"),
+        ("karpenter", "podDisruptionBudget.maxUnavailable", 0, "No node with one of its pods gets empty."),
+        ("cluster-autoscaler", "podDisruptionBudget.minAvailable", "100%", "only one of minAvailable and"),
+    ],
+)
+def test_a_budget_of_an_add_on_lets_nodes_get_empty(name: str, path: str, value: Any, why: str) -> None:
+    assert why in with_values(name, path, value)[f"clusters.main.addons.{name}.values.{path}"]
+
+
+def test_a_budget_of_an_add_on_may_let_more_pods_go() -> None:
+    path = "podDisruptionBudget.maxUnavailable"
+    assert f"clusters.main.addons.cert-manager.values.{path}" not in with_values("cert-manager", path, "10%")
+
+
 def test_an_add_on_keeps_its_fixed_values_itself() -> None:
     context = AddOnContext(
         stage=stage(), cluster="main", kubernetes_version="1.35", pools=POOLS, gpu_allocation="device-plugin"
@@ -219,8 +240,8 @@ def test_an_add_on_without_rights_in_aws_may_have_another_name() -> None:
     [
         {"podLabels": {"team": "vision"}, "nodeSelector": {"any": "key"}, "global": {"own": 1}},
         {"resources": {"limits": {"example.com/device": 1}}},
-        {"webhook": {"podDisruptionBudget": {"minAvailable": "50%"}}},
-        {"podDisruptionBudget": {"minAvailable": 1}},
+        {"webhook": {"podDisruptionBudget": {"maxUnavailable": "50%"}}},
+        {"podDisruptionBudget": {"maxUnavailable": 2}},
         {"affinity": None},
     ],
 )

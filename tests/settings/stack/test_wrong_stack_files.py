@@ -330,6 +330,27 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
         "Write one address, for example 203.0.113.10, without a prefix length.",
     ),
     "misspelt place of the deployer": ((("deployer",), {"form": "203.0.113.1"}), "deployer.form", "Did you mean from?"),
+    "boundary that AWS maintains": (
+        (("deployer",), {"permissions_boundary_arn": "arn:aws:iam::aws:policy/PowerUserAccess"}),
+        "deployer.permissions_boundary_arn",
+        "a policy that AWS maintains limits no more than it gives to everybody.",
+    ),
+    "role as a boundary": (
+        (("deployer",), {"permissions_boundary_arn": "arn:aws:iam::123456789012:role/ci"}),
+        "deployer.permissions_boundary_arn",
+        "a policy that AWS maintains limits no more than it gives to everybody.",
+    ),
+    "boundary of another account": (
+        (
+            ("deployer",),
+            {
+                "role_arn": "arn:aws:iam::123456789012:role/ci",
+                "permissions_boundary_arn": "arn:aws:iam::210987654321:policy/most",
+            },
+        ),
+        "deployer.permissions_boundary_arn",
+        "Name a policy of that account.",
+    ),
     "pull requests as the deployer": (
         (("deployer",), dict.fromkeys(("role_arn", "preview_role_arn"), "arn:aws:iam::123456789012:role/ci")),
         "deployer.preview_role_arn",

@@ -513,6 +513,56 @@ def test_a_new_version_of_kubernetes_brings_its_own_image(aws: Account) -> None:
         aws.update(group, **newer, releaseVersion="1.36.0-20251201")
 
 
+WEB = {"app": "web"}
+ONE_MAY_GO = {"expectedPods": 2, "disruptionsAllowed": 1}
+
+
+@pytest.mark.parametrize(
+    ("replicas", "spec", "status", "told"),
+    [
+        (1, {"minAvailable": 1}, {}, True),
+        (2, {"minAvailable": 1}, {}, False),
+        (3, {"minAvailable": "67%"}, {}, True),
+        (3, {"minAvailable": "66%"}, {}, False),
+        (3, {"maxUnavailable": 0}, {}, True),
+        (3, {"maxUnavailable": "0%"}, {}, True),
+        (1, {"maxUnavailable": 1}, {}, False),
+        (1, {"minAvailable": 1, "selector": {"matchLabels": {"app": "other"}}}, {}, False),
+        (3, {"minAvailable": "100%"}, {}, True),
+        (2, {"minAvailable": 1}, ONE_MAY_GO | {"disruptionsAllowed": 0}, True),  # a pod of it does not work
+        (2, {"minAvailable": 1}, ONE_MAY_GO, False),
+    ],
+)
+def test_a_budget_that_lets_no_pod_go_is_told_before_nodes_roll(
+    aws: Account, replicas: int, spec: dict[str, Any], status: dict[str, Any], told: bool
+) -> None:
+    cluster = aws.cluster(version="1.35")
+    group = aws.make(GROUP, **gpus(aws, version="1.35"))
+    budget = {"spec": {"selector": {"matchLabels": WEB}, **spec}, "status": status}
+    deployment = {"spec": {"replicas": replicas, "template": {"metadata": {"labels": WEB}}}}
+    for name in ("main", "other"):  # another cluster's are of no matter
+        more = {"spec": {"maxUnavailable": 0}} if name == "other" else {}
+        aws.cloud.put("kubernetes:policy/v1:PodDisruptionBudget", f"{name}/a/web", budget | more, "", "us-west-2")
+    aws.cloud.put("kubernetes:apps/v1:Deployment", "main/a/web", deployment, "", "us-west-2")
+    aws.update(group, **{**group.inputs, "labels": {"a": "b"}})
+    assert not [each for each in aws.warnings if "lets no pod go" in each], "no node goes for a label"
+    aws.update(cluster, **{**cluster.inputs, "version": "1.36"})
+    aws.update(group, **{**group.inputs, "version": "1.36"})
+    said = [each for each in aws.warnings if "lets no pod go" in each]
+    assert bool(said) == told
+    assert all(each.startswith("The PodDisruptionBudget a/web lets no pod go.") for each in said)
+
+
+def test_a_forced_update_asks_no_budget(aws: Account) -> None:
+    cluster = aws.cluster(version="1.35")
+    group = aws.make(GROUP, **gpus(aws, version="1.35"))
+    budget = {"spec": {"selector": {}, "maxUnavailable": 0}}
+    aws.cloud.put("kubernetes:policy/v1:PodDisruptionBudget", "main/a/web", budget, "", "us-west-2")
+    aws.update(cluster, **{**cluster.inputs, "version": "1.36"})
+    aws.update(group, **{**group.inputs, "version": "1.36", "forceUpdateVersion": True})
+    assert not [each for each in aws.warnings if "lets no pod go" in each]
+
+
 def test_a_live_group_moves_to_bottlerocket_in_a_preview_as_in_an_update(aws: Account) -> None:
     template = aws.make(TEMPLATE, "nodes", name="nodes", userData=encoded(NODE_CONFIG))
     inputs = {"launchTemplate": {"name": "nodes", "version": "$Latest"}, "nodeGroupName": "cpu"}

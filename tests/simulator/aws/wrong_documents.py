@@ -241,6 +241,12 @@ POLICIES_OF_AWS = [
         f"Scope ARN: {MANAGED}/PowerUser {NOT_THERE}",
     ),
     Wrong(
+        "a role as a boundary, which nobody made",
+        ROLE,
+        {**document(ROLE), "permissionsBoundary": "arn:aws:iam::123456789012:role/most"},
+        f"Scope ARN: arn:aws:iam::123456789012:role/most {NOT_THERE}",
+    ),
+    Wrong(
         "one of several policies misspelt",
         ROLE,
         {**document(ROLE), "managedPolicyArns": [f"{MANAGED}/ReadOnlyAccess", f"{MANAGED}/AmazonSSMManagedInstance"]},
