@@ -55,6 +55,7 @@ _ROLE = ("arn:{partition}:iam::{account}:role/{name}",)
 _ROLE_READS = "GetRole GetRolePolicy ListRolePolicies ListAttachedRolePolicies"
 _TAGS = "TagResource UntagResource"
 _GRANTS = "kms:CreateGrant kms:DescribeKey"
+_REPOSITORY = ("arn:{partition}:ecr:{region}:{account}:repository/{name}",)
 _EFS = ("arn:{partition}:elasticfilesystem:{region}:{account}:file-system/*",)
 _FSX = ("arn:{partition}:fsx:{region}:{account}:*",)
 _SG = "DescribeSecurityGroups DescribeSecurityGroupRules"
@@ -191,6 +192,27 @@ CALLS: Mapping[str, Calls] = {
         "DisassociateTransitGatewayRouteTable EnableTransitGatewayRouteTablePropagation "
         "DisableTransitGatewayRouteTablePropagation",
         "DeleteTransitGatewayVpcAttachment",
+    ),
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy": Calls(
+        *("ecr", "name", _REPOSITORY, "GetLifecyclePolicy", "", "PutLifecyclePolicy DeleteLifecyclePolicy")
+    ),
+    "aws:ecr/pullThroughCacheRule:PullThroughCacheRule": Calls(
+        *("ecr", "region", ("*",), "DescribePullThroughCacheRules"),
+        anywhere="CreatePullThroughCacheRule DeletePullThroughCacheRule UpdatePullThroughCacheRule",
+    ),
+    "aws:ecr/repository:Repository": Calls(
+        *("ecr", "name", _REPOSITORY),
+        reads="DescribeRepositories ListTagsForResource",
+        creates="CreateRepository",
+        changes=f"DeleteRepository PutImageTagMutability PutImageScanningConfiguration {_TAGS}",
+        also=_GRANTS,
+    ),
+    "aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate": Calls(
+        *("ecr", "region", ("*",), "DescribeRepositoryCreationTemplates"),
+        anywhere="CreateRepositoryCreationTemplate DeleteRepositoryCreationTemplate UpdateRepositoryCreationTemplate",
+    ),
+    "aws:ecr/repositoryPolicy:RepositoryPolicy": Calls(
+        *("ecr", "name", _REPOSITORY, "GetRepositoryPolicy", "", "SetRepositoryPolicy DeleteRepositoryPolicy")
     ),
     "aws:efs/accessPoint:AccessPoint": Calls(
         *("elasticfilesystem", "tag", (*_EFS, _EFS[0].replace("file-system", "access-point"))),
@@ -366,6 +388,7 @@ CALLS: Mapping[str, Calls] = {
 """Type of the provider -> its actions."""
 
 NAMED: Mapping[str, str] = {
+    "aws:ecr/repository:Repository": "name",
     "aws:backup/vault:Vault": "name",
     "aws:budgets/budget:Budget": "name",
     "aws:cloudwatch/eventRule:EventRule": "name",
@@ -401,7 +424,18 @@ FUNCTIONS: Mapping[str, str] = {
 WITHOUT_RESOURCE = frozenset(
     {
         *("acm:RequestCertificate", "autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeScheduledActions"),
-        *("autoscaling:DescribeTags", "backup-storage:MountCapsule", "eks:CreateCluster", "eks:ListClusters"),
+        *("autoscaling:DescribeTags", "backup-storage:MountCapsule", "ecr:CreatePullThroughCacheRule"),
+        *(
+            "ecr:CreateRepositoryCreationTemplate",
+            "ecr:DeletePullThroughCacheRule",
+            "ecr:DeleteRepositoryCreationTemplate",
+        ),
+        *(
+            "ecr:DescribePullThroughCacheRules",
+            "ecr:DescribeRepositoryCreationTemplates",
+            "ecr:UpdatePullThroughCacheRule",
+        ),
+        *("ecr:UpdateRepositoryCreationTemplate", "eks:CreateCluster", "eks:ListClusters"),
         *("elasticfilesystem:CreateFileSystem", "fsx:DescribeDataRepositoryAssociations", "fsx:DescribeFileSystems"),
         *("iam:ListRoles", "kms:CreateKey", "kms:ListAliases", "logs:CreateLogDelivery", "logs:DeleteLogDelivery"),
         *("logs:DescribeLogGroups", "servicequotas:GetAWSDefaultServiceQuota", "servicequotas:GetServiceQuota"),

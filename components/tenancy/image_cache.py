@@ -96,7 +96,10 @@ class ImageCache(pulumi.ComponentResource):
         """Registers the role by which ECR makes the repositories: without one, a template with tags ends every pull."""
         opts = pulumi.ResourceOptions(parent=self)
         role = aws.iam.Role(
-            f"{self._name}-creator", assume_role_policy=iam.service_trust("ecr.amazonaws.com"), opts=opts
+            f"{self._name}-creator",
+            assume_role_policy=iam.service_trust("ecr.amazonaws.com"),
+            permissions_boundary=self._args.stage.boundary,
+            opts=opts,
         )
         permission = aws.iam.RolePolicy(
             f"{self._name}-creator",

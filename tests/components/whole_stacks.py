@@ -16,6 +16,9 @@ PROJECT = Path(__file__).parents[2]
 WRITER, READER = {"namespace": "research", "mode": "write"}, {"namespace": "serving"}
 
 
+PUSHER = "arn:aws:iam::123456789012:role/ci-lab"
+
+
 def everything() -> StackSettings:
     """A stack with each kind of thing that takes permissions, or another request to AWS."""
     system = {"name": "system", "instance_types": ["m5.2xlarge", "m5.4xlarge"], "image_release": "20261012"}
@@ -42,7 +45,8 @@ def everything() -> StackSettings:
         "deployer": {"from": "10.0.0.10"},
         "network": {"zones": [f"{REGION}a", f"{REGION}b"], "flow_logs": {"destination": "cloudwatch"}},
         "clusters": {"main": cluster},
-        "teams": [{"name": "lab", "namespaces": ["lab"]}],
+        "teams": [{"name": "lab", "namespaces": ["lab"], "repositories": ["trainer"], "pushers": [PUSHER]}],
+        "images": {"cache": {"upstreams": ["ecr-public", "k8s"]}},
         "admission": {"kyverno": {}, "signatures": signatures},
         "storage": {
             "buckets": {

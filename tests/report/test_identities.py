@@ -36,6 +36,7 @@ PREFIXES = {
     "EventBridge": "events",
     "CloudWatch Logs": "logs",
     "EC2": "ec2",
+    "ECR": "ecr",
     "EFS": "elasticfilesystem",
     "EKS": "eks",
     "FSx": "fsx",
