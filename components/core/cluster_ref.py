@@ -11,6 +11,17 @@ from settings.mesh.mesh import MeshSettings
 
 
 @dataclass(frozen=True, kw_only=True)
+class FileMounts:
+    """The identity by which the nodes of a cluster mount file systems.
+
+    ready: from then on the pods of the driver have it.
+    """
+
+    role_arn: pulumi.Output[str]
+    ready: pulumi.Resource
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClusterRef:
     """What other components need to build on a cluster.
 
@@ -20,6 +31,7 @@ class ClusterRef:
     security_group_id: of its nodes and its control plane.
     namespaces: the namespaces of its add-ons, by name; other components make their own namespaces.
     mesh, ingress: None where it has none.
+    file_mounts: None where it has no driver of EFS.
     controllers: the Helm add-ons, by name; objects of their kinds wait for them, and go before them.
     """
 
@@ -30,4 +42,5 @@ class ClusterRef:
     namespaces: Mapping[str, pulumi.Resource]
     mesh: MeshSettings | None = None
     ingress: IngressSettings | None = None
+    file_mounts: FileMounts | None = None
     controllers: Mapping[str, pulumi.Resource] = field(default_factory=dict)

@@ -95,6 +95,21 @@ def read_secret(cloud: Cloud, session: Session, region: str, name: str) -> Cloud
     return secret
 
 
+def anybody_may(policy: str, action: str, resource: str, context: Context) -> bool:
+    """Returns whether a resource's own policy allows an action to callers without an identity."""
+    effects = {
+        statement["Effect"]
+        for statement in _statements(policy)
+        if _names_everybody(statement.get("Principal"))
+        if _says({**statement, "Resource": "*"}, action, resource, _lower(context))
+    }
+    return effects == {"Allow"}
+
+
+def _names_everybody(principal: Any) -> bool:
+    return principal == "*" or "*" in listed((principal or {}).get("AWS"))
+
+
 def authorize(
     cloud: Cloud,
     session: Session,

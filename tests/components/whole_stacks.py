@@ -26,6 +26,7 @@ def everything() -> StackSettings:
         "managed_addons": {
             **{name: {"version": "v1.35.0-eksbuild.4"} for name in ADDONS},
             "vpc-cni": {"version": "v1.23.0-eksbuild.1"},
+            "aws-efs-csi-driver": {"version": "v3.0.1-eksbuild.1"},
         },
     }
     shared = {"purpose": "shared", "used_by": [WRITER, READER], "replicate_to": "us-east-1"}

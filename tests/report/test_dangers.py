@@ -1625,3 +1625,25 @@ def test_a_password_of_the_cluster_that_goes_is_lost():
     type_ = "kubernetes:generators.external-secrets.io/v1alpha1:Password"
     (lost,) = found(of(type_, {"spec": {"length": 32}}, None, "session"), kind="data")
     assert "nowhere else" in lost.consequence
+
+
+def mounting(principal, **more):
+    mount = ["elasticfilesystem:ClientMount"]
+    statement = {"Effect": "Allow", "Principal": principal, "Action": mount, **more}
+    return {"fileSystemId": "fs-1", "policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]})}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "asks"),
+    [
+        ({"AWS": "*"}, mounting({"AWS": "arn:aws:iam::123456789012:role/nodes"}), True),
+        ("*", {"fileSystemId": "fs-1", "policy": UNKNOWN_TEXT}, True),
+        ({"AWS": "*"}, mounting({"AWS": "*"}, Condition={"Bool": {"aws:SecureTransport": "true"}}), False),
+        ({"AWS": "arn:aws:iam::123456789012:role/nodes"}, mounting({"AWS": "arn:aws:iam::123456789012:role/a"}), False),
+    ],
+)
+def test_a_file_system_that_begins_to_ask_who_mounts_is_told_of_with_the_step_between(before, after, asks):
+    step_ = of("aws:efs/fileSystemPolicy:FileSystemPolicy", mounting(before), after, "home")
+    told = [each for each in found(step_, kind="access") if "from now on who mounts" in each.opening]
+    assert bool(told) is asks
+    assert all("access: both first" in each.gently for each in told)

@@ -424,6 +424,7 @@ CHANGES: dict[str, Any] = {
         two_clusters(file_system({"cluster": "other"})),
     ),
     "storage.file_systems.used_by.mode": (file_system(), file_system({"mode": "write"})),
+    "storage.file_systems.access": (file_system(), file_system(access="network")),
     "storage.file_systems.throughput": (file_system(), provisioned(64)),
     "storage.file_systems.provisioned_mibps": (provisioned(64), provisioned(128)),
     "storage.file_systems.infrequent_after_days": (file_system(), file_system(infrequent_after_days=60)),
