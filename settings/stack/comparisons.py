@@ -10,6 +10,7 @@ from settings.cluster.addon_rules import AddOnRules
 from settings.core.problems import Mistake
 from settings.stack.checks import add_ons as add_on_checks
 from settings.stack.checks import (
+    alarms,
     capacity,
     endpoints,
     ingress,
@@ -50,6 +51,7 @@ def cross_mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules], today: date)
         *team_members.mistakes(parts),
         *team_secrets.mistakes(parts),
         *team_budgets.mistakes(parts),
+        *alarms.mistakes(parts),
         *mesh.mistakes(parts, add_ons, zone_names),
         *ingress.mistakes(parts, add_ons),
         *quotas.mistakes(parts.quotas, dict(parts.pools()), zone_names),

@@ -39,6 +39,7 @@ def everything() -> StackSettings:
         "owner": "platform-team",
         "cost_center": "ml-42",
         "deployer": {"from": "10.0.0.10"},
+        "alarms": {"audit": {"notify": ["security@example.com"]}},
         "network": {"zones": [f"{REGION}a", f"{REGION}b"], "flow_logs": {"destination": "cloudwatch"}},
         "clusters": {"main": cluster},
         "storage": {

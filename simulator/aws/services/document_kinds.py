@@ -65,6 +65,20 @@ def _queue(statement: Statement) -> Iterator[Fault]:
         yield Fault("many-actions")
 
 
+# Actions that the policy of a topic may name. Source: SNS API, AddPermission, and SNS's own default policy.
+_OF_TOPICS = (
+    *("AddPermission", "DeleteTopic", "GetDataProtectionPolicy", "GetTopicAttributes", "ListSubscriptionsByTopic"),
+    *("ListTagsForResource", "Publish", "PutDataProtectionPolicy", "Receive", "RemovePermission"),
+    *("SetTopicAttributes", "Subscribe", "TagResource", "UntagResource"),
+)
+
+
+def _topic(statement: Statement) -> Iterator[Fault]:
+    for action in statement.texts("Action", "NotAction"):
+        if action.lower() not in {f"sns:{each.lower()}" for each in _OF_TOPICS}:
+            yield Fault("action", action)
+
+
 def _bucket(statement: Statement) -> Iterator[Fault]:
     """Actions, resources and condition keys of S3 have to fit one another."""
     resources = [each.partition(":::")[2] for each in statement.texts("Resource", "NotResource")]
@@ -190,6 +204,17 @@ QUEUE = Grammar(
         )
     },
     _queue,
+)
+# The words about actions: SNS's answer to `sns:*`, as in hashicorp/terraform-provider-aws discussions; unverified.
+TOPIC = Grammar(
+    "InvalidParameter",
+    {
+        "action": "Invalid parameter: Policy statement action out of service scope!",
+        f"{' '.join(_SHARED)} equal-sids principal-form principal federated no-resource resource": (
+            "Invalid parameter: Policy Error: null"
+        ),
+    },
+    _topic,
 )
 FILE_SYSTEM = Grammar(
     "InvalidPolicyException",

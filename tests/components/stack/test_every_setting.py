@@ -424,6 +424,12 @@ CHANGES: dict[str, Any] = {
         two_clusters(file_system({"cluster": "other"})),
     ),
     "storage.file_systems.used_by.mode": (file_system(), file_system({"mode": "write"})),
+    "alarms.audit": ({}, {"alarms": {"audit": {"notify": ["a@example.com"]}}}),
+    "alarms.audit.notify": tuple({"alarms": {"audit": {"notify": [f"{who}@example.com"]}}} for who in "ab"),
+    "alarms.audit.about": (
+        {"alarms": {"audit": {"notify": ["a@example.com"], "about": ["exec"]}}},
+        {"alarms": {"audit": {"notify": ["a@example.com"], "about": ["rights"]}}},
+    ),
     "storage.file_systems.access": (file_system(), file_system(access="network")),
     "storage.file_systems.throughput": (file_system(), provisioned(64)),
     "storage.file_systems.provisioned_mibps": (provisioned(64), provisioned(128)),
