@@ -6,7 +6,7 @@ from dataclasses import replace
 from costs.estimate import estimate
 from costs.sources import before_from_event_log, from_event_log
 from report import events
-from report.dangers import access, calls, data, doors, judge, money, mounts, nodes, protection, secrets, teams, weaker
+from report.dangers import access, calls, data, doors, judge, money, narrowed, nodes, protection, secrets, teams, weaker
 from report.dangers.danger import KINDS, Danger, Plan, known
 from report.look import Look
 from report.region import region_of
@@ -40,7 +40,7 @@ def dangers(plan: Plan, judges: Iterable[Danger] = ()) -> tuple[Danger, ...]:
     """
     found = list(judges)
     if any(not resource.type.startswith("pulumi:") for resource in plan.before.values()):
-        for kind in (data, access, doors, calls, mounts, nodes, money, protection, secrets, teams, weaker):
+        for kind in (data, access, doors, calls, narrowed, nodes, money, protection, secrets, teams, weaker):
             found += kind.find(plan)
     return tuple(sorted(_merged(found), key=_gravity))
 

@@ -1,7 +1,7 @@
 """`network`: the VPC that all clusters of the stack share."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -48,6 +48,31 @@ class EndpointSettings(Settings):
     interface: tuple[str, ...] = Field(
         default=(), description="Interface endpoints, with a network interface in each zone; billed by zone and hour."
     )
+
+    policies: Literal["own", "open"] = Field(
+        default="open",
+        description=(
+            "own: only principals of this account go through, and gateways lead to its own data and to what nodes "
+            "need of AWS; other buckets of the region are shut off, also public ones. open: everybody, to everything."
+        ),
+    )
+    accounts: tuple[Annotated[str, Field(pattern=r"^\d{12}$")], ...] = Field(
+        default=(), description="With own: further accounts, in quotes.", examples=[["210987654321"]]
+    )
+    buckets: tuple[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")], ...] = Field(
+        default=(),
+        description="With own: buckets of others in the region that anybody may read, such as public data sets.",
+        examples=[["noaa-goes16"]],
+    )
+
+    @field_validator("accounts", "buckets")
+    @classmethod
+    def exceptions_are_of_policies(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if names and info.data.get("policies") == "open":
+            raise ValueError("would change nothing, since policies is open. Write policies: own, or drop it.")
+        if twice := repeated(names):
+            raise ValueError(f"{listed(twice)} is named twice. Name each once.")
+        return names
 
     @field_validator("gateway")
     @classmethod

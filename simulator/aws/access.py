@@ -97,11 +97,19 @@ def read_secret(cloud: Cloud, session: Session, region: str, name: str) -> Cloud
 
 def anybody_may(policy: str, action: str, resource: str, context: Context) -> bool:
     """Returns whether a resource's own policy allows an action to callers without an identity."""
+    return endpoint_lets(policy, action, resource, context, of_itself=True)
+
+
+def endpoint_lets(policy: str, action: str, resource: str, context: Context, *, of_itself: bool = False) -> bool:
+    """Returns whether the policy of a VPC endpoint lets a request through, by what it says of everybody.
+
+    of_itself: whether it is the policy of the resource.
+    """
     effects = {
         statement["Effect"]
         for statement in _statements(policy)
         if _names_everybody(statement.get("Principal"))
-        if _says({**statement, "Resource": "*"}, action, resource, _lower(context))
+        if _says({**statement, "Resource": "*"} if of_itself else statement, action, resource, _lower(context))
     }
     return effects == {"Allow"}
 

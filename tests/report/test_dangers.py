@@ -1647,3 +1647,26 @@ def test_a_file_system_that_begins_to_ask_who_mounts_is_told_of_with_the_step_be
     told = [each for each in found(step_, kind="access") if "from now on who mounts" in each.opening]
     assert bool(told) is asks
     assert all("access: both first" in each.gently for each in told)
+
+
+def through(policy):
+    return {"serviceName": "com.amazonaws.us-west-2.s3", "policy": policy}
+
+
+WIDE = json.dumps({"Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": ["*"], "Resource": ["*"]}]})
+NARROW = WIDE.replace("}]}", ', "Condition": {"StringEquals": {"aws:PrincipalAccount": ["123456789012"]}}}]}')
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "narrower"),
+    [(WIDE, NARROW, True), (None, NARROW, True), (None, WIDE, False), (NARROW, WIDE, False)],
+)
+def test_an_endpoint_that_lets_less_through_is_told_of(before, after, narrower):
+    step_ = of("aws:ec2/vpcEndpoint:VpcEndpoint", through(before), through(after), "network-endpoint-s3")
+    told = [each for each in openings(step_, kind="access") if "through only what a policy names" in each]
+    assert bool(told) is narrower
+
+
+def test_an_endpoint_that_opens_is_told_of_as_wider():
+    step_ = of("aws:ec2/vpcEndpoint:VpcEndpoint", through(NARROW), through(WIDE), "network-endpoint-s3")
+    assert any("may" in each for each in openings(step_, kind="access"))

@@ -278,6 +278,13 @@ CHANGES: dict[str, Any] = {
     "network.zones": network(zones=ZONES[:2]),
     "network.nat": network(nat="single"),
     "network.endpoints.gateway": network(endpoints={"gateway": ["s3", "dynamodb"]}),
+    "network.endpoints.policies": network(endpoints={"policies": "own"}),
+    "network.endpoints.accounts": tuple(
+        network(endpoints={"policies": "own", "accounts": accounts}) for accounts in ([], ["210987654321"])
+    ),
+    "network.endpoints.buckets": tuple(
+        network(endpoints={"policies": "own", "buckets": buckets}) for buckets in ([], ["open-data"])
+    ),
     "network.endpoints.interface": network(endpoints={"interface": ["sts"]}),
     "network.flow_logs.destination": network(flow_logs={"destination": "cloudwatch"}),
     "network.flow_logs.retention_days": network(flow_logs={"retention_days": 30}),
