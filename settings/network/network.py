@@ -1,7 +1,8 @@
 """`network`: the VPC that all clusters of the stack share."""
 
+import re
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -41,6 +42,9 @@ class FlowLogSettings(Settings):
         return days
 
 
+_ACCOUNT, _BUCKET = re.compile(r"\d{12}"), re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+
+
 class EndpointSettings(Settings):
     """`network.endpoints`: AWS services that the VPC reaches privately, by service suffix, such as `ecr.api`."""
 
@@ -56,14 +60,34 @@ class EndpointSettings(Settings):
             "need of AWS; other buckets of the region are shut off, also public ones. open: everybody, to everything."
         ),
     )
-    accounts: tuple[Annotated[str, Field(pattern=r"^\d{12}$")], ...] = Field(
+    accounts: tuple[str, ...] = Field(
         default=(), description="With own: further accounts, in quotes.", examples=[["210987654321"]]
     )
-    buckets: tuple[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")], ...] = Field(
+    buckets: tuple[str, ...] = Field(
         default=(),
         description="With own: buckets of others in the region that anybody may read, such as public data sets.",
         examples=[["noaa-goes16"]],
     )
+
+    @field_validator("accounts")
+    @classmethod
+    def accounts_have_12_digits(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        raise_if(
+            f"{each!r} is no AWS account. Write its 12 digits, in quotes."
+            for each in names
+            if not _ACCOUNT.fullmatch(each)
+        )
+        return names
+
+    @field_validator("buckets")
+    @classmethod
+    def buckets_are_named(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        raise_if(
+            f"{each!r} is no name of a bucket. Write the name alone, for example noaa-goes16."
+            for each in names
+            if not _BUCKET.fullmatch(each)
+        )
+        return names
 
     @field_validator("accounts", "buckets")
     @classmethod

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simulator.aws import tokens
-from simulator.aws.services.documents import listed
 from simulator.cloud import Cloud, CloudResource
+from simulator.values import listed
 
 Context = Mapping[str, Any]
 """Condition key -> its value, or its values."""

@@ -218,13 +218,13 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
     ),
     "account that is no account, of endpoints": (
         (("network", "endpoints"), {"policies": "own", "accounts": ["4711"]}),
-        "network.endpoints.accounts[0]",
-        "Write for example 210987654321.",
+        "network.endpoints.accounts",
+        "Write its 12 digits, in quotes.",
     ),
     "bucket that is none": (
         (("network", "endpoints"), {"policies": "own", "buckets": ["s3://data"]}),
-        "network.endpoints.buckets[0]",
-        "Write for example noaa-goes16.",
+        "network.endpoints.buckets",
+        "Write the name alone, for example noaa-goes16.",
     ),
     "retention that CloudWatch lacks": (
         (("network", "flow_logs"), {"destination": "cloudwatch", "retention_days": 100}),
