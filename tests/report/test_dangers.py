@@ -1670,3 +1670,14 @@ def test_an_endpoint_that_lets_less_through_is_told_of(before, after, narrower):
 def test_an_endpoint_that_opens_is_told_of_as_wider():
     step_ = of("aws:ec2/vpcEndpoint:VpcEndpoint", through(NARROW), through(WIDE), "network-endpoint-s3")
     assert any("may" in each for each in openings(step_, kind="access"))
+
+
+@pytest.mark.parametrize(
+    ("type_", "before"),
+    [
+        ("aws:cloudwatch/metricAlarm:MetricAlarm", {"metricName": "main-exec"}),
+        ("aws:sns/topicSubscription:TopicSubscription", {"endpoint": "security@example.com"}),
+    ],
+)
+def test_an_alarm_or_mail_that_ends_is_told_of(type_, before):
+    assert any("alarm or mail it ends" in each for each in openings(of(type_, before, None), kind="protection"))
