@@ -33,8 +33,9 @@ class FileSystemSettings(StorageEntry):
     access: Literal["iam", "both", "network"] = Field(
         default="iam",
         description=(
-            "iam: only the driver on the nodes of the clusters mounts, by its IAM role. network: whoever reaches it. "
-            "both: volumes ask by IAM, and others still mount; the step between for a file system that is in use."
+            "iam: only the driver on the nodes of the clusters mounts, by its IAM role. network: everybody who "
+            "reaches it. both: volumes ask by IAM, and others still mount; the step "
+            "between for a file system that is in use."
         ),
     )
     throughput: Literal["elastic", "provisioned"] = Field(

@@ -397,7 +397,7 @@ def endpoint_policy_fits_the_kind(op: OperationContext) -> None:
     if kind == "GatewayLoadBalancer":
         raise AwsError("InvalidParameter", f"Endpoint policies are not supported for endpoints of type {kind}")
     if len(policy) > _MAX_ENDPOINT_POLICY:
-        raise AwsError("InvalidPolicyDocument", f"The Policy Document is longer than {_MAX_ENDPOINT_POLICY} characters")
+        raise AwsError("InvalidParameter", f"The Policy Document is longer than {_MAX_ENDPOINT_POLICY} characters")
     for statement in documents.listed(json.loads(policy).get("Statement")) if kind == "Gateway" else ():
         principal = statement.get("Principal")
         if "*" not in (principal, *documents.listed((principal or {}).get("AWS") if principal != "*" else None)):

@@ -96,7 +96,7 @@ WRONG: dict[str, Case] = {
     "an access that is none": Case(
         {**HOME, "access": "open"},
         "access",
-        ("is the text 'open', but one of iam, both, network is expected", "network: whoever reaches it"),
+        ("is the text 'open', but one of iam, both, network is expected", "network: everybody who reaches it"),
         {"access": "network"},
     ),
     "a copy in the region of the stack": Case(
