@@ -19,6 +19,11 @@ from catalog.rows import LazyTable, read_table
 VPC_CNI_AT_LEAST = (1, 22, 4)
 
 
+# Before, the EFS driver mounts as the node and not by Pod Identity: its images have no efs-utils 2.3.
+# Sources: kubernetes-sigs/aws-efs-csi-driver, issues 1630 and 1759, and tag v2.1.9 (2025-06); read 2026-11.
+EFS_DRIVER_AT_LEAST = (2, 1, 9)
+
+
 def release_of(version: str) -> tuple[int, int, int]:
     """Returns the release in the version of an add-on, such as `v1.22.4-eksbuild.3`; (0, 0, 0) for any other text."""
     match = re.match(r"v(\d+)\.(\d+)\.(\d+)", version)
@@ -30,6 +35,9 @@ class ManagedAddon:
     """One EKS managed add-on.
 
     service_account: Pod Identity gives it an IAM role; None when the add-on calls no AWS API.
+    node_service_account: of the pods that mount volumes on each node, where these have an identity as well. EKS takes
+        no such identity with the add-on, only an association of its own. Source: aws-efs-csi-driver issue 1759.
+    daemon: the DaemonSet of these pods.
     policy_arns: AWS managed policies of that role, the smallest known set.
     cluster_policy_arns: instead of these, policies that hold for resources of one cluster only, and need a version of
         at least cluster_policy_since: (1, 58).
@@ -43,6 +51,8 @@ class ManagedAddon:
     name: str
     namespace: str = "kube-system"
     service_account: str | None = None
+    node_service_account: str | None = None
+    daemon: str | None = None
     policy_arns: tuple[str, ...] = ()
     cluster_policy_arns: tuple[str, ...] = ()
     cluster_policy_since: tuple[int, int] = (0, 0)
@@ -88,6 +98,8 @@ _ROWS = (
     ManagedAddon(
         name="aws-efs-csi-driver",
         service_account="efs-csi-controller-sa",
+        node_service_account="efs-csi-node-sa",
+        daemon="efs-csi-node",
         policy_arns=(iam.EFS_CSI_DRIVER_POLICY,),
         endpoints=("elasticfilesystem",),
     ),

@@ -8,9 +8,11 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 
+from catalog.eks_addons import ADDONS
 from components.cluster.access import access_entry, api_rules, member_entry
 from components.cluster.control_plane import ControlPlaneArgs, control_plane, control_plane_zones
 from components.cluster.managed_addons import BEFORE_NODES, ManagedAddonArgs, in_order, managed_addon
+from components.cluster.mount_identity import file_mounts, mount_role
 from components.cluster.service_guard import service_guard
 from components.cluster.storage_classes import StorageClasses, StorageClassesArgs
 from components.compute.karpenter.karpenter_pool import KarpenterPool, KarpenterPoolArgs
@@ -19,7 +21,7 @@ from components.compute.node_pool import NodePool, NodePoolArgs
 from components.compute.node_role import node_role
 from components.core.addon import AddOn, AddOnArgs, make_namespaces
 from components.core.addon_spec import COMES_WITH_THE_CLUSTER, AddOnContext, AddOnSpec, AwsSideArgs, to_install
-from components.core.cluster_ref import Close, ClusterRef, closes_nothing
+from components.core.cluster_ref import Close, ClusterRef, FileMounts, closes_nothing
 from components.core.definitions import custom_resource_definitions
 from components.core.stage import DataClass, Stage
 from components.security.deployer import Deployer
@@ -106,6 +108,7 @@ class Cluster(pulumi.ComponentResource):
     def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:cluster:Cluster", name, None, opts)
         self._key, self._args = name, args
+        self._file_mounts: FileMounts | None = None
         self._parts = ClusterParts.of(args.settings, args.mesh, args.ingress, args.secrets, args.admission.kyverno)
         self.control_plane_zones = args.control_plane_zones or control_plane_zones(
             name, args.settings, list(args.intra_subnet_ids)
@@ -155,6 +158,7 @@ class Cluster(pulumi.ComponentResource):
             namespaces=namespaces,
             mesh=args.mesh,
             ingress=args.ingress,
+            file_mounts=self._file_mounts,
             controllers={name: addon.last for name, addon in controllers.items()},
             close=self._close,
         )
@@ -219,8 +223,22 @@ class Cluster(pulumi.ComponentResource):
         names = eks_addons(self._parts, self._args.storage_drivers) - set(BEFORE_NODES)
         registered: dict[str, pulumi.Resource] = {}
         for addon, earlier in in_order(names):
-            registered[addon] = self._managed_addon(addon, [*landing, *(registered[name] for name in earlier)])
+            after = [*landing, *(registered[name] for name in earlier)]
+            registered[addon] = (
+                self._mounting_addon(addon, after)
+                if ADDONS[addon].node_service_account
+                else self._managed_addon(addon, after)
+            )
         return registered
+
+    def _mounting_addon(self, addon: str, after: Sequence[pulumi.Resource]) -> aws.eks.Addon:
+        """Registers an add-on whose pods on nodes have a role, which has to be there before them."""
+        name = f"{self._key}-{addon}-node"
+        role = mount_role(name, addon, self._args.stage, self._key, self.name, self)
+        installed = self._managed_addon(addon, [*after, *role.permissions])
+        opts = pulumi.ResourceOptions(parent=self, provider=self.provider)
+        self._file_mounts = file_mounts(name, addon, role, installed, opts)
+        return installed
 
     def _managed_addon(self, addon: str, depends_on: Sequence[pulumi.Resource] = ()) -> aws.eks.Addon:
         return managed_addon(

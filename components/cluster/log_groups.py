@@ -22,7 +22,12 @@ NAMES_TAG = "ml-platform:names"
 
 def log_group_name(stage: Stage, cluster: str) -> str:
     """Returns the name that EKS gives the log group of `clusters.<cluster>`."""
-    return f"/aws/eks/{stage.cluster_name(cluster)}/cluster"
+    return eks_log_group(stage.cluster_name(cluster))
+
+
+def eks_log_group(physical_name: str) -> str:
+    """Returns the name that EKS gives the log group of a cluster."""
+    return f"/aws/eks/{physical_name}/cluster"
 
 
 def this_stack() -> str:

@@ -19,6 +19,17 @@ def closes_nothing(namespace: str, after: pulumi.Resource | None) -> pulumi.Reso
 
 
 @dataclass(frozen=True, kw_only=True)
+class FileMounts:
+    """The identity by which the nodes of a cluster mount file systems.
+
+    ready: from then on the pods of the driver have it.
+    """
+
+    role_arn: pulumi.Output[str]
+    ready: pulumi.Resource
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClusterRef:
     """What other components need to build on a cluster.
 
@@ -28,6 +39,7 @@ class ClusterRef:
     security_group_id: of its nodes and its control plane.
     namespaces: the namespaces of its add-ons, by name; other components make their own namespaces.
     mesh, ingress: None where it has none.
+    file_mounts: None where it has no driver of EFS.
     controllers: the Helm add-ons, by name; objects of their kinds wait for them, and go before them.
     close: for who makes a namespace, before anything else is in it.
     """
@@ -39,5 +51,6 @@ class ClusterRef:
     namespaces: Mapping[str, pulumi.Resource]
     mesh: MeshSettings | None = None
     ingress: IngressSettings | None = None
+    file_mounts: FileMounts | None = None
     controllers: Mapping[str, pulumi.Resource] = field(default_factory=dict)
     close: Close = closes_nothing

@@ -210,13 +210,24 @@ def ebs_key_policy(stage: Stage) -> str:
     )
 
 
-def logs_key_policy(stage: Stage) -> str:
+def logs_key_policy(stage: Stage, alarms: bool = False) -> str:
     """Returns the policy of the key for CloudWatch log groups.
 
-    Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+    alarms: whether it also encrypts what alarms tell. Without the statement they publish nothing to the topic.
+    Sources: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html; SNS developer guide,
+    "Managing Amazon SNS encryption keys and costs"; read 2026-11.
     """
+    publishing: Statement = {
+        "Sid": "AlarmsUseKey",
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudwatch.amazonaws.com"},
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+        "Resource": "*",
+        "Condition": {"StringEquals": {"aws:SourceAccount": stage.account_id}},
+    }
     return key_policy(
         stage,
+        *([publishing] if alarms else []),
         {
             "Sid": "CloudWatchLogsUsesKey",
             "Effect": "Allow",

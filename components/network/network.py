@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.core.stage import DISCOVERY_TAG, Stage
+from components.network.endpoint_policies import endpoint_policy
 from components.network.flow_logs import FlowLogs, FlowLogsArgs
 from settings.network.network import NetworkSettings
 from settings.network.network_plan import plan
@@ -307,6 +308,7 @@ class Network(pulumi.ComponentResource):
             vpc_id=self.vpc_id,
             service_name=f"com.amazonaws.{self._args.stage.region}.{service}",
             vpc_endpoint_type=kind,
+            policy=endpoint_policy(self._args.stage, self._args.settings.endpoints, kind, service),
             tags=self._named(f"endpoint-{service}"),
             route_table_ids=route_table_ids,
             subnet_ids=subnet_ids,

@@ -39,6 +39,12 @@ def is_session_of(caller_arn: str, role_arn: str) -> bool:
     ] == role.rpartition("/")[2]
 
 
+def sessions_of(role_arn: str) -> str:
+    """Returns what the ARNs of a role's sessions begin with, up to the name of the session."""
+    _, account, role = _parts(role_arn)
+    return f"arn:{role_arn.split(':')[1]}:sts::{account}:assumed-role/{role.rpartition('/')[2]}"
+
+
 def _parts(arn: str) -> tuple[str, str, str]:
     """Returns service, account and resource of an ARN."""
     _, _, service, _, account, resource = arn.split(":", 5)

@@ -32,7 +32,8 @@ from components.mesh.policies import policies
 from components.network.network import Network, NetworkArgs
 from components.network.pod_range import check_nodes_keep_their_pod_subnets
 from components.secrets.team_secrets import keeps_in_aws
-from components.security.deployer import Deployer
+from components.security.audit_alarms import AuditAlarms, AuditAlarmsArgs
+from components.security.deployer import Deployer, sessions_of
 from components.security.keys import Keys, KeysArgs
 from components.stack.guard import Guard
 from components.stack.kept import Kept
@@ -208,6 +209,7 @@ class Platform(pulumi.ComponentResource):
         self._image_cache(settings)
         self._mesh_policies(settings.network, zones)
         self._ingress(settings)
+        self._alarms(settings, keys)
         self._kept = self._kept.after(
             settings.storage,
             self.namespaces.made,
@@ -313,6 +315,22 @@ class Platform(pulumi.ComponentResource):
             if settings.admission.signatures is not None:
                 signatures(f"{key}-signatures", settings.admission.signatures, ref, self)
 
+    def _alarms(self, settings: StackSettings, keys: Keys) -> None:
+        """Registers the alarms about what is done in the clusters."""
+        if settings.alarms.audit is None:
+            return
+        AuditAlarms(
+            "audit-alarms",
+            AuditAlarmsArgs(
+                settings=settings.alarms.audit,
+                stage=self.stage,
+                log_groups={key: each.name.apply(log_groups.eks_log_group) for key, each in self.clusters.items()},
+                key_arn=keys.logs,
+                deployer_session=sessions_of(self._deployer.role_arn) if self._deployer else None,
+            ),
+            self._opts,
+        )
+
     def _deployer_of(self, name: str, settings: StackSettings) -> Deployer | None:
         """Returns the role that deploys. A provider of the caller's own credentials tells whether the caller has it."""
         if settings.deployer.role_arn is None:
@@ -333,6 +351,7 @@ class Platform(pulumi.ComponentResource):
                 or any(settings.storage.entries())
                 or "data" in addon_keys,
                 links_buckets=any(file_system.links for file_system in settings.storage.lustre.values()),
+                sends_alarms=settings.alarms.audit is not None,
                 keeps_secrets=keeps_in_aws(settings.secrets, settings.teams)
                 or "secrets" in addon_keys
                 or (self._kept.secrets_key and bool(settings.teams)),

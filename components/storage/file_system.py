@@ -72,9 +72,10 @@ def root_directory(namespace: str, settings: FileSystemSettings) -> aws.efs.Acce
     return {"path": f"/{namespace}", "creation_info": creation}
 
 
-def file_system_policy(stage: Stage, read_only_points: Sequence[str]) -> str:
+def file_system_policy(stage: Stage, read_only_points: Sequence[str], mounts_as: Sequence[str] | None = None) -> str:
     """Returns the file system policy: only TLS, mount targets and access points; no root access; readers cannot write.
 
+    mounts_as: ARNs of the roles that mount; None: everybody does who reaches a mount target.
     read_only_points: ARNs of the access points that only read. IAM decides who may make access points.
     The statements name no resource, like the policies that EFS suggests: the ARN is not known at preview.
     Source: https://docs.aws.amazon.com/efs/latest/ug/iam-access-control-nfs-efs.html, read 2026-11.
@@ -89,17 +90,20 @@ def file_system_policy(stage: Stage, read_only_points: Sequence[str]) -> str:
             "Action": list(CLIENT),
             "Condition": {"Bool": {"aws:SecureTransport": "false"}},
         },
-        {
-            "Sid": "MountByAccessPoint",
-            "Effect": "Allow",
-            "Principal": anybody,
-            "Action": ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"],
-            "Condition": {
-                "Bool": {"elasticfilesystem:AccessedViaMountTarget": "true"},
-                "ArnLike": {"elasticfilesystem:AccessPointArn": any_access_point},
-            },
-        },
     ]
+    if mounts_as is None or mounts_as:
+        statements.append(
+            {
+                "Sid": "MountByAccessPoint",
+                "Effect": "Allow",
+                "Principal": anybody if mounts_as is None else {"AWS": sorted(mounts_as)},
+                "Action": ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"],
+                "Condition": {
+                    "Bool": {"elasticfilesystem:AccessedViaMountTarget": "true"},
+                    "ArnLike": {"elasticfilesystem:AccessPointArn": any_access_point},
+                },
+            }
+        )
     if read_only_points:
         statements.append(
             {
@@ -113,8 +117,16 @@ def file_system_policy(stage: Stage, read_only_points: Sequence[str]) -> str:
     return iam.document(*statements)
 
 
+def mount_options(settings: FileSystemSettings) -> list[str]:
+    """Returns the options of all mounts. The driver adds `tls` itself, and calls it deprecated here.
+
+    Source: kubernetes-sigs/aws-efs-csi-driver v2.1.15, v3.0.1 and v3.3.0, pkg/driver/node.go; read 2026-11.
+    """
+    return [] if settings.access == "network" else ["iam"]
+
+
 def volume(
-    claim: str, namespace: str, mode: str, handle: pulumi.Input[str]
+    claim: str, namespace: str, mode: str, handle: pulumi.Input[str], options: Sequence[str] = ()
 ) -> kubernetes.core.v1.PersistentVolumeSpecArgsDict:
     """Returns the spec of a volume that only one claim can use.
 
@@ -132,7 +144,8 @@ def volume(
     }
     if mode == "read":
         spec["csi"] = {"driver": DRIVER, "volume_handle": handle, "read_only": True}
-        spec["mount_options"] = ["ro"]
+    if mounted := [*options, *(["ro"] if mode == "read" else [])]:
+        spec["mount_options"] = mounted
     return spec
 
 
@@ -173,11 +186,12 @@ class FileSystem(pulumi.ComponentResource):
         super().__init__("mlplatform:storage:FileSystem", name, None, opts)
         self._name, self._args, self._opts = name, args, pulumi.ResourceOptions(parent=self)
         self._claim_name = f"efs-{args.key}"
+        self._used_by = tuple(dict.fromkeys(user.cluster_among(args.clusters) for user in args.settings.used_by))
         system = self._file_system()
         self.id, self.arn = system.id, system.arn
         points = {namespace: self._access_point(namespace) for namespace in modes(args.settings)}
         ready = [*self._mount_targets(), self._policy(points)]
-        for cluster in dict.fromkeys(user.cluster_among(args.clusters) for user in args.settings.used_by):
+        for cluster in self._used_by:
             self._storage_class(cluster, ready)
         for user in args.settings.used_by:
             self._claim(user.cluster_among(args.clusters), user.namespace, points[user.namespace], ready)
@@ -225,7 +239,7 @@ class FileSystem(pulumi.ComponentResource):
                 referenced_security_group_id=args.clusters[cluster].security_group_id,
                 opts=self._opts,
             )
-            for cluster in dict.fromkeys(user.cluster_among(args.clusters) for user in args.settings.used_by)
+            for cluster in self._used_by
         ]
         targets = [
             aws.efs.MountTarget(
@@ -254,11 +268,20 @@ class FileSystem(pulumi.ComponentResource):
         read_only_points = [
             points[namespace].arn for namespace, mode in modes(self._args.settings).items() if mode == "read"
         ]
+        by_iam = self._args.settings.access == "iam"
+        identities = (self._args.clusters[cluster].file_mounts for cluster in self._used_by if by_iam)
+        mounts = [each for each in identities if each is not None]
+        document = pulumi.Output.all(readers=read_only_points, roles=[each.role_arn for each in mounts]).apply(
+            lambda arns: file_system_policy(stage, arns["readers"], arns["roles"] if by_iam else None)
+        )
         return aws.efs.FileSystemPolicy(
             self._name,
             file_system_id=self.id,
-            policy=pulumi.Output.all(*read_only_points).apply(lambda arns: file_system_policy(stage, arns)),
-            opts=self._opts,
+            policy=document,
+            # Until the driver has the role, nothing could mount.
+            opts=pulumi.ResourceOptions.merge(
+                self._opts, pulumi.ResourceOptions(depends_on=[each.ready for each in mounts])
+            ),
         )
 
     def _storage_class(self, cluster: str, ready: Sequence[pulumi.Resource]) -> None:
@@ -278,6 +301,7 @@ class FileSystem(pulumi.ComponentResource):
                 "subPathPattern": "${.PVC.namespace}/${.PVC.name}",
                 "ensureUniqueDirectory": "true",  # a later claim of the same name must not get the old files
             },
+            mount_options=mount_options(self._args.settings) or None,
             reclaim_policy="Retain" if self._args.stage.production else "Delete",
             volume_binding_mode="Immediate",
             opts=self._options_in(cluster, ready),
@@ -288,7 +312,8 @@ class FileSystem(pulumi.ComponentResource):
     ) -> None:
         mode = modes(self._args.settings)[namespace]
         name = f"{self._name}-{cluster}-{namespace}"
-        spec = volume(self._claim_name, namespace, mode, pulumi.Output.concat(self.id, "::", point.id))
+        handle = pulumi.Output.concat(self.id, "::", point.id)
+        spec = volume(self._claim_name, namespace, mode, handle, mount_options(self._args.settings))
         namespace_resource = self._args.namespaces.get((cluster, namespace))
         claimed_volume(name, self._claim_name, namespace, spec, self._options_in(cluster, ready), namespace_resource)
 

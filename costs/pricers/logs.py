@@ -1,4 +1,4 @@
-"""CloudWatch Logs: data written, and data stored."""
+"""CloudWatch: logs by data written and stored, and alarms."""
 
 from collections.abc import Iterator, Mapping
 
@@ -26,6 +26,18 @@ def log_group(resource: Resource, context: Context) -> Iterator[LineItem | Unpri
     yield line(resource, context, "logs kept", "cloudwatch_logs.storage", "GB", stored, f"{usage}, {kept}")
 
 
+def metric_filter(resource: Resource, context: Context) -> Iterator[LineItem | Unpriced]:
+    """A filter is free; its metric is billed for the hours in which something matches."""
+    raise NoPriceError("the catalog has no price of a custom metric, which is billed in hours with a match")
+
+
+def alarm(resource: Resource, context: Context) -> Iterator[LineItem | Unpriced]:
+    """Billed by the metrics that it looks at."""
+    if read_number(resource.inputs, "period", 300) < 60:
+        raise NoPriceError("the catalog has the price of alarms of standard resolution only")
+    yield line(resource, context, "alarm", "cloudwatch.alarm", "alarm", 1)
+
+
 def _name(resource: Resource) -> str:
     try:
         return read_text(resource.inputs, "name")
@@ -33,4 +45,8 @@ def _name(resource: Resource) -> str:
         return ""
 
 
-PRICERS: Mapping[str, Pricer] = {"aws:cloudwatch/logGroup:LogGroup": log_group}
+PRICERS: Mapping[str, Pricer] = {
+    "aws:cloudwatch/logGroup:LogGroup": log_group,
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter": metric_filter,
+    "aws:cloudwatch/metricAlarm:MetricAlarm": alarm,
+}

@@ -14,6 +14,7 @@ from report.dangers import (
     isolation,
     judge,
     money,
+    narrowed,
     nodes,
     protection,
     secrets,
@@ -54,8 +55,8 @@ def dangers(plan: Plan, judges: Iterable[Danger] = ()) -> tuple[Danger, ...]:
     """
     found = list(judges)
     if any(not resource.type.startswith("pulumi:") for resource in plan.before.values()):
-        kinds = (data, access, doors, calls, isolation, nodes, money, protection, secrets, signatures, teams, weaker)
-        for kind in kinds:
+        kinds = (data, access, doors, calls, isolation, narrowed, nodes, money, protection, secrets, signatures, teams)
+        for kind in (*kinds, weaker):
             found += kind.find(plan)
     return tuple(sorted(_merged(found), key=_gravity))
 

@@ -639,6 +639,20 @@ ROWS: Mapping[str, Sequence[Row]] = {
         ),
         Row((_ROTATION,), ended(), "the secret of {} is rotated no more", _SAME, gone=True, severity=SERIOUS),
         Row((_ROTATION,), more(_DAYS, 0, " days", 0), "days of {}: <how>", _SAME, severity=SERIOUS),
+        Row(
+            ("aws:cloudwatch/metricAlarm:MetricAlarm", "aws:sns/topicSubscription:TopicSubscription"),
+            ended(),
+            "alarm or mail {} [ends|end]",
+            "nobody hears any more of what it told",
+            gone=True,
+            severity=SERIOUS,
+        ),
+        Row(
+            ("aws:cloudwatch/metricAlarm:MetricAlarm",),
+            no_longer("actionsEnabled", True, True),
+            "alarm {} no longer [tells|tell] anybody",
+            "nobody hears any more of what it told",
+        ),
         Row(("aws:ec2/flowLog:FlowLog",), ended(), "traffic is no longer recorded by {}", _UNSEEN, gone=True),
     ),
 }

@@ -34,6 +34,7 @@ class ClusterParts:
     endpoint: ApiEndpointSettings | None = None
     access: Mapping[str, AccessSettings] | None = None
     service_cidr: str | None = None
+    log_types: tuple[str, ...] | None = None
     mesh: MeshSettings | None = None
     ingress: IngressSettings | None = None
     secrets: SecretsSettings | None = None
@@ -62,6 +63,7 @@ class ClusterParts:
             endpoint=settings.endpoint,
             access=settings.access,
             service_cidr=settings.service_cidr,
+            log_types=settings.logs.types,
             mesh=mesh,
             ingress=ingress,
             secrets=secrets,

@@ -1,5 +1,6 @@
 """`network`: the VPC that all clusters of the stack share."""
 
+import re
 from collections.abc import Mapping
 from typing import Literal
 
@@ -41,6 +42,9 @@ class FlowLogSettings(Settings):
         return days
 
 
+_ACCOUNT, _BUCKET = re.compile(r"\d{12}"), re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+
+
 class EndpointSettings(Settings):
     """`network.endpoints`: AWS services that the VPC reaches privately, by service suffix, such as `ecr.api`."""
 
@@ -48,6 +52,51 @@ class EndpointSettings(Settings):
     interface: tuple[str, ...] = Field(
         default=(), description="Interface endpoints, with a network interface in each zone; billed by zone and hour."
     )
+
+    policies: Literal["own", "open"] = Field(
+        default="open",
+        description=(
+            "own: only principals of this account go through, and gateways lead to its own data and to what nodes "
+            "need of AWS; other buckets of the region are shut off, also public ones. open: everybody, to everything."
+        ),
+    )
+    accounts: tuple[str, ...] = Field(
+        default=(), description="With own: further accounts, in quotes.", examples=[["210987654321"]]
+    )
+    buckets: tuple[str, ...] = Field(
+        default=(),
+        description="With own: buckets of others in the region that anybody may read, such as public data sets.",
+        examples=[["noaa-goes16"]],
+    )
+
+    @field_validator("accounts")
+    @classmethod
+    def accounts_have_12_digits(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        raise_if(
+            f"{each!r} is no AWS account. Write its 12 digits, in quotes."
+            for each in names
+            if not _ACCOUNT.fullmatch(each)
+        )
+        return names
+
+    @field_validator("buckets")
+    @classmethod
+    def buckets_are_named(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        raise_if(
+            f"{each!r} is no name of a bucket. Write the name alone, for example noaa-goes16."
+            for each in names
+            if not _BUCKET.fullmatch(each)
+        )
+        return names
+
+    @field_validator("accounts", "buckets")
+    @classmethod
+    def exceptions_are_of_policies(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if names and info.data.get("policies") == "open":
+            raise ValueError("would change nothing, since policies is open. Write policies: own, or drop it.")
+        if twice := repeated(names):
+            raise ValueError(f"{listed(twice)} is named twice. Name each once.")
+        return names
 
     @field_validator("gateway")
     @classmethod

@@ -10,6 +10,7 @@ from settings.cluster.addon_rules import AddOnRules
 from settings.core.problems import Mistake
 from settings.stack.checks import add_ons as add_on_checks
 from settings.stack.checks import (
+    alarms,
     capacity,
     endpoints,
     images,
@@ -55,6 +56,7 @@ def cross_mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules], today: date)
         *team_budgets.mistakes(parts),
         *signatures.mistakes(parts, len(zone_names or ())),
         *images.mistakes(parts),
+        *alarms.mistakes(parts),
         *mesh.mistakes(parts, add_ons, zone_names),
         *ingress.mistakes(parts, add_ons),
         *isolation.mistakes(parts, add_ons),

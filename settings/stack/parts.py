@@ -7,7 +7,13 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from settings.cluster.cluster import AccessSettings, ApiEndpointSettings, ClusterSettings, StorageClassSettings
+from settings.cluster.cluster import (
+    AccessSettings,
+    ApiEndpointSettings,
+    ClusterSettings,
+    ControlPlaneLogSettings,
+    StorageClassSettings,
+)
 from settings.cluster.parts import ClusterParts
 from settings.compute.node_pool import NodePoolSettings
 from settings.compute.quotas import QuotaSettings
@@ -19,6 +25,7 @@ from settings.isolation.isolation import IsolationSettings
 from settings.mesh.mesh import MeshSettings
 from settings.network.network import NetworkSettings
 from settings.secrets.secrets import SecretsSettings
+from settings.security.alarms import AlarmSettings
 from settings.security.deployer import DeployerSettings
 from settings.stack.namespaces import peoples_namespaces
 from settings.stack.stack import StackSettings
@@ -46,6 +53,7 @@ class Parts:
     clusters: Mapping[str, ClusterParts]
     storage: StorageSettings | None = None
     account_id: str | None = None
+    alarms: AlarmSettings | None = None
     deployer: DeployerSettings | None = None
     mesh: MeshSettings | None = None
     ingress: IngressSettings | None = None
@@ -116,6 +124,7 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
             if is_valid((*path, "pools", index)) and (pool := _validated(NodePoolSettings, item)) is not None
         }
         zones = value(ClusterSettings, *path, "control_plane_zones")
+        types = value(ControlPlaneLogSettings, *path, "logs", "types")
         return ClusterParts(
             version=value(ClusterSettings, *path, "version"),
             support_type=value(ClusterSettings, *path, "support_type"),
@@ -128,6 +137,7 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
             complete=isinstance(items, list) and len(pools) == len(items) > 0,
             endpoint=part(ApiEndpointSettings, *path, "endpoint"),
             access=access(path),
+            log_types=tuple(types) if isinstance(types, list | tuple) else None,
             service_cidr=value(ClusterSettings, *path, "service_cidr"),
             mesh=mesh if mesh is not None and (not mesh.clusters or name in mesh.clusters) else None,
             ingress=ingress.of_cluster(name) if ingress is not None else None,
@@ -163,6 +173,7 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
         region=value(StackSettings, "region"),
         name=value(StackSettings, "name"),
         account_id=value(StackSettings, "account_id"),
+        alarms=part(AlarmSettings, "alarms"),
         deployer=part(DeployerSettings, "deployer"),
         network=part(NetworkSettings, "network"),
         quotas=part(QuotaSettings, "quotas"),

@@ -19,6 +19,7 @@ from settings.isolation.isolation import IsolationSettings
 from settings.mesh.mesh import MeshSettings
 from settings.network.network import NetworkSettings
 from settings.secrets.secrets import SecretsSettings
+from settings.security.alarms import AlarmSettings
 from settings.security.deployer import DeployerSettings
 from settings.security.keys import KeySettings
 from settings.storage.storage import StorageSettings
@@ -108,6 +109,7 @@ class StackSettings(Settings):
         ),
     )
     deployer: DeployerSettings = Field(default=DeployerSettings(), description="Who runs `pulumi up`, and where.")
+    alarms: AlarmSettings = Field(default=AlarmSettings(), description="Who hears of what is done in the clusters.")
     keys: KeySettings = Field(default=KeySettings(), description="The customer-managed KMS keys.")
     network: NetworkSettings = Field(default=NetworkSettings(), description="The VPC that all clusters share.")
     quotas: QuotaSettings = Field(

@@ -30,6 +30,14 @@ class FileSystemSettings(StorageEntry):
     read 2026-11.
     """
 
+    access: Literal["iam", "both", "network"] = Field(
+        default="iam",
+        description=(
+            "iam: only the driver on the nodes of the clusters mounts, by its IAM role. network: everybody who "
+            "reaches it. both: volumes ask by IAM, and others still mount; the step "
+            "between for a file system that is in use."
+        ),
+    )
     throughput: Literal["elastic", "provisioned"] = Field(
         default="elastic",
         description="elastic: billed by reads and writes. provisioned: a fixed throughput that is always billed.",

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simulator.aws import tokens
-from simulator.aws.services.documents import listed
 from simulator.cloud import Cloud, CloudResource
+from simulator.values import listed
 
 Context = Mapping[str, Any]
 """Condition key -> its value, or its values."""
@@ -93,6 +93,29 @@ def read_secret(cloud: Cloud, session: Session, region: str, name: str) -> Cloud
             cloud, session, "kms:Decrypt", key.state["arn"], context, policy=key.state.get("policy"), required=True
         )
     return secret
+
+
+def anybody_may(policy: str, action: str, resource: str, context: Context) -> bool:
+    """Returns whether a resource's own policy allows an action to callers without an identity."""
+    return endpoint_lets(policy, action, resource, context, of_itself=True)
+
+
+def endpoint_lets(policy: str, action: str, resource: str, context: Context, *, of_itself: bool = False) -> bool:
+    """Returns whether the policy of a VPC endpoint lets a request through, by what it says of everybody.
+
+    of_itself: whether it is the policy of the resource.
+    """
+    effects = {
+        statement["Effect"]
+        for statement in _statements(policy)
+        if _names_everybody(statement.get("Principal"))
+        if _says({**statement, "Resource": "*"} if of_itself else statement, action, resource, _lower(context))
+    }
+    return effects == {"Allow"}
+
+
+def _names_everybody(principal: Any) -> bool:
+    return principal == "*" or "*" in listed((principal or {}).get("AWS"))
 
 
 def authorize(

@@ -61,6 +61,13 @@ def check_object(call: Call, old: Props, new: Props, seed: bytes, version: str) 
     )
 
 
+def missing_value(state: Props, version: str) -> str:
+    """Returns the first field that an object needs and has not, in the API server's words; "" when it has all."""
+    schema = kinds(version).get((state["apiVersion"], state["kind"]))
+    found = (each for each in _findings(state, schema, version) if each.text.startswith("Required value"))
+    return next((f"{invalid(state)}: {each.path}: {each.text}" for each in found), "")
+
+
 def _fold_string_data(inputs: Props) -> None:
     """Moves Secret.stringData into data, as the API server does."""
     plain = inputs.get("stringData")

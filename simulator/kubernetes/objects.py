@@ -16,9 +16,10 @@ from simulator.difference import changes
 from simulator.kubernetes import controllers, external_secrets, finalizers, gateways, limits, load_balancers, quota
 from simulator.kubernetes.admission import Admission, id_of
 from simulator.kubernetes.changing import refused_by_first_preview, refused_changes
-from simulator.kubernetes.checking import invalid
+from simulator.kubernetes.checking import invalid, missing_value
 from simulator.kubernetes.clusters import CRD, Cluster, custom_kind_of, token
 from simulator.kubernetes.custom import object_findings, schema_of, with_defaults, without_none
+from simulator.kubernetes.file_mounts import daemon_of, why_not_mounted
 from simulator.kubernetes.karpenter import NODE_CLAIM, NODE_CLASS, NODE_POOL, node_class_of
 from simulator.kubernetes.kinds import ALWAYS_REPLACED_BY, SERVER_FIELDS, kind_facts
 from simulator.kubernetes.meaning.node import Node
@@ -179,15 +180,20 @@ class Objects:
         name = new["metadata"]["name"]
         with self.cluster.cloud.exclusive():
             stored = self.cluster.get(new["apiVersion"], new["kind"], namespace, name)
-            live = stored.state if stored else identity(new)
+            brought = daemon_of(self.cluster, new) if stored is None else None
+            live = stored.state if stored else brought or identity(new)
             state = self._state(merged(live, old, new))
+            if not (stored or brought) and (missing := missing_value(state, self.cluster.version)):
+                raise Refusal(missing)
             refuse_conflicts(live, old, new, state["__fieldManager"])
             state |= {key: live[key] for key in ("__fieldManager", "__initialApiVersion") if key in live}
             state["metadata"] |= {key: live["metadata"][key] for key in ("uid",) if key in live["metadata"]}
             admission = self._admission(state, namespace)
             admission.check_surroundings()
-            admission.check_content(stored.state if stored else None)
+            admission.check_content(live if stored or brought else None)
             owners = {**live.get(OWNERS, {}), self.call.urn: new}
+            if stored and daemon_of(self.cluster, new):  # other pods: their number in the order of creation is new
+                self.cluster.delete(new["apiVersion"], new["kind"], namespace, name)
             self.cluster.put({**state, OWNERS: owners}, namespace)
         self.planned.clear()
         return state
@@ -198,6 +204,9 @@ class Objects:
             stored = self.cluster.get(inputs["apiVersion"], inputs["kind"], namespace, inputs["metadata"]["name"])
             if stored is not None:
                 others = {urn: each for urn, each in stored.state.get(OWNERS, {}).items() if urn != self.call.urn}
+                if not others and daemon_of(self.cluster, inputs):
+                    self.cluster.delete(inputs["apiVersion"], inputs["kind"], namespace, inputs["metadata"]["name"])
+                    return  # what an add-on brings is only stored while somebody changes it
                 state = merged(stored.state, inputs, identity(inputs))
                 for each in others.values():
                     state = merged(state, {}, each)
@@ -256,6 +265,10 @@ class Objects:
             raise Refusal(f"{front}Karpenter could start no spot instance of {name}: {reason}")
         if reason := why_no_volumes(self.cluster, state):
             raise Refusal(f"{front}the EBS driver could attach no volume to nodes of {name}: {reason}")
+        if reason := why_not_mounted(self.cluster, state):
+            raise Refusal(
+                f"{front}no pod can mount {name}: {reason}. The real provider waits for nothing here, and succeeds."
+            )
         try:
             conditions = waited_for(state)
         except ValueError as mistake:

@@ -20,6 +20,7 @@ EVERY_ONE_OF_A_KIND = re.compile(r"\*|[a-z-]+[/:]\*")  # what follows the accoun
 JUSTIFIED: Mapping[str, str] = {
     "'ecr:BatchImportUpstreamImage', 'required_format': '*'": "the data of the linter is older than what the ECR guide "
     "does: it gives the right for repositories",
+    ", Everything: ": "the policy that AWS gives an endpoint at first; it gives no rights to anybody",
     "AccountDelegatesToIam: allows kms:*": "a key that its account does not govern can become unmanageable for ever",
     "Unknown condition kms:ResourceAliases for action kms:": "missing in the data of the linter; the KMS guide has it",
     "Unknown condition kms:EncryptionContext:aws:logs:arn for action kms:DescribeKey": "idle there; the statement is "

@@ -30,6 +30,7 @@ def everything() -> StackSettings:
         "managed_addons": {
             **{name: {"version": "v1.35.0-eksbuild.4"} for name in ADDONS},
             "vpc-cni": {"version": "v1.23.0-eksbuild.1"},
+            "aws-efs-csi-driver": {"version": "v3.0.1-eksbuild.1"},
         },
     }
     shared = {"purpose": "shared", "used_by": [WRITER, READER], "replicate_to": "us-east-1"}
@@ -43,6 +44,7 @@ def everything() -> StackSettings:
         "owner": "platform-team",
         "cost_center": "ml-42",
         "deployer": {"from": "10.0.0.10"},
+        "alarms": {"audit": {"notify": ["security@example.com"]}},
         "network": {"zones": [f"{REGION}a", f"{REGION}b"], "flow_logs": {"destination": "cloudwatch"}},
         "clusters": {"main": cluster},
         "teams": [{"name": "lab", "namespaces": ["lab"], "repositories": ["trainer"], "pushers": [PUSHER]}],

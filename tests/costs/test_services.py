@@ -188,3 +188,13 @@ def test_a_claim_on_an_existing_volume_is_free():
 def test_a_secret_costs_the_same_in_every_month():
     (item,) = price(resource("aws:secretsmanager/secret:Secret", name="hub")).items
     assert (item.price_min.usd, item.quantity_min, item.quantity_max) == (0.4, 1, 1)
+
+
+def test_an_alarm_is_billed_by_the_month_and_its_metric_only_in_hours_with_a_match():
+    kind = "aws:cloudwatch/metricAlarm:MetricAlarm"
+    alarm = price(resource(kind, period=300))
+    (priced,) = [each for each in alarm.items if each.item == "alarm"]
+    assert priced.price_min.usd == 0.10
+    assert not price(resource(kind, period=10)).items, "alarms of high resolution have another price"
+    (reason,) = reasons(price(resource("aws:cloudwatch/logMetricFilter:LogMetricFilter")))
+    assert "hours with a match" in reason

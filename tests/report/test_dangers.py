@@ -1625,3 +1625,59 @@ def test_a_password_of_the_cluster_that_goes_is_lost():
     type_ = "kubernetes:generators.external-secrets.io/v1alpha1:Password"
     (lost,) = found(of(type_, {"spec": {"length": 32}}, None, "session"), kind="data")
     assert "nowhere else" in lost.consequence
+
+
+def mounting(principal, **more):
+    mount = ["elasticfilesystem:ClientMount"]
+    statement = {"Effect": "Allow", "Principal": principal, "Action": mount, **more}
+    return {"fileSystemId": "fs-1", "policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]})}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "asks"),
+    [
+        ({"AWS": "*"}, mounting({"AWS": "arn:aws:iam::123456789012:role/nodes"}), True),
+        ("*", {"fileSystemId": "fs-1", "policy": UNKNOWN_TEXT}, True),
+        ({"AWS": "*"}, mounting({"AWS": "*"}, Condition={"Bool": {"aws:SecureTransport": "true"}}), False),
+        ({"AWS": "arn:aws:iam::123456789012:role/nodes"}, mounting({"AWS": "arn:aws:iam::123456789012:role/a"}), False),
+    ],
+)
+def test_a_file_system_that_begins_to_ask_who_mounts_is_told_of_with_the_step_between(before, after, asks):
+    step_ = of("aws:efs/fileSystemPolicy:FileSystemPolicy", mounting(before), after, "home")
+    told = [each for each in found(step_, kind="access") if "from now on who mounts" in each.opening]
+    assert bool(told) is asks
+    assert all("access: both first" in each.gently for each in told)
+
+
+def through(policy):
+    return {"serviceName": "com.amazonaws.us-west-2.s3", "policy": policy}
+
+
+WIDE = json.dumps({"Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": ["*"], "Resource": ["*"]}]})
+NARROW = WIDE.replace("}]}", ', "Condition": {"StringEquals": {"aws:PrincipalAccount": ["123456789012"]}}}]}')
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "narrower"),
+    [(WIDE, NARROW, True), (None, NARROW, True), (None, WIDE, False), (NARROW, WIDE, False)],
+)
+def test_an_endpoint_that_lets_less_through_is_told_of(before, after, narrower):
+    step_ = of("aws:ec2/vpcEndpoint:VpcEndpoint", through(before), through(after), "network-endpoint-s3")
+    told = [each for each in openings(step_, kind="access") if "through only what a policy names" in each]
+    assert bool(told) is narrower
+
+
+def test_an_endpoint_that_opens_is_told_of_as_wider():
+    step_ = of("aws:ec2/vpcEndpoint:VpcEndpoint", through(NARROW), through(WIDE), "network-endpoint-s3")
+    assert any("may" in each for each in openings(step_, kind="access"))
+
+
+@pytest.mark.parametrize(
+    ("type_", "before"),
+    [
+        ("aws:cloudwatch/metricAlarm:MetricAlarm", {"metricName": "main-exec"}),
+        ("aws:sns/topicSubscription:TopicSubscription", {"endpoint": "security@example.com"}),
+    ],
+)
+def test_an_alarm_or_mail_that_ends_is_told_of(type_, before):
+    assert any("alarm or mail it ends" in each for each in openings(of(type_, before, None), kind="protection"))

@@ -1,7 +1,8 @@
 """Checks EFS file systems against their users, the clusters and the regions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from catalog.eks_addons import EFS_DRIVER_AT_LEAST, release_of
 from settings.core.problems import Mistake, Path
 from settings.stack.parts import Parts
 from settings.storage.file_systems import FileSystemSettings, posix_id
@@ -22,6 +23,25 @@ def mistakes(parts: Parts) -> Iterator[Mistake]:
         yield from _owners(path, system)
         yield from _namespaces(path, system, parts)
     yield from _joined_names(parts)
+    yield from _old_drivers(parts)
+
+
+def _old_drivers(parts: Parts) -> Iterator[Mistake]:
+    """Yields drivers that a stack file names and that would mount as the node, whose role no policy names."""
+    systems = parts.storage.file_systems if parts.storage is not None else {}
+    by_iam = sorted(name for name, system in systems.items() if system.access != "network")
+    for cluster, content in parts.clusters.items() if by_iam else ():
+        entry = (content.managed_addons or {}).get("aws-efs-csi-driver")
+        version = entry.get("version") if isinstance(entry, Mapping) else None
+        if version is not None and release_of(version) < EFS_DRIVER_AT_LEAST:
+            yield (
+                ("clusters", cluster, "managed_addons", "aws-efs-csi-driver", "version"),
+                (
+                    f"{version} is older than {'.'.join(map(str, EFS_DRIVER_AT_LEAST))}: it has no role of its own on "
+                    f"the nodes, and storage.file_systems.{by_iam[0]} would refuse its mounts. Drop it, or write "
+                    f"access: network for {', '.join(by_iam)}."
+                ),
+            )
 
 
 def _writers(path: Path, system: FileSystemSettings) -> Iterator[Mistake]:

@@ -15,12 +15,13 @@ from simulator.aws.constraints import arn, between, every, json_text, length, ma
 from simulator.aws.messages import AwsError, ErrorTemplate, Service
 from simulator.aws.model import Autoname, Quota, Reference, ResourceType, Unique, Use
 from simulator.aws.operation_context import OperationContext
-from simulator.aws.services import documents
+from simulator.aws.services import documents, log_patterns
 from simulator.aws.services.backup import is_cron
 from simulator.aws.services.refusals import refuse
 
 LOGS = Service("CloudWatch Logs")
 EVENTS = Service("EventBridge")
+METRICS = Service("CloudWatch")
 
 _RETENTIONS = (0, *LOG_RETENTION_DAYS)  # 0: for ever
 # Top-level keys of an event; a pattern may have `$or` as well. Source: EventBridge user guide, "Event patterns".
@@ -263,4 +264,130 @@ EVENT_TARGET = ResourceType(
     source="hashicorp/terraform-provider-aws internal/service/events/target.go",
 )
 
-TYPES = (LOG_GROUP, EVENT_RULE, EVENT_TARGET)
+
+def _pattern_is_understood(op: OperationContext) -> None:
+    try:
+        log_patterns.compiled(op.get("pattern", ""))
+    except log_patterns.PatternError as mistake:
+        raise AwsError("InvalidParameterException", f"Invalid metric filter pattern ({mistake})") from None
+
+
+def _group_has_metrics(op: OperationContext) -> None:
+    """Source: CloudWatch Logs user guide, "Log classes"; read 2026-11."""
+    group = op.find(tokens.LOG_GROUP, "name", op.get("logGroupName", ""))
+    if group and group.state.get("logGroupClass") not in (None, "STANDARD"):
+        message = "Metric filters are not supported for log groups of class " + str(group.state["logGroupClass"])
+        raise AwsError("InvalidParameterException", message)
+
+
+METRIC_FILTER = ResourceType(
+    type=tokens.METRIC_FILTER,
+    service=LOGS,
+    creates="PutMetricFilter",
+    updates="PutMetricFilter",
+    deletes="DeleteMetricFilter",
+    display_name="CloudWatch Logs Metric Filter",
+    label="{name}",
+    id="{name}",
+    required="logGroupName metricTransformation pattern",
+    replace_on="logGroupName name",
+    autoname=Autoname("name", max_length=512),
+    defaults={"metricTransformation.unit": "None", "applyOnTransformedLogs": False},
+    constraints={
+        "metricTransformation.name": every(length(1, 255), matches(r"[^:*$]*", "no : * or $")),
+        "metricTransformation.namespace": every(length(1, 255), matches(r"(?!AWS/)[^:*$]*", "no : * or $")),
+        "metricTransformation.value": length(1, 100),
+        "name": every(length(1, 512), matches(r"[^:*]*", "no : or *")),
+        "pattern": length(0, 1024),
+    },
+    references={
+        "logGroupName": Reference(
+            tokens.LOG_GROUP,
+            "name",
+            ErrorTemplate("ResourceNotFoundException", "The specified log group does not exist."),
+        )
+    },
+    quotas=(
+        Quota(
+            "L-5E35DEAC",  # the code is unverified
+            100,
+            ErrorTemplate("LimitExceededException", "Resource limit exceeded."),
+            per="logGroupName",
+        ),
+    ),
+    rules=(_pattern_is_understood, _group_has_metrics),
+    update_rules=(_pattern_is_understood,),
+    source="hashicorp/terraform-provider-aws internal/service/logs/metric_filter.go",
+)
+
+
+def _alarm_has_one_metric(op: OperationContext) -> None:
+    period = op.get("period")
+    if op.get("metricName") and not (op.get("statistic") or op.get("extendedStatistic")):
+        raise AwsError("ValidationError", "Either statistic or extendedStatistic is required for a single metric")
+    if period is not None and period not in (10, 20, 30) and period % 60:
+        raise AwsError("ValidationError", "Period must be 10, 20, 30 or a multiple of 60")
+    if op.get("datapointsToAlarm", 1) > op.get("evaluationPeriods", 1):
+        raise AwsError("ValidationError", "DatapointsToAlarm must be less than or equal to EvaluationPeriods")
+
+
+def _alarm_is_heard(op: OperationContext) -> None:
+    """Warns of topics to which an alarm cannot publish: AWS takes the alarm, and sends nothing.
+
+    Source: CloudWatch user guide, "Notifying users on alarm changes"; SNS developer guide, "Managing Amazon SNS
+    encryption keys and costs"; read 2026-11.
+    """
+    if op.call.preview:
+        return
+    for action in op.get("alarmActions", []):
+        topic = op.find(tokens.TOPIC, "arn", action)
+        policy = op.find(tokens.TOPIC_POLICY, "arn", action)
+        text = policy.state.get("policy") if policy else topic.state.get("policy") if topic else None
+        if topic and text and not documents.allows_service(text, _ALARMS, "sns:Publish"):
+            op.call.warn(f"the policy of {action} does not let {_ALARMS} publish, so nobody hears of the alarm.")
+        key_id = topic.state.get("kmsMasterKeyId", "") if topic else ""
+        key = op.find(tokens.KEY, "arn", key_id)
+        allowed = key and documents.allows_service(key.state.get("policy"), _ALARMS)
+        if key_id and not allowed:
+            op.call.warn(f"the key of {action} does not let {_ALARMS} encrypt, so nobody hears of the alarm.")
+
+
+_ALARMS = "cloudwatch.amazonaws.com"
+METRIC_ALARM = ResourceType(
+    type=tokens.METRIC_ALARM,
+    service=METRICS,
+    creates="PutMetricAlarm",
+    updates="PutMetricAlarm",
+    deletes="DeleteAlarms",
+    display_name="CloudWatch Metric Alarm",
+    label="{name}",
+    id="{name}",
+    arn="arn:{partition}:cloudwatch:{region}:{account}:alarm:{name}",
+    replace_on="name",
+    autoname=Autoname("name"),
+    conflicts=("metricName metricQueries", "statistic extendedStatistic"),
+    defaults={"actionsEnabled": True, "treatMissingData": "missing"},
+    aws_defaults={"evaluateLowSampleCountPercentiles": ""},
+    sets="alarmActions insufficientDataActions metricQueries okActions",
+    constraints={
+        "alarmActions": length(0, 5),
+        "alarmActions[*]": arn,
+        "alarmDescription": length(0, 1024),
+        "comparisonOperator": one_of(
+            *("GreaterThanOrEqualToThreshold", "GreaterThanThreshold", "LessThanOrEqualToThreshold"),
+            *("LessThanThreshold", "GreaterThanUpperThreshold", "LessThanLowerOrGreaterThanUpperThreshold"),
+            "LessThanLowerThreshold",
+        ),
+        "datapointsToAlarm": between(1, 10**9),
+        "evaluationPeriods": between(1, 10**9),
+        "name": length(1, 255),
+        "namespace": every(length(1, 255), matches(r"[^:].*", "no : in front")),
+        "statistic": one_of("Average", "Maximum", "Minimum", "SampleCount", "Sum"),
+        "treatMissingData": one_of("breaching", "ignore", "missing", "notBreaching"),
+    },
+    rules=(_alarm_has_one_metric, _alarm_is_heard),
+    update_rules=(_alarm_has_one_metric, _alarm_is_heard),
+    source="hashicorp/terraform-provider-aws internal/service/cloudwatch/metric_alarm.go",
+)
+
+TYPES = (LOG_GROUP, EVENT_RULE, EVENT_TARGET, METRIC_FILTER, METRIC_ALARM)

@@ -65,6 +65,37 @@ def _queue(statement: Statement) -> Iterator[Fault]:
         yield Fault("many-actions")
 
 
+# Actions that the policy of a topic may name. Source: SNS API, AddPermission, and SNS's own default policy.
+_OF_TOPICS = (
+    *("AddPermission", "DeleteTopic", "GetDataProtectionPolicy", "GetTopicAttributes", "ListSubscriptionsByTopic"),
+    *("ListTagsForResource", "Publish", "PutDataProtectionPolicy", "Receive", "RemovePermission"),
+    *("SetTopicAttributes", "Subscribe", "TagResource", "UntagResource"),
+)
+
+
+def _topic(statement: Statement) -> Iterator[Fault]:
+    for action in statement.texts("Action", "NotAction"):
+        if action.lower() not in {f"sns:{each.lower()}" for each in _OF_TOPICS}:
+            yield Fault("action", action)
+
+
+_SYSTEM_IDS = ("aws:principalaccount", "aws:resourceaccount", "aws:sourceaccount", "aws:sourcevpc", "aws:sourcevpce")
+_BESIDE_A_WILDCARD = 6
+
+
+def _endpoint(statement: Statement) -> Iterator[Fault]:
+    """Source: AWS PrivateLink guide, "Control access to VPC endpoints using endpoint policies"; read 2026-11."""
+    for operator, tests in (statement.content.get("Condition") or {}).items():
+        for key, values in tests.items() if isinstance(tests, dict) else ():
+            for value in listed(values):
+                wild = bool(set("*?") & set(str(value)))
+                if key.lower() in _SYSTEM_IDS and (wild or str(operator).startswith("Numeric")):
+                    yield Fault("id-wildcard", key)
+                beside = max(map(len, re.split(r"[*?]", str(value))))
+                if wild and str(operator).startswith("String") and beside < _BESIDE_A_WILDCARD:
+                    yield Fault("short-wildcard", value)
+
+
 def _bucket(statement: Statement) -> Iterator[Fault]:
     """Actions, resources and condition keys of S3 have to fit one another."""
     resources = [each.partition(":::")[2] for each in statement.texts("Resource", "NotResource")]
@@ -191,6 +222,17 @@ QUEUE = Grammar(
     },
     _queue,
 )
+# The words about actions: SNS's answer to `sns:*`, as in hashicorp/terraform-provider-aws discussions; unverified.
+TOPIC = Grammar(
+    "InvalidParameter",
+    {
+        "action": "Invalid parameter: Policy statement action out of service scope!",
+        f"{' '.join(_SHARED)} equal-sids principal-form principal federated no-resource resource": (
+            "Invalid parameter: Policy Error: null"
+        ),
+    },
+    _topic,
+)
 FILE_SYSTEM = Grammar(
     "InvalidPolicyException",
     {
@@ -199,12 +241,18 @@ FILE_SYSTEM = Grammar(
         **_EQUAL_SIDS,
     },
 )
+# The words about wildcards are unverified.
+_OF_ENDPOINTS = {
+    "id-wildcard": "Wildcards are not allowed in values of {value}",
+    "short-wildcard": "{value} has fewer than six characters before or after a wildcard",
+}
 ENDPOINT = Grammar(  # the beginning: hashicorp/terraform-provider-aws #42291, read 2026-11
     "InvalidPolicyDocument",
     {
         kinds: f"The Policy Document is not valid. {words}"
-        for kinds, words in {**_SHARED, **_NO_RESOURCE, **_EQUAL_SIDS}.items()
+        for kinds, words in {**_SHARED, **_NO_RESOURCE, **_EQUAL_SIDS, **_OF_ENDPOINTS}.items()
     },
+    _endpoint,
 )
 # The principal's words: terraform-provider-aws, internal/service/secretsmanager/secret.go; the others were not seen.
 SECRET = Grammar(

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from simulator.values import Props
+from simulator.values import listed as listed
 
 
 @lru_cache(maxsize=1024)
@@ -18,13 +19,6 @@ def _statements(text: str) -> tuple[dict[str, Any], ...]:
         return ()
     statements = document.get("Statement", []) if isinstance(document, dict) else []
     return tuple(statements) if isinstance(statements, list) else (statements,)
-
-
-def listed(value: Any) -> list[Any]:
-    """Returns one value or several values as a list."""
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
 
 
 def allowed(text: Any) -> Iterator[dict[str, Any]]:

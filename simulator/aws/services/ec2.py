@@ -516,6 +516,7 @@ VPC_ENDPOINT = ResourceType(
     ),
     rules=(
         ENDPOINT.of("policy"),
+        rules.endpoint_policy_fits_the_kind,
         rules.endpoint_service_is_in_the_region,
         rules.endpoint_subnets_lie_in_different_zones,
         rules.endpoint_names_need_dns,
@@ -524,6 +525,7 @@ VPC_ENDPOINT = ResourceType(
     ),
     update_rules=(
         ENDPOINT.of("policy"),
+        rules.endpoint_policy_fits_the_kind,
         rules.endpoint_subnets_lie_in_different_zones,
         rules.endpoint_names_need_dns,
         *rules.ENDPOINT_INPUTS,

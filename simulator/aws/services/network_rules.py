@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import re
 import zlib
 from collections.abc import Iterator
@@ -383,6 +384,30 @@ def endpoint_service_is_in_the_region(op: OperationContext) -> None:
     known = rest[:1] == [op.get("serviceRegion", op.region)] and len(rest) > 1
     if not known or (gateway and rest[1:] not in (["s3"], ["dynamodb"], ["s3express"])):
         raise AwsError("InvalidServiceName", f"The Vpc Endpoint Service '{name}' does not exist")
+
+
+def endpoint_policy_fits_the_kind(op: OperationContext) -> None:
+    """Some kinds have no policy; gateways know everybody alone, and conditions.
+
+    Source: AWS PrivateLink guide, "Control access to VPC endpoints using endpoint policies"; wordings unverified.
+    """
+    kind, policy = op.get("vpcEndpointType", "Gateway"), op.get("policy")
+    if not isinstance(policy, str) or not policy:
+        return
+    if kind == "GatewayLoadBalancer":
+        raise AwsError("InvalidParameter", f"Endpoint policies are not supported for endpoints of type {kind}")
+    if len(policy) > _MAX_ENDPOINT_POLICY:
+        raise AwsError("InvalidParameter", f"The Policy Document is longer than {_MAX_ENDPOINT_POLICY} characters")
+    for statement in documents.listed(json.loads(policy).get("Statement")) if kind == "Gateway" else ():
+        principal = statement.get("Principal")
+        if "*" not in (principal, *documents.listed((principal or {}).get("AWS") if principal != "*" else None)):
+            op.call.warn(
+                "the policy of a gateway endpoint names a principal. AWS takes it, and then only the root user of that "
+                "account goes through. Write * and the condition aws:PrincipalArn."
+            )
+
+
+_MAX_ENDPOINT_POLICY = 20_480
 
 
 def endpoint_subnets_lie_in_different_zones(op: OperationContext) -> None:

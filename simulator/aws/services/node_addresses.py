@@ -9,13 +9,14 @@ from __future__ import annotations
 from catalog.endpoints import NODES_JOIN_WITH
 from catalog.instance_types import INSTANCE_TYPES
 from catalog.pods_per_node import pods_on
-from simulator.aws import tokens
+from simulator.aws import access, tokens
 from simulator.aws.messages import ProviderError
 from simulator.aws.operation_context import OperationContext
 from simulator.aws.services import launches, subnet_addresses
 from simulator.aws.services.eks_rules import subnets_of, zone_of
 from simulator.aws.services.launch_templates import position
 from simulator.aws.services.subnet_addresses import POD_TAG
+from simulator.cloud import CloudResource
 
 
 def pods_get_addresses(op: OperationContext) -> None:
@@ -50,6 +51,7 @@ def pods_get_addresses(op: OperationContext) -> None:
 def nodes_reach_aws(op: OperationContext) -> None:
     """A subnet without a default route needs endpoints in its VPC. Only explicit associations of tables are seen."""
     for subnet in subnets_of(op, "subnetIds"):
+        _refuse_shut_endpoints(op, subnet)
         tables = [
             row.state.get("routeTableId")
             for row in op.resources_with(tokens.ROUTE_TABLE_ASSOCIATION, "subnetId", subnet.id)
@@ -65,6 +67,43 @@ def nodes_reach_aws(op: OperationContext) -> None:
                 "error: NodeCreationFailure: Instances failed to join the kubernetes cluster (The simulator refuses "
                 f"this at once: the route table of {subnet.id} has no default route, and the VPC has no endpoint for "
                 f"{', '.join(missing)}.)",
+                whole=True,
+            )
+
+
+# A request that each node makes while it joins, by endpoint: action, resource, and whether AWS made the request, as a
+# presigned one, with its own credentials for its own data. Images of EKS and AMIs are of AWS. Source: ECR user guide,
+# "Amazon ECR interface VPC endpoints"; read 2026-11.
+_REQUESTS = {
+    "ec2": ("ec2:DescribeInstances", "*", False),
+    "ecr.api": ("ecr:GetAuthorizationToken", "*", False),
+    "ecr.dkr": ("ecr:BatchGetImage", "arn:aws:ecr:{region}:602401143452:repository/eks/pause", False),
+    "eks-auth": ("eks-auth:AssumeRoleForPodIdentity", "*", False),
+    "s3": ("s3:GetObject", "arn:aws:s3:::prod-{region}-starport-layer-bucket/layer", True),
+}
+
+
+def _refuse_shut_endpoints(op: OperationContext, subnet: CloudResource) -> None:
+    """Refuses nodes whose requests the policy of an endpoint shuts out. Endpoints go before NAT, by route and DNS."""
+    for row in op.resources_with(tokens.VPC_ENDPOINT, "vpcId", subnet.state["vpcId"]):
+        service = str(row.state.get("serviceName")).split(f".{op.region}.")[-1]
+        policy = row.state.get("policy")
+        if service not in _REQUESTS or not isinstance(policy, str) or not policy:
+            continue
+        action, resource, by_aws = _REQUESTS[service]
+        named = resource.format(region=op.region).replace("arn:aws:", op.fill("arn:{partition}:"))
+        account = op.fill("{account}")
+        context = {
+            "aws:PrincipalAccount": "602401143452" if by_aws else account,
+            "aws:ResourceAccount": account if resource == "*" else "602401143452",
+            "aws:SourceVpc": subnet.state["vpcId"],
+            "aws:SourceVpce": row.id,
+        }
+        if not access.endpoint_lets(policy, action, named, context):
+            raise ProviderError(
+                "waiting for EKS Node Group create: unexpected state 'CREATE_FAILED', wanted target 'ACTIVE'. last "
+                "error: NodeCreationFailure: Instances failed to join the kubernetes cluster (The simulator refuses "
+                f"this at once: the policy of endpoint {service} does not let {action} on {named} through.)",
                 whole=True,
             )
 

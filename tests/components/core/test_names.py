@@ -53,6 +53,7 @@ def longest_names(name, environment, more_pools, region="us-west-2"):
                 "managed_addons": {
                     **{name: {"version": "v1.35.0-eksbuild.4"} for name in ADDONS},
                     "vpc-cni": {"version": "v1.23.0-eksbuild.1"},
+                    "aws-efs-csi-driver": {"version": "v3.0.1-eksbuild.1"},
                 },
             }
         },

@@ -223,3 +223,33 @@ def test_one_more_range_of_the_company_changes_no_route_of_the_others(cloud):
     before = {route.name for route in company_routes(cloud)}
     cloud.up_network(stack_with_network(transit_gateway=GATEWAY))
     assert before < {route.name for route in company_routes(cloud)}, "a renamed route is a deleted route"
+
+
+def endpoint_statements(cloud, service):
+    policy = json.loads(cloud.one("VpcEndpoint", f"network-endpoint-{service}").inputs["policy"])
+    return {each["Sid"]: each for each in policy["Statement"]}
+
+
+def test_own_endpoints_lead_to_the_accounts_and_to_what_nodes_need_of_aws(cloud):
+    more = {"accounts": ["210987654321"], "buckets": ["open-data"]}
+    cloud.up_network(stack_with_network(endpoints={"policies": "own", "interface": ["ecr.dkr", "sts"], **more}))
+    accounts = ["123456789012", "210987654321"]
+    s3 = endpoint_statements(cloud, "s3")
+    assert s3["OwnAccounts"]["Condition"] == {
+        "StringEquals": {"aws:PrincipalAccount": accounts, "aws:ResourceAccount": accounts}
+    }
+    public = s3["PublicBuckets"]
+    assert "Condition" not in public, "ECR presigns the requests for layers with its own credentials"
+    for bucket in ("prod-us-west-2-starport-layer-bucket", "prod-registry-k8s-io-us-west-2", "open-data"):
+        assert f"arn:aws:s3:::{bucket}/*" in public["Resource"]
+    assert not any(action.startswith(("s3:Put", "s3:*")) for action in public["Action"])
+    ecr = endpoint_statements(cloud, "ecr.dkr")
+    assert ecr["OwnAccounts"]["Condition"] == {"StringEquals": {"aws:PrincipalAccount": accounts}}, (
+        "images of EKS add-ons are in an account of AWS"
+    )
+    assert endpoint_statements(cloud, "sts")["TokensOfKubernetes"]["Action"] == ["sts:AssumeRoleWithWebIdentity"]
+
+
+def test_open_endpoints_say_so_since_an_endpoint_keeps_a_policy_that_is_no_longer_given(cloud):
+    cloud.up_network(stack_with_network(endpoints={"interface": ["sts"]}))
+    assert set(endpoint_statements(cloud, "s3")) == set(endpoint_statements(cloud, "sts")) == {"Everything"}

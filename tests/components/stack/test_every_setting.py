@@ -329,6 +329,13 @@ CHANGES: dict[str, Any] = {
     "network.zones": network(zones=ZONES[:2]),
     "network.nat": network(nat="single"),
     "network.endpoints.gateway": network(endpoints={"gateway": ["s3", "dynamodb"]}),
+    "network.endpoints.policies": network(endpoints={"policies": "own"}),
+    "network.endpoints.accounts": tuple(
+        network(endpoints={"policies": "own", "accounts": accounts}) for accounts in ([], ["210987654321"])
+    ),
+    "network.endpoints.buckets": tuple(
+        network(endpoints={"policies": "own", "buckets": buckets}) for buckets in ([], ["open-data"])
+    ),
     "network.endpoints.interface": network(endpoints={"interface": ["sts"]}),
     "network.flow_logs.destination": network(flow_logs={"destination": "cloudwatch"}),
     "network.flow_logs.retention_days": network(flow_logs={"retention_days": 30}),
@@ -475,6 +482,13 @@ CHANGES: dict[str, Any] = {
         two_clusters(file_system({"cluster": "other"})),
     ),
     "storage.file_systems.used_by.mode": (file_system(), file_system({"mode": "write"})),
+    "alarms.audit": ({}, {"alarms": {"audit": {"notify": ["a@example.com"]}}}),
+    "alarms.audit.notify": tuple({"alarms": {"audit": {"notify": [f"{who}@example.com"]}}} for who in "ab"),
+    "alarms.audit.about": (
+        {"alarms": {"audit": {"notify": ["a@example.com"], "about": ["exec"]}}},
+        {"alarms": {"audit": {"notify": ["a@example.com"], "about": ["rights"]}}},
+    ),
+    "storage.file_systems.access": (file_system(), file_system(access="network")),
     "storage.file_systems.throughput": (file_system(), provisioned(64)),
     "storage.file_systems.provisioned_mibps": (provisioned(64), provisioned(128)),
     "storage.file_systems.infrequent_after_days": (file_system(), file_system(infrequent_after_days=60)),

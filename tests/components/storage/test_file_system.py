@@ -117,6 +117,40 @@ def test_readers_are_kept_from_writing_by_the_policy_and_not_by_their_mount_alon
     assert "ReadersDoNotWrite" not in cloud.one("FileSystemPolicy", "home").inputs["policy"]
 
 
+def test_only_the_driver_of_the_clusters_that_use_it_mounts_and_proves_who_it_is(cloud):
+    clusters = {"main": CLUSTER, "other": CLUSTER, "third": CLUSTER}
+    users = [{**WRITER, "cluster": "main"}, {**READER, "cluster": "other"}]
+    cloud.up(stored(used_by=users, around={"clusters": clusters}))
+    policy = cloud.one("FileSystemPolicy", "home")
+    roles = [cloud.one("iam/role:Role", f"{name}-aws-efs-csi-driver-node") for name in ("main", "other")]
+    principals = statement(policy.inputs["policy"], "MountByAccessPoint")["Principal"]
+    assert principals == {"AWS": sorted(role.outputs["arn"] for role in roles)}
+    assert "third-aws-efs-csi-driver-node" not in cloud.names("iam/role:Role")
+    assert cloud.one("StorageClass", "home-main").inputs["mountOptions"] == ["iam"]
+    association = cloud.one("PodIdentityAssociation", "main-aws-efs-csi-driver-node")
+    assert association.inputs["serviceAccount"] == "efs-csi-node-sa"
+    restart = cloud.one("DaemonSetPatch", "main-aws-efs-csi-driver-node")
+    assert cloud.one("eks/addon:Addon", "main-aws-efs-csi-driver").stands_on(association), "its pods get it at start"
+    assert restart.stands_on(association)
+    assert policy.stands_on(restart), "before, nothing could mount"
+    mounts = [each for each in cloud.all("RolePolicyAttachment") if "driver-node" in each.name]
+    assert not mounts, "the file system says what the role may do"
+
+
+@pytest.mark.parametrize(("access", "option", "anybody"), [("both", ["iam"], True), ("network", None, True)])
+def test_a_live_file_system_goes_to_iam_by_a_step_in_which_both_work(cloud, access, option, anybody):
+    cloud.up(stored(access=access))
+    allowed = statement(cloud.one("FileSystemPolicy", "home").inputs["policy"], "MountByAccessPoint")
+    assert (allowed["Principal"] == {"AWS": "*"}) is anybody
+    spec = cloud.one("core/v1:PersistentVolume", "home-main-research").inputs["spec"]
+    assert spec.get("mountOptions") == option
+
+
+def test_a_file_system_that_no_namespace_uses_lets_nobody_in():
+    policy = file_system_policy(stage(), [], [])
+    assert [each["Sid"] for each in json.loads(policy)["Statement"]] == ["TlsOnly"]
+
+
 def test_each_namespace_finds_a_claim_of_its_own(cloud):
     cloud.up(stored())
     held = {v.name: v.inputs for v in cloud.all("core/v1:PersistentVolume")}
@@ -136,8 +170,8 @@ def test_each_namespace_finds_a_claim_of_its_own(cloud):
         assert file_system == system_id
         assert point.startswith("fsap-")
     assert held["home-main-serving"]["spec"]["csi"]["readOnly"] is True
-    assert held["home-main-serving"]["spec"]["mountOptions"] == ["ro"]
-    assert "mountOptions" not in held["home-main-research"]["spec"]
+    assert held["home-main-serving"]["spec"]["mountOptions"] == ["iam", "ro"]
+    assert held["home-main-research"]["spec"]["mountOptions"] == ["iam"]
 
 
 def test_a_claim_waits_for_its_namespace_and_for_every_mount_target(cloud):

@@ -211,6 +211,21 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
         "network.endpoints.interface",
         "Move it to the other list.",
     ),
+    "exception of endpoints that are open": (
+        (("network", "endpoints"), {"buckets": ["open-data"]}),
+        "network.endpoints.buckets",
+        "Write policies: own, or drop it.",
+    ),
+    "account that is no account, of endpoints": (
+        (("network", "endpoints"), {"policies": "own", "accounts": ["4711"]}),
+        "network.endpoints.accounts",
+        "Write its 12 digits, in quotes.",
+    ),
+    "bucket that is none": (
+        (("network", "endpoints"), {"policies": "own", "buckets": ["s3://data"]}),
+        "network.endpoints.buckets",
+        "Write the name alone, for example noaa-goes16.",
+    ),
     "retention that CloudWatch lacks": (
         (("network", "flow_logs"), {"destination": "cloudwatch", "retention_days": 100}),
         "network.flow_logs.retention_days",

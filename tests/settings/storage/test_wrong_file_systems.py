@@ -93,6 +93,12 @@ WRONG: dict[str, Case] = {
         ("is the number 45", "one of 1, 7, 14, 30, 60, 90, 180, 270, 365 is expected"),
         {"infrequent_after_days": 60},
     ),
+    "an access that is none": Case(
+        {**HOME, "access": "open"},
+        "access",
+        ("is the text 'open', but one of iam, both, network is expected", "network: everybody who reaches it"),
+        {"access": "network"},
+    ),
     "a copy in the region of the stack": Case(
         {**HOME, "replicate_to": "us-west-2"},
         "replicate_to",
@@ -227,3 +233,12 @@ def test_a_driver_that_the_catalog_does_not_pin_needs_a_version(monkeypatch: pyt
     given = (("clusters", "main", "managed_addons"), {"aws-efs-csi-driver": {"version": "v3.4.1-eksbuild.1"}})
     assert problems(stack((path, HOME), given)) == ()
     assert problems(stack()) == (), "a cluster without mounts needs no driver"
+
+
+def test_a_driver_without_a_role_of_its_own_on_the_nodes_is_refused_where_mounts_ask_for_one() -> None:
+    path = ("storage", "file_systems", "home")
+    old = (("clusters", "main", "managed_addons"), {"aws-efs-csi-driver": {"version": "v2.1.8-eksbuild.1"}})
+    (problem,) = problems(stack((path, HOME), old))
+    assert problem.path == "clusters.main.managed_addons.aws-efs-csi-driver.version"
+    assert problem.message.endswith("Drop it, or write access: network for home.")
+    assert problems(stack((path, {**HOME, "access": "network"}), old)) == ()

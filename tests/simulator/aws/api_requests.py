@@ -20,6 +20,7 @@ ADDED: Mapping[str, set[str]] = {
     "aws:ec2/flowLog:FlowLog": {"ResourceType"},
     "aws:fsx/lustreFileSystem:LustreFileSystem": {"FileSystemType"},
     "aws:route53/record:Record": {"Action"},
+    "aws:sns/topicPolicy:TopicPolicy": {"AttributeName"},
     "aws:sqs/queuePolicy:QueuePolicy": {"Attributes"},
 }
 

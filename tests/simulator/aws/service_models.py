@@ -20,6 +20,7 @@ SERVICES = {
     "Auto Scaling": "autoscaling",
     "Backup": "backup",
     "Budgets": "budgets",
+    "CloudWatch": "cloudwatch",
     "CloudWatch Logs": "logs",
     "EC2": "ec2",
     "ECR": "ecr",
@@ -32,6 +33,7 @@ SERVICES = {
     "Route 53": "route53",
     "S3": "s3",
     "Secrets Manager": "secretsmanager",
+    "SNS": "sns",
     "SQS": "sqs",
     "SSM": "ssm",
     "Service Quotas": "service-quotas",
@@ -116,6 +118,21 @@ MEMBERS: Mapping[str, Mapping[str, str]] = {
         "name": "logGroupName",
         "retentionInDays": "PutRetentionPolicy:retentionInDays",
     },
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter": {
+        "metricTransformation": "metricTransformations",
+        "metricTransformation.name": "metricTransformations.metricName",
+        "metricTransformation.namespace": "metricTransformations.metricNamespace",
+        "metricTransformation.value": "metricTransformations.metricValue",
+        "name": "filterName",
+        "pattern": "filterPattern",
+    },
+    "aws:cloudwatch/metricAlarm:MetricAlarm": {
+        "evaluateLowSampleCountPercentiles": "EvaluateLowSampleCountPercentile",
+        "metricQueries": "Metrics",
+        "name": "AlarmName",
+    },
+    "aws:sns/topicPolicy:TopicPolicy": {"arn": "TopicArn", "policy": "AttributeValue"},
+    "aws:sns/topicSubscription:TopicSubscription": {"topic": "TopicArn"},
     "aws:ec2/flowLog:FlowLog": {"iamRoleArn": "DeliverLogsPermissionArn", "vpcId": "ResourceIds"},
     "aws:ec2/internetGateway:InternetGateway": {"vpcId": "AttachInternetGateway:VpcId"},
     "aws:ec2/launchTemplate:LaunchTemplate": {
@@ -259,6 +276,18 @@ OWN: Mapping[str, Mapping[str, str]] = {
     "aws:secretsmanager/secret:Secret": {"policy": "selects an operation", "recoveryWindowInDays": _PROVIDER},
     "aws:secretsmanager/secretRotation:SecretRotation": {"rotationEnabled": "selects the operation"},
     "aws:wafv2/webAcl:WebAcl": {"customResponseBodies": "is sent as a map", "ruleJson": "is sent as rules"},
+    "aws:sns/topic:Topic": dict.fromkeys(
+        (
+            *("contentBasedDeduplication", "deliveryPolicy", "archivePolicy", "displayName", "fifoTopic", "policy"),
+            *("kmsMasterKeyId", "signatureVersion", "tracingConfig"),
+        ),
+        _ATTRIBUTE,
+    ),
+    "aws:sns/topicSubscription:TopicSubscription": {
+        **dict.fromkeys(("deliveryPolicy", "filterPolicy", "filterPolicyScope", "rawMessageDelivery"), _ATTRIBUTE),
+        **dict.fromkeys(("confirmationTimeoutInMinutes", "endpointAutoConfirms"), _PROVIDER),
+        "redrivePolicy": _ATTRIBUTE,
+    },
     "aws:sqs/queue:Queue": dict.fromkeys(
         (
             *("contentBasedDeduplication", "deduplicationScope", "delaySeconds", "fifoQueue", "fifoThroughputLimit"),

@@ -95,6 +95,8 @@ SOUND: Mapping[str, dict[str, Any]] = {
             }
         ],
     },
+    tokens.TOPIC: {"name": "audit"},
+    tokens.TOPIC_SUBSCRIPTION: {"topic": "<topic:arn>", "protocol": "email", "endpoint": "security@example.com"},
     tokens.CIDR_ASSOCIATION: {"vpcId": "<vpc>", "cidrBlock": "100.64.0.0/16"},
     tokens.SUBNET: {"vpcId": "<vpc>", "cidrBlock": "10.0.8.0/24", "availabilityZone": "us-west-2a"},
     tokens.INTERNET_GATEWAY: {"vpcId": "<other-vpc>"},
@@ -355,6 +357,7 @@ _WORLD: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("replicated-on", REPLICATION, {**SOUND[REPLICATION], "bucket": "<replicated>"}),
     ("locked", tokens.BUCKET, {"bucket": "ml-four", "objectLockEnabled": True}),
     ("queue", tokens.QUEUE, {"name": "events"}),
+    ("topic", tokens.TOPIC, {"name": "alarms"}),
     ("certificate", tokens.CERTIFICATE, SOUND[tokens.CERTIFICATE]),
     (
         "proof",

@@ -50,7 +50,8 @@ CHECKED_BY_RULES = {  # references to several types, by other names than ids, or
     "transitGatewayId",  # the company's, outside the cloud
 }
 NOT_CHECKED = {  # AWS accepts any value, also from outside the cloud
-    *("arn", "keyId", "principalArn", "referencedSecurityGroupId", "targetRoleArn")
+    *("arn", "keyId", "principalArn", "referencedSecurityGroupId", "targetRoleArn"),
+    *("alarmActions", "endpoint", "insufficientDataActions", "notifications.subscriberSnsTopicArns", "okActions"),
 }
 LOWER_LIMITS = {("aws:eks/nodeGroup:NodeGroup", "nodeGroupName"): 0}  # the provider takes "" for no name
 OF_ANY_OPERATION = {  # the facts have only the errors of single types
@@ -60,7 +61,11 @@ OF_ANY_OPERATION = {  # the facts have only the errors of single types
     "PolicyTooLarge",
     "VPCIdNotSpecified",
 }
-WITHOUT_FACTS = {"aws:ec2/tag:Tag", "aws:ec2/securityGroupRule:SecurityGroupRule"}
+WITHOUT_FACTS = {
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter",
+    "aws:ec2/tag:Tag",
+    "aws:ec2/securityGroupRule:SecurityGroupRule",
+}
 
 
 def pairs() -> Iterator[tuple[str, ResourceType, dict[str, Any]]]:

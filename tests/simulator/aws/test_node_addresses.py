@@ -211,3 +211,92 @@ def test_an_agent_that_can_cut_pods_off_is_named(aws: Account, version: str, pol
     values = json.dumps({"enableNetworkPolicy": policies})
     aws.make(ADDON, clusterName="main", addonName="vpc-cni", addonVersion=version, configurationValues=values)
     assert any("lose all their traffic" in warning for warning in aws.warnings) == warned
+
+
+ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
+
+
+def guarded(aws: Account, service: str, **statement: Any) -> str:
+    """Returns why nodes do not join where an endpoint lets only this through; "" where they do."""
+    cluster = aws.cluster()
+    allow = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*", **statement}
+    kind = "Gateway" if service == "s3" else "Interface"
+    aws.make(
+        ENDPOINT,
+        vpcId=cluster["vpcConfig"]["vpcId"],
+        serviceName=f"com.amazonaws.us-west-2.{service}",
+        vpcEndpointType=kind,
+        policy=json.dumps({"Version": "2012-10-17", "Statement": [allow]}),
+    )
+    try:
+        aws.group(cluster)
+    except Refusal as refused:
+        return str(refused)
+    return ""
+
+
+ACCOUNT_ALONE = {"StringEquals": {"aws:PrincipalAccount": "123456789012"}}
+DATA_ALONE = {"StringEquals": {"aws:ResourceAccount": "123456789012"}}
+
+
+@pytest.mark.parametrize(
+    ("service", "statement", "shut"),
+    [
+        ("s3", {}, ""),
+        ("s3", {"Condition": DATA_ALONE}, "starport-layer-bucket"),  # the usual mistake: layers are of AWS
+        ("s3", {"Condition": ACCOUNT_ALONE}, "starport-layer-bucket"),  # and so are the presigned requests for them
+        ("s3", {"Resource": "arn:aws:s3:::prod-us-west-2-starport-layer-bucket/*"}, ""),
+        ("s3", {"Resource": "arn:aws:s3:::prod-us-east-1-starport-layer-bucket/*"}, "starport-layer-bucket"),
+        ("ecr.dkr", {"Condition": ACCOUNT_ALONE}, ""),
+        ("ecr.dkr", {"Condition": DATA_ALONE}, "ecr:BatchGetImage"),
+        ("ec2", {"Condition": {"StringEquals": {"aws:PrincipalAccount": "999999999999"}}}, "ec2:DescribeInstances"),
+        (
+            "kms",
+            {"Condition": {"StringEquals": {"aws:PrincipalAccount": "999999999999"}}},
+            "",
+        ),  # no node needs it to join
+    ],
+)
+def test_an_endpoint_that_shuts_out_what_nodes_need_keeps_them_from_joining(
+    aws: Account, service: str, statement: dict[str, Any], shut: str
+) -> None:
+    found = guarded(aws, service, **statement)
+    assert bool(found) is bool(shut)
+    assert shut in found
+
+
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        ({"StringLike": {"aws:PrincipalAccount": "1234*"}}, "Wildcards are not allowed"),
+        ({"NumericEquals": {"aws:PrincipalAccount": "123456789012"}}, "Wildcards are not allowed"),
+        ({"StringLike": {"s3:prefix": "data*"}}, "fewer than six characters"),
+        ({"StringLike": {"s3:prefix": "datasets*"}}, ""),
+    ],
+)
+def test_wildcards_that_the_policy_of_an_endpoint_does_not_take(
+    aws: Account, condition: dict[str, Any], words: str
+) -> None:
+    vpc = aws.make("aws:ec2/vpc:Vpc", cidrBlock="10.0.0.0/16")
+    allow = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*", "Condition": condition}
+    given = {
+        "vpcId": vpc.id,
+        "serviceName": "com.amazonaws.us-west-2.s3",
+        "policy": json.dumps({"Version": "2012-10-17", "Statement": [allow]}),
+    }
+    if words:
+        assert words in aws.refusal(ENDPOINT, **given)
+    else:
+        assert aws.make(ENDPOINT, **given).id
+
+
+def test_a_gateway_knows_no_principals_and_some_kinds_no_policy(aws: Account) -> None:
+    vpc = aws.make("aws:ec2/vpc:Vpc", cidrBlock="10.0.0.0/16")
+    named = {"Effect": "Allow", "Principal": {"AWS": "123456789012"}, "Action": "*", "Resource": "*"}
+    text = json.dumps({"Version": "2012-10-17", "Statement": [named]})
+    aws.make(ENDPOINT, vpcId=vpc.id, serviceName="com.amazonaws.us-west-2.s3", policy=text)
+    assert any("only the root user" in each for each in aws.warnings)
+    long = json.dumps({"Version": "2012-10-17", "Statement": [{**named, "Principal": "*", "Sid": "x" * 20_480}]})
+    assert "longer than 20480" in aws.refusal(
+        ENDPOINT, "long", vpcId=vpc.id, serviceName="com.amazonaws.us-west-2.dynamodb", policy=long
+    )

@@ -1,0 +1,80 @@
+"""No EFS file system is open to everybody who reaches one of its mount targets."""
+
+import json
+from collections.abc import Iterator
+
+from policies.iam_documents import allows, names, principals, statements
+from policies.rule import Case, Resource, Rule, View, at
+
+MOUNTING = {"*", "elasticfilesystem:*", "elasticfilesystem:Client*", "elasticfilesystem:ClientMount"}
+WHO = ("aws:PrincipalArn", "aws:PrincipalAccount", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths")
+"""Keys of a condition that only a caller with an identity has."""
+
+
+def check(resource: Resource) -> Iterator[tuple[str, str]]:
+    given = list(statements(resource, "policy"))
+    if not given:
+        yield "policy", "has no statement, so everybody mounts who reaches a mount target"
+    for statement in given:
+        mounts = MOUNTING & set(names(statement, "Action"))
+        if allows(statement) and mounts and "*" in principals(statement) and not _names_callers(statement):
+            yield "policy", "lets everybody mount who reaches a mount target, also pods that nobody gave a claim"
+
+
+def _names_callers(statement: View) -> bool:
+    conditions = at(statement, "Condition", {})
+    given = conditions.items() if isinstance(conditions, dict) else ()
+    return any(
+        operator.startswith(("String", "Arn")) and "Not" not in operator and not operator.endswith("IfExists")
+        for operator, keys in given
+        if isinstance(keys, dict)
+        for key in keys
+        if key in WHO
+    )
+
+
+def _policy(**changes: object) -> dict[str, object]:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::111122223333:role/nodes"},
+        "Action": ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"],
+        **changes,
+    }
+    return {"policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]})}
+
+
+_EVERYBODY = {"AWS": "*"}
+_OWN = {"aws:PrincipalAccount": "111122223333"}
+RULE = Rule(
+    id="efs-mounts-by-iam",
+    applies_to="aws:efs/fileSystemPolicy:FileSystemPolicy",
+    severity="medium",
+    standards=("EKS best practices, identity and access management",),
+    why="A network alone says nothing of who it is: any pod or machine behind the security group may try each access "
+    "point.",
+    fix="Write access: iam for the file system. One that is in use goes by access: both first.",
+    dev="advisory",
+    staging="advisory",
+    prod="advisory",  # a live file system has to go through the step between
+    on_unknown="pass",  # the ARN of a role that is made in the same stack
+    check=check,
+    good={
+        "the role of the driver": _policy(),
+        "everybody denied": _policy(Effect="Deny", Principal=_EVERYBODY),
+        "everybody of the account": _policy(Principal=_EVERYBODY, Condition={"StringEquals": _OWN}),
+    },
+    bad={
+        "nothing set": Case({"policy": json.dumps({"Version": "2012-10-17", "Statement": []})}, at="policy"),
+        "everybody": Case(_policy(Principal="*"), at="policy"),
+        "everybody with an access point": Case(
+            _policy(
+                Principal=_EVERYBODY,
+                Condition={"ArnLike": {"elasticfilesystem:AccessPointArn": "arn:aws:elasticfilesystem:*"}},
+            ),
+            at="policy",
+        ),
+        "everybody but one account": Case(
+            _policy(Principal=_EVERYBODY, Condition={"StringNotEquals": _OWN}), at="policy"
+        ),
+    },
+)

@@ -1,0 +1,75 @@
+"""File systems and endpoints in use that begin to ask who comes."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from report.dangers.danger import LATER, SERIOUS, Danger, Plan, every
+from report.properties import document
+
+ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
+POLICY = "aws:efs/fileSystemPolicy:FileSystemPolicy"
+_MOUNT = "elasticfilesystem:ClientMount"
+
+
+def find(plan: Plan) -> Iterator[Danger]:
+    """Yields what everybody could use, and only who is named can use from now on."""
+    yield from _endpoints(plan)
+    for change in plan.changes(POLICY, ops=("update", "replace")):
+        before, after = plan.inputs(change.urn)
+        if _is_open(before) and (after.get("policy") == LATER or not _is_open(after)):
+            yield Danger(
+                kind="access",
+                severity=SERIOUS,
+                says="{} [asks|ask] from now on who mounts",
+                names=(change.name,),
+                consequence=(
+                    "volumes without the mount option iam can no longer be mounted, also those that a storage class "
+                    "has made; what is mounted without it may be cut off"
+                ),
+                gently="write access: both first, and start the pods again that mount it",
+                urns=(change.urn,),
+            )
+
+
+def _endpoints(plan: Plan) -> Iterator[Danger]:
+    """Yields endpoints that let everything through, and from now on only what their policy names."""
+    for change in plan.changes(ENDPOINT, ops=("update", "replace")):
+        before, after = plan.inputs(change.urn)
+        if _lets_all_through(before) and not _lets_all_through(after):
+            yield Danger(
+                kind="access",
+                severity=SERIOUS,
+                says="{} [lets|let] through only what a policy names",
+                names=(change.name,),
+                consequence=(
+                    "requests with credentials of other accounts end there and, through gateways, those to buckets of "
+                    "others in the region, also public ones: running pods see errors at once"
+                ),
+                gently="look in flow logs or CloudTrail first what goes there, and name it in accounts or buckets",
+                urns=(change.urn,),
+            )
+
+
+def _lets_all_through(inputs: Mapping[str, Any]) -> bool:
+    """Tells whether anybody may do anything; without a policy AWS allows that."""
+    policy = document(inputs.get("policy"))
+    return policy is None or (
+        isinstance(policy, Mapping)
+        and any(
+            each.get("Effect") == "Allow"
+            and not each.get("Condition")
+            and "*" in every(each, "Action")
+            and "*" in every(each, "Resource")
+            for each in every(policy, "Statement")
+        )
+    )
+
+
+def _is_open(inputs: Mapping[str, Any]) -> bool:
+    policy = document(inputs.get("policy"))
+    return isinstance(policy, Mapping) and any(
+        each.get("Effect") == "Allow"
+        and _MOUNT in every(each, "Action")
+        and "*" in (*every(each, "Principal.AWS"), each.get("Principal"))
+        for each in every(policy, "Statement")
+    )
