@@ -55,6 +55,7 @@ _ROLE = ("arn:{partition}:iam::{account}:role/{name}",)
 _ROLE_READS = "GetRole GetRolePolicy ListRolePolicies ListAttachedRolePolicies"
 _TAGS = "TagResource UntagResource"
 _GRANTS = "kms:CreateGrant kms:DescribeKey"
+_TOPIC = ("arn:{partition}:sns:{region}:{account}:{name}",)
 _REPOSITORY = ("arn:{partition}:ecr:{region}:{account}:repository/{name}",)
 _EFS = ("arn:{partition}:elasticfilesystem:{region}:{account}:file-system/*",)
 _FSX = ("arn:{partition}:fsx:{region}:{account}:*",)
@@ -111,6 +112,15 @@ CALLS: Mapping[str, Calls] = {
     "aws:cloudwatch/eventTarget:EventTarget": Calls(
         *("events", "name", ("arn:{partition}:events:{region}:{account}:rule/{name}",), "ListTargetsByRule"),
         changes="PutTargets RemoveTargets",
+    ),
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter": Calls(
+        *("logs", "name", ("arn:{partition}:logs:{region}:{account}:log-group:{name}",), "DescribeMetricFilters"),
+        changes="PutMetricFilter DeleteMetricFilter",
+    ),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": Calls(
+        *("cloudwatch", "name", ("arn:{partition}:cloudwatch:{region}:{account}:alarm:{name}",)),
+        reads="DescribeAlarms ListTagsForResource",
+        changes=f"PutMetricAlarm DeleteAlarms {_TAGS}",
     ),
     "aws:cloudwatch/logGroup:LogGroup": Calls(
         *("logs", "name", ("arn:{partition}:logs:{region}:{account}:log-group:{name}",)),
@@ -364,6 +374,16 @@ CALLS: Mapping[str, Calls] = {
         reads="GetServiceQuota GetAWSDefaultServiceQuota ListRequestedServiceQuotaChangeHistoryByQuota",
         anywhere="RequestServiceQuotaIncrease",
     ),
+    "aws:sns/topic:Topic": Calls(
+        *("sns", "name", _TOPIC, "GetTopicAttributes ListTagsForResource"),
+        changes=f"CreateTopic DeleteTopic SetTopicAttributes {_TAGS}",
+    ),
+    "aws:sns/topicPolicy:TopicPolicy": Calls("sns", "name", _TOPIC, "GetTopicAttributes", "", "SetTopicAttributes"),
+    "aws:sns/topicSubscription:TopicSubscription": Calls(
+        *("sns", "name", _TOPIC, "GetSubscriptionAttributes"),
+        changes="Subscribe",
+        anywhere="Unsubscribe SetSubscriptionAttributes",
+    ),
     "aws:sqs/queue:Queue": Calls(
         *("sqs", "name", ("arn:{partition}:sqs:{region}:{account}:{name}",)),
         reads="GetQueueAttributes GetQueueUrl ListQueueTags",
@@ -388,7 +408,9 @@ CALLS: Mapping[str, Calls] = {
 """Type of the provider -> its actions."""
 
 NAMED: Mapping[str, str] = {
+    "aws:cloudwatch/metricAlarm:MetricAlarm": "name",
     "aws:ecr/repository:Repository": "name",
+    "aws:sns/topic:Topic": "name",
     "aws:backup/vault:Vault": "name",
     "aws:budgets/budget:Budget": "name",
     "aws:cloudwatch/eventRule:EventRule": "name",
@@ -439,7 +461,8 @@ WITHOUT_RESOURCE = frozenset(
         *("elasticfilesystem:CreateFileSystem", "fsx:DescribeDataRepositoryAssociations", "fsx:DescribeFileSystems"),
         *("iam:ListRoles", "kms:CreateKey", "kms:ListAliases", "logs:CreateLogDelivery", "logs:DeleteLogDelivery"),
         *("logs:DescribeLogGroups", "servicequotas:GetAWSDefaultServiceQuota", "servicequotas:GetServiceQuota"),
-        *("servicequotas:ListRequestedServiceQuotaChangeHistoryByQuota", "sts:GetCallerIdentity", "tag:GetResources"),
+        *("servicequotas:ListRequestedServiceQuotaChangeHistoryByQuota", "sns:GetSubscriptionAttributes"),
+        *("sns:SetSubscriptionAttributes", "sns:Unsubscribe", "sts:GetCallerIdentity", "tag:GetResources"),
     }
 )
 """Actions that no ARN can limit, but those of EC2: there all that begin with Describe and Get are such."""

@@ -29,6 +29,11 @@ from report.simulated import ReportError
 
 __all__ = ["KINDS", "Danger", "Plan", "dangers", "judge", "plan_from"]
 
+_KINDS = (
+    *(data, access, doors, calls, isolation, narrowed, nodes, money, protection),
+    *(secrets, signatures, teams, weaker),
+)
+
 
 def plan_from(look: Look) -> Plan:
     """Returns the plan of what a preview saw. It may have ended before it had a provider, and so a region."""
@@ -55,8 +60,7 @@ def dangers(plan: Plan, judges: Iterable[Danger] = ()) -> tuple[Danger, ...]:
     """
     found = list(judges)
     if any(not resource.type.startswith("pulumi:") for resource in plan.before.values()):
-        kinds = (data, access, doors, calls, isolation, narrowed, nodes, money, protection, secrets, signatures, teams)
-        for kind in (*kinds, weaker):
+        for kind in _KINDS:
             found += kind.find(plan)
     return tuple(sorted(_merged(found), key=_gravity))
 

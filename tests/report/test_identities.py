@@ -34,6 +34,7 @@ PREFIXES = {
     "Backup": "backup",
     "Budgets": "budgets",
     "EventBridge": "events",
+    "CloudWatch": "cloudwatch",
     "CloudWatch Logs": "logs",
     "EC2": "ec2",
     "ECR": "ecr",
@@ -47,6 +48,7 @@ PREFIXES = {
     "Secrets Manager": "secretsmanager",
     "SQS": "sqs",
     "Service Quotas": "servicequotas",
+    "SNS": "sns",
     "WAFV2": "wafv2",
 }
 # Operation -> its action, where IAM has another name. Source: Service Authorization Reference; read 2026-11.

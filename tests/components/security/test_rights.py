@@ -15,14 +15,15 @@ SERVICES = {
         module: module
         for module in ("acm", "autoscaling", "backup", "ec2", "eks", "fsx", "iam", "kms", "route53", "s3")
     },
-    **{module: module for module in ("budgets", "secretsmanager", "sqs", "wafv2")},
+    **{module: module for module in ("budgets", "ecr", "secretsmanager", "sns", "sqs", "wafv2")},
     "ec2transitgateway": "ec2",
     "vpc": "ec2",
     "efs": "elasticfilesystem",
     "resourcegroupstaggingapi": "tag",
     "servicequotas": "servicequotas",
     "ssm": "ssm",
-    **{f"cloudwatch/{name}": "logs" for name in ("logGroup", "getLogGroup", "getLogGroups")},
+    **{f"cloudwatch/{name}": "logs" for name in ("logGroup", "getLogGroup", "getLogGroups", "logMetricFilter")},
+    "cloudwatch/metricAlarm": "cloudwatch",
     "cloudwatch/eventRule": "events",
     "index/getAvailabilityZones": "ec2",
     "cloudwatch/eventTarget": "events",

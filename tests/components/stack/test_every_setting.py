@@ -482,7 +482,6 @@ CHANGES: dict[str, Any] = {
         two_clusters(file_system({"cluster": "other"})),
     ),
     "storage.file_systems.used_by.mode": (file_system(), file_system({"mode": "write"})),
-    "alarms.audit": ({}, {"alarms": {"audit": {"notify": ["a@example.com"]}}}),
     "alarms.audit.notify": tuple({"alarms": {"audit": {"notify": [f"{who}@example.com"]}}} for who in "ab"),
     "alarms.audit.about": (
         {"alarms": {"audit": {"notify": ["a@example.com"], "about": ["exec"]}}},
