@@ -79,7 +79,7 @@ _ML_ENGINEER = (
     Grant("ray.io", ("rayservices",), WRITE, "Ray servers"),
     Grant("serving.kserve.io", ("inferenceservices", "servingruntimes"), WRITE, "models that are served"),
     Grant("", ("persistentvolumeclaims",), ("create", "update", "patch"), "volumes; storage's claims are beside them"),
-    Grant("", ("pods",), WRITE, "trials, and pods that hang"),
+    Grant("", ("pods",), ("update", "patch", "delete"), "pods that hang; VPC CNI keeps no policies for bare ones"),
     Grant("", ("pods/exec", "pods/attach"), CONNECT, "a shell in a pod, with all that the pod has"),
 )
 

@@ -91,6 +91,10 @@ def calls_of_mesh(mesh: MeshSettings | None, namespaces: Iterable[str]) -> Itera
     if mesh is None:
         return
     there = set(namespaces)
+    if mesh.tracing:
+        port = int(mesh.tracing.collector.rpartition(":")[2])
+        for part in (CONTROL_PLANE, *([VIZ] if mesh.viz else ())):
+            yield Call(source=part, target=mesh.tracing.namespace, why="spans of the mesh's own proxies", ports=(port,))
     for name, entry in mesh.services.items():
         for caller in dict.fromkeys(each.namespace for each in entry.callers):
             if entry.namespace in there and caller in there and caller != entry.namespace:

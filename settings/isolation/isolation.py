@@ -11,8 +11,8 @@ from settings.core.problems import listed, raise_if, repeated
 class IsolationSettings(Settings):
     """Namespaces of teams and add-ons are closed in both directions, but for the flows that are known."""
 
-    clusters: tuple[str, ...] = Field(
-        default=(), description="Clusters that have it, by name. Not given: all.", examples=[["main"]]
+    clusters: tuple[str, ...] | None = Field(
+        default=None, min_length=1, description="Clusters that have it, by name. Not given: all.", examples=[["main"]]
     )
     mode: Literal["standard", "strict"] = Field(
         default="standard",
@@ -28,6 +28,6 @@ class IsolationSettings(Settings):
 
     @field_validator("clusters")
     @classmethod
-    def clusters_are_named_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        raise_if(f"{listed(twice)} is named twice. Name each once." for twice in [repeated(names)] if twice)
+    def clusters_are_named_once(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        raise_if(f"{listed(twice)} is named twice. Name each once." for twice in [repeated(names or ())] if twice)
         return names

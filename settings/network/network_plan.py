@@ -152,6 +152,22 @@ def range_mistakes(cidr: str) -> list[str]:
     return []
 
 
+def range_has_hosts(cidr: str) -> str:
+    """Returns the range unchanged. Raises ValueError when it is no IPv4 range, or when nobody has a host in it."""
+    mistakes = range_mistakes(cidr)
+    if not mistakes and IPv4Network(cidr).prefixlen == 0:
+        mistakes = [f"{cidr} is every address. Name the networks; port 443 of the internet is `internet: true`."]
+    if not mistakes:
+        mistakes = [
+            f"{cidr} has addresses of {block}, where no network has hosts, or the node has its metadata. Write a range "
+            "without them."
+            for block in UNROUTABLE_CIDRS
+            if IPv4Network(cidr).overlaps(IPv4Network(block))
+        ]
+    raise_if(mistakes)
+    return cidr
+
+
 def vpc_range_mistakes(cidr: str) -> list[str]:
     """Returns every mistake in the VPC's own range."""
     if mistakes_in_form := range_mistakes(cidr):

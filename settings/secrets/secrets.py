@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from settings.core.base import Settings
+from settings.network.network_plan import range_has_hosts
 
 
 class VaultSettings(Settings):
@@ -18,6 +19,14 @@ class VaultSettings(Settings):
     mount: str = Field(default="secret", min_length=1, description="Where its KV engine, version 2, is mounted.")
     auth_mount: str = Field(
         default="kubernetes", min_length=1, description="Where its Kubernetes authentication is mounted."
+    )
+    ranges: tuple[Annotated[str, AfterValidator(range_has_hosts)], ...] = Field(
+        default=(),
+        description=(
+            "Ranges of its addresses, where it is in the VPC or in a network that the VPC is connected to: network "
+            "policies of `isolation` know no names."
+        ),
+        examples=[["10.200.0.0/28"]],
     )
     role_prefix: str = Field(
         default="",

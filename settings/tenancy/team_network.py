@@ -1,15 +1,13 @@
 """`teams[].network`: whom the pods of a team reach, and who reaches them, where the cluster has `isolation`."""
 
-from ipaddress import IPv4Network
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from catalog.limits import UNROUTABLE_CIDRS
 from settings.core.base import Settings
 from settings.core.problems import listed, raise_if, repeated
 from settings.core.services import NamespaceName, PodLabels
-from settings.network.network_plan import range_mistakes
+from settings.network.network_plan import range_has_hosts
 
 
 def named_once(items: tuple[int | str, ...]) -> tuple[int | str, ...]:
@@ -17,21 +15,6 @@ def named_once(items: tuple[int | str, ...]) -> tuple[int | str, ...]:
     twice = repeated([str(each) for each in items])
     raise_if([f"{listed(twice)} is named twice. Name each once."] if twice else [])
     return items
-
-
-def range_has_hosts(cidr: str) -> str:
-    """Returns the range unchanged. Raises ValueError when it is no IPv4 range, or when nobody has a host in it."""
-    mistakes = range_mistakes(cidr)
-    if not mistakes and IPv4Network(cidr).prefixlen == 0:
-        mistakes = [f"{cidr} is every address. Name the networks; port 443 of the internet is `internet: true`."]
-    if not mistakes:
-        mistakes = [
-            f"{cidr} is inside {block}, where no network has hosts. Drop it."
-            for block in UNROUTABLE_CIDRS
-            if IPv4Network(cidr).subnet_of(IPv4Network(block))
-        ]
-    raise_if(mistakes)
-    return cidr
 
 
 Port = Annotated[int, Field(ge=1, le=65_535)]

@@ -57,7 +57,7 @@ def test_engineers_write_what_a_route_of_their_own_needs() -> None:
         assert "create" not in _verbs("data-scientist", kind)
 
 
-def test_only_engineers_enter_pods_and_make_bare_ones() -> None:
+def test_only_engineers_enter_pods_and_nobody_makes_bare_ones() -> None:
     assert not _verbs("viewer", "pods/exec")
     assert not _verbs("data-scientist", "pods/exec")
     assert _verbs("ml-engineer", "pods/exec") == {*CONNECT}, "since 1.35 a WebSocket needs create beside get"

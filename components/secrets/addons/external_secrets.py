@@ -15,13 +15,14 @@ from urllib.parse import urlsplit
 from components.core import iam
 from components.core.addon_spec import AddOnContext, AddOnSpec, Identity
 from components.core.disruption import ONE_AT_A_TIME, budget
-from components.core.flows import CONTROLLER, WITH_ROLE, Flow, Pods, of_pods, out, scraped, webhooks
+from components.core.flows import CONTROLLER, WITH_ROLE, Flow, Pods, Range, of_pods, out, scraped, webhooks
 from components.core.untyped import Values
 from components.secrets.secret_iam import OPERATOR, operator_statements
 from settings.cluster.addon_rules import needed_by_secrets
 from settings.cluster.fixed_values import FixedValue, never, of_budgets, only
 from settings.cluster.mesh_replicas import kept_nodes
 from settings.cluster.parts import ClusterParts
+from settings.secrets.secrets import VaultSettings
 
 OFF = (
     *("processSecretStore", "processPushSecret", "processClusterPushSecret"),
@@ -65,17 +66,18 @@ def statements(context: AddOnContext) -> Sequence[iam.Statement]:
     return operator_statements(context.stage, context.cluster) if _store(context) == "aws" else []
 
 
-def _reads_vault(address: str) -> Flow:
-    url = urlsplit(address)
+def _reads_vault(vault: VaultSettings) -> list[Flow]:
+    url = urlsplit(vault.address)
     _, *service = (url.hostname or "").removesuffix(".cluster.local").split(".")
     in_cluster = service[0] if service[1:] == ["svc"] else None
-    return out(Pods(namespace=in_cluster) if in_cluster else "outside", "reads the Vault", url.port or 443)
+    peers = [Range(cidr=cidr) for cidr in vault.ranges] or [Pods(namespace=in_cluster) if in_cluster else "outside"]
+    return [out(peer, "reads the Vault", url.port or 443) for peer in peers]
 
 
 def flows(cluster: ClusterParts) -> Sequence[Flow]:
     pods = dict.fromkeys(("app.kubernetes.io/name", "app.kubernetes.io/instance"), OPERATOR)
     vault = cluster.secrets.vault if cluster.secrets is not None else None
-    store = WITH_ROLE if vault is None else (_reads_vault(vault.address),)
+    store = WITH_ROLE if vault is None else _reads_vault(vault)
     return (*CONTROLLER, *of_pods(pods, *store), webhooks(10250), scraped(8080))
 
 

@@ -27,8 +27,14 @@ MOUNTS_IN = {"aws-mountpoint-s3-csi-driver": "mount-s3"}
 ENFORCED = (
     FixedValue(
         path="enableNetworkPolicy",
-        keeps=only("true"),
-        why="leaves network policies to nobody: they would be stored, and not kept.",
+        keeps=lambda given: given == "true",
+        why="is anything but the text "
+        '"true", with which the CNI keeps network policies: else they would be stored, and kept by nobody.',
+    ),
+    FixedValue(
+        path="nodeAgent.enableIpv6",
+        keeps=only("false"),
+        why="lets the agent look for addresses of IPv6, which these nodes have not: it ends, and no node gets ready.",
     ),
     FixedValue(path="nodeAgent.enabled", keeps=only(True), why="takes away the agent that keeps network policies."),
 )
@@ -37,7 +43,7 @@ ENFORCED = (
 def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistake]:
     """Yields every mistake about isolation, and about `network` of teams."""
     if parts.isolation is not None:
-        for index, name in enumerate(parts.isolation.clusters):
+        for index, name in enumerate(parts.isolation.clusters or ()):
             if name not in parts.clusters:
                 yield (
                     ("isolation", "clusters", index),
