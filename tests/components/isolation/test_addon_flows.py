@@ -130,7 +130,7 @@ def needs(spec: AddOnSpec, world: World) -> Iterator[Need]:
                 yield Need(direction, peer, port, tuple(pod["labels"].items()), pod["name"])
 
 
-Port = tuple[str, str | Pods, int]
+Port = tuple[str, str | Pods | Range, int]
 
 
 def _of_pod(spec: AddOnSpec, pod: Mapping[str, Any], values: Any, world: World, role: bool) -> Iterator[Port]:
