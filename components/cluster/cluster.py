@@ -12,7 +12,7 @@ from catalog.eks_addons import ADDONS
 from components.cluster.access import access_entry, api_rules, member_entry
 from components.cluster.control_plane import ControlPlaneArgs, control_plane, control_plane_zones
 from components.cluster.managed_addons import BEFORE_NODES, ManagedAddonArgs, in_order, managed_addon
-from components.cluster.mount_identity import file_mounts, mount_role
+from components.cluster.mount_identity import file_mounts, mount_role, mount_role_name
 from components.cluster.service_guard import service_guard
 from components.cluster.storage_classes import StorageClasses, StorageClassesArgs
 from components.compute.karpenter.karpenter_pool import KarpenterPool, KarpenterPoolArgs
@@ -237,7 +237,8 @@ class Cluster(pulumi.ComponentResource):
         role = mount_role(name, addon, self._args.stage, self._key, self.name, self)
         installed = self._managed_addon(addon, [*after, *role.permissions])
         opts = pulumi.ResourceOptions(parent=self, provider=self.provider)
-        self._file_mounts = file_mounts(name, addon, role, installed, opts)
+        arn = self._args.stage.iam_arn(f"role/{mount_role_name(self._args.stage, self._key, addon)}")
+        self._file_mounts = file_mounts(name, addon, arn, role, installed, opts)
         return installed
 
     def _managed_addon(self, addon: str, depends_on: Sequence[pulumi.Resource] = ()) -> aws.eks.Addon:

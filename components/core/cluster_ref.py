@@ -25,7 +25,7 @@ class FileMounts:
     ready: from then on the pods of the driver have it.
     """
 
-    role_arn: pulumi.Output[str]
+    role_arn: str
     ready: pulumi.Resource
 
 

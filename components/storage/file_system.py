@@ -271,8 +271,11 @@ class FileSystem(pulumi.ComponentResource):
         by_iam = self._args.settings.access == "iam"
         identities = (self._args.clusters[cluster].file_mounts for cluster in self._used_by if by_iam)
         mounts = [each for each in identities if each is not None]
-        document = pulumi.Output.all(readers=read_only_points, roles=[each.role_arn for each in mounts]).apply(
-            lambda arns: file_system_policy(stage, arns["readers"], arns["roles"] if by_iam else None)
+        roles = [each.role_arn for each in mounts] if by_iam else None
+        document = (
+            pulumi.Output.all(*read_only_points).apply(lambda readers: file_system_policy(stage, readers, roles))
+            if read_only_points
+            else file_system_policy(stage, [], roles)
         )
         return aws.efs.FileSystemPolicy(
             self._name,

@@ -56,9 +56,12 @@ def test_the_report_is_written_for_a_pull_request(monkeypatch, tmp_path, capsys)
     assert write.write("dev") == 0
     files = {path.name: path.read_text() for path in (tmp_path / "build" / "dev").iterdir()}
     pages = {
-        f"{name}.md" for name in ("access", "summary", "compute", "recovery", "reach", "cost", "settings", "facts")
+        f"{name}.md"
+        for name in ("access", "summary", "compute", "recovery", "reach", "cost", "settings", "facts", "identities")
     }
-    assert set(files) == {*pages, "cost.json"}
+    documents = {name for name in files if name.startswith("identity-")}
+    assert {name.split("-")[1] for name in documents} == {"preview", "deployer", "boundary", "break"}
+    assert set(files) - documents == {*pages, "cost.json"}
     assert files["summary.md"].startswith("## Stack `dev`")
     assert "| Policies | no mandatory findings" in files["summary.md"], "our own stacks pass our policies"
     assert '| `environment` | `"dev"` | stack file |' in files["settings.md"]
