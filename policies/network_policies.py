@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from policies.objects import all_objects
-from policies.rule import Resource, View, at_if_known, present, text
+from policies.rule import Resource, View, at_if_known, each, present, text
 
 GROUP, KIND = "networking.k8s.io", "NetworkPolicy"
 NETWORK_POLICIES = f"kubernetes:{GROUP}/v1:{KIND}*"
@@ -21,7 +21,8 @@ def network_policies(resources: Iterable[Resource]) -> Iterator[View]:
 
 def is_of_the_cluster(policy: View) -> bool:
     """Tells whether a policy is that of DNS and drivers, which nobody closes: in kube-system, and of no named pods."""
-    return text(policy, "metadata.namespace") == "kube-system" and not present(policy, LABELS)
+    named = present(policy, LABELS) or any(text(one, "operator") == "In" for one in each(policy, EXPRESSIONS))
+    return text(policy, "metadata.namespace") == "kube-system" and not named
 
 
 def block(peer: View) -> IPv4Network | IPv6Network | None:

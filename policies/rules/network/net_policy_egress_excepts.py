@@ -5,7 +5,7 @@ Source: aws/amazon-network-policy-controller-k8s 1.1.7, pkg/resolvers/endpoints.
 """
 
 from collections.abc import Iterator, Sequence
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, collapse_addresses
 
 from common.values import UNKNOWN
 from policies.network_policies import NETWORK_POLICIES, block, network_policies
@@ -48,6 +48,18 @@ def check(stack: Stack) -> Found:
                 yield policy.resource, rule.under("to"), "is empty, which means every address"
             for peer in each(rule, "to"):
                 yield from _peer(peer, ranges)
+        yield from _together(policy, ranges)
+
+
+def _together(policy: View, ranges: Sequence[str]) -> Found:
+    """Yields ranges that none of the peers has in it, and all of them have."""
+    peers = [peer for rule in each(policy, "spec.egress") for peer in each(rule, "to")]
+    blocks = [block(peer) for peer in peers if not present(peer, "ipBlock.except")]
+    given = [each for each in blocks if isinstance(each, IPv4Network)]
+    for joined in collapse_addresses(given):
+        inside = [IPv4Network(each) for each in ranges if IPv4Network(each).subnet_of(joined)]
+        if whole := [str(each) for each in inside if not any(each.subnet_of(one) for one in given)]:
+            yield policy.resource, policy.under("spec.egress"), f"has {', '.join(whole)} in its ranges together"
 
 
 POLICY = NETWORK_POLICIES.removesuffix("*")
@@ -110,6 +122,16 @@ RULE = StackRule(
         "a part of a range alone": _stack(_range("0.0.0.0/0", *WHOLE[:3], "172.20.0.0/17"), at="to[0].ipBlock"),
         "a company's range with the VPC in it": _stack(_range("10.0.0.0/8"), at="to[0].ipBlock"),
         "beside a good one": _stack(_range("10.0.4.0/24"), _range("0.0.0.0/0"), at="to[1].ipBlock"),
+        "halves of the pods": StackCase(
+            {
+                "policy": Sample(
+                    POLICY,
+                    {"spec": {"egress": [{"to": [_range("100.64.0.0/17"), _range("100.64.128.0/17")]}]}},
+                ),
+                "pods": Sample(MORE, {"cidrBlock": "100.64.0.0/16"}),
+            },
+            ("policy", "spec.egress"),
+        ),
         "a list": _stack(_range("0.0.0.0/0"), at="to[0].ipBlock", form="List"),
         "a patch": _stack(_range("0.0.0.0/0"), at="to[0].ipBlock", form="Patch"),
         "private space, without a VPC": _stack(_range("0.0.0.0/0", "169.254.0.0/16"), at="to[0].ipBlock", vpc=False),

@@ -16,17 +16,17 @@ MANY = 32_768
 
 def _every_port(rule: View) -> bool:
     ports = [*each(rule, "ports")]
-    return not ports or any(not present(port, "port") or _is_wide(port) for port in ports)
+    return not ports or any(not present(port, "port") for port in ports) or sum(map(_size, ports)) >= MANY
 
 
-def _is_wide(port: View) -> bool:
+def _size(port: View) -> float:
     last = number(port, "endPort")
-    return last is not None and last - (number(port, "port") or 0) >= MANY
+    return 1 if last is None else last - (number(port, "port") or 0) + 1
 
 
-def _everybody(peer: View) -> bool:
-    if (range_ := block(peer)) is not None:
-        return range_.prefixlen < 8 and not present(peer, "ipBlock.except")  # not 0, or two halves would pass
+def _everybody(peer: View, direction: str) -> bool:
+    if (range_ := block(peer)) is not None:  # not 0, or two halves would pass; what egress excepts has its own rule
+        return range_.prefixlen < 8 and (direction == "ingress" or not present(peer, "ipBlock.except"))
     if at(peer, "namespaceSelector") is None or present(peer, "namespaceSelector.matchLabels"):
         return False
     return all(text(one, "operator") != "In" for one in each(peer, "namespaceSelector.matchExpressions"))
@@ -42,7 +42,7 @@ def _policy(policy: View) -> Iterator[tuple[str, str]]:
             if not present(rule, end):
                 yield rule.under(end), "is empty, which means everybody, on every port"
             for peer in each(rule, end):
-                if _everybody(peer):
+                if _everybody(peer, direction):
                     yield peer.path, "means everybody, on every port"
 
 
@@ -122,9 +122,17 @@ RULE = Rule(
         "every address, by one of them": _case({"ipBlock": {"cidr": "203.0.113.7/0"}}, at="from[0]"),
         "half of them": _case({"ipBlock": {"cidr": "128.0.0.0/1"}}, at="from[0]"),
         "a port without a number": _case(ALL_NAMESPACES, at="from[0]", ports=[{"protocol": "TCP"}]),
+        "every address but one": _case({"ipBlock": {"cidr": "0.0.0.0/0", "except": ["203.0.113.7/32"]}}, at="from[0]"),
+        "all ports in two ranges": _case(
+            ALL_NAMESPACES, at="from[0]", ports=[{"port": 1, "endPort": 20000}, {"port": 20001, "endPort": 65535}]
+        ),
         "a range of all ports": _case(ALL_NAMESPACES, at="from[0]", ports=[{"port": 1, "endPort": 65535}]),
         "a list": _case(ALL_NAMESPACES, at="from[0]", form="List"),
         "a patch": _case(ALL_NAMESPACES, at="from[0]", form="Patch"),
+        "pods of a chart in kube-system, in other words": _in_kube_system(
+            "spec.ingress[0].from",
+            matchExpressions=[{"key": "app", "operator": "In", "values": ["controller"]}],
+        ),
         "pods of a chart in kube-system": _in_kube_system("spec.ingress[0].from", matchLabels={"app": "controller"}),
     },
 )
