@@ -133,6 +133,19 @@ ADD_ON = AddOnSpec(
             keeps=never,
             why="Who may write exceptions is let past all policies. Write admission.kyverno.exceptions instead.",
         ),
+        *(
+            FixedValue(
+                path=f"admissionController.{path}",
+                keeps=never,
+                why="It comes after features, and what is fixed there could be another. Write features.",
+            )
+            for path in ("featuresOverride", "container.extraArgs")
+        ),
+        FixedValue(
+            path="admissionController.replicas",
+            keeps=lambda given: given is None or (str(given).isdecimal() and int(given) > 0),
+            why="While no pod of it runs, pods of teams are refused, and the chart refuses 0.",
+        ),
         FixedValue(
             path="webhooksCleanup.enabled",
             keeps=only(True),
