@@ -55,8 +55,9 @@ def _registries(parts: Parts, admission: AdmissionSettings, signatures: Signatur
     """Yields images that the rule on registries lets nobody have."""
     has_images = parts.images is None or has_own(parts.images, parts.teams.values())
     for index, image in enumerate(signatures.images if admission.registries or parts.account_id else ()):
-        if not (host := _own_registry(parts, image)):
-            return
+        host = _own_registry(parts, image)
+        if not host and (has_images or not admission.registries):
+            return  # what is let in is not known
         own = f"{host}/{name_prefix(parts.name or '', parts.environment or '')}" if has_images else ""
         registries, begins = let_in(admission.registries, host, own), image.partition("*")[0]
         if not any(begins.startswith(f"{each}/") or f"{each}/".startswith(begins) for each in registries):
@@ -97,6 +98,6 @@ def _own_registry(parts: Parts, image: str) -> str:
 
     "" where a setting that it or its repositories are named after is wrong.
     """
-    if parts.region not in REGIONS or not parts.name or not parts.environment:
+    if not parts.region or parts.region not in REGIONS or not parts.name or not parts.environment:
         return ""
     return registry(parts.account_id or image.partition(".")[0], parts.region)
