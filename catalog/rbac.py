@@ -6,6 +6,7 @@ from typing import Final
 
 GROUP = "rbac.authorization.k8s.io"
 CHANGE = ("create", "update", "patch")
+DELETE = ("delete", "deletecollection")
 
 GIVES, ACTS, TOKENS = "gives roles to anybody", "acts as anybody", "makes tokens of service accounts"
 NODES, BINDS, ADMISSION = "reaches every pod of a node", "binds roles", "changes what the API server admits"
@@ -26,7 +27,7 @@ ESCALATIONS: Final[Mapping[str, tuple[str, tuple[str, ...], tuple[str, ...]]]] =
                 *("validatingadmissionpolicies", "validatingadmissionpolicybindings"),
                 *("mutatingadmissionpolicies", "mutatingadmissionpolicybindings"),
             ),
-            (*CHANGE, "delete"),
+            (*CHANGE, *DELETE),
         ),
         SIGNS: ("certificates.k8s.io", ("certificatesigningrequests/approval",), CHANGE),
         STORES: ("external-secrets.io", ("secretstores", "clustersecretstores", "pushsecrets"), CHANGE),

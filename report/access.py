@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from catalog.iam import EKS_ACCESS_POLICIES
-from catalog.rbac import ACTS, ADMISSION, BINDS, CHANGE, ESCALATIONS, GIVES, NODES, SIGNS, TOKENS
+from catalog.rbac import ACTS, ADMISSION, BINDS, CHANGE, DELETE, ESCALATIONS, GIVES, NODES, SIGNS, TOKENS
 from catalog.rbac import GROUP as RBAC
 from components.tenancy.marks import SERVICE_ACCOUNTS, TEAM
 from costs.resource import Resource
@@ -21,6 +21,7 @@ from report.tables import markdown
 
 EVERYWHERE = "every namespace"
 EVERYBODY = ("system:authenticated", "system:unauthenticated")
+_ADDED_TO = "rbac.authorization.k8s.io/aggregate-to-"  # label of a ClusterRole: its rules are those of another, too
 _ALL_PODS, _AS_USER = "system:serviceaccounts", "system:serviceaccount:"
 _CLUSTER, _KUBERNETES = "mlplatform:cluster:Cluster", "pulumi:providers:kubernetes"
 _BATCH = (
@@ -60,13 +61,15 @@ POWERS: Mapping[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
         *((RBAC, kind, CHANGE) for kind in ("roles", "clusterroles")),
     ),
     "changes limits": (
-        *(("", kind, (*CHANGE, "delete")) for kind in ("namespaces", "resourcequotas", "limitranges")),
-        ("networking.k8s.io", "networkpolicies", (*CHANGE, "delete")),
+        *(("", kind, (*CHANGE, *DELETE)) for kind in ("namespaces", "resourcequotas", "limitranges")),
+        ("networking.k8s.io", "networkpolicies", (*CHANGE, *DELETE)),
+        ("policies.kyverno.io", "imagevalidatingpolicies", (*CHANGE, *DELETE)),
+        ("policies.kyverno.io", "policyexceptions", CHANGE),
         *_escalations(ADMISSION),
     ),
     "reaches nodes": (("", "nodes", ("update", "patch")), ("", "persistentvolumes", ("create",))),
     "orders secrets of the store": tuple(("external-secrets.io", kind, CHANGE) for kind in _STORES),
-    "deletes volumes": (("", "persistentvolumeclaims", ("delete", "deletecollection")),),
+    "deletes volumes": (("", "persistentvolumeclaims", DELETE),),
 }
 # Sources: EKS user guide, "Review access policy permissions"; Kubernetes 1.35, the default ClusterRoles; read 2026-11.
 _OF_EDIT = frozenset(
@@ -152,13 +155,27 @@ def rights(resources: Iterable[Resource]) -> list[Right]:
     found = set(_by_policies(stack))
     bound = list(_bound(stack))
     for (cluster, who), own in names.items():
+        session = _session_of(who)
         for each, kind, name, right in bound:
-            if each == cluster and (kind, name) in own:
+            is_own = (kind, name) in own or (kind == "User" and session and name.startswith(session))
+            if each == cluster and is_own:
                 found.add(Right(cluster, who, *right))
     limited = dict(_limited(stack))
     while more := set(_by_pods(found, limited, bound)) - found:
         found |= more
     return sorted(found, key=lambda each: (each.cluster, each.who, each.namespace, each.by))
+
+
+def _session_of(principal: str) -> str:
+    """Returns what the user names of a role's sessions begin with; "" for other principals.
+
+    Source: EKS user guide, "Create access entries", on the default user name; read 2026-11.
+    """
+    parted = principal.split(":")
+    if len(parted) != 6 or not parted[5].startswith("role/"):
+        return ""
+    name = parted[5].rpartition("/")[2]
+    return ":".join([*parted[:2], "sts", "", parted[4], f"assumed-role/{name}/"])
 
 
 def _by_policies(stack: _Stack) -> Iterator[Right]:
@@ -178,6 +195,9 @@ def _bound(stack: _Stack) -> Iterator[tuple[str, str, str, tuple[str, str, froze
         kind = each.type.rpartition(":")[2].removesuffix("Patch")
         where, name = at(each.inputs, "metadata.namespace"), at(each.inputs, "metadata.name")
         roles.setdefault((cluster, kind, where, name), []).append(each)
+        for label, value in (at(each.inputs, "metadata.labels") or {}).items() if kind == "ClusterRole" else ():
+            if str(label).startswith(_ADDED_TO) and value == "true":
+                roles.setdefault((cluster, kind, None, str(label).removeprefix(_ADDED_TO)), []).append(each)
     for cluster, binding in stack.of(*_and_patches(BINDINGS)):
         kind, name = at(binding.inputs, "roleRef.kind"), at(binding.inputs, "roleRef.name")
         of_namespace = binding.type.startswith(BINDINGS[0])
@@ -201,7 +221,8 @@ def _of_role(kind: Any, name: Any, parts: Sequence[Resource]) -> frozenset[str]:
 
     parts: the role and patches of it.
     """
-    whole = any(not each.type.endswith("Patch") for each in parts)
+    own = [each for each in parts if at(each.inputs, "metadata.name") == name]
+    whole = any(not each.type.endswith("Patch") for each in own)
     if any("aggregationRule" in each.inputs for each in parts):
         return frozenset(POWERS)
     of_others = _OF_POLICIES.get(str(name)) if kind == "ClusterRole" else None

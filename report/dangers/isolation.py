@@ -142,8 +142,10 @@ def _switches(plan: Plan) -> Iterator[Danger]:
         if _mode(was) != "strict" == _mode(becomes):
             says, why = (
                 "pods of {} that no network policy selects reach nobody",
-                "the mode of isolation is strict: when the agent starts, all pods are cut off until their policies are "
-                "there, and those of namespaces that the stack file does not name for ever",
+                (
+                    "the mode of isolation is strict: when the agent starts, all pods are cut off until their policies "
+                    "are there, and those of namespaces that the stack file does not name for ever"
+                ),
             )
             gently = "write policies for these namespaces, and run `pulumi up` with mode: standard, first"
             yield _danger(says, cluster, why, urns, gently=gently)

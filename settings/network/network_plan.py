@@ -23,6 +23,9 @@ from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Network, NetmaskValueError
 from types import MappingProxyType
 
+from catalog.limits import UNROUTABLE_CIDRS
+from settings.core.problems import raise_if
+
 ZONE_LETTERS = "abcdefgh"
 SLOT_BITS = 3  # eight slots
 RESERVED_PER_SUBNET = 5  # AWS keeps the first four addresses and the last one
@@ -159,8 +162,8 @@ def range_has_hosts(cidr: str) -> str:
         mistakes = [f"{cidr} is every address. Name the networks; port 443 of the internet is `internet: true`."]
     if not mistakes:
         mistakes = [
-            f"{cidr} has addresses of {block}, where no network has hosts, or the node has its metadata. Write a range "
-            "without them."
+            f"{cidr} has addresses of {block}, where no network has hosts: there are the node's "
+            "own, and its metadata. Write a range without them."
             for block in UNROUTABLE_CIDRS
             if IPv4Network(cidr).overlaps(IPv4Network(block))
         ]

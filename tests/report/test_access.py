@@ -48,6 +48,7 @@ ASKED: dict[str, tuple[Request, ...]] = {
         *(("delete", "", "resourcequotas"), ("update", "", "namespaces")),
         *(("delete", ADMISSION, "validatingadmissionpolicybindings"), ("create", "networking.k8s.io", NETWORK)),
         ("patch", ADMISSION, "mutatingwebhookconfigurations"),
+        ("deletecollection", "networking.k8s.io", NETWORK),
     ),
     "reaches nodes": (("patch", "", "nodes"), ("create", "", "persistentvolumes")),
     "orders secrets of the store": (("create", "external-secrets.io", "secretstores"),),
@@ -174,7 +175,9 @@ class Judge:
         for binding in self.bindings:
             where = binding["metadata"].get("namespace")
             subjects = {
-                (each["kind"], f"{each['namespace']}/{each['name']}" if "namespace" in each else each["name"])
+                (each["kind"], _principal(each["name"]))
+                if each["kind"] == "User"
+                else (each["kind"], f"{each['namespace']}/{each['name']}" if "namespace" in each else each["name"])
                 for each in binding["subjects"]
             }
             if where in (None, namespace) and subjects & set(mine):
@@ -184,9 +187,18 @@ class Judge:
                 if key not in [_key(role) for role in self.whole[ref["kind"]]]:
                     default = DEFAULTS.get(ref["name"]) if ref["kind"] == "ClusterRole" else None
                     yield [STAR] if default is None else default
+                for role in self.roles["ClusterRole"]:
+                    if role["metadata"].get("labels", {}).get(f"{RBAC}/aggregate-to-{ref['name']}") == "true":
+                        yield role["rules"]
                 for role in self.roles[ref["kind"]]:
                     if _key(role) == key:
                         yield [STAR] if "aggregationRule" in role else role["rules"]
+
+
+def _principal(user: str) -> str:
+    """The role of a session: EKS calls its user arn:aws:sts::<account>:assumed-role/<role>/<session>."""
+    found = re.fullmatch(r"arn:aws:sts::(\d+):assumed-role/([^/]+)/.+", user)
+    return f"arn:aws:iam::{found[1]}:role/{found[2]}" if found else user
 
 
 def _key(role: dict[str, Any]) -> tuple[str | None, str]:
@@ -303,6 +315,10 @@ PODS = {"kind": "Group", "name": "system:serviceaccounts"}
 PODS_THERE = {"kind": "Group", "name": "system:serviceaccounts:training"}
 BOT_AS_USER = {"kind": "User", "name": "system:serviceaccount:training:trainer"}
 PERSON = {"kind": "User", "name": f"{PEOPLE}research"}
+SESSION = {
+    "kind": "User",
+    "name": f"{PEOPLE}research/somebody".replace(":iam:", ":sts:").replace(":role/", ":assumed-role/"),
+}
 BOT = {"kind": "ServiceAccount", "namespace": "training", "name": "trainer"}
 
 
@@ -322,6 +338,13 @@ def _aggregated() -> list[Resource]:
     role = {"metadata": {"name": "all"}, "aggregationRule": {"clusterRoleSelectors": labels}, "rules": []}
     made = _with("ClusterRole", "all", role)
     return [*made, _binding("ClusterRoleBinding", None, "all", PERSON)[-1]]
+
+
+def _added_to_view() -> list[Resource]:
+    labels = {f"{RBAC}/aggregate-to-view": "true"}
+    rules = [{"apiGroups": [""], "resources": ["pods/exec"], "verbs": ["create"]}]
+    made = _with("ClusterRole", "more", {"metadata": {"name": "more", "labels": labels}, "rules": rules})
+    return [*made, _binding("ClusterRoleBinding", None, "view", PERSON)[-1]]
 
 
 def _in_the_namespace_of_an_add_on() -> list[Resource]:
@@ -390,6 +413,27 @@ HOLES = {
     ),
     "a patch of a role": (_patched, (f"{PEOPLE}research", "research"), "enters pods"),
     "an aggregated role": (_aggregated, (f"{PEOPLE}research", "training"), "reaches nodes"),
+    "a session of a role": (
+        lambda: _binding("ClusterRoleBinding", None, "edit", SESSION),
+        (f"{PEOPLE}research", "training"),
+        "changes limits",
+    ),
+    "a role that is added to view": (_added_to_view, (f"{PEOPLE}research", "training"), "enters pods"),
+    "the deletion of all at once": (
+        lambda: _but(
+            "main-team-research.research.data-scientist",
+            "Role",
+            rules=[
+                {
+                    "apiGroups": ["networking.k8s.io"],
+                    "resources": ["networkpolicies"],
+                    "verbs": ["deletecollection"],
+                }
+            ],
+        ),
+        (f"{PEOPLE}research", "research"),
+        "changes limits",
+    ),
     "a service account that is admin": (
         lambda: _binding("ClusterRoleBinding", None, "cluster-admin", BOT),
         (f"{PEOPLE}training", "training"),

@@ -70,8 +70,9 @@ def _reads_vault(vault: VaultSettings) -> list[Flow]:
     url = urlsplit(vault.address)
     _, *service = (url.hostname or "").removesuffix(".cluster.local").split(".")
     in_cluster = service[0] if service[1:] == ["svc"] else None
-    peers = [Range(cidr=cidr) for cidr in vault.ranges] or [Pods(namespace=in_cluster) if in_cluster else "outside"]
-    return [out(peer, "reads the Vault", url.port or 443) for peer in peers]
+    port, why = url.port or 443, "reads the Vault"
+    ranges = [out(Range(cidr=cidr), why, port) for cidr in vault.ranges]
+    return ranges or [out(Pods(namespace=in_cluster) if in_cluster else "outside", why, port)]
 
 
 def flows(cluster: ClusterParts) -> Sequence[Flow]:

@@ -44,9 +44,14 @@ SECRETS: dict[str, dict[str, Any]] = {
     "a Vault outside": {"store": "vault", "vault": {"address": "https://vault.example.com"}},
     "a Vault in the cluster": {"store": "vault", "vault": {"address": "https://vault.secrets.svc:8200"}},
 }
-VAULTS: dict[str, tuple[str | Pods, int]] = {
+SECRETS["a Vault in another network"] = {
+    "store": "vault",
+    "vault": {"address": "https://vault.corp.example.com", "ranges": ["10.200.0.0/28"]},
+}
+VAULTS: dict[str, tuple[str | Pods | Range, int]] = {
     "a Vault outside": ("outside", 443),
     "a Vault in the cluster": (Pods(namespace="secrets"), 8200),
+    "a Vault in another network": (Range(cidr="10.200.0.0/28"), 443),
 }
 
 
@@ -125,7 +130,7 @@ def needs(spec: AddOnSpec, world: World) -> Iterator[Need]:
                 yield Need(direction, peer, port, tuple(pod["labels"].items()), pod["name"])
 
 
-Port = tuple[str, str | Pods, int]
+Port = tuple[str, str | Pods | Range, int]
 
 
 def _of_pod(spec: AddOnSpec, pod: Mapping[str, Any], values: Any, world: World, role: bool) -> Iterator[Port]:
@@ -184,6 +189,7 @@ WORLDS = {
     "no dashboard and no spans": World(viz=False, tracing=False),
     "a Vault outside": World(store="a Vault outside"),
     "a Vault in the cluster": World(store="a Vault in the cluster"),
+    "a Vault in another network": World(store="a Vault in another network"),
 }
 NAMES = sorted(every_add_on())
 

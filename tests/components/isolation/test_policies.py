@@ -97,6 +97,11 @@ def test_pods_of_another_namespace_are_of_that_namespace_alone() -> None:
     assert rule == {"from": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "other"}}}]}
 
 
+def test_a_range_around_the_pods_has_not_these() -> None:
+    (rule,) = spec(out(Range(cidr="100.0.0.0/8"), "a company", 5432))["egress"]
+    assert rule["to"] == [{"ipBlock": {"cidr": "100.0.0.0/8", "except": ["100.64.0.0/16"]}}]
+
+
 def test_a_wide_range_has_not_what_is_ours_and_has_what_is_excepted_elsewhere() -> None:
     (rule,) = spec(out(Range(cidr="10.0.0.0/8"), "databases", 5432), out("outside", "internet", 443))["egress"][:1]
     assert rule["to"][0] == {"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.20.0.0/16"]}}

@@ -535,6 +535,10 @@ CHANGES: dict[str, Any] = {
     "secrets.vault.address": (vault(), vault(address="https://vault.example.com:8200")),
     "secrets.vault.mount": (vault(), vault(mount="kv")),
     "secrets.vault.auth_mount": (vault(), vault(auth_mount="eks")),
+    "secrets.vault.ranges": (
+        {**vault(), "isolation": {}},
+        {**vault(ranges=["10.200.0.0/28"]), "isolation": {}},
+    ),
     "secrets.vault.role_prefix": (vault(), vault(role_prefix="ml-")),
     "teams.members.role": (team(members=member()), team(members=member(role="ml-engineer"))),
     "teams.members.principal_arn": (team(members=member()), team(members=member(principal_arn=f"{ARN}2"))),

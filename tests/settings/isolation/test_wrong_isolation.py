@@ -37,11 +37,22 @@ WRITTEN = "teams[0].network."
 MISTAKES: dict[str, tuple[list[Change], str, str]] = {
     # what is wrong: (what the stack file says besides, the path of the problem, the end of the message)
     "cluster that is not there": ([(("isolation",), {"clusters": ["mian"]})], "isolation.clusters[0]", "mean main?"),
+    "no cluster": ([(("isolation",), {"clusters": []})], "isolation.clusters", "Add one, or drop it."),
     "cluster twice": ([(("isolation",), {"clusters": ["main", "main"]})], "isolation.clusters", "Name each once."),
     "policies that nobody keeps": (
         [cni(enableNetworkPolicy="false")],
         "clusters.main.managed_addons.vpc-cni.configuration.enableNetworkPolicy",
-        "they would be stored, and not kept. Drop it.",
+        "they would be stored, and kept by nobody. Drop it.",
+    ),
+    "a switch that is no text": (
+        [cni(enableNetworkPolicy=True)],
+        "clusters.main.managed_addons.vpc-cni.configuration.enableNetworkPolicy",
+        "they would be stored, and kept by nobody. Drop it.",
+    ),
+    "an agent that looks for IPv6": (
+        [cni(nodeAgent={"enableIpv6": "true"})],
+        "clusters.main.managed_addons.vpc-cni.configuration.nodeAgent.enableIpv6",
+        "it ends, and no node gets ready. Drop it.",
     ),
     "no agent": (
         [cni(nodeAgent={"enabled": False})],
@@ -100,7 +111,8 @@ MISTAKES: dict[str, tuple[list[Change], str, str]] = {
     "range that is none": ([near("company")], f"{WRITTEN}ranges[0].cidr", "for example 10.0.0.0/16."),
     "range with host bits": ([GATEWAY, near("10.200.8.1/24")], f"{WRITTEN}ranges[0].cidr", "Write 10.200.8.0/24."),
     "every address": ([near("0.0.0.0/0")], f"{WRITTEN}ranges[0].cidr", "port 443 of the internet is `internet: true`."),
-    "credentials of the node": ([near("169.254.169.254/32")], f"{WRITTEN}ranges[0].cidr", "has hosts. Drop it."),
+    "credentials of the node": ([near("169.254.169.254/32")], f"{WRITTEN}ranges[0].cidr", "without them."),
+    "a range around them": ([near("168.0.0.0/6")], f"{WRITTEN}ranges[0].cidr", "without them."),
     "range of nodes": ([VPC, near("10.20.128.0/24")], f"{WRITTEN}ranges[0].cidr", "or a range without them."),
     "half of the VPC": ([VPC, near("10.20.0.0/17")], f"{WRITTEN}ranges[0].cidr", "or a range without them."),
     "nodes, in a network that is wider": (
@@ -115,7 +127,7 @@ MISTAKES: dict[str, tuple[list[Change], str, str]] = {
         f"{WRITTEN}ranges[0].cidr",
         "or name a range inside of them.",
     ),
-    "half of the internet": ([near("0.0.0.0/1")], f"{WRITTEN}ranges[0].cidr", "or name a range inside of them."),
+    "half of the internet": ([near("0.0.0.0/1")], f"{WRITTEN}ranges[0].cidr", "without them."),
     "more ports of a range than the agent keeps": (
         [near("203.0.113.0/24", *range(1, 25))],
         f"{WRITTEN}ranges[0].ports",
