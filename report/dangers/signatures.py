@@ -118,13 +118,15 @@ _ELSEWHERE = ("validationActions", "failurePolicy", "matchImageReferences", "att
 
 
 def _rest(policy: Inputs) -> dict[str, Any]:
-    """Returns what a policy says beside what is compared in words; in its validations without the names of signers."""
-    spec = at(policy, "spec") or {}
+    """Returns what a policy says beside what is compared in words; in validations without signers and messages."""
+    spec = at(policy, "spec")
+    if not isinstance(spec, Mapping):
+        return {}
     rest = {key: each for key, each in spec.items() if key not in _ELSEWHERE}
     good = signed_by(every(policy, "spec.attestors.name")) or LATER
     rest["validations"] = [
-        {**each, "expression": str(each.get("expression")).replace(good, "signed")}
-        for each in every(policy, "spec.validations")
+        {**each, "expression": str(each.get("expression")).replace(good, "signed"), "message": ""}
+        for each in _objects(every(policy, "spec.validations"))
     ]
     if asked := every(policy, "spec.matchImageReferences.expression"):
         rest["matchImageReferences"] = asked
@@ -134,18 +136,24 @@ def _rest(policy: Inputs) -> dict[str, Any]:
 def _signers(policy: Inputs) -> set[tuple[str, str]]:
     """Returns who signs, in words, with all else that is said of how it is verified."""
     found = set()
-    for attestor in deepcopy(every(policy, "spec.attestors")):
+    for attestor in deepcopy(_objects(every(policy, "spec.attestors"))):
         attestor.pop("name", None)
         cosign, notary = (attestor.get(key) or {} for key in ("cosign", "notary"))
         who = [f"key {_fingerprint(pem)}" for pem in _taken(cosign.get("key"), "data")]
         who += [f"certificate {_fingerprint(pem)}" for pem in _taken(notary.get("certs"), "value")]
         for identities in _taken(cosign.get("keyless"), "identities"):
             who += [
-                f"{each.get('subject') or each.get('subjectRegExp')} at {each.get('issuer')}" for each in identities
+                f"{each.get('subject') or each.get('subjectRegExp')} at {each.get('issuer')}"
+                for each in _objects(identities)
             ]
         how = json.dumps(attestor, sort_keys=True, default=str)
         found |= {(each, how) for each in who or ["somebody"]}
     return found
+
+
+def _objects(values: Any) -> list[Any]:
+    """Returns those that are known."""
+    return [each for each in values if isinstance(each, Mapping)]
 
 
 def _taken(content: Any, key: str) -> list[Any]:

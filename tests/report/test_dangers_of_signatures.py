@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from components.tenancy.signature_policy import policy
-from report.dangers.danger import GRAVE, SERIOUS
+from report.dangers.danger import GRAVE, LATER, SERIOUS
 from report.dangers.signatures import POLICY, RELEASE
 from settings.tenancy.signatures import SignatureSettings
 from tests.report.logs import step, urn
@@ -103,6 +103,14 @@ def test_what_a_policy_is_edited_to_is_told(place: str) -> None:
     assert told(signed(**signers), edited, "protection") == [f"signatures of images, by main-signatures: {says}"]
 
 
+def test_what_is_known_later_is_no_edit_that_could_be_told_of_in_words() -> None:
+    later = signed()
+    later["spec"].update(attestors=[LATER], validations=LATER)
+    assert told(signed(), later, "protection") == [
+        "signatures of images, by main-signatures: judged otherwise: spec.validations"
+    ]
+
+
 def test_an_expression_that_asks_less_of_a_signer_is_told() -> None:
     edited = signed(keys=[PUBLIC, OTHER])
     (validation,) = edited["spec"]["validations"]
@@ -140,7 +148,10 @@ def test_what_does_not_come_again_is_told_where_there_are_teams(before: Any, aft
 
 
 def test_what_changes_nothing_is_no_danger() -> None:
-    for before, after in ((signed(mode="audit"), None), (None, signed(mode="audit")), (signed(), signed())):
+    reworded = signed()
+    reworded["spec"]["validations"][0]["message"] = "not signed"
+    same = ((signed(), signed()), (signed(), reworded))
+    for before, after in ((signed(mode="audit"), None), (None, signed(mode="audit")), *same):
         for kind in ("protection", "nodes"):
             assert not told(before, after, kind)
 

@@ -6,7 +6,9 @@ back, and it runs once on each of three nodes where the cluster has them.
 The hook before the deletion of its release scales it to zero, upon which its pods delete their webhooks. The Job that
 follows misses the validating ones, so a Kyverno that is down when it is deleted leaves these behind.
 Controllers for reports, cleaning and generated objects are off, with what the first would read: unread reports pile up.
-Sources: Kyverno v1.19.0, charts/kyverno, cmd/readiness-checker/main.go, pkg/webhooks/server.go (cleanup);
+Values of features are merged with featuresOverride of the controller, and its extraArgs come last.
+Sources: Kyverno v1.19.0, charts/kyverno (templates/admission-controller/deployment.yaml),
+cmd/readiness-checker/main.go, pkg/webhooks/server.go (cleanup);
 kyverno/kyverno 16492; kyverno/api, charts/kyverno-api (the definitions of policies.kyverno.io, with annotations of
 their own); https://kyverno.io/docs/guides/high-availability/; read 2026-11.
 """
