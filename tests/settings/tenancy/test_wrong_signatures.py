@@ -89,7 +89,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
         "prints.",
     ),
     "a key without its beginning": (signed(keys=[PUBLIC.replace("MFkw", "Fkw")]), f"{SIGNATURES}.keys", "prints."),
-    "a key without its end": (signed(keys=[PUBLIC.replace("S1MTcLQ==", "S1MQ==")]), f"{SIGNATURES}.keys", "prints."),
+    "a key without its end": (signed(keys=[PUBLIC.replace("S1MTcLQ==", "S1Q==")]), f"{SIGNATURES}.keys", "prints."),
     "a key with more behind it": (
         signed(keys=[PUBLIC.replace("S1MTcLQ==", "S1MTcLQA=")]),
         f"{SIGNATURES}.keys",
@@ -221,6 +221,15 @@ def test_images_beside_the_repositories_of_teams_are_refused_with_those_that_are
         assert message.endswith(f"images of teams need no signature. Write {OWN}/research/*.")
     ((_, message),) = in_own_registry(IMAGES, account=None)
     assert message.endswith(f"Write {OWN}/research/*, or the account_id of the stack.")
+
+
+def test_images_of_one_team_are_right_while_those_of_another_are_missed() -> None:
+    agents = {"name": "agents", "namespaces": ["agents"], "repositories": ["chat"]}
+    teams = [{**TEAMS[0], "repositories": ["trainer"]}, agents]
+    ((path, message),) = in_own_registry(f"{OWN}/research/*", f"{HOST}/agents/*", teams=teams)
+    assert path == f"{SIGNATURES}.images[1]"
+    assert message.endswith(f"Write {OWN}/agents/*.")
+    assert not in_own_registry(f"{OWN}/research/*", teams=teams), "one team comes after the other"
 
 
 def test_images_that_match_the_repositories_of_teams_are_taken() -> None:
