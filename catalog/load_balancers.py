@@ -22,13 +22,6 @@ PREFIX_LENGTH: Final = VALUE_LENGTH - len("/*")  # characters in the beginning o
 HEADER_NAME_LENGTH: Final = 40  # characters in the name of a header of a condition
 HOST_PATTERN: Final = "^[*?A-Za-z0-9.-]*[.][A-Za-z]+$"  # of the host of a condition
 PATH_CHARACTERS: Final = "A-Za-z0-9/_.~$&'+:@-"  # of a path, besides the wildcards * and ?; a class of a pattern
-_ATOM = r"([A-Za-z0-9/_~&':@=-]|[.]|\\[.dws-]|\[\^?[A-Za-z0-9_.-]+\])([*+?]|[{][0-9]{1,3}(,[0-9]{0,3})?[}])?"
-_GROUP = rf"\(({_ATOM}|[|])*\)([*+?]|[{{][0-9]{{1,3}}(,[0-9]{{0,3}})?[}}])?"
-EXPRESSION_PATTERN: Final = rf"^\^?({_ATOM}|{_GROUP}|[|])*[$]?$"
-"""Regular expressions that every dialect has: plain characters, classes, groups and what repeats them once.
-
-Which dialect load balancers read is not published; look-around, possessive quantifiers and \\p{...} they do not have.
-"""
 REDIRECT_PATTERN: Final = f"^/([{PATH_CHARACTERS}]|#[{{](host|path|port)[}}])*$"  # of a new path
 VALUES_PER_RULE: Final = 5  # of all conditions together
 TARGETS_PER_RULE: Final = 5  # target groups that one action forwards to

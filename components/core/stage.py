@@ -123,16 +123,12 @@ class Stage:
 
     @property
     def registry(self) -> str:
-        """The host of the account's own images in ECR, in the stack's region.
-
-        Source: https://docs.aws.amazon.com/general/latest/gr/ecr.html; read 2026-11.
-        """
-        suffix = "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com"
-        return f"{self.account_id}.dkr.ecr.{self.region}.{suffix}"
+        """The host of the account's own images in ECR, in the stack's region."""
+        return physical_names.registry(self.account_id, self.region)
 
     def repository_name(self, team: str, name: str) -> str:
         """Returns the name of a team's repository in the account's registry."""
-        return f"{self.prefix}/{team}/{name}"
+        return physical_names.repository_name(self.prefix, team, name)
 
     def cluster_name(self, key: str) -> str:
         """Returns the physical name of the cluster under `clusters.<key>`."""

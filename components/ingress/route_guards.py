@@ -12,8 +12,8 @@ from typing import Literal
 
 import pulumi
 
+from catalog.expressions import EXPRESSION_PATTERN
 from catalog.load_balancers import (
-    EXPRESSION_PATTERN,
     HEADER_NAME_LENGTH,
     HEAVIEST_TARGET,
     HOST_PATTERN,

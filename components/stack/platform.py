@@ -59,6 +59,7 @@ from settings.stack.namespaces import named_service_accounts, peoples_namespaces
 from settings.stack.stack import StackSettings
 from settings.storage.drivers import needed_drivers
 from settings.storage.recovery_plan import schedules
+from settings.tenancy.registries import has_own
 
 
 def zone_names(
@@ -304,7 +305,7 @@ class Platform(pulumi.ComponentResource):
         with_teams = {team.cluster_among(settings.clusters) for team in settings.teams}
         for key in sorted(with_teams):
             ref, addons = self.clusters[key].ref, settings.clusters[key].addons
-            has_images = settings.images.cache is not None or any(team.repositories for team in settings.teams)
+            has_images = has_own(settings.images, settings.teams)
             args = GuardsArgs(
                 settings=settings.admission,
                 registry=self.stage.registry,

@@ -31,6 +31,7 @@ from components.tenancy.marks import (
 )
 from components.tenancy.pod_images import images_of
 from settings.tenancy.admission import AdmissionSettings
+from settings.tenancy.registries import let_in
 
 MAKES_PODS = {
     "v1": ["pods", "replicationcontrollers"],
@@ -249,8 +250,7 @@ def _identities(name: str, opts: pulumi.ResourceOptions) -> None:
 
 def _images(name: str, args: GuardsArgs, opts: pulumi.ResourceOptions) -> None:
     """Registers the policy of images; it fails closed: an image nobody has judged runs with the team's identity."""
-    named = args.settings.registries
-    registries = [*named, *([args.own] if args.own else [])] if named else [args.registry]
+    registries = let_in(args.settings.registries, args.registry, args.own)
     trusted = f"is not from {' or '.join(registries)}, by its full name"
     digest = "has no digest, as in name@sha256:..., and a tag is another image tomorrow"
     foreign, by_tag = (f"an image {says}" for says in (trusted, digest))

@@ -36,7 +36,7 @@ def policy(settings: SignatureSettings) -> Manifest:
     """Returns the policy."""
     denies = settings.mode == "deny"
     attestors = list(_attestors(settings))
-    good = " || ".join(f"verifyImageSignatures(image, [attestors.{each['name']}]) > 0" for each in attestors)
+    good = signed_by([each["name"] for each in attestors])
     images = " + ".join(f"images.{kind}" for kind in _KINDS)
     return {
         "apiVersion": "policies.kyverno.io/v1",
@@ -76,6 +76,11 @@ def policy(settings: SignatureSettings) -> Manifest:
             ],
         },
     }
+
+
+def signed_by(attestors: Sequence[str]) -> str:
+    """Returns in CEL whether an image is signed by one of them. attestors: their names."""
+    return " || ".join(f"verifyImageSignatures(image, [attestors.{name}]) > 0" for name in attestors)
 
 
 def _attestors(settings: SignatureSettings) -> Iterator[dict[str, Any]]:

@@ -4,10 +4,17 @@ Source: Kyverno v1.19.0, pkg/webhooks/resource/ivpol/handler.go (Deny alone refu
 read 2026-11.
 """
 
+import base64
+import binascii
+import json
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from fnmatch import fnmatchcase
+from hashlib import sha256
 from typing import Any
 
-from report.dangers.danger import GRAVE, SERIOUS, Danger, Plan, at, every
+from components.tenancy.signature_policy import signed_by
+from report.dangers.danger import GRAVE, LATER, SERIOUS, Danger, Plan, at, every
 from report.dangers.teams import with_teams
 from report.events import Change
 from report.tables import some
@@ -69,12 +76,17 @@ def _opened(before: Inputs, after: Inputs) -> str:
     found = []
     if every(after, "spec.failurePolicy") != every(before, "spec.failurePolicy"):
         found.append("they are let in while Kyverno is down")
-    if lost := _lost(before, after, "spec.matchImageReferences.glob"):
+    if lost := _uncovered(before, after):
         found.append(f"none is needed for {lost}")
-    if (new := _signers(after) - _signers(before)) and _signers(before):
-        found.append(f"good now is also that of {some(sorted(new))}")
-    asked = [key for key in ("matchConstraints", "matchConditions", "validations") if _differ(before, after, key)]
-    if asked:
+    was, now = _signers(before), _signers(after)
+    known = {who for who, _ in was}
+    new = sorted({who for who, _ in now - was})
+    if known and (others := [who for who in new if who not in known]):
+        found.append(f"good now is also that of {some(others)}")
+    if again := [who for who in new if who in known]:
+        found.append(f"verified otherwise is that of {some(again)}")
+    old, rest = _rest(before), _rest(after)
+    if asked := [key for key in sorted({*old, *rest}) if old.get(key) != rest.get(key)]:
         found.append(f"judged otherwise: spec.{', spec.'.join(asked)}")
     return "; ".join(found)
 
@@ -84,9 +96,9 @@ def _closed(before: Inputs, after: Inputs) -> str:
     if not _denies(before):
         return "pods without one are refused"
     found = []
-    if new := _lost(after, before, "spec.matchImageReferences.glob"):
+    if new := _uncovered(after, before):
         found.append(f"one is needed for {new}")
-    if lost := _signers(before) - _signers(after):
+    if lost := {who for who, _ in _signers(before)} - {who for who, _ in _signers(after)}:
         found.append(f"no longer good is that of {some(sorted(lost))}")
     return "; ".join(found)
 
@@ -95,27 +107,66 @@ def _denies(policy: Inputs) -> bool:
     return "Deny" in every(policy, "spec.validationActions")
 
 
-def _lost(before: Inputs, after: Inputs, path: str) -> str:
-    now = every(after, path)
-    return some([str(each) for each in every(before, path) if each not in now])
+def _uncovered(ones: Inputs, others: Inputs) -> str:
+    """Returns the images of the first policy that no glob of the other one covers."""
+    globs = [str(each) for each in every(others, _GLOBS)]
+    return some([str(each) for each in every(ones, _GLOBS) if not any(fnmatchcase(str(each), one) for one in globs)])
 
 
-def _differ(before: Inputs, after: Inputs, key: str) -> bool:
-    """Returns whether it is judged otherwise. Validations name the signers by their places, so they count elsewhere."""
-    if key != "validations":
-        return bool(at(before, f"spec.{key}") != at(after, f"spec.{key}"))
-    return len(every(after, "spec.validations.expression")) < len(every(before, "spec.validations.expression"))
+_GLOBS = "spec.matchImageReferences.glob"
+_ELSEWHERE = ("validationActions", "failurePolicy", "matchImageReferences", "attestors")
 
 
-def _signers(policy: Inputs) -> set[str]:
-    """Returns who signs, in words: keys and certificates by the end of their text, which tells them apart."""
-    found = {f"key …{_end(each)}" for each in every(policy, "spec.attestors.cosign.key.data")}
-    found |= {f"certificate …{_end(each)}" for each in every(policy, "spec.attestors.notary.certs.value")}
-    for each in every(policy, "spec.attestors.cosign.keyless.identities"):
-        found.add(f"{each.get('subject') or each.get('subjectRegExp')} at {each.get('issuer')}")
+def _rest(policy: Inputs) -> dict[str, Any]:
+    """Returns what a policy says beside what is compared in words; in validations without signers and messages."""
+    spec = at(policy, "spec")
+    if not isinstance(spec, Mapping):
+        return {}
+    rest = {key: each for key, each in spec.items() if key not in _ELSEWHERE}
+    good = signed_by(every(policy, "spec.attestors.name")) or LATER
+    rest["validations"] = [
+        {**each, "expression": str(each.get("expression")).replace(good, "signed"), "message": ""}
+        for each in _objects(every(policy, "spec.validations"))
+    ]
+    if asked := every(policy, "spec.matchImageReferences.expression"):
+        rest["matchImageReferences"] = asked
+    return rest
+
+
+def _signers(policy: Inputs) -> set[tuple[str, str]]:
+    """Returns who signs, in words, with all else that is said of how it is verified."""
+    found = set()
+    for attestor in deepcopy(_objects(every(policy, "spec.attestors"))):
+        attestor.pop("name", None)
+        cosign, notary = (attestor.get(key) or {} for key in ("cosign", "notary"))
+        who = [f"key {_fingerprint(pem)}" for pem in _taken(cosign.get("key"), "data")]
+        who += [f"certificate {_fingerprint(pem)}" for pem in _taken(notary.get("certs"), "value")]
+        for identities in _taken(cosign.get("keyless"), "identities"):
+            who += [
+                f"{each.get('subject') or each.get('subjectRegExp')} at {each.get('issuer')}"
+                for each in _objects(identities)
+            ]
+        how = json.dumps(attestor, sort_keys=True, default=str)
+        found |= {(each, how) for each in who or ["somebody"]}
     return found
 
 
-def _end(pem: Any) -> str:
-    lines = [line for line in str(pem).splitlines() if line and not line.startswith("-")]
-    return lines[-1][-10:] if lines else ""
+def _objects(values: Any) -> list[Any]:
+    """Returns those that are known."""
+    return [each for each in values if isinstance(each, Mapping)]
+
+
+def _taken(content: Any, key: str) -> list[Any]:
+    """Returns a value, and takes it out of its mapping."""
+    value = content.pop(key, None) if isinstance(content, dict) else None
+    return [] if value is None else [value]
+
+
+def _fingerprint(pem: Any) -> str:
+    """Returns half of the SHA-256 of a key or certificate: the first half of what sha256sum says of it in DER."""
+    body = "".join(line for line in str(pem).splitlines() if not line.startswith("-"))
+    try:
+        der = base64.b64decode("".join(body.split()), validate=True)
+    except binascii.Error:
+        der = str(pem).encode()
+    return f"sha256:{sha256(der).hexdigest()[:32]}"

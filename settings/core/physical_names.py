@@ -10,6 +10,20 @@ def name_prefix(name: str, environment: str) -> str:
     return f"{name}-{environment}"
 
 
+def registry(account_id: str, region: str) -> str:
+    """Returns the host of the account's own images in ECR.
+
+    Source: https://docs.aws.amazon.com/general/latest/gr/ecr.html; read 2026-11.
+    """
+    suffix = "amazonaws.com.cn" if REGIONS[region].partition == "aws-cn" else "amazonaws.com"
+    return f"{account_id}.dkr.ecr.{region}.{suffix}"
+
+
+def repository_name(prefix: str, team: str, name: str) -> str:
+    """Returns the name of a team's repository in the account's registry."""
+    return f"{prefix}/{team}/{name}"
+
+
 def cluster_name(prefix: str, cluster: str) -> str:
     """Returns the name in AWS of `clusters.<cluster>`."""
     return f"{prefix}-{cluster}"

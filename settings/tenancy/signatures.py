@@ -3,8 +3,9 @@
 What can be verified is what Kyverno verifies. AWS Signer's signatures it cannot: they name a plugin of Notation and an
 authority of their own, and Kyverno gives Notation neither.
 Sources: Kyverno v1.19.0, pkg/image/verifiers/ivpol/notary/helpers.go (no plugin manager; trust stores `ca` and `tsa`),
-pkg/cel/compiler/compiler.go (globs without separators); AWS Signer developer guide, "Sign container images in Amazon
-ECR"; cosign v3, pkg/cosign/verify.go (regular expressions match anywhere); RFC 7468; read 2026-11.
+pkg/cel/compiler/{compiler,images}.go (globs without separators, of the text in the pod); AWS Signer developer guide,
+"Sign container images in Amazon ECR"; cosign v3, pkg/cosign/verify.go (Go's regular expressions, which match anywhere);
+RFC 5280 and 7468; X.690, 8.1; read 2026-11.
 """
 
 import base64
@@ -14,12 +15,25 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from catalog.expressions import WHOLE_NAME_PATTERN
 from settings.core.base import Settings
 from settings.core.naming import DNS_LABEL
 from settings.core.problems import listed, raise_if, repeated
 
 ALWAYS_LEFT_OUT = ("kube-system", "kyverno")
-_IMAGES = re.compile(r"(?P<host>[a-z0-9-]+(\.[a-z0-9-]+)+(:[0-9]{1,5})?)/[a-z0-9._/*@:-]+")
+_IMAGES = re.compile(r"(?P<host>[a-z0-9-]+(\.[a-z0-9-]+)+(:[0-9]{1,5})?)/(?P<path>[a-z0-9._/*@:-]+)")
+_STRANGERS = (
+    *("somebody@elsewhere.invalid", "https://elsewhere.invalid/somebody"),
+    *(
+        f"https://github.com/somebody/else/.github/workflows/build.yaml@refs/{ref}"
+        for ref in ("heads/main", "tags/v1.0")
+    ),
+    *(f"https://gitlab.com/somebody/else//.gitlab-ci.yml@refs/{ref}" for ref in ("heads/main", "tags/v1.0")),
+)
+"""Whom issuers give certificates to that are no part of anybody's build."""
+_SEQUENCE, _BIT_STRING = 0x30, 0x03
+_PARTS = {"PUBLIC KEY": [_SEQUENCE, _BIT_STRING], "CERTIFICATE": [_SEQUENCE, _SEQUENCE, _BIT_STRING]}
+"""Tags of what a SubjectPublicKeyInfo, and a certificate, is made of."""
 _OF_THE_PLATFORM = (
     *("602401143452.dkr.ecr.", "public.ecr.aws/eks/", "registry.k8s.io/", "cr.l5d.io/"),
     *("ghcr.io/linkerd/", "reg.kyverno.io/", "ghcr.io/kyverno/"),
@@ -83,9 +97,20 @@ class IdentitySettings(Settings):
                     "has a subject_pattern that may match in the middle of another name. Begin with ^ and end with $."
                 )
             try:
-                re.compile(pattern)
+                taken = bool(re.fullmatch(WHOLE_NAME_PATTERN, pattern)) and re.compile(pattern)
             except re.error:
-                raise ValueError("has a subject_pattern that is no regular expression. Mend it.") from None
+                taken = False
+            if not taken:
+                raise ValueError(
+                    "has a subject_pattern that is no plain regular expression: Kyverno reads Go's dialect, and | "
+                    "outside of a group leaves each side without ^ or $. Use plain characters, ., classes, one of "
+                    "* + ? {n} behind each, and groups that are neither nested nor repeated."
+                )
+            if strangers := [each for each in _STRANGERS if taken.search(each)]:
+                raise ValueError(
+                    f"has a subject_pattern that {strangers[0]} matches as well. Write out whose they are, as in "
+                    r"^https://github\.com/example/app/.*$."
+                )
         return self
 
 
@@ -95,10 +120,10 @@ class SignatureSettings(Settings):
     images: tuple[str, ...] = Field(
         min_length=1,
         description=(
-            "Images that need one: registry and path, with * for anything. Other images are not judged; which "
-            "registries are let in at all says admission.registries."
+            "Images that need one: registry and repositories, with * for anything, also at the end. Other images are "
+            "not judged; which registries are let in at all says admission.registries."
         ),
-        examples=[["123456789012.dkr.ecr.us-west-2.amazonaws.com/team/*"]],
+        examples=[["123456789012.dkr.ecr.us-west-2.amazonaws.com/ml-platform-dev/research/*"]],
     )
     keys: tuple[str, ...] = Field(
         default=(),
@@ -126,10 +151,10 @@ class SignatureSettings(Settings):
             if not _IMAGES.fullmatch(image)
         ]
         mistakes += [
-            f"{image} does not name all tags and digests of an image, so the same image under another one would need "
-            "no signature. End with * and nothing before it that a tag begins with, as in team/app*."
+            f"{image} does not name whole repositories, so an image in them would need no signature under another tag, "
+            "or by its digest. Write no tag and no digest, and end with *, as in team/app*."
             for image in images
-            if _IMAGES.fullmatch(image) and (not image.endswith("*") or image.endswith((":*", "@*")))
+            if (match := _IMAGES.fullmatch(image)) and (not image.endswith("*") or {*":@"} & {*match["path"]})
         ]
         mistakes += [
             f"{image} begins as the platform's own images do, which others sign: pods that get them would be refused. "
@@ -181,4 +206,25 @@ def _is_pem(text: str, label: str) -> bool:
         body = base64.b64decode("".join(match["body"].split()), validate=True) if match else b""
     except binascii.Error:
         return False
-    return body[:1] == b"\x30"  # a SEQUENCE of DER, as a key and a certificate are
+    try:
+        ((whole, content),) = _values(body)
+        return whole == _SEQUENCE and [tag for tag, _ in _values(content)] == _PARTS[label]
+    except ValueError:
+        return False
+
+
+def _values(der: bytes) -> list[tuple[int, bytes]]:
+    """Returns tags and contents of what stands one after the other in DER. Raises ValueError where it is cut."""
+    found = []
+    while der:
+        if len(der) < 2:
+            raise ValueError("no length")
+        tag, length, begins = der[0], der[1], 2
+        if length & 0x80:  # then these are the octets of the length
+            begins += length & 0x7F
+            length = int.from_bytes(der[2:begins])
+        if len(der) < begins + length:
+            raise ValueError("cut")
+        found.append((tag, der[begins : begins + length]))
+        der = der[begins + length :]
+    return found

@@ -13,9 +13,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 
+from catalog.expressions import EXPRESSION_PATTERN
 from catalog.known_quotas import RULES_OF_A_GROUP
 from catalog.load_balancers import (
-    EXPRESSION_PATTERN,
     HEADER_NAME_LENGTH,
     HEAVIEST_TARGET,
     HOST_PATTERN,

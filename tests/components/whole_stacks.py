@@ -36,7 +36,11 @@ def everything() -> StackSettings:
     shared = {"purpose": "shared", "used_by": [WRITER, READER], "replicate_to": "us-east-1"}
     bucket_users = [{**WRITER, "service_account": "researcher"}, {**READER, "service_account": "model-server"}]
     fast = {"purpose": "scratch", "used_by": [WRITER], "zone": f"{REGION}a", "tier": "training"}
-    signatures = {"images": [f"123456789012.dkr.ecr.{REGION}.amazonaws.com/lab/*"], "keys": [PUBLIC], "mode": "deny"}
+    signatures = {
+        "images": [f"123456789012.dkr.ecr.{REGION}.amazonaws.com/ml-platform-prod/lab/*"],
+        "keys": [PUBLIC],
+        "mode": "deny",
+    }
     raw: dict[str, Any] = {
         "environment": "prod",
         "region": REGION,

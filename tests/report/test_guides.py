@@ -1,6 +1,7 @@
 """The guides: every manifest is valid, and some pool can run it."""
 
 import re
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -133,6 +134,18 @@ def test_the_signatures_of_the_guides_are_valid() -> None:
     teams = [{"name": "research", "namespaces": ["research"]}]
     for admission in ADMISSIONS:
         load(stack((("teams",), teams), (("admission",), admission)), SOURCE, TODAY)
+
+
+def test_the_images_of_the_guides_teams_are_those_that_the_guides_sign() -> None:
+    dev, guide = read_file(ROOT / "Pulumi.dev.yaml"), sections("images-of-a-team.md")
+    (team,) = guide["teams"]
+    beside = [each for each in dev["teams"] if each["name"] != team["name"]]
+    for admission in ADMISSIONS:
+        made = {**dev, **guide, "teams": [*beside, {**dev["teams"][0], **team}], "admission": admission}
+        built_of = load(made, SOURCE, TODAY)
+        assert built_of.admission.signatures is not None
+        image = f"123456789012.dkr.ecr.us-west-2.amazonaws.com/ml-platform-dev/{team['name']}/trainer@sha256:{'0' * 64}"
+        assert any(fnmatchcase(image, each) for each in built_of.admission.signatures.images)
 
 
 def test_the_first_team_of_the_guide_can_be_added_to_the_dev_stack() -> None:

@@ -6,7 +6,9 @@ back, and it runs once on each of three nodes where the cluster has them.
 The hook before the deletion of its release scales it to zero, upon which its pods delete their webhooks. The Job that
 follows misses the validating ones, so a Kyverno that is down when it is deleted leaves these behind.
 Controllers for reports, cleaning and generated objects are off, with what the first would read: unread reports pile up.
-Sources: Kyverno v1.19.0, charts/kyverno, cmd/readiness-checker/main.go, pkg/webhooks/server.go (cleanup);
+Values of features are merged with featuresOverride of the controller, and its extraArgs come last.
+Sources: Kyverno v1.19.0, charts/kyverno (templates/admission-controller/deployment.yaml),
+cmd/readiness-checker/main.go, pkg/webhooks/server.go (cleanup);
 kyverno/kyverno 16492; kyverno/api, charts/kyverno-api (the definitions of policies.kyverno.io, with annotations of
 their own); https://kyverno.io/docs/guides/high-availability/; read 2026-11.
 """
@@ -132,6 +134,19 @@ ADD_ON = AddOnSpec(
             path="features.policyExceptions",
             keeps=never,
             why="Who may write exceptions is let past all policies. Write admission.kyverno.exceptions instead.",
+        ),
+        *(
+            FixedValue(
+                path=f"admissionController.{path}",
+                keeps=never,
+                why="It comes after features, and what is fixed there could be another. Write features.",
+            )
+            for path in ("featuresOverride", "container.extraArgs")
+        ),
+        FixedValue(
+            path="admissionController.replicas",
+            keeps=lambda given: given is None or (str(given).isdecimal() and int(given) > 0),
+            why="While no pod of it runs, pods of teams are refused, and the chart refuses 0.",
         ),
         FixedValue(
             path="webhooksCleanup.enabled",

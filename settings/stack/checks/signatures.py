@@ -1,11 +1,15 @@
 """Checks the signatures of images, and Kyverno, against teams, registries, nodes and the network."""
 
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
+from catalog.regions import REGIONS
 from settings.cluster.mesh_replicas import kept_nodes
+from settings.core.physical_names import name_prefix, registry, repository_name
 from settings.core.problems import Mistake, listed
 from settings.stack.parts import Parts
 from settings.tenancy.admission import AdmissionSettings
+from settings.tenancy.registries import has_own, let_in
 from settings.tenancy.signatures import SignatureSettings
 
 
@@ -28,6 +32,7 @@ def mistakes(parts: Parts, zones: int) -> Iterator[Mistake]:
                 f"{name} is a team's, and its images would need no signature. Drop it, or drop signatures.",
             )
     yield from _registries(parts, admission, signatures)
+    yield from _repositories(parts, signatures)
     if signatures.identities and parts.network is not None and parts.network.nat == "none":
         yield (
             ("admission", "signatures", "identities"),
@@ -48,11 +53,13 @@ def mistakes(parts: Parts, zones: int) -> Iterator[Mistake]:
 
 def _registries(parts: Parts, admission: AdmissionSettings, signatures: SignatureSettings) -> Iterator[Mistake]:
     """Yields images that the rule on registries lets nobody have."""
-    registries = admission.registries
-    if not registries and parts.account_id and parts.region:
-        registries = (f"{parts.account_id}.dkr.ecr.{parts.region}.amazonaws.com",)
-    for index, image in enumerate(signatures.images if registries else ()):
-        begins = image.partition("*")[0]
+    has_images = parts.images is None or has_own(parts.images, parts.teams.values())
+    for index, image in enumerate(signatures.images if admission.registries or parts.account_id else ()):
+        host = _own_registry(parts, image)
+        if not host and (has_images or not admission.registries):
+            return  # what is let in is not known
+        own = f"{host}/{name_prefix(parts.name or '', parts.environment or '')}" if has_images else ""
+        registries, begins = let_in(admission.registries, host, own), image.partition("*")[0]
         if not any(begins.startswith(f"{each}/") or f"{each}/".startswith(begins) for each in registries):
             yield (
                 ("admission", "signatures", "images", index),
@@ -61,3 +68,36 @@ def _registries(parts: Parts, admission: AdmissionSettings, signatures: Signatur
                     "admission.registries, or drop it."
                 ),
             )
+
+
+def _repositories(parts: Parts, signatures: SignatureSettings) -> Iterator[Mistake]:
+    """Yields images beside the repositories of teams, while those need no signature."""
+    of_teams = [(team.name, name) for team in parts.teams.values() for name in team.repositories]
+    prefix = name_prefix(parts.name or "", parts.environment or "")
+
+    def matched(image: str) -> set[tuple[str, str]]:
+        host = _own_registry(parts, image)
+        return {each for each in of_teams if fnmatchcase(f"{host}/{repository_name(prefix, *each)}", image)}
+
+    unsigned = set(of_teams).difference(*map(matched, signatures.images))
+    for index, image in enumerate(signatures.images if unsigned else ()):
+        host = _own_registry(parts, image)
+        if host and image.startswith(f"{host}/") and not matched(image):
+            right = [f"{host}/{prefix}/{team}/*" for team in sorted({team for team, _ in unsigned})]
+            yield (
+                ("admission", "signatures", "images", index),
+                (
+                    f"{image} matches no repository of a team, and images of teams need no signature. Write "
+                    f"{listed(right)}{'' if parts.account_id else ', or the account_id of the stack'}."
+                ),
+            )
+
+
+def _own_registry(parts: Parts, image: str) -> str:
+    """Returns the registry of the stack's account; as long as that is not given, the account of an image.
+
+    "" where a setting that it or its repositories are named after is wrong.
+    """
+    if not parts.region or parts.region not in REGIONS or not parts.name or not parts.environment:
+        return ""
+    return registry(parts.account_id or image.partition(".")[0], parts.region)

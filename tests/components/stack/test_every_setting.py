@@ -16,7 +16,7 @@ from simulator.aws import paths
 from simulator.aws.registry import kind_of
 from tests.components.conftest import PlatformCloud
 from tests.components.stacks import CLUSTER, POOL, stack
-from tests.settings.tenancy.test_wrong_signatures import HOST, IMAGES, ISSUER, PUBLIC
+from tests.settings.tenancy.test_wrong_signatures import CERTIFICATE, HOST, IMAGES, ISSUER, OTHER, PUBLIC
 
 Built = dict[str, tuple[str, bool, tuple[str, ...], bool]]
 """URN -> inputs as text, whether the resource is protected, and paths of which it ignores changes."""
@@ -503,9 +503,9 @@ CHANGES: dict[str, Any] = {
     "admission.kyverno.namespaces_left_out": (kyverno(), kyverno(namespaces_left_out=["tools"])),
     "admission.kyverno.exceptions": (kyverno(), kyverno(exceptions=True)),
     "admission.signatures.images": (signed(), signed(images=[f"{HOST}/*"])),
-    "admission.signatures.keys": (signed(), signed(keys=[PUBLIC.replace("zYw", "zYx")])),
+    "admission.signatures.keys": (signed(), signed(keys=[OTHER])),
     "admission.signatures.mode": (signed(), signed(mode="deny")),
-    "admission.signatures.certificates": (signed(), signed(certificates=[PUBLIC.replace("PUBLIC KEY", "CERTIFICATE")])),
+    "admission.signatures.certificates": (signed(), signed(certificates=[CERTIFICATE])),
     "admission.signatures.identities.issuer": (signer(), signer(issuer="https://example.com")),
     "admission.signatures.identities.subject": (signer(), signer(subject="b")),
     "admission.signatures.identities.subject_pattern": (signer(), signer(subject=None, subject_pattern="^b$")),

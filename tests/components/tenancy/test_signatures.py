@@ -9,6 +9,7 @@ import pytest
 from components.core.addon_spec import AddOnContext, every_add_on
 from components.tenancy.addons import kyverno
 from components.tenancy.signature_policy import policy
+from settings.cluster.fixed_values import changed
 from settings.compute.node_pool import NodePoolSettings
 from settings.tenancy.admission import AdmissionSettings
 from simulator.aws.operation_context import ACCOUNT
@@ -16,13 +17,12 @@ from tests.components.cluster.test_against_charts import validator
 from tests.components.conftest import PlatformCloud
 from tests.components.stacks import POOL, stack, stage
 from tests.in_process.providers import REGION
-from tests.settings.tenancy.test_wrong_signatures import ISSUER, PUBLIC
+from tests.settings.tenancy.test_wrong_signatures import CERTIFICATE, ISSUER, OTHER, PUBLIC
 
 HOST = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 IMAGES = f"{HOST}/research/*"
 TEAMS = [{"name": "research", "namespaces": ["research"]}]
 SIGNED = {"images": [IMAGES], "keys": [PUBLIC]}
-CERTIFICATE = PUBLIC.replace("PUBLIC KEY", "CERTIFICATE")
 
 
 @cache
@@ -64,7 +64,7 @@ def values(pools: int = 1, zones: int = 2, **admission: Any) -> Any:
     [
         {},
         {"mode": "deny"},
-        {"keys": [PUBLIC, PUBLIC.replace("zYw", "zYx")], "certificates": [CERTIFICATE]},
+        {"keys": [PUBLIC, OTHER], "certificates": [CERTIFICATE]},
         {"keys": [], "identities": [{"issuer": ISSUER, "subject": "a"}, {"issuer": ISSUER, "subject_pattern": "^b$"}]},
     ],
 )
@@ -142,6 +142,27 @@ def test_images_elsewhere_need_no_role() -> None:
 @pytest.mark.parametrize(("pools", "zones", "replicas"), [(1, 1, 1), (1, 2, 2), (1, 3, 3), (3, 3, 3)])
 def test_it_runs_once_on_each_of_three_nodes_where_there_are(pools: int, zones: int, replicas: int) -> None:
     assert values(pools, zones)["admissionController"]["replicas"] == replicas
+
+
+@pytest.mark.parametrize(
+    ("given", "place"),
+    [
+        ({"featuresOverride": {"forceFailurePolicyIgnore": {"enabled": True}}}, "featuresOverride"),
+        ({"featuresOverride": {"policyExceptions": {"enabled": True, "namespace": "*"}}}, "featuresOverride"),
+        ({"container": {"extraArgs": {"forceFailurePolicyIgnore": "true"}}}, "container.extraArgs"),
+        ({"replicas": 0}, "replicas"),
+        ({"replicas": "0"}, "replicas"),
+        ({"replicas": -1}, "replicas"),
+    ],
+)
+def test_values_cannot_turn_it_off_or_change_what_is_fixed_for_its_features(given: Any, place: str) -> None:
+    ((path, _),) = changed({"admissionController": given}, kyverno.ADD_ON.fixed)
+    assert ".".join(path) == f"admissionController.{place}"
+
+
+def test_values_may_run_it_more_often() -> None:
+    given = {"replicas": 5, "container": {"resources": {"requests": {"cpu": "1"}}}}
+    assert not [*changed({"admissionController": given}, kyverno.ADD_ON.fixed)]
 
 
 def test_what_it_needs_to_come_back_is_never_asked_about() -> None:

@@ -7,9 +7,26 @@ import pytest
 from tests.settings.stacks import problems, stack
 
 PUBLIC = """-----BEGIN PUBLIC KEY-----
-MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEWfKuE5J0uGnBUSqKBBhGh2dRyLpI
-Lm5cM1K3kZ9cY9y0h1kzV8oL1v3a5gk8H6h9pJm1y0o2m8V4oH4zYw==
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEW+2WZarUdkNqMgpTFnRaRl/5Hcrl
+2REjIUKgV/DzfnCz0L4uEpYy7ZEk4WwZKZUJtyoLNqFLhj8xWT/S1MTcLQ==
 -----END PUBLIC KEY-----
+"""
+OTHER = """-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEX8hiwxprbDgeQDMb9asBax1MfokJ
+RD+L1uSqNxGcMGcT9iioRba6ZMxa8FMjTfWPBpNvcdbq4guXDDDNYn1Qzw==
+-----END PUBLIC KEY-----
+"""
+CERTIFICATE = """-----BEGIN CERTIFICATE-----
+MIIBhjCCASugAwIBAgIUJ0LToUSHxMP0yM7Vt11H1ri6fuIwCgYIKoZIzj0EAwIw
+GDEWMBQGA1UEAwwNaW1hZ2Utc2lnbmluZzAeFw0yNjExMjkxNjIyMjVaFw0zNjEx
+MjYxNjIyMjVaMBgxFjAUBgNVBAMMDWltYWdlLXNpZ25pbmcwWTATBgcqhkjOPQIB
+BggqhkjOPQMBBwNCAARb7ZZlqtR2Q2oyClMWdFpGX/kdyuXZESMhQqBX8PN+cLPQ
+vi4SljLtkSThbBkplQm3Kgs2oUuGPzFZP9LUxNwto1MwUTAdBgNVHQ4EFgQUVgiu
+0ERnvzRLjAQb29Yq+qe18AkwHwYDVR0jBBgwFoAUVgiu0ERnvzRLjAQb29Yq+qe1
+8AkwDwYDVR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNJADBGAiEA9jPF65K0EE54
+T5xqPQlQAq25Y68TH7b6100xp0b5iR8CIQDIzFxBqOf2DriF35j2UztrIxhuMZ1d
+LO7ajN0yf38epQ==
+-----END CERTIFICATE-----
 """
 PRIVATE_BODY = "MHcCAQEEIKp0aHJlZS13b3Jkcy1hbmQtYS1jYW5hcnktaW4tYS1rZXk="
 PRIVATE = (
@@ -19,6 +36,7 @@ HOST = "123456789012.dkr.ecr.us-west-2.amazonaws.com"
 IMAGES = f"{HOST}/research/*"
 ISSUER = "https://token.actions.githubusercontent.com"
 TEAMS = [{"name": "research", "namespaces": ["research"]}]
+OWN = f"{HOST}/ml-platform-prod"
 
 
 def signed(**changes: Any) -> dict[str, Any]:
@@ -33,6 +51,10 @@ def named(image: str) -> dict[str, Any]:
     return signed(images=[image])
 
 
+def labelled(body: str, label: str) -> str:
+    return f"-----BEGIN {label}-----\n{body}\n-----END {label}-----\n"
+
+
 SIGNATURES = "admission.signatures"
 MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
     # what is wrong: (the settings, the path of the problem, the end of the message)
@@ -43,6 +65,10 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
     "any registry": (named("*.amazonaws.com/team/*"), f"{SIGNATURES}.images", "team/*."),
     "a scheme": (named(f"https://{IMAGES}"), f"{SIGNATURES}.images", "team/*."),
     "one tag": (named(f"{HOST}/research/train:v1"), f"{SIGNATURES}.images", "as in team/app*."),
+    "some tags": (named(f"{HOST}/research/train:v*"), f"{SIGNATURES}.images", "as in team/app*."),
+    "tags of all": (named(f"{HOST}/*:v*"), f"{SIGNATURES}.images", "as in team/app*."),
+    "some digests": (named(f"{HOST}/research/train@sha256:ab*"), f"{SIGNATURES}.images", "as in team/app*."),
+    "one repository": (named(f"{HOST}/research/train"), f"{SIGNATURES}.images", "as in team/app*."),
     "tags, and no digests": (named(f"{HOST}/research/train:*"), f"{SIGNATURES}.images", "as in team/app*."),
     "the mesh's proxy": (named("cr.l5d.io/linkerd/proxy*"), f"{SIGNATURES}.images", "Name images that you build."),
     "Kyverno itself": (named("reg.kyverno.io/kyverno/*"), f"{SIGNATURES}.images", "Name images that you build."),
@@ -62,7 +88,24 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
         f"{SIGNATURES}.keys",
         "prints.",
     ),
-    "a key cut short": (signed(keys=[PUBLIC.replace("MFkw", "Fkw")]), f"{SIGNATURES}.keys", "prints."),
+    "a key without its beginning": (signed(keys=[PUBLIC.replace("MFkw", "Fkw")]), f"{SIGNATURES}.keys", "prints."),
+    "a key without its end": (signed(keys=[PUBLIC.replace("S1MTcLQ==", "S1Q==")]), f"{SIGNATURES}.keys", "prints."),
+    "a key with more behind it": (
+        signed(keys=[PUBLIC.replace("S1MTcLQ==", "S1MTcLQA=")]),
+        f"{SIGNATURES}.keys",
+        "prints.",
+    ),
+    "DER that is no key": (signed(keys=[labelled("MAA=", "PUBLIC KEY")]), f"{SIGNATURES}.keys", "prints."),
+    "a certificate called a key": (
+        signed(keys=[CERTIFICATE.replace("CERTIFICATE", "PUBLIC KEY")]),
+        f"{SIGNATURES}.keys",
+        "prints.",
+    ),
+    "a key called a certificate": (
+        signed(certificates=[PUBLIC.replace("PUBLIC KEY", "CERTIFICATE")]),
+        f"{SIGNATURES}.certificates",
+        "prints.",
+    ),
     "a key twice": (signed(keys=[PUBLIC, PUBLIC.strip()]), f"{SIGNATURES}.keys", "Write each once."),
     "a key as certificate": (
         signed(certificates=[PUBLIC]),
@@ -76,7 +119,34 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
         f"{SIGNATURES}.identities[0]",
         "Begin with ^ and end with $.",
     ),
-    "no pattern": (by(subject_pattern="^(a$"), f"{SIGNATURES}.identities[0]", "Mend it."),
+    **{
+        what: (by(subject_pattern=pattern), f"{SIGNATURES}.identities[0]", "neither nested nor repeated.")
+        for what, pattern in {
+            "no pattern": "^(a$",
+            "classes in no order": "^[z-a]$",
+            "sides without an end": "^https://github.com/a|https://github.com/b$",
+            "look-around": r"^(?!x)https://github\.com/a$",
+            "possessive": "^a++$",
+            "a group with a name": "^(?P<a>x)(?P=a)$",
+            "an end that is a character": r"^https://github\.com/a\$",
+            "repeated twice": "^(a+)+$",
+        }.items()
+    },
+    **{
+        what: (
+            by(subject_pattern=pattern),
+            f"{SIGNATURES}.identities[0]",
+            r"as in ^https://github\.com/example/app/.*$.",
+        )
+        for what, pattern in {
+            "everybody": "^.*$",
+            "everybody with a name": "^.+$",
+            "everybody but few": "^[^+]+$",
+            "everybody on GitHub": r"^https://github\.com/.*$",
+            "everybody's main branch": "^.*@refs/heads/main$",
+            "everybody on GitLab": r"^https://gitlab\.com/[^@]+@.*$",
+        }.items()
+    },
     "an issuer without TLS": (by(subject="a", issuer="http://example.com"), f"{SIGNATURES}.identities[0].issuer", ""),
     "images by another name pass": (
         {**signed(mode="deny"), "mode": "warn"},
@@ -123,11 +193,59 @@ def test_what_the_platform_takes() -> None:
         signed(mode="deny"),
         signed(images=[f"{HOST}/research/train*", "registry.example.com:5000/team/*"]),
         by(subject_pattern=r"^https://github\.com/example/app/.*@refs/tags/v[0-9.]+$"),
-        signed(keys=[], certificates=[PUBLIC.replace("PUBLIC KEY", "CERTIFICATE")]),
+        by(subject_pattern=r"^https://github\.com/example/[^/]+/\.github/workflows/(build|release)\.ya?ml@refs/.*$"),
+        by(subject_pattern=r"^[a-z]+\+ci@example\.com$"),
+        signed(keys=[PUBLIC, OTHER]),
+        signed(keys=[], certificates=[CERTIFICATE]),
         {"kyverno": {"namespaces_left_out": ["tools"], "exceptions": True}},
     ]
     for admission in right:
         assert not problems(stack((("admission",), admission), (("teams",), TEAMS)))
+
+
+def in_own_registry(*images: str, teams: Any = (), account: str | None = "123456789012", **admission: Any) -> Any:
+    found = problems(
+        stack(
+            *([(("account_id",), account)] if account else []),
+            (("teams",), teams or [{**TEAMS[0], "repositories": ["trainer"]}]),
+            (("admission",), {**signed(images=list(images)), **admission}),
+        )
+    )
+    return [(problem.path, problem.message) for problem in found]
+
+
+def test_images_beside_the_repositories_of_teams_are_refused_with_those_that_are_meant() -> None:
+    for beside in (IMAGES, f"{HOST}/research/trainer*", f"{OWN}/research/train/*"):
+        ((path, message),) = in_own_registry(beside)
+        assert path == f"{SIGNATURES}.images[0]"
+        assert message.endswith(f"images of teams need no signature. Write {OWN}/research/*.")
+    ((_, message),) = in_own_registry(IMAGES, account=None)
+    assert message.endswith(f"Write {OWN}/research/*, or the account_id of the stack.")
+
+
+def test_images_of_one_team_are_right_while_those_of_another_are_missed() -> None:
+    agents = {"name": "agents", "namespaces": ["agents"], "repositories": ["chat"]}
+    teams = [{**TEAMS[0], "repositories": ["trainer"]}, agents]
+    ((path, message),) = in_own_registry(f"{OWN}/research/*", f"{HOST}/agents/*", teams=teams)
+    assert path == f"{SIGNATURES}.images[1]"
+    assert message.endswith(f"Write {OWN}/agents/*.")
+    assert not in_own_registry(f"{OWN}/research/*", teams=teams), "one team comes after the other"
+
+
+def test_images_that_match_the_repositories_of_teams_are_taken() -> None:
+    for right in (f"{OWN}/*", f"{OWN}/research/*", f"{OWN}/research/train*", f"{HOST}/*", f"{HOST}/*/trainer*"):
+        assert not in_own_registry(right)
+    assert not in_own_registry(f"{OWN}/*", f"{HOST}/shared/base*"), "the account has other images as well"
+    assert not in_own_registry(IMAGES, teams=TEAMS), "the stack has no repositories"
+    elsewhere = HOST.replace("123456789012", "210987654321")
+    assert not in_own_registry(f"{elsewhere}/team/*", registries=[elsewhere])
+
+
+def test_what_admission_lets_in_beside_named_registries_may_need_a_signature() -> None:
+    assert not in_own_registry(f"{OWN}/*", registries=["ghcr.io/example"])
+    ((path, message),) = in_own_registry(f"{OWN}/*", teams=TEAMS, registries=["ghcr.io/example"])
+    assert path == f"{SIGNATURES}.images[0]"
+    assert "is in none of the registries that are let in: ghcr.io/example." in message
 
 
 def test_signatures_without_teams_judge_nothing() -> None:
