@@ -36,11 +36,16 @@ AGAIN = frozenset(
         "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
         "aws:acm/certificateValidation:CertificateValidation",
         "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+        "aws:cloudwatch/logMetricFilter:LogMetricFilter",
+        "aws:cloudwatch/metricAlarm:MetricAlarm",
         "aws:ecr/lifecyclePolicy:LifecyclePolicy",
         "aws:ecr/repositoryPolicy:RepositoryPolicy",
         "aws:kms/keyPolicy:KeyPolicy",
         "aws:secretsmanager/secretRotation:SecretRotation",  # as ours is: it sets when, and starts no rotation
         "aws:servicequotas/serviceQuota:ServiceQuota",
+        "aws:sns/topic:Topic",  # of the same name and attributes: SNS answers with the one that is there, as here
+        "aws:sns/topicPolicy:TopicPolicy",
+        "aws:sns/topicSubscription:TopicSubscription",
         "aws:sqs/queuePolicy:QueuePolicy",
     }
 )
