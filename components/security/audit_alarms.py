@@ -114,7 +114,12 @@ class AuditAlarms(pulumi.ComponentResource):
         )
         for address in args.settings.notify:
             aws.sns.TopicSubscription(
-                f"{name}-{address}", topic=topic.arn, protocol="email", endpoint=address, opts=child
+                f"{name}-{address}",
+                topic=topic.arn,
+                protocol="email",
+                endpoint=address,
+                # Unconfirmed ones have no id of their own.
+                opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(delete_before_replace=True)),
             )
         by_event = patterns(args.deployer_session)
         for cluster, log_group in args.log_groups.items():

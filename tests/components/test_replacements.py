@@ -33,6 +33,7 @@ ID_FUNCTIONS = {  # ids that functions make, as templates
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": "{vpcId}",
     "aws:cloudwatch/eventRule:EventRule": "{eventBusName}{name}",
     "aws:cloudwatch/eventTarget:EventTarget": "{eventBusName}{rule}{targetId}",
+    "aws:sns/topicPolicy:TopicPolicy": "{arn}",
 }
 
 

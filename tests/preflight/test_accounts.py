@@ -52,7 +52,7 @@ Endpoints of AWS services: us-west-2 has no ecr.api, ecr.dkr, eks-auth, sts
 vCPU quotas: Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances: 16 vCPUs; main.system, main.cpu...
 Resource quotas: VPCs per Region: 100, 101 used, 1 more for this stack
 Node groups of a cluster: Managed node groups per cluster, ml-platform-prod-main: 10, 0 used, 12 more for this stack
-IAM quotas: IAM Roles: 1,000, 995 used, 21 more for this stack
+IAM quotas: IAM Roles: 1,000, 995 used, 22 more for this stack
 Service-linked roles: there is no role of spot.amazonaws.com
 AWS managed policies: there is no arn:aws:iam::aws:policy/AmazonEBSCSIDriverEKSClusterScopedPolicy
 """
@@ -65,7 +65,7 @@ aws backup update-region-settings --region us-west-2 --resource-type-opt-in-pref
 aws ec2 enable-ebs-encryption-by-default --region us-west-2
 aws service-quotas request-service-quota-increase --region us-west-2 --service-code ec2 --quota-code L-1216C47A --desired-value 216
 aws service-quotas request-service-quota-increase --region us-west-2 --service-code vpc --quota-code L-F678F1CE --desired-value 102
-aws service-quotas request-service-quota-increase --region us-east-1 --service-code iam --quota-code L-FE177D64 --desired-value 1016
+aws service-quotas request-service-quota-increase --region us-east-1 --service-code iam --quota-code L-FE177D64 --desired-value 1017
 """  # noqa: E501
 
 
