@@ -66,7 +66,7 @@ def rotation(needs: Needs, ask: Ask) -> Iterator[Finding]:
             yield ok(arn)
             continue
         yield failure(
-            f"{arn} is not there, or its policy names no {_CALLER}",
+            f"{arn} is not there, or its policy does not let {_CALLER} invoke it",
             "RotateSecret is refused, and `up` stops half-way",
             "Write another function_arn; or its owner lets Secrets Manager in:",
             f"aws lambda add-permission --region {needs.settings.region} --function-name {arn} --statement-id rotation "
@@ -78,4 +78,7 @@ def _lets_in(statement: dict[str, Any]) -> bool:
     who = statement.get("Principal")
     services = who.get("Service") if isinstance(who, dict) else who
     named = services if isinstance(services, list) else [services]
-    return statement.get("Effect") == "Allow" and bool({_CALLER, "*"} & {*named})
+    does = statement.get("Action")
+    actions = does if isinstance(does, list) else [does]
+    invokes = bool({"lambda:InvokeFunction", "lambda:*", "*"} & {*actions})
+    return statement.get("Effect") == "Allow" and invokes and bool({_CALLER, "*"} & {*named})

@@ -94,14 +94,20 @@ def rotating(needs: Needs) -> Needs:
     )
 
 
-def function_policy(**principal: Any) -> dict[str, str]:
-    statement = {"Effect": "Allow", "Principal": principal, "Action": "lambda:InvokeFunction", "Resource": FUNCTION}
+ROTATES = {"Service": "secretsmanager.amazonaws.com"}
+
+
+def function_policy(effect: str = "Allow", action: Any = "lambda:InvokeFunction", **principal: Any) -> dict[str, str]:
+    statement = {"Effect": effect, "Principal": principal, "Action": action, "Resource": FUNCTION}
     return {"Policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]})}
 
 
-NOT_LET_IN = ("failure", f"{FUNCTION} is not there, or its policy names no secretsmanager.amazonaws.com")
+NOT_LET_IN = ("failure", f"{FUNCTION} is not there, or its policy does not let secretsmanager.amazonaws.com invoke it")
 POLICIES: dict[str, tuple[Answer | Denied, tuple[str, str]]] = {
     "Secrets Manager": (function_policy(Service="secretsmanager.amazonaws.com"), ("ok", FUNCTION)),
+    "one of several actions": (function_policy(action=["lambda:GetFunction", "lambda:*"], **ROTATES), ("ok", FUNCTION)),
+    "another action": (function_policy(action="lambda:GetFunction", **ROTATES), NOT_LET_IN),
+    "a denial": (function_policy("Deny", **ROTATES), NOT_LET_IN),
     "another service": (function_policy(Service="events.amazonaws.com"), NOT_LET_IN),
     "an account": (function_policy(AWS="arn:aws:iam::123456789012:root"), NOT_LET_IN),
     "nobody": (missing("ResourceNotFoundException"), NOT_LET_IN),
