@@ -38,7 +38,7 @@ _IS_PREFIX = f"{_TYPE} == 'PathPrefix'"
 _IS_PATTERN = f"{_TYPE} == 'RegularExpression'"
 # The controller cuts the value of a header at commas, but not at one after a backslash, and no pattern of an HTTPRoute.
 _IS_EXPRESSION = "(!variables.grpc && each.?type.orValue('Exact') == 'RegularExpression')"
-_PIECES = r"each.value.replace('\\\\', '').replace('\\,', '').split(',')"
+_PIECES = r"each.value.replace('\\\\', 'x').replace('\\,', 'x').split(',')"
 _VALUES = (  # of the host, the path, the method, parameters and headers
     f"1 + ({_IS_PREFIX} && {_PATH} != '/' ? 2 : 1) + (!variables.grpc && has(match.method) ? 1 : 0) + "
     "size(match.?queryParams.orValue([])) + "
@@ -54,6 +54,11 @@ _LEADS_AWAY = (  # to another host, another port, or a path that does not lead b
 )
 _IN_CEL = EXPRESSION_PATTERN.replace("\\", "\\\\")
 _CODES = " and ".join(map(str, REDIRECT_CODES))
+
+
+def _compiles(expression: str) -> str:
+    """Returns CEL that fails where bounds or a range are in the wrong order, which no pattern of patterns finds."""
+    return f"''.matches({expression}) in [true, false]"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +126,8 @@ _NEEDED = (
         each="match",
         is_right=f"size({_PATH}) <= ({_IS_PREFIX} ? {PREFIX_LENGTH} : {VALUE_LENGTH}) && "
         f"(!({_IS_PREFIX}) || !{_PATH}.matches('[*?]')) && "
-        f"""({_IS_PATTERN} ? {_PATH}.matches("{_IN_CEL}") : {_PATH}.matches("^[*?{PATH_CHARACTERS}]*$"))""",
+        f"""({_IS_PATTERN} ? {_PATH}.matches("{_IN_CEL}") && {_compiles(_PATH)} : """
+        f"""{_PATH}.matches("^[*?{PATH_CHARACTERS}]*$"))""",
         named=_PATH,
         else_=f"a path with *, ?, %, brackets or one of ! , ; =, of more than {VALUE_LENGTH} characters "
         f"({PREFIX_LENGTH} of type PathPrefix), or a rare part of an expression {_STOPS}: write its beginning, and "
@@ -140,7 +146,8 @@ _NEEDED = (
         f"size(each.name) <= {VALUE_LENGTH} && size(each.value) <= {VALUE_LENGTH}) && "
         f"match.?headers.orValue([]).all(each, size(each.name) <= {HEADER_NAME_LENGTH} && "
         f"each.name.lowerAscii() != 'host' && size(each.value) <= {VALUE_LENGTH} && "
-        f"""({_IS_EXPRESSION} ? each.value.matches("{_IN_CEL}") : {_PIECES}.all(piece, piece != '')))""",
+        f"""({_IS_EXPRESSION} ? each.value.matches("{_IN_CEL}") && {_compiles("each.value")} : """
+        f"""{_PIECES}.all(piece, piece != '')))""",
         named=_PATH,
         else_=f"a header Host, a header name of more than {HEADER_NAME_LENGTH} characters, a value or parameter of "
         f"more than {VALUE_LENGTH}, nothing between commas, or a rare part of an expression {_STOPS}: write plainer "

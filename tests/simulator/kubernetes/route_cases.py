@@ -141,7 +141,14 @@ WRONG = {
         "odd pattern of a method": matched(GRPC, method={"type": "RegularExpression", "service": "(a|b)"}),
     },
 }
+WRONG["error parsing regexp"] = {
+    "bounds in the wrong order": on("/a{5,2}", "RegularExpression"),
+    "range in the wrong order": on("/[z-a]", "RegularExpression"),
+    "range of a header in the wrong order": matched(path=V1, **named("headers", "[z-a]", type="RegularExpression")),
+}
 RIGHT = {
+    "a comma alone": matched(path=V1, **named("headers", r"\,")),
+    "a backslash alone": matched(path=V1, **named("headers", r"\\")),
     "plain": route_at(),
     "of gRPC": route_at(kind=GRPC),
     "redirect": redirected(hostname="new.ml.example.com"),
