@@ -17,14 +17,18 @@ from catalog.expressions import EXPRESSION_PATTERN
 from catalog.known_quotas import RULES_OF_A_GROUP
 from catalog.load_balancers import (
     HEADER_NAME_LENGTH,
+    HEADER_PATTERN,
     HEAVIEST_TARGET,
     HOST_PATTERN,
+    PARAMETER_PATTERN,
     PATH_CHARACTERS,
     REDIRECT_CODES,
     REDIRECT_PATTERN,
+    REWRITE_LENGTH,
     TARGETS_PER_RULE,
     VALUE_LENGTH,
     VALUES_PER_RULE,
+    WILDCARDS_PER_RULE,
 )
 from simulator.aws.operation_context import account_limit
 from simulator.kubernetes.clusters import Cluster
@@ -77,8 +81,11 @@ def why_not_made(listener: Props, route: Props, hosts: Collection[str]) -> str:
         if why := _wrong_targets(route, rule):
             return why
         for match in _matches(rule):
-            if why := _wrong_names(route["kind"], match):
+            if why := _wrong_names(route["kind"], match) or _wrong_rewrite(match, rule.get("filters") or ()):
                 return why
+            wild = _wildcards(route["kind"], match) + any("*" in host for host in hosts)
+            if wild > WILDCARDS_PER_RULE:
+                return f"ValidationError: A rule can only have '{WILDCARDS_PER_RULE}' condition wildcards"
             for host in hosts or ("",):
                 values = [*filter(None, [host]), *_values(route["kind"], match)]
                 where = [host, *_values(route["kind"], {"path": match.get("path") or {}})]
@@ -111,6 +118,8 @@ def _wrong_targets(route: Props, rule: Props) -> str:
 def _wrong_names(kind: str, match: Props) -> str:
     """Returns why a match becomes no condition: its path, and the names of its headers and parameters."""
     type_, path = _path(match) if kind == "HTTPRoute" else ("Exact", _method_path(match))
+    if not path:
+        return "ValidationError: A condition value cannot be empty"
     if type_ == "RegularExpression":
         if why := _wrong_expression(path):
             return why
@@ -123,11 +132,42 @@ def _wrong_names(kind: str, match: Props) -> str:
             return f"ValidationError: Header name '{header['name']}' has more than {HEADER_NAME_LENGTH} characters"
         if _is_expression(kind, header) and (why := _wrong_expression(header["value"])):
             return why
-        if not _is_expression(kind, header) and "" in _cut(header["value"]):
-            return "ValidationError: A condition value cannot be empty"
+        for value in () if _is_expression(kind, header) else _cut(header["value"]):
+            if not re.fullmatch(HEADER_PATTERN, value):
+                return f"ValidationError: Condition value '{value}' is empty or contains a character that is not valid"
     for each in match.get("queryParams") or ():
         if len(each["name"]) > VALUE_LENGTH:
             return f"ValidationError: condition key '{each['name']}' has more than {VALUE_LENGTH} characters"
+        if each.get("type") == "RegularExpression":
+            return f"ValidationError: '{each['value']}' is no expression: query strings are compared as they are"
+        for text in (each["name"], each["value"]):
+            if not re.fullmatch(PARAMETER_PATTERN, text):
+                return f"ValidationError: Condition value '{text}' contains a character that is not valid"
+    return ""
+
+
+def _wildcards(kind: str, match: Props) -> int:
+    """Returns the number of wildcards in the conditions of a match. In expressions * and ? are none."""
+    type_, path = _path(match) if kind == "HTTPRoute" else ("Exact", _method_path(match))
+    texts = ["*" if type_ == "PathPrefix" else path] if type_ != "RegularExpression" else []
+    for each in match.get("queryParams") or ():
+        texts += [each["name"], each["value"]]
+    texts += [each["value"] for each in match.get("headers") or () if not _is_expression(kind, each)]
+    return sum(text.count("*") + text.count("?") for text in texts)
+
+
+def _wrong_rewrite(match: Props, filters: Sequence[Props]) -> str:
+    """Returns why no path is rewritten so. The beginning that is replaced becomes an expression as it is."""
+    for each in filters:
+        prefixes = [Node(each).at(of, "path", "replacePrefixMatch").value for of in ("urlRewrite", "requestRedirect")]
+        for prefix in (one for one in prefixes if one is not None):
+            if re.search(r"[$+]", old := _path(match)[1]):
+                return f"ValidationError: Regular expression '(^{old}(/)?)' is not valid"
+            if len(prefix) + len("$2") > REWRITE_LENGTH:
+                return f"ValidationError: Replacement '{prefix}$2' has more than {REWRITE_LENGTH} characters"
+        for new in filter(None, (*prefixes, Node(each).at("urlRewrite", "path", "replaceFullPath").value)):
+            if "$" in new:
+                return f"ValidationError: Replacement '{new}' names a group that is not there"
     return ""
 
 
@@ -159,7 +199,7 @@ def _matches(rule: Props) -> Sequence[Props]:
 
 def _path(match: Props) -> tuple[str, str]:
     path = match.get("path") or {}
-    return path.get("type") or "PathPrefix", path.get("value") or "/"
+    return path.get("type") or "PathPrefix", path.get("value", "/")
 
 
 def _wrong_filter(kind: str, filters: Sequence[Props]) -> str:
@@ -187,7 +227,10 @@ def _wrong_redirect(listener: Props, values: Collection[str], filters: Sequence[
             return f"ValidationError: Redirect status code 'HTTP_{code}' must be one of HTTP_301, HTTP_302"
         if (scheme, listener["protocol"]) == ("http", "HTTPS"):
             return "InvalidLoadBalancerAction: HTTPS cannot be redirected to HTTP"
-        path = each["path"]["replaceFullPath"].text or "/"
+        host, path = each["hostname"].text or "", each["path"]["replaceFullPath"].value
+        if len(host) > VALUE_LENGTH:
+            return f"ValidationError: Redirect host '{host}' has more than {VALUE_LENGTH} characters"
+        path = "/" if path is None else path
         if len(path) > VALUE_LENGTH or not re.fullmatch(REDIRECT_PATTERN, path):
             return f"ValidationError: Redirect path '{path}' is not valid"
         port = each["port"].value or (_PORTS[scheme] if scheme else listener["port"])

@@ -17,7 +17,7 @@ from simulator.control_plane.planes import ControlPlanes
 from tests.components.conftest import PlatformCloud
 from tests.components.stacks import stack
 from tests.simulator.control_planes import VERSION, differences
-from tests.simulator.kubernetes.route_cases import BACKEND, CASES, HEADERS, Case, matching, route_at
+from tests.simulator.kubernetes.route_cases import BACKEND, CASES, HEADERS, Case, matching, named, route_at
 
 Object = dict[str, Any]
 HOST = "chat.ml.example.com"
@@ -386,6 +386,15 @@ def test_the_policy_of_routes_and_the_load_balancer_agree(with_doors: ApiServer,
     """The same cases are put to the simulated controller."""
     said = refusal(with_doors, case.route)
     assert re.search(case.says, said) if case.says else not said, said
+
+
+def test_a_sound_route_of_many_matches_is_within_what_a_policy_may_cost(with_doors: ApiServer) -> None:
+    """A rule has 8 matches at most, each of 5 values, at their longest, and Kubernetes counts what each part costs."""
+    expression = f"^/{'(a|b{1,20})*' * 9}$"
+    headers = named("headers", expression, "x" * 128, type="RegularExpression")
+    matches = [{"path": {"type": "RegularExpression", "value": expression}, **headers} for _ in range(8)]
+    rules = [{"matches": matches, "backendRefs": [BACKEND]} for _ in range(4)]
+    assert not refusal(with_doors, own_route(rules=rules))
 
 
 def test_a_refusal_names_what_is_wrong(with_doors: ApiServer) -> None:

@@ -65,6 +65,14 @@ def redirected(**to: Any) -> Object:
     return ruled(matches=[{"path": V1}], filters=[{"type": "RequestRedirect", "requestRedirect": to}])
 
 
+def rewritten(to: Object, path: str = "/v1") -> Object:
+    return ruled(
+        matches=[{"path": {**V1, "value": path}}],
+        filters=[{"type": "URLRewrite", "urlRewrite": to}],
+        backendRefs=[BACKEND],
+    )
+
+
 def header(name: str) -> Object:
     return matched(path=V1, headers=[{"name": name, "value": "a"}])
 
@@ -72,11 +80,15 @@ def header(name: str) -> Object:
 GRPC = "GRPCRoute"
 METHOD = {"service": "a.B", "method": "C"}
 LONG, LONGEST = "a" * 129, "a" * 128
+LONG_HOST = f"{'a' * 60}.{'b' * 55}.example.com"
 WRONG = {
     "no such filter": {
         "filter": ruled(filters=[HEADERS], backendRefs=[BACKEND]),
         "filter of gRPC": ruled(kind=GRPC, filters=[HEADERS], backendRefs=[BACKEND]),
         "redirect to a wild prefix": redirected(**to_path("/x*", "replacePrefixMatch")),
+        "rewritten to a group": rewritten(to_path("/$9", "replacePrefixMatch")),
+        "whole path rewritten to a group": rewritten(to_path("/$9")),
+        "rewritten to a long path": rewritten(to_path("/" + "a" * 1022, "replacePrefixMatch")),
     },
     "a redirect that leads back": {
         "redirect to a wild path": redirected(**to_path("/x*")),
@@ -97,6 +109,8 @@ WRONG = {
         "redirect to an encoded path": redirected(**to_path("/v%201")),
         "redirect to an unknown keyword": redirected(**to_path("/#{method}")),
         "redirect to a long path": redirected(**to_path(f"/{LONGEST}")),
+        "redirect to no path": redirected(hostname="new.example.com", **to_path("")),
+        "redirect to a long host": redirected(hostname=f"{LONG_HOST}x"),
     },
     "5 Services at most": {
         "too heavy": ruled(backendRefs=[{**BACKEND, "weight": 1000}]),
@@ -114,8 +128,20 @@ WRONG = {
         "headers": matched(path=V1, **named("headers", "a", "b", "c")),
         "headers of gRPC": matched(GRPC, **named("headers", "a", "b", "c", "d")),
         "many commas": matched(path=V1, **named("headers", "a,b,c")),
-        "after a backslash that is one": matched(path=V1, **named("headers", r"a\\,b,c")),
         "a pattern of gRPC": matched(GRPC, **named("headers", "a,b,c,d,e", type="RegularExpression")),
+    },
+    "more than 5 wildcards": {
+        "path": on("/*/*/*/*/*/*", "Exact"),
+        "headers": matched(path=V1, **named("headers", "*a*b*c*,*")),
+        "parameters": matched(path=V1, **named("queryParams", "*?*?*")),
+        "name of a parameter": matched(path=V1, queryParams=[{"name": "*****", "value": "a"}]),
+        "with the host": route_at(hostnames=["*.team.example.com"], rules=matching("/*/*/*/*/*", "Exact")),
+        "method of gRPC": matched(GRPC, method={"type": "RegularExpression", "service": "*a*b*", "method": "*?*"}),
+    },
+    "a path with . or ., whose beginning is replaced": {
+        "repeated twice": rewritten(to_path("/v2", "replacePrefixMatch"), "/a++"),
+        "repeated, and replaced by nothing": rewritten(to_path("", "replacePrefixMatch"), "/a++"),
+        "an end": rewritten(to_path("/v2", "replacePrefixMatch"), "/$a"),
     },
     "a header Host": {
         "long header": matched(path=V1, **named("headers", LONG)),
@@ -125,8 +151,26 @@ WRONG = {
         "header Host": header("hOSt"),
         "expression of a header that is none": matched(path=V1, **named("headers", "(", type="RegularExpression")),
         "nothing after a comma": matched(path=V1, **named("headers", "a,")),
+        "long piece": matched(path=V1, **named("headers", f"a,{LONG}")),
+        "a backslash": matched(path=V1, **named("headers", r"a\\,b,c")),
+        "a backslash alone": matched(path=V1, **named("headers", r"\\")),
+        "a backslash at the end": matched(path=V1, **named("headers", "a\\")),
+        "letter outside of ASCII": matched(path=V1, **named("headers", "é")),
+        "tab": matched(GRPC, **named("headers", "a\tb")),
+        "expression of a parameter": matched(path=V1, **named("queryParams", "a", type="RegularExpression")),
+        "brackets of a parameter": matched(path=V1, **named("queryParams", "[0-9]")),
+        "blank of a parameter": matched(path=V1, **named("queryParams", "a b")),
+        "percent of a parameter": matched(path=V1, **named("queryParams", "a%20b")),
+        "odd name of a parameter": matched(path=V1, queryParams=[{"name": "a|b", "value": "a"}]),
+        "zeros in the bounds of a header": matched(path=V1, **named("headers", "a{02,1}", type="RegularExpression")),
     },
     r"a path with \*, \?, %": {
+        "no expression": on("", "RegularExpression"),
+        "bounds with zeros before them": on("/a{02,1}", "RegularExpression"),
+        "zeros in the second bound": on("/a{2,03}", "RegularExpression"),
+        "a bound of four digits": on("/a{1001,}", "RegularExpression"),
+        "end of a word": on(r"/a\b", "RegularExpression"),
+        "beginning inside": on("/a^b", "RegularExpression"),
         "odd path": on("/v1;a", "Exact"),
         "encoded path": on("/v%201"),
         "wild prefix": on("/v1/*"),
@@ -141,14 +185,13 @@ WRONG = {
         "odd pattern of a method": matched(GRPC, method={"type": "RegularExpression", "service": "(a|b)"}),
     },
 }
-WRONG["error parsing regexp"] = {
+WRONG["bounds_and_ranges_of_expressions_rise.*error parsing regexp"] = {
     "bounds in the wrong order": on("/a{5,2}", "RegularExpression"),
     "range in the wrong order": on("/[z-a]", "RegularExpression"),
     "range of a header in the wrong order": matched(path=V1, **named("headers", "[z-a]", type="RegularExpression")),
 }
 RIGHT = {
     "a comma alone": matched(path=V1, **named("headers", r"\,")),
-    "a backslash alone": matched(path=V1, **named("headers", r"\\")),
     "plain": route_at(),
     "of gRPC": route_at(kind=GRPC),
     "redirect": redirected(hostname="new.ml.example.com"),
@@ -158,6 +201,9 @@ RIGHT = {
     "redirect to a path made of the old one": redirected(**to_path("/new/#{path}")),
     "pattern": on("/v[0-9]?", "RegularExpression"),
     "longest pattern": on(f"/{LONGEST[1:]}", "RegularExpression"),
+    "pattern of one part of a path": on(r"^/v1/[^/]+\/x$", "RegularExpression"),
+    "pattern with bounds": on("/a{0}b{3,}c{10,20}d{1}", "RegularExpression"),
+    "pattern with a dash": on("/[^-]|b", "RegularExpression"),
     "pattern with groups": on(r"^/v\d+/(a|b[0-9]{1,3})*\.json$", "RegularExpression"),
     "pattern of a header": matched(path=V1, **named("headers", "(gold|silver)-[a-z]+", type="RegularExpression")),
     "wild path": on("/v1/*", "Exact"),
@@ -166,9 +212,21 @@ RIGHT = {
     "odd characters": on("/v1_.~$&'+:@-", "Exact"),
     "headers": matched(path=V1, **named("headers", "a", "b")),
     "two pieces": matched(path=V1, **named("headers", "a,b")),
+    "two long pieces": matched(path=V1, **named("headers", f"{LONGEST},{LONGEST}")),
+    "all characters of a header": matched(path=V1, **named("headers", "a \"!#$%&'()+./:;<=>@[]^_`{|}~-")),
+    "longest piece with a comma": matched(path=V1, **named("headers", LONGEST[1:] + r"\,")),
+    "five wildcards": on("/*/*/*/*/*", "Exact"),
+    "stars of expressions": matched(
+        path={"type": "RegularExpression", "value": "/a*b*c*"}, **named("headers", "d*e*f*", type="RegularExpression")
+    ),
+    "rewritten": rewritten(to_path("/v2", "replacePrefixMatch"), "/a.b"),
+    "rewritten to a longest path": rewritten(to_path("/" + "a" * 1021, "replacePrefixMatch")),
+    "whole path rewritten": rewritten(to_path("/v2"), "/a+$"),
+    "redirect to a longest host": redirected(hostname=LONG_HOST),
     "comma after a backslash": matched(path=V1, **named("headers", r"a\,b", "c")),
     "comma in a pattern": matched(path=V1, **named("headers", "a{1,2}", "c", type="RegularExpression")),
     "longest header": header("x" * 40),
+    "all characters of a parameter": matched(**named("queryParams", "aZ0_.~$'@:+&()!,;=/-*?")),
     "parameters": matched(method="GET", **named("queryParams", "a", "b")),
     "method of gRPC": matched(GRPC, method=METHOD, **named("headers", "a", "b", "c")),
     "pattern of a method": matched(GRPC, method={"type": "RegularExpression", "service": "a.*"}),
