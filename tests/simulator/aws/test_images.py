@@ -83,6 +83,49 @@ def test_a_lifecycle_and_a_policy_go_with_their_repository(aws: Account) -> None
     assert not [*aws.cloud.of_type(tokens.LIFECYCLE_POLICY), *aws.cloud.of_type(tokens.REPOSITORY_POLICY)]
 
 
+@pytest.mark.parametrize(
+    ("mutability", "filters", "moves"),
+    [
+        ("MUTABLE", [], ["dev-1", "v1"]),
+        ("IMMUTABLE", [], []),
+        ("IMMUTABLE_WITH_EXCLUSION", ["dev-*"], ["dev-1"]),
+        ("IMMUTABLE_WITH_EXCLUSION", ["latest", "*-1"], ["dev-1"]),
+        ("IMMUTABLE_WITH_EXCLUSION", ["dev"], []),
+        ("MUTABLE_WITH_EXCLUSION", ["v*"], ["dev-1"]),
+    ],
+)
+def test_a_tag_moves_unless_its_repository_keeps_it(
+    aws: Account, mutability: str, filters: list[str], moves: list[str]
+) -> None:
+    given = [{"filter": each, "filterType": "WILDCARD"} for each in filters]
+    made = repository(
+        aws, imageTagMutability=mutability, **({"imageTagMutabilityExclusionFilters": given} if given else {})
+    )
+    ci = pusher(aws, made)
+    for tag in ("dev-1", "v1"):
+        push(aws.cloud, ci, REGION, NAME, tag)
+        if tag in moves:
+            push(aws.cloud, ci, REGION, NAME, tag)
+        else:
+            with pytest.raises(ImageError, match=r"ImageTagAlreadyExistsException.*the repository is immutable\.$"):
+                push(aws.cloud, ci, REGION, NAME, tag)
+
+
+ARCHIVE = {"type": "transition", "targetStorageClass": "archive"}
+LATER = {"tagStatus": "any", "storageClass": "archive", "countType": "sinceImageTransitioned", "countUnit": "days"}
+
+
+@pytest.mark.parametrize("counted", ["sinceImagePulled", "sinceImagePushed"])
+def test_images_may_be_archived_and_deleted_later(aws: Account, counted: str) -> None:
+    made = repository(aws)
+    first = {"tagStatus": "any", "countType": counted, "countUnit": "days", "countNumber": 90}
+    policy = lifecycle(
+        {"rulePriority": 1, "selection": first, "action": ARCHIVE},
+        {"rulePriority": 2, "selection": {**LATER, "countNumber": 365}, "action": {"type": "expire"}},
+    )
+    aws.make(tokens.LIFECYCLE_POLICY, "trainer", repository=made.id, policy=policy)
+
+
 def test_who_is_named_pushes_and_nobody_else(aws: Account) -> None:
     made = repository(aws)
     push(aws.cloud, pusher(aws, made), REGION, NAME, "v1")
