@@ -228,9 +228,10 @@ def webhooks_in(cluster: Cluster, name: str, namespace: Mapping[str, Any], plann
     coming = planned.of_kind(cluster.place, *_RELEASE) if planned else []
     releases = {(each.get("namespace"), each.get("name")): each for each in (*stored, *coming)}
     own = {**metadata, "name": name, "labels": labels} if name else None
-    return Webhooks(
-        cluster, own, tuple(releases.values()), left_in(cluster), kyverno.policies(cluster, planned), planned
-    )
+    left = left_in(cluster)
+    asks = any(_chart(each) == kyverno.CHART for each in (*releases.values(), *left))
+    policies = kyverno.policies(cluster, planned) if asks else ()
+    return Webhooks(cluster, own, tuple(releases.values()), left, policies, planned)
 
 
 def webhooks_of(

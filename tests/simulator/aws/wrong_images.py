@@ -35,7 +35,7 @@ def _archive(*, days: int = 90, action: dict[str, str] | None = None, **selectio
 
 
 _MOVE = {"type": "transition", "targetStorageClass": "archive"}
-_UNPULLED = {"countType": "sinceImagePulled", "countUnit": "days"}
+_UNPULLED: dict[str, Any] = {"countType": "sinceImagePulled", "countUnit": "days"}
 _V = {"tagStatus": "tagged", "tagPatternList": ["v*"]}
 
 
