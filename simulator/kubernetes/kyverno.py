@@ -151,12 +151,12 @@ def _of_policies(row: _Webhook, made_of: Sequence[Props], everywhere: Props) -> 
     """Yields the webhooks of the policies of a kind. everywhere: the selectors of the chart."""
     shared: dict[str, list[tuple[str, Props]]] = {}
     for policy in made_of:
-        own, (namespace, name) = _webhook(row, policy, everywhere), _identity(policy)
+        (alone, own), (namespace, name) = _webhook(row, policy, everywhere), _identity(policy)
         webhook = f"{row.name}.kyverno.svc-{'fail' if own['fails'] else 'ignore'}"
-        if own["conditions"] or own["exact"] or own["seconds"] is not None:
+        if alone:
             ending = "-".join(filter(None, (namespace, name)))
             own |= {"name": f"{webhook}-finegrained-{ending}", "path": f"{row.path}/{name}"}
-            yield {**own, "seconds": own["seconds"] or 10}
+            yield own
         else:
             key = json.dumps([own["namespaces"], own["objects"] or None], separators=(",", ":"))
             shared.setdefault(hashlib.sha256(key.encode()).hexdigest(), []).append((name, {**own, "name": webhook}))
@@ -167,29 +167,30 @@ def _of_policies(row: _Webhook, made_of: Sequence[Props], everywhere: Props) -> 
             alike = [own for _, own in members if own["name"] == webhook]
             asked = [rule for own in alike for rule in own["rules"]]
             if asked:
-                yield {**alike[0], "name": f"{webhook}{ending}", "path": path, "rules": asked, "seconds": 10}
+                yield {**alike[0], "name": f"{webhook}{ending}", "path": path, "rules": asked}
 
 
-def _webhook(row: _Webhook, policy: Props, everywhere: Props) -> Props:
-    """Returns what the webhook of a policy takes of it. seconds: None where it says none."""
+def _webhook(row: _Webhook, policy: Props, everywhere: Props) -> tuple[bool, Props]:
+    """Returns whether a policy has a webhook of its own, and what its webhook takes of it."""
     spec, (inside, _), generates = policy["spec"], _identity(policy), row.kind.endswith("GeneratingPolicy")
     match = spec.get("matchConstraints") or {}
     found = [str(each.get("expression")) for each in spec.get("matchConditions") or ()]
     conditions = [] if any(map(_OF_KYVERNO.search, found)) else found
     exact, seconds = match.get("matchPolicy") == "Exact", _at(spec, "webhookConfiguration", "timeoutSeconds")
     asked = [{**each, "operations": _ALL} if generates else each for each in match.get("resourceRules") or ()]
-    if bool(conditions or exact or seconds is not None) in row.extends and _is_about_pods(match):
+    alone = bool(conditions or exact or seconds is not None)
+    if alone in row.extends and _is_about_pods(match):
         chosen = _at(spec, "autogen", "podControllers", "controllers")
         makers = [each for each in _MAKE_PODS if chosen is None or each in chosen]
         asked += [{**asked[0], "apiGroups": [_MAKE_PODS[each]], "resources": [each], "scope": None} for each in makers]
     namespaces = {"matchExpressions": [_where("In", inside)]} if inside else match.get("namespaceSelector")
-    return {
+    return alone, {
         "namespaces": _both(namespaces, everywhere.get("namespaceSelector")),
         "objects": _both(match.get("objectSelector"), everywhere.get("objectSelector")),
         "rules": asked,
         "exact": exact,
         "conditions": conditions,
-        "seconds": seconds,
+        "seconds": seconds or 10,
         "fails": not generates and spec.get("failurePolicy", "Fail") == "Fail",
     }
 

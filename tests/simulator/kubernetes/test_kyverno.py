@@ -312,6 +312,7 @@ MAKERS = {"daemonsets", "deployments", "replicasets", "statefulsets", "cronjobs"
         (judging(kind="GeneratingPolicy"), set()),
         (judging(kind="NamespacedValidatingPolicy"), set()),
         (judging(kind="NamespacedValidatingPolicy", webhookConfiguration={"timeoutSeconds": 5}), MAKERS),
+        (judging(kind="NamespacedValidatingPolicy", match={"matchPolicy": "Exact"}), MAKERS),
         (judging(kind="NamespacedImageValidatingPolicy"), MAKERS),
         (judging(kind="NamespacedImageValidatingPolicy", webhookConfiguration={"timeoutSeconds": 5}), set()),
     ],
@@ -357,6 +358,26 @@ def test_policies_share_a_webhook_for_each_pair_of_selectors() -> None:
         f"vpol.validate.kyverno.svc-ignore-{of_near}": "/vpol/a/b",
         f"vpol.validate.kyverno.svc-fail-{of_far}": "/vpol/far",
     }
+
+
+def test_a_policy_about_nothing_has_no_webhook_to_share() -> None:
+    empty = judging()
+    empty["spec"]["matchConstraints"] = {}
+    assert not made_of(empty)
+
+
+def test_only_webhooks_that_validate_are_left() -> None:
+    left = [row["path"] for row in webhooks({}, "kyverno", (judging(kind="MutatingPolicy"), judging()), left=True)]
+    assert "/vpol/own" in left
+    assert not {"/mpol/own", "/policymutate"} & set(left)
+
+
+def test_who_makes_pods_may_be_deleted_where_pods_may_not_be_made(cluster: Bench, tmp_path: Path) -> None:
+    install(cluster)
+    made = cluster.make(deployment("default"), "web")
+    cluster.make(judging(about("CREATE"), autogen={"podControllers": {"controllers": []}}), "own")
+    down(tmp_path)
+    cluster.delete(made, "web")
 
 
 def test_the_values_of_the_chart_say_whom_it_is_not_asked_about() -> None:
