@@ -178,6 +178,17 @@ def test_a_first_pull_makes_the_repository_of_its_template_and_later_ones_need_l
     assert pull(aws.cloud, session(aws, again), REGION, CACHED, internet=False).id == CACHED
 
 
+def test_a_template_says_which_tags_of_a_cached_image_move(aws: Account) -> None:
+    given = {"imageTagMutabilityExclusionFilters": [{"filter": "latest", "filterType": "WILDCARD"}]}
+    cache(aws, imageTagMutability="IMMUTABLE_WITH_EXCLUSION", **given)
+    pulled, ci = nodes(aws, *FILL), session(aws, role(aws, "ci", "ecr:*"))
+    for tag in ("latest", "v1"):
+        pull(aws.cloud, pulled, REGION, CACHED, tag)
+    push(aws.cloud, ci, REGION, CACHED, "latest")
+    with pytest.raises(ImageError, match="ImageTagAlreadyExistsException"):
+        push(aws.cloud, ci, REGION, CACHED, "v1")
+
+
 def test_without_a_template_a_pull_makes_a_bare_repository(aws: Account) -> None:
     cache(aws)
     made = pull(aws.cloud, nodes(aws, *FILL), REGION, CACHED)
