@@ -250,6 +250,7 @@ class Platform(pulumi.ComponentResource):
         for key, cluster in self.clusters.items():
             ClusterTenancy(f"{key}-tenancy", cluster.ref, self._opts)
         accounts = named_service_accounts(settings.storage, settings.clusters)
+        signed = settings.admission.signatures is not None
         for team in settings.teams:
             key = team.cluster_among(settings.clusters)
             made = Team(
@@ -264,7 +265,7 @@ class Platform(pulumi.ComponentResource):
                     gpu_allocation=settings.clusters[key].gpu_allocation,
                     secrets=settings.secrets,
                     secrets_key_arn=keys.secrets,
-                    images=settings.images,
+                    images=settings.images.keeping_signatures() if signed else settings.images,
                     images_key_arn=keys.images,
                     roles=self._roles,
                     namespaces={name: self.namespaces.resources[key, name] for name in team.namespaces},

@@ -44,23 +44,11 @@ def lifecycle(settings: ImagesSettings) -> str:
             "action": {"type": "expire"},
         }
 
-    return json.dumps(
-        {
-            "rules": [
-                expire(
-                    1,
-                    "Images without a tag",
-                    tagStatus="untagged",
-                    countType="sinceImagePushed",
-                    countUnit="days",
-                    countNumber=settings.untagged_days,
-                ),
-                expire(
-                    2, "All but the newest", tagStatus="any", countType="imageCountMoreThan", countNumber=settings.keep
-                ),
-            ]
-        }
-    )
+    days = 14 if settings.untagged_days is None else settings.untagged_days
+    of_age: dict[str, str | int] = {"countType": "sinceImagePushed", "countUnit": "days", "countNumber": days}
+    rules = [expire(1, "Images without a tag", tagStatus="untagged", **of_age)] if days else []
+    newest = expire(2, "All but the newest", tagStatus="any", countType="imageCountMoreThan", countNumber=settings.keep)
+    return json.dumps({"rules": [*rules, newest]})
 
 
 def pushers(team: TeamSettings, roles: Mapping[str, str]) -> list[str]:

@@ -63,8 +63,14 @@ class ImagesSettings(Settings):
             "change makes them anew, without their images."
         ),
     )
-    untagged_days: int = Field(
-        default=14, ge=1, le=3650, description="Days after which an image without a tag is deleted."
+    untagged_days: int | None = Field(
+        default=None,
+        ge=0,
+        le=3650,
+        description=(
+            "Days after which an image without a tag is deleted, 0 for never. 14 if it is not given; for repositories "
+            "of teams 0 where `admission.signatures` is, since signatures of cosign 3 have no tag."
+        ),
     )
     keep: int = Field(
         default=500,
@@ -77,3 +83,7 @@ class ImagesSettings(Settings):
         description="Other registries behind the account's own. Without it nothing is cached.",
         examples=[{"upstreams": ["ecr-public", "k8s", "quay"]}],
     )
+
+    def keeping_signatures(self) -> "ImagesSettings":
+        """Returns them for images that need signatures. Whether ECR spares those of images that stay is unverified."""
+        return self.model_copy(update={"untagged_days": self.untagged_days or 0})

@@ -9,6 +9,7 @@ words of what a template lacks are unverified: containerd shows "not found".
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 
 from simulator.aws import tokens
 from simulator.aws.access import DeniedError, Session, authorize
@@ -38,7 +39,7 @@ def push(cloud: Cloud, session: Session, region: str, name: str, tag: str) -> No
     for action in PUSH:
         authorize(cloud, session, action, repository.state["arn"], policy=_policy(cloud, repository))
     tags = list(repository.state.get("__images") or ())
-    if tag in tags and repository.state.get("imageTagMutability") == "IMMUTABLE":
+    if tag in tags and _is_immutable(repository.state, tag):
         raise ImageError(
             f"ImageTagAlreadyExistsException: The image tag '{tag}' already exists in the '{name}' repository and "
             "cannot be overwritten because the repository is immutable."
@@ -71,6 +72,13 @@ def pull(
     return repository
 
 
+def _is_immutable(repository: Props, tag: str) -> bool:
+    """Returns whether a tag stays where it is: the filters of a repository turn what it says of all others around."""
+    filters = repository.get("imageTagMutabilityExclusionFilters") or ()
+    left_out = any(fnmatchcase(tag, each["filter"]) for each in filters)
+    return str(repository.get("imageTagMutability")).startswith("IMMUTABLE") != left_out
+
+
 def _made(cloud: Cloud, session: Session, region: str, name: str, *, internet: bool) -> CloudResource:
     """Makes the repository of a cached image, as the template of its prefix says."""
     account, partition = session.arn.split(":")[4], session.arn.split(":")[1]
@@ -92,6 +100,7 @@ def _made(cloud: Cloud, session: Session, region: str, name: str, *, internet: b
         "region": region,
         "registryId": account,
         "imageTagMutability": state.get("imageTagMutability", "MUTABLE"),
+        "imageTagMutabilityExclusionFilters": state.get("imageTagMutabilityExclusionFilters"),
         "encryptionConfigurations": encryption,
         "tags": tags,
         "tagsAll": tags,

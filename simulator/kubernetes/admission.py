@@ -19,7 +19,7 @@ from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.planned import Planned
 from simulator.kubernetes.readiness import SKIP
 from simulator.kubernetes.schema import builtin_kind, version_numbers
-from simulator.kubernetes.webhooks import INJECTOR, Webhooks, webhooks_in
+from simulator.kubernetes.webhooks import INJECTOR, Request, Webhooks, webhooks_in
 from simulator.provider import Call, Refusal
 from simulator.values import Props
 
@@ -104,9 +104,9 @@ class Admission:
     def check_webhooks(self) -> None:
         """Raises Refusal when a webhook does not answer that the API server must ask. Warns of pods without a proxy."""
         api_version, kind = self.state["apiVersion"], self.state["kind"]
-        update = self.cluster.get(api_version, kind, self.namespace, self._name) is not None
-        group = api_version.rpartition("/")[0]
-        for each in self.webhooks.unanswered(self.state, group, self._plural, update):
+        live = self.cluster.get(api_version, kind, self.namespace, self._name)
+        request = self._request("CREATE" if live is None else "UPDATE")
+        for each in self.webhooks.unanswered(self.state, request, live.state if live else None):
             webhook, of_pods = each.webhook, f'pods of {kind} "{self._name}": ' if each.of_pods else ""
             if webhook.fails:
                 raise self._refused(f"{of_pods}{each.why}", self._late_for_pods)
@@ -116,6 +116,15 @@ class Admission:
                     f'{kind} "{self._name}" starts pods without a proxy while {webhook.service} does not answer: what '
                     "they send is not encrypted, and they have no identity. They get one when they start again."
                 )
+
+    def why_not_deleted(self) -> str:
+        """Returns what the API server says when a webhook does not answer that sees a deletion; "" when all do."""
+        unanswered = self.webhooks.unanswered(self.state, self._request("DELETE"))
+        return next((each.why for each in unanswered if each.webhook.fails), "")
+
+    def _request(self, operation: str) -> Request:
+        group, _, version = self.state["apiVersion"].rpartition("/")
+        return Request(operation, group, version, self._plural, bool(self.namespace))
 
     @property
     def webhooks(self) -> Webhooks:

@@ -4,19 +4,29 @@ No image is verified here, and no policy evaluated: an object is neither refused
 is simulated is what the API server does while Kyverno does not answer. Its pods delete their webhooks when they are
 scaled to zero, as the hook before the deletion of the release does; the Job that comes after misses those that only
 validate.
-Left out: policies of the group kyverno.io, and match conditions, for which an update counts as one that meets none.
-Policies without conditions share a webhook; its URL names them all, and here one.
-Sources: Kyverno v1.19.0, pkg/config/config.go, pkg/controllers/webhook/controller.go and validating.go,
-pkg/cel/autogen/support.go, pkg/webhooks/server.go (cleanup), cmd/readiness-checker/main.go; kyverno/kyverno 16492; read
-2026-11.
+A policy has a webhook of its own where it has match conditions that Kubernetes can compile, asks for exact versions or
+has a timeout; the others of a kind share one for each pair of selectors, whose URL names them all. Names and exclusions
+of rules are no part of a webhook. Policies that delete objects have none.
+Match conditions are not evaluated: they count as met, but for those that begin with `oldObject == null ||` and changes.
+Left out: policies of the group kyverno.io, those that Kyverno turns into admission policies of Kubernetes (`autogen`),
+subresources, and that a policy on images and one of a namespace, both sharing, have webhooks of one name, which the API
+server refuses, upon which no change of a policy comes through.
+Sources: Kyverno v1.19.0, pkg/config/config.go and types.go, pkg/controllers/webhook (controller.go, validating.go,
+expression_cache.go), pkg/controllers/generic/webhook, cmd/kyverno/main.go, pkg/cel/autogen (support.go, data.go,
+match.go), pkg/webhooks/server.go (cleanup), cmd/readiness-checker/main.go, charts/kyverno (templates/config);
+kyverno/api, policies.kyverno.io/v1beta1 (GetFailurePolicy); kyverno/kyverno 16492 and 17262; read 2026-11.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from catalog.chart_facts import merged
 from simulator.kubernetes.clusters import Cluster
 from simulator.kubernetes.planned import Planned
 from simulator.values import Props, has_unknown
@@ -25,96 +35,186 @@ CHART: Final = "kyverno"
 SERVICE: Final = "kyverno-svc"
 _GROUP = "policies.kyverno.io"
 _VERSIONS = ("v1", "v1beta1", "v1alpha1")
-_KINDS: Mapping[str, tuple[tuple[str, str, bool], ...]] = {  # kind -> webhook, path, whether it only validates
-    "ValidatingPolicy": (("vpol.validate.kyverno.svc", "/vpol", True),),
-    "MutatingPolicy": (("mpol.validate.kyverno.svc", "/mpol", False),),
-    "ImageValidatingPolicy": (
-        ("ivpol.validate.kyverno.svc", "/ivpol/validate", True),
-        ("ivpol.mutate.kyverno.svc", "/ivpol/mutate", False),
+_ALL = ("CREATE", "UPDATE", "DELETE", "CONNECT")
+_IN_SHARED, _IN_OWN = False, True
+
+
+class _Webhook(NamedTuple):
+    """A webhook of a kind of policies. extends: in which ones a policy about pods is also about what makes pods."""
+
+    kind: str
+    name: str
+    path: str
+    validates: bool = True
+    extends: tuple[bool, ...] = (_IN_SHARED, _IN_OWN)
+
+
+_WEBHOOKS = (
+    _Webhook("ValidatingPolicy", "vpol.validate", "/vpol"),
+    _Webhook("NamespacedValidatingPolicy", "nvpol.validate", "/nvpol", extends=(_IN_OWN,)),
+    _Webhook("MutatingPolicy", "mpol.validate", "/mpol", validates=False),
+    _Webhook("NamespacedMutatingPolicy", "nmpol.validate", "/nmpol", validates=False),
+    _Webhook("ImageValidatingPolicy", "ivpol.validate", "/ivpol/validate"),
+    _Webhook("ImageValidatingPolicy", "ivpol.mutate", "/ivpol/mutate", validates=False),
+    _Webhook("NamespacedImageValidatingPolicy", "ivpol.validate", "/nivpol/validate", extends=(_IN_SHARED,)),
+    _Webhook(
+        "NamespacedImageValidatingPolicy", "ivpol.mutate", "/nivpol/mutate", validates=False, extends=(_IN_SHARED,)
     ),
+    _Webhook("GeneratingPolicy", "gpol.validate", "/gpol", extends=()),
+    _Webhook("NamespacedGeneratingPolicy", "ngpol.validate", "/ngpol", extends=()),
+)
+_KINDS = tuple(dict.fromkeys(each.kind for each in _WEBHOOKS))
+_OF_POLICIES = {
+    "kyverno.io": ("clusterpolicies", "policies"),
+    _GROUP: tuple(f"{kind.lower().removesuffix('y')}ies" for kind in (*_KINDS, "DeletingPolicy")),
 }
-_MAKE_PODS = {"apps": ("daemonsets", "deployments", "replicasets", "statefulsets"), "batch": ("cronjobs", "jobs")}
+_ALWAYS: Mapping[str, tuple[str, Mapping[str, tuple[str, ...]]]] = {  # path -> name, resources
+    "/policyvalidate": ("validate-policy.kyverno.svc", _OF_POLICIES),
+    "/policymutate": ("mutate-policy.kyverno.svc", {"kyverno.io": _OF_POLICIES["kyverno.io"]}),
+    "/exceptionvalidate": ("", {"kyverno.io": ("policyexceptions",)}),
+    "/celexception/validate": ("", {_GROUP: ("policyexceptions",)}),
+    "/globalcontextvalidate": ("", {"kyverno.io": ("globalcontextentries",)}),
+}
+_MAKE_PODS = {
+    **dict.fromkeys(("daemonsets", "deployments", "replicasets", "statefulsets"), "apps"),
+    **dict.fromkeys(("cronjobs", "jobs"), "batch"),
+}
+_PODS = {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]}
+# What the API server knows nothing of, so that it cannot compile a condition which names it.
+_OF_KYVERNO = re.compile(r"(?<![\w.?])(globalContext|http|images|resource|variables)\s*[.(\[]")
+
+
+def _where(operator: str, namespace: str) -> Props:
+    return {"key": "kubernetes.io/metadata.name", "operator": operator, "values": [namespace]}
+
+
+_DEFAULTS: Props = {
+    "config": {
+        "excludeKyvernoNamespace": True,
+        "webhooks": {"namespaceSelector": {"matchExpressions": [_where("NotIn", "kube-system")]}},
+    },
+    "features": {"forceFailurePolicyIgnore": {"enabled": False}},
+}
+
+
+def is_of_creation(condition: str) -> bool:
+    """Returns whether a match condition is written so that a change need not meet it."""
+    return condition.lstrip().startswith("oldObject == null ||")
 
 
 def policies(cluster: Cluster, planned: Planned | None) -> tuple[Props, ...]:
     """Returns the policies that are in a cluster, or that the preview makes."""
-    found: dict[tuple[str, str], Props] = {}
+    found: dict[tuple[str, ...], Props] = {}
     for version, kind in product(_VERSIONS, _KINDS):
         api = f"{_GROUP}/{version}"
         coming = planned.of_kind(cluster.place, api, kind) if planned else []
         for state in (*(each.state for each in cluster.of_kind(api, kind)), *coming):
-            found[kind, str(state["metadata"].get("name"))] = {**state, "kind": kind}
+            found[kind, *_identity(state)] = {**state, "kind": kind}
     return tuple(found.values())
 
 
-_ANSWERS = {"part": "admission-controller", "named": "https"}
+def _identity(policy: Props) -> tuple[str, str]:
+    return str(policy["metadata"].get("namespace") or ""), str(policy["metadata"].get("name"))
 
 
 def webhooks(values: Props, namespace: str, made_of: tuple[Props, ...], *, left: bool) -> Iterator[Props]:
     """Yields the arguments of each webhook of a release. made_of: the policies. left: the release is gone."""
-    common: Props = {"service": SERVICE, "service_namespace": namespace, "left": left, **_ANSWERS}
-    older = {"kyverno.io": ("clusterpolicies", "policies")}
-    of_policies: Props = {**common, "fails": True, "updates": True}
-    yield {
-        **of_policies,
-        "name": "validate-policy.kyverno.svc",
-        "path": "/policyvalidate",
-        "resources": {**older, _GROUP: ("*",)},
-    }
-    if not left:
-        yield {**of_policies, "name": "mutate-policy.kyverno.svc", "path": "/policymutate", "resources": older}
-    everywhere = _expressions((values.get("config") or {}).get("webhooks")) or [_not_in("kube-system")]
+    common: Props = {"service": SERVICE, "service_namespace": namespace, "left": left}
+    common |= {"part": "admission-controller", "named": "https"}
+    for path, (name, resources) in _ALWAYS.items():
+        if not (left and path == "/policymutate"):
+            asked = [
+                {"apiGroups": [group], "apiVersions": ["*"], "operations": _ALL[:2], "resources": names}
+                for group, names in resources.items()
+            ]
+            yield {**common, "name": name or f"{SERVICE}.{namespace}.svc", "path": path, "rules": asked, "fails": True}
+    given = merged(_DEFAULTS, {key: values[key] for key in _DEFAULTS if values.get(key) is not None})
+    everywhere = given["config"]["webhooks"]
+    if given["config"]["excludeKyvernoNamespace"]:
+        own = {"matchExpressions": [_where("NotIn", namespace)]}
+        everywhere = {**everywhere, "namespaceSelector": _both(everywhere.get("namespaceSelector"), own)}
+    forced = given["features"]["forceFailurePolicyIgnore"]["enabled"]
+    known = sorted((each for each in made_of if not has_unknown(each.get("spec"))), key=_identity)
+    for row in _WEBHOOKS:
+        of_kind = [each for each in known if each["kind"] == row.kind and _is_asked(row, each["spec"])]
+        if row.validates or not left:
+            for made in _of_policies(row, of_kind, everywhere):
+                yield {**common, **made, "fails": made["fails"] and not forced}
+
+
+def _is_asked(row: _Webhook, spec: Props) -> bool:
+    writes = row.name != "ivpol.mutate" or _at(spec, "validationConfigurations", "mutateDigest") is not False
+    return writes and _at(spec, "evaluation", "admission", "enabled") is not False
+
+
+def _of_policies(row: _Webhook, made_of: Sequence[Props], everywhere: Props) -> Iterator[Props]:
+    """Yields the webhooks of the policies of a kind. everywhere: the selectors of the chart."""
+    shared: dict[str, list[tuple[str, Props]]] = {}
     for policy in made_of:
-        if not has_unknown(policy.get("spec")):
-            yield from _of_policy(policy, [*everywhere, _not_in(namespace)], common)
+        (alone, own), (namespace, name) = _webhook(row, policy, everywhere), _identity(policy)
+        webhook = f"{row.name}.kyverno.svc-{'fail' if own['fails'] else 'ignore'}"
+        if alone:
+            ending = "-".join(filter(None, (namespace, name)))
+            own |= {"name": f"{webhook}-finegrained-{ending}", "path": f"{row.path}/{name}"}
+            yield own
+        else:
+            key = json.dumps([own["namespaces"], own["objects"] or None], separators=(",", ":"))
+            shared.setdefault(hashlib.sha256(key.encode()).hexdigest(), []).append((name, {**own, "name": webhook}))
+    for key, members in sorted(shared.items()):
+        ending = f"-{key[:8]}" if len(shared) > 1 else ""
+        path = "/".join([row.path, *sorted(name for name, _ in members)])
+        for webhook in sorted({own["name"] for _, own in members}):
+            alike = [own for _, own in members if own["name"] == webhook]
+            asked = [rule for own in alike for rule in own["rules"]]
+            if asked:
+                yield {**alike[0], "name": f"{webhook}{ending}", "path": path, "rules": asked}
 
 
-def _of_policy(policy: Props, everywhere: list[Any], common: Props) -> Iterator[Props]:
-    spec, name = policy["spec"], policy["metadata"]["name"]
+def _webhook(row: _Webhook, policy: Props, everywhere: Props) -> tuple[bool, Props]:
+    """Returns whether a policy has a webhook of its own, and what its webhook takes of it."""
+    spec, (inside, _), generates = policy["spec"], _identity(policy), row.kind.endswith("GeneratingPolicy")
     match = spec.get("matchConstraints") or {}
-    rules = match.get("resourceRules") or []
-    operations = {each for rule in rules for each in rule.get("operations") or ()}
-    if not operations & {"CREATE", "*"} or not (spec.get("evaluation") or {}).get("admission", {}).get("enabled", True):
-        return
-    resources: dict[str, tuple[str, ...]] = {}
-    for rule in rules:
-        for group in rule.get("apiGroups") or ():
-            resources[group] = (*resources.get(group, ()), *(rule.get("resources") or ()))
-    if _is_extended(spec, match, rules):
-        resources |= _MAKE_PODS
-    conditions = bool(spec.get("matchConditions"))
-    fails = spec.get("failurePolicy", "Fail") == "Fail"
-    for webhook, path, validates in _KINDS[policy["kind"]]:
-        mutates = (spec.get("validationConfigurations") or {}).get("mutateDigest", True)
-        if (common["left"] and not validates) or (webhook == "ivpol.mutate.kyverno.svc" and not mutates):
-            continue
-        yield {
-            **common,
-            "name": f"{webhook}-{'fail' if fails else 'ignore'}{f'-finegrained-{name}' if conditions else ''}",
-            "path": f"{path}/{name}",
-            "resources": resources,
-            "fails": fails,
-            "updates": bool(operations & {"UPDATE", "*"}) and not conditions,
-            "namespaces": {
-                "matchLabels": (match.get("namespaceSelector") or {}).get("matchLabels") or {},
-                "matchExpressions": [*_expressions(match), *everywhere],
-            },
-            "objects": match.get("objectSelector") or {},
-            "seconds": (spec.get("webhookConfiguration") or {}).get("timeoutSeconds", 10),
-        }
+    found = [str(each.get("expression")) for each in spec.get("matchConditions") or ()]
+    conditions = [] if any(map(_OF_KYVERNO.search, found)) else found
+    exact, seconds = match.get("matchPolicy") == "Exact", _at(spec, "webhookConfiguration", "timeoutSeconds")
+    asked = [{**each, "operations": _ALL} if generates else each for each in match.get("resourceRules") or ()]
+    alone = bool(conditions or exact or seconds is not None)
+    if alone in row.extends and _is_about_pods(match):
+        chosen = _at(spec, "autogen", "podControllers", "controllers")
+        makers = [each for each in _MAKE_PODS if chosen is None or each in chosen]
+        asked += [{**asked[0], "apiGroups": [_MAKE_PODS[each]], "resources": [each], "scope": None} for each in makers]
+    namespaces = {"matchExpressions": [_where("In", inside)]} if inside else match.get("namespaceSelector")
+    return alone, {
+        "namespaces": _both(namespaces, everywhere.get("namespaceSelector")),
+        "objects": _both(match.get("objectSelector"), everywhere.get("objectSelector")),
+        "rules": asked,
+        "exact": exact,
+        "conditions": conditions,
+        "seconds": seconds or 10,
+        "fails": not generates and spec.get("failurePolicy", "Fail") == "Fail",
+    }
 
 
-def _is_extended(spec: Props, match: Props, rules: list[Any]) -> bool:
-    """Returns whether Kyverno also asks for what makes pods: for a policy of nothing but pods, unless it says no."""
-    said = ((spec.get("autogen") or {}).get("podControllers") or {}).get("controllers")
-    only_pods = len(rules) == 1 and rules[0].get("apiGroups") == [""] and rules[0].get("resources") == ["pods"]
-    narrowed = match.get("objectSelector") or match.get("excludeResourceRules") or rules[0].get("resourceNames")
-    return only_pods and not narrowed and said != []
+def _is_about_pods(match: Props) -> bool:
+    """Returns whether a policy is about pods of v1 alone, whatever their names and labels."""
+    asked = match.get("resourceRules") or []
+    alike = len(asked) == 1 and {key: asked[0].get(key) for key in _PODS} == _PODS
+    narrowed = any((match.get("objectSelector") or {}).values()) or match.get("excludeResourceRules")
+    return alike and not narrowed and not asked[0].get("resourceNames")
 
 
-def _expressions(holder: Any) -> list[Any]:
-    return list(((holder or {}).get("namespaceSelector") or {}).get("matchExpressions") or [])
+def _both(own: Any, of_chart: Any) -> Props:
+    """Returns two selectors as one, in the order in which Go writes them."""
+    given = [own or {}, of_chart or {}]
+    labels = {key: value for each in given for key, value in (each.get("matchLabels") or {}).items()}
+    found = [each for selector in given for each in selector.get("matchExpressions") or ()]
+    ordered = [{key: each[key] for key in ("key", "operator", "values") if each.get(key)} for each in found]
+    parts = {"matchLabels": dict(sorted(labels.items())), "matchExpressions": ordered}
+    return {key: part for key, part in parts.items() if part}
 
 
-def _not_in(namespace: str) -> Props:
-    return {"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": [namespace]}
+def _at(holder: Props, *path: str) -> Any:
+    value: Any = holder
+    for each in path:
+        value = (value or {}).get(each)
+    return value

@@ -163,6 +163,7 @@ class Objects:
             self._relinquish(inputs, namespace)
             return
         self._refuse_in_use(id_, api_version, kind, name)
+        self._refuse_unanswered(id_, api_version, kind, namespace, name)
         self._refuse_finalizers(id_, api_version, kind, namespace, name)
         with self.cluster.cloud.exclusive():
             if self.real is not None:
@@ -321,6 +322,20 @@ class Objects:
                 "delete waits ten minutes and fails. Let the NodePool depend on the EC2NodeClass, so that the NodePool "
                 "is deleted first."
             )
+
+    def _refuse_unanswered(self, id_: str, api_version: str, kind: str, namespace: str, name: str) -> None:
+        """A namespace deletes what is in it, and webhooks are asked about each."""
+        stored = self.cluster.get(api_version, kind, namespace, name)
+        if stored is None:
+            return
+        if why := self._admission(stored.state, namespace).why_not_deleted():
+            raise Refusal(why)
+        for each in self.cluster.inside(stored.state) or () if kind == "Namespace" else ():
+            if why := self._admission(each, name).why_not_deleted():
+                raise Refusal(
+                    f'the Kubernetes API server reported that "{id_}" still exists: {each["kind"]} '
+                    f"{each['metadata']['name']} in it stays: {why}. The real delete waits ten minutes, and fails."
+                )
 
     def _refuse_finalizers(self, id_: str, api_version: str, kind: str, namespace: str, name: str) -> None:
         def why() -> str:

@@ -28,7 +28,7 @@ from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.names import suffix
 from simulator.kubernetes.network_policies import why_pods_wait
 from simulator.kubernetes.planned import Planned
-from simulator.kubernetes.webhooks import Webhooks, leaves, taken_over, webhooks_in
+from simulator.kubernetes.webhooks import Request, Webhooks, leaves, taken_over, webhooks_in
 from simulator.provider import Call, CheckFailure, CheckResult, CreateResult, DiffResult, ReadResult, Refusal
 from simulator.values import UNKNOWN, Props, has_unknown
 
@@ -285,7 +285,7 @@ class Releases:
         found = self._webhooks(inputs["namespace"])
         others = tuple(each for each in found.releases if each["name"] != inputs["name"])  # it starts its own pods
         pod = {"kind": "Pod", "metadata": {"labels": {"app.kubernetes.io/name": name}}}
-        unanswered = replace(found, releases=others).unanswered(pod, "", "pods", update=False)
+        unanswered = replace(found, releases=others).unanswered(pod, Request("CREATE", "", "v1", "pods"))
         return next((each.why for each in unanswered if each.webhook.fails), "")
 
     def _webhooks(self, namespace: str) -> Webhooks:

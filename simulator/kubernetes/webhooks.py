@@ -2,16 +2,18 @@
 
 A webhook that answers accepts everything here, and only Linkerd's injector changes what it sees. One does not answer
 while its pods are down, and where network policies do not let the API server come to them. All versions of an API
-count, since the API server converts one to another. Left out: webhooks of other charts, that of Linkerd's tap (policy
-Ignore), and those of the load balancers for QUIC and target control, which only see what has their labels.
+count, unless a webhook asks for exact ones, since the API server converts one to another. Left out: webhooks of other
+charts, that of Linkerd's tap (policy Ignore), and those of the load balancers for QUIC and target control, which only
+see what has their labels; deletions by Helm, and by controllers.
 Sources: linkerd/linkerd2 edge-26.8.3, charts/linkerd-control-plane; cert-manager 1.21.1 and trust-manager 0.24.0,
 deploy/charts; external-secrets v2.9.0, deploy/charts; kubernetes-sigs/aws-load-balancer-controller v3.5.0, helm,
-templates/webhook.yaml; Kubernetes 1.35, apiserver/pkg/admission/plugin/webhook; those of `kyverno`; read 2026-11.
+templates/webhook.yaml; Kubernetes 1.35, apiserver/pkg/admission/plugin/webhook (predicates/rules, namespace, object);
+those of `kyverno`; read 2026-11.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -30,42 +32,85 @@ from simulator.values import UNKNOWN, Props, has_unknown
 
 INJECTOR = "linkerd-proxy-injector.linkerd.io"
 _RELEASE = ("helm.sh/v3", "Release")
+_WRITES = ("CREATE", "UPDATE")
 _ASKED_BY_PROXIES = (("identity", "ident-grpc"), ("destination", "dest-grpc"), ("destination", "policy-grpc"))
 Labels = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the API server is asked to do. operation: `CREATE`, `UPDATE` or `DELETE`. resource: the plural of a kind."""
+
+    operation: str
+    group: str
+    version: str
+    resource: str
+    namespaced: bool = True
+
+    def fits(self, rule: Mapping[str, Any], *, exact: bool) -> bool:
+        """Returns whether a rule of a webhook is about it. exact: only the versions count that the rule names."""
+        scopes = ("*", "Namespaced" if self.namespaced else "Cluster")
+        return (
+            (rule.get("scope") or "*") in scopes
+            and _names(rule["operations"], self.operation)
+            and _names(rule["apiGroups"], self.group)
+            and _names(rule["resources"], self.resource, "*/*", f"{self.resource}/*")
+            and (not exact or _names(rule["apiVersions"], self.version))
+        )
+
+
+_OF_PODS = Request("CREATE", "", "v1", "pods")
+
+
+def _names(values: Iterable[str], *wanted: str) -> bool:
+    return not {"*", *wanted}.isdisjoint(values)
+
+
+def rules(resources: Mapping[str, Sequence[str]], *operations: str) -> tuple[Props, ...]:
+    """Returns rules about all versions. resources: API group -> resources. operations: that of creation if none."""
+    asked = list(operations or ("CREATE",))
+    return tuple(
+        {"apiGroups": [group], "apiVersions": ["*"], "operations": asked, "resources": list(names)}
+        for group, names in resources.items()
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Webhook:
     """One webhook of a release.
 
-    resources: API group -> resources, or `*`. fails: whether its policy is Fail, otherwise it is Ignore.
-    namespaces, objects: its selectors. left: its release is gone, and with it the Service. part: of the chart's pods
-    that answer, by its name in chart_pods.py; named: the port on which they do. pods: these, of the release.
+    rules: in the words of Kubernetes; exact: its match policy, otherwise Equivalent. fails: whether its policy is Fail,
+    otherwise it is Ignore. namespaces, objects: its selectors. conditions: in CEL; see `kyverno`. left: its release is
+    gone, and with it the Service. part: of the chart's pods that answer, by its name in chart_pods.py; named: the port
+    on which they do. pods: these, of the release.
     """
 
     name: str
     service: str
     service_namespace: str
     path: str
-    resources: Mapping[str, tuple[str, ...]]
+    rules: Sequence[Props]
     fails: bool
+    exact: bool = False
     part: str = ""
     named: str = ""
     pods: Pod | None = None
-    updates: bool = False
     namespaces: Labels = field(default_factory=dict)
     objects: Labels = field(default_factory=dict)
+    conditions: Sequence[str] = ()
     seconds: Any = 10
     left: bool = False
 
-    def sees(self, group: str, resource: str, labels: Labels, namespace: Labels | None, update: bool = False) -> bool:
-        """Returns whether the API server asks it about an object. namespace: its labels; None for an object of none."""
-        resources = self.resources.get(group, ())
+    def sees(self, request: Request, objects: Iterable[Labels], namespace: Labels | None) -> bool:
+        """Returns whether the API server asks it about an object.
+
+        objects: the labels of the object, before and after. namespace: its labels; None for an object of none.
+        """
         return (
-            (resource in resources or "*" in resources)
-            and (self.updates or not update)
-            and matches(Node(self.objects), labels)
+            any(request.fits(rule, exact=self.exact) for rule in self.rules)
+            and any(matches(Node(self.objects), labels) for labels in objects)
             and (namespace is None or matches(Node(self.namespaces), namespace))
+            and (request.operation == "CREATE" or not any(map(kyverno.is_of_creation, self.conditions)))
         )
 
     @property
@@ -102,16 +147,24 @@ class Webhooks:
     policies: tuple[Props, ...] = ()
     planned: Planned | None = None
 
-    def unanswered(self, state: Mapping[str, Any], group: str, resource: str, update: bool) -> Iterator[Unanswered]:
-        """Yields the webhooks that see an object, or its pods, while no pod of their Service answers."""
+    def unanswered(
+        self, state: Mapping[str, Any], request: Request, before: Mapping[str, Any] | None = None
+    ) -> Iterator[Unanswered]:
+        """Yields the webhooks that see an object, or its pods, while no pod of their Service answers.
+
+        before: the object that an update changes.
+        """
+        pod = pod_of(state) if request.operation != "DELETE" and request.resource != "pods" else None
+        objects = [_labels(each) for each in (state, before) if each is not None]
         labels = self.namespace["labels"] if self.namespace else None
-        pod = pod_of(state)
-        if has_unknown([labels, _labels(state), _labels(pod)]):
+        if has_unknown([labels, *objects, _labels(pod)]):
             return
+        if (request.group, request.resource) == ("", "namespaces"):
+            labels = {**objects[0], "kubernetes.io/metadata.name": state["metadata"].get("name")}
         gone = webhooks_of(self.left, self.policies, left=True)
         for each in (*webhooks_of(self.releases, self.policies), *gone):
-            sees = each.sees(group, resource, _labels(state), labels, update)
-            of_pods = pod is not None and resource != "pods" and each.sees("", "pods", _labels(pod), labels)
+            sees = each.sees(request, objects, labels)
+            of_pods = pod is not None and each.sees(_OF_PODS, [_labels(pod)], labels)
             if (sees or of_pods) and (why := self.why_no_answer(each)):
                 yield Unanswered(each, not sees, why)
 
@@ -147,7 +200,7 @@ class Webhooks:
         if has_unknown([self.namespace["labels"], _labels(pod)]):
             return state
         for each in webhooks_of([release]):
-            seen = each.name == INJECTOR and each.sees("", "pods", _labels(pod), self.namespace["labels"])
+            seen = each.name == INJECTOR and each.sees(_OF_PODS, [_labels(pod)], self.namespace["labels"])
             if seen and (also_when_down or not self.why_no_answer(each)):
                 return with_pod(state, injection.injected(pod, self.namespace, release))
         return state
@@ -175,9 +228,10 @@ def webhooks_in(cluster: Cluster, name: str, namespace: Mapping[str, Any], plann
     coming = planned.of_kind(cluster.place, *_RELEASE) if planned else []
     releases = {(each.get("namespace"), each.get("name")): each for each in (*stored, *coming)}
     own = {**metadata, "name": name, "labels": labels} if name else None
-    return Webhooks(
-        cluster, own, tuple(releases.values()), left_in(cluster), kyverno.policies(cluster, planned), planned
-    )
+    left = left_in(cluster)
+    asks = any(_chart(each) == kyverno.CHART for each in (*releases.values(), *left))
+    policies = kyverno.policies(cluster, planned) if asks else ()
+    return Webhooks(cluster, own, tuple(releases.values()), left, policies, planned)
 
 
 def webhooks_of(
@@ -223,14 +277,15 @@ def leaves(cluster: Cluster, release: Props) -> list[str]:
     if _chart(release) != kyverno.CHART:
         return []
     service = Webhook(
-        name="", service=kyverno.SERVICE, service_namespace=release["namespace"], path="", resources={}, fails=True
+        name="", service=kyverno.SERVICE, service_namespace=release["namespace"], path="", rules=(), fails=True
     )
     values = opened(release.get("values")) or {}
     cleans = (values.get("webhooksCleanup") or {}).get("enabled", True)
     if cleans and not is_down(cluster, service):
         return []
     cluster.cloud.put(LEFT_WEBHOOKS, f"{cluster.name}/{kyverno.CHART}", release, region=cluster.region)
-    return [each.name for each in webhooks_of([release], kyverno.policies(cluster, None), left=True) if each.fails]
+    stay = webhooks_of([release], kyverno.policies(cluster, None), left=True)
+    return list(dict.fromkeys(each.name for each in stay if each.fails))
 
 
 def taken_over(cluster: Cluster, release: Props) -> None:
@@ -306,7 +361,7 @@ def _linkerd(given: Props, namespace: str, _: str) -> Iterator[Webhook]:
         service="linkerd-proxy-injector",
         part="proxy-injector",
         named="proxy-injector",
-        resources={"": ("pods", "services")},
+        rules=rules({"": ("pods", "services")}),
         namespaces=injector["namespaceSelector"],
         objects=injector["objectSelector"],
         seconds=injector["timeoutSeconds"],
@@ -325,8 +380,7 @@ def _linkerd(given: Props, namespace: str, _: str) -> Iterator[Webhook]:
             service=service,
             part="destination",
             named=named,
-            resources=resources,
-            updates=True,
+            rules=rules(resources, *_WRITES),
             namespaces=selector,
             **common,
         )
@@ -345,9 +399,8 @@ def _cert_manager(values: Props, namespace: str, release: str) -> Iterator[Webho
         part="webhook",
         named="https",
         path="/validate",
-        resources={"cert-manager.io": ("*",), "acme.cert-manager.io": ("*",)},
+        rules=rules({"cert-manager.io": ("*/*",), "acme.cert-manager.io": ("*/*",)}, *_WRITES),
         fails=True,
-        updates=True,
         namespaces=(settings.get("validatingWebhookConfiguration") or {}).get("namespaceSelector", unless),
         seconds=settings.get("timeoutSeconds", 30),
     )
@@ -361,9 +414,8 @@ def _trust_manager(values: Props, namespace: str, _: str) -> Iterator[Webhook]:
         part="trust-manager",
         named="webhook",
         path="/validate-trust-cert-manager-io-v1alpha1-bundle",
-        resources={"trust.cert-manager.io": ("bundles",)},
+        rules=rules({"trust.cert-manager.io": ("bundles",)}, *_WRITES),
         fails=True,
-        updates=True,
         seconds=5,
     )
 
@@ -381,18 +433,18 @@ def _load_balancers(given: Props, namespace: str, _: str) -> Iterator[Webhook]:
     values = merged(_OF_LOAD_BALANCERS, given)
     not_itself = {"matchExpressions": [_not_in("app.kubernetes.io/name", "aws-load-balancer-controller")]}
 
-    def webhook(name: str, path: str, resources: Mapping[str, tuple[str, ...]], **more: Any) -> Webhook:
+    def webhook(name: str, path: str, asked: Sequence[Props], **more: Any) -> Webhook:
         service = f"{values.get('nameOverride') or 'aws-load-balancer'}-webhook-service"
         pods: Props = {"part": "aws-load-balancer-controller", "named": "webhook-server"}
         known: Props = {"service": service, "service_namespace": namespace, "fails": True, **pods, **more}
-        return Webhook(name=f"{name}.elbv2.k8s.aws", path=f"/{path}", resources=resources, **known)
+        return Webhook(name=f"{name}.elbv2.k8s.aws", path=f"/{path}", rules=asked, **known)
 
     gate = {"key": "elbv2.k8s.aws/pod-readiness-gate-inject", "operator": "In", "values": ["enabled"]}
     of_pods, of_services = values["podMutatorWebhookConfig"], values["serviceMutatorWebhookConfig"]
     yield webhook(
         "mpod",
         "mutate-v1-pod",
-        {"": ("pods",)},
+        rules({"": ("pods",)}),
         fails=_policy(of_pods["failurePolicy"]),
         namespaces={"matchExpressions": values["webhookNamespaceSelectors"] or [gate]},
         objects=not_itself,
@@ -401,27 +453,25 @@ def _load_balancers(given: Props, namespace: str, _: str) -> Iterator[Webhook]:
         yield webhook(
             "mservice",
             "mutate-v1-service",
-            {"": ("services",)},
+            rules({"": ("services",)}, *of_services["operations"]),
             fails=_policy(of_services["failurePolicy"]),
-            updates="UPDATE" in of_services["operations"],
             objects=not_itself | of_services["objectSelector"],
         )
-    both: Props = {"updates": True}
-    bindings, params = {"elbv2.k8s.aws": ("targetgroupbindings",)}, {"elbv2.k8s.aws": ("ingressclassparams",)}
-    yield webhook("mtargetgroupbinding", "mutate-elbv2-k8s-aws-v1beta1-targetgroupbinding", bindings, **both)
-    yield webhook("vtargetgroupbinding", "validate-elbv2-k8s-aws-v1beta1-targetgroupbinding", bindings, **both)
+    bindings = rules({"elbv2.k8s.aws": ("targetgroupbindings",)}, *_WRITES)
+    params = rules({"elbv2.k8s.aws": ("ingressclassparams",)}, *_WRITES)
+    yield webhook("mtargetgroupbinding", "mutate-elbv2-k8s-aws-v1beta1-targetgroupbinding", bindings)
+    yield webhook("vtargetgroupbinding", "validate-elbv2-k8s-aws-v1beta1-targetgroupbinding", bindings)
     yield webhook(
-        "vingressclassparams", "validate-elbv2-k8s-aws-v1beta1-ingressclassparams", params, objects=not_itself, **both
+        "vingressclassparams", "validate-elbv2-k8s-aws-v1beta1-ingressclassparams", params, objects=not_itself
     )
     of_ingresses = values["webhookConfig"]
     if not of_ingresses.get("disableIngressValidation"):
         yield webhook(
             "vingress",
             "validate-networking-v1-ingress",
-            {"networking.k8s.io": ("ingresses",)},
+            rules({"networking.k8s.io": ("ingresses",)}, *_WRITES),
             fails=_policy(of_ingresses["ingressValdationFailurePolicy"]),
             namespaces=of_ingresses["ingressValidationNamespaceSelector"] or {},
-            **both,
         )
 
 
@@ -438,9 +488,8 @@ def _external_secrets(given: Props, namespace: str, release: str) -> Iterator[We
             part="webhook",
             named="webhook",
             path=f"/validate-external-secrets-io-v1-{kind}",
-            resources={"external-secrets.io": (f"{kind}s",)},
+            rules=rules({"external-secrets.io": (f"{kind}s",)}, *_WRITES, "DELETE"),
             fails=_policy(values["webhook"]["failurePolicy"]),
-            updates=True,
             seconds=5,
         )
 

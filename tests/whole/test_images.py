@@ -8,7 +8,10 @@ import pytest
 from simulator import users_things
 from simulator.aws import tokens
 from simulator.cloud import Cloud
-from simulator.kubernetes.clusters import EKS_CLUSTER
+from simulator.kubernetes import kyverno
+from simulator.kubernetes.clusters import EKS_CLUSTER, cluster_of
+from simulator.kubernetes.webhooks import left_in
+from tests.settings.tenancy.test_wrong_signatures import PUBLIC
 from tests.whole.conftest import Project, steps
 from tests.whole.edits import Edit, make, rows
 from tests.whole.live import GONE, Live, live
@@ -17,11 +20,24 @@ pytestmark = pytest.mark.engine
 
 REGION, NAME = "us-west-2", "ml-platform-dev/research/trainer"
 CI = "arn:aws:iam::123456789012:role/ci-research"
+SIGNED = {"images": ["123456789012.dkr.ecr.us-west-2.amazonaws.com/ml-platform-dev/research/*"], "keys": [PUBLIC]}
+BUILD = "https://github.com/example/research/.github/workflows/build.yaml@refs/heads/main"
 TWO, THREE = ["k8s", "docker-hub"], ["k8s", "docker-hub", "ghcr"]
 EDITS = {
     "a machine pushes": Edit({"teams.research.pushers": [CI]}),
     "fewer images are kept": Edit({"images.keep": 100}),
     "one repository more": Edit({"teams.research.repositories": ["trainer", "notebook"]}),
+    "an image without a signature is told of": Edit({"admission": {"kyverno": {}, "signatures": SIGNED}}),
+    "it is refused, and a build signs as well": Edit(
+        {
+            "admission.mode": "deny",
+            "admission.signatures": {
+                **SIGNED,
+                "mode": "deny",
+                "identities": [{"issuer": "https://token.actions.githubusercontent.com", "subject": BUILD}],
+            },
+        }
+    ),
     "a cache": Edit({"images.cache": {"upstreams": TWO}}),
     "its secret is filled": Edit({"images.cache.filled": ["docker-hub"]}),
     "a secret that nobody has filled yet": Edit(
@@ -29,6 +45,7 @@ EDITS = {
     ),
     "a registry more": Edit({"images.cache.upstreams": THREE}),
     "other images are trusted": Edit({"admission.registries": ["docker.io/library"]}),
+    "no signature is needed, and Kyverno goes": Edit({"admission.kyverno": GONE, "admission.signatures": GONE}),
 }
 
 
@@ -40,6 +57,13 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> Live:
 @pytest.mark.parametrize("edit", rows(EDITS))
 def test_an_edit_does_what_its_preview_showed(dev: Live, edit: Edit) -> None:
     make(dev, edit)
+
+
+def test_kyverno_leaves_nothing_that_refuses(dev: Live) -> None:
+    with closing(Cloud(dev.cloud)) as cloud:
+        cluster = cluster_of(cloud, cloud.of_type(EKS_CLUSTER)[0])
+        assert not kyverno.policies(cluster, None)
+        assert not [*left_in(cluster), *cluster.releases_of(kyverno.CHART)]
 
 
 def test_nodes_of_the_stack_may_fill_each_cache(dev: Live) -> None:

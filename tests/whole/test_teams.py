@@ -8,12 +8,23 @@ import pytest
 from report import write
 from simulator.cloud import Cloud
 from simulator.kubernetes.clusters import EKS_CLUSTER, cluster_of
+from tests.settings.tenancy.test_wrong_signatures import PUBLIC
 from tests.whole.edits import Edit, make, rows
 from tests.whole.live import GONE, Live, live
 from tests.whole.shown import SECRET, shown
 
 pytestmark = pytest.mark.engine
 
+SIGNED = {  # from the first `up` to the destroy
+    "teams.research.repositories": ["trainer"],
+    "admission": {
+        "kyverno": {},
+        "signatures": {
+            "images": ["123456789012.dkr.ecr.us-west-2.amazonaws.com/ml-platform-dev/research/*"],
+            "keys": [PUBLIC],
+        },
+    },
+}
 CANARY = "can4ry-7f3a9c2e5b8d1046"
 PERSON = "arn:aws:iam::123456789012:role/ml-guests"
 GUESTS = {
@@ -33,7 +44,7 @@ EDITS = {
     "a generated password": Edit({"teams.guests.secrets.session": {"keys": ["password"], "filled": "generated"}}),
     "a secret goes": Edit({"teams.guests.secrets.key": GONE}),
     "a lower priority": Edit({"teams.serving.priority": "agents"}),
-    "images are refused, not only warned of": Edit({"admission.mode": "deny"}),
+    "images are refused, not only warned of": Edit({"admission.mode": "deny", "admission.signatures.mode": "deny"}),
     "a budget": Edit({"teams.research.budget": {"monthly_usd": 100, "notify": ["research@example.com"]}}),
     "a namespace goes to another team": Edit({"teams.guests.name": "visitors"}),
     "a port is open to another team, and before its policies a pod reaches nobody": Edit(
@@ -50,7 +61,7 @@ EDITS = {
 
 @pytest.fixture(scope="module")
 def dev(tmp_path_factory: pytest.TempPathFactory) -> Live:
-    return live(tmp_path_factory.mktemp("dev") / "project", "dev")
+    return live(tmp_path_factory.mktemp("dev") / "project", "dev", SIGNED)
 
 
 def test_what_people_fill_in_is_shown_nowhere(dev: Live) -> None:

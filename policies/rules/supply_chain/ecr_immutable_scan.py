@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from policies.rule import Case, Resource, Rule, View, check_each, collect_all, flag, present, text
 
 ENCRYPTION, KEY = "encryptionConfigurations", "kmsKey"
+FILTERS = "imageTagMutabilityExclusionFilters"
 
 
 def _encryption(item: View) -> Iterator[tuple[str, str]]:
@@ -18,9 +19,15 @@ def _encrypted(resource: Resource) -> Iterator[tuple[str, str]]:
     yield from check_each(resource, ENCRYPTION, _encryption)
 
 
+def _leaves_some(item: View) -> Iterator[tuple[str, str]]:
+    if not text(item, "filter").strip("*"):
+        yield item.under("filter"), "is about every tag, so all of them move"
+
+
 def _tags(resource: Resource) -> Iterator[tuple[str, str]]:
     if not text(resource, "imageTagMutability").startswith("IMMUTABLE"):
         yield "imageTagMutability", "is not IMMUTABLE, so who may push gives a running tag other contents"
+    yield from check_each(resource, FILTERS, _leaves_some)
 
 
 def _scanned(resource: Resource) -> Iterator[tuple[str, str]]:
@@ -63,6 +70,11 @@ RULE = Rule(
         "nothing set": Case({}, at="imageTagMutability"),
         "tags that move": _repository("imageTagMutability", imageTagMutability="MUTABLE"),
         "all tags but a few": _repository("imageTagMutability", imageTagMutability="MUTABLE_WITH_EXCLUSION"),
+        "all tags, said otherwise": _repository(
+            f"{FILTERS}[0].filter",
+            imageTagMutability="IMMUTABLE_WITH_EXCLUSION",
+            imageTagMutabilityExclusionFilters=[{"filter": "**", "filterType": "WILDCARD"}],
+        ),
         "not scanned": _repository("imageScanningConfiguration.scanOnPush", imageScanningConfiguration=None),
         "scanning turned off": _repository(
             "imageScanningConfiguration.scanOnPush", imageScanningConfiguration={"scanOnPush": False}

@@ -1,10 +1,12 @@
 """ECR: repositories, their policies and lifecycles, pull-through cache rules, creation templates. Tokens `aws:ecr/...`.
 
 Each entry was made from the provider's source that it names, its SDK 7.51 and the ECR API model of botocore. Words of
-refusals: getmoto/moto moto/ecr/exceptions.py and policy_validation.py; of lifecycles, cloudposse/terraform-aws-ecr #132
-and #158; of rules, aws-controllers-k8s/community #2589, entigolabs/entigo-infralib #1645 and pulumi/pulumi-aws #5714;
-read 2026-11. Wordings without a source of their own are unverified.
-Facts: ECR user guide, "Sync an upstream registry", "Lifecycle policy properties", "Encryption at rest"; read 2026-11.
+refusals: getmoto/moto moto/ecr/exceptions.py, policy_validation.py and models.py; of lifecycles,
+cloudposse/terraform-aws-ecr #132 and #158; of rules, aws-controllers-k8s/community #2589,
+entigolabs/entigo-infralib #1645 and pulumi/pulumi-aws #5714; read 2026-11. Wordings without a source of their own are
+unverified.
+Facts: ECR user guide, "Sync an upstream registry", "Lifecycle policy properties", "Examples of lifecycle policies",
+"Encryption at rest"; read 2026-11.
 """
 
 from __future__ import annotations
@@ -30,9 +32,12 @@ _PART = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
 _NAME = matches(rf"{_PART}(/{_PART})*", "lower-case letters, digits, and between them . _ - /")
 _PREFIX = matches(rf"({_PART}(/{_PART})*/?|ROOT)", "ROOT, or lower-case letters, digits, and between them . _ - /")
 _MUTABILITY = one_of("IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION", "MUTABLE", "MUTABLE_WITH_EXCLUSION")
+_FILTER_PATTERN = r"(?=.{1,128}$)[0-9a-zA-Z._-]*(\*[0-9a-zA-Z._-]*){0,2}"
 _FILTERS: dict[str, Constraint] = {
     "imageTagMutabilityExclusionFilters": length(1, 5),
-    "imageTagMutabilityExclusionFilters[*].filter": matches(r"[0-9a-zA-Z._*-]{1,128}", "letters, digits, and . _ * -"),
+    "imageTagMutabilityExclusionFilters[*].filter": matches(
+        _FILTER_PATTERN, "1 to 128 letters, digits, and . _ * -, with a maximum of 2 wildcards (*)"
+    ),
     "imageTagMutabilityExclusionFilters[*].filterType": one_of("WILDCARD"),
 }
 _KEY = "encryptionConfigurations[*].kmsKey"
@@ -67,6 +72,12 @@ def _dns_suffix(op: OperationContext) -> str:
 
 
 # Lifecycle policies
+_LISTS = ("tagPrefixList", "tagPatternList")
+_AGES = ("sinceImagePushed", "sinceImagePulled", "sinceImageTransitioned")
+_NO_SCHEMA = "instance failed to match exactly one schema (matched 0 out of 2)"
+_SHORTEST_ARCHIVE_DAYS = 90
+_MOST_RULES = 50
+_MOST_WILDCARDS = 4
 
 
 def _has(names: Sequence[str], given: Any, allowed: Sequence[str]) -> str | None:
@@ -104,21 +115,32 @@ def _rule_faults(rule: Any) -> Iterator[str | None]:
         yield f"numeric instance is lower than the required minimum (minimum: 1, found: {priority})"
     number, status, counted = selection["countNumber"], selection["tagStatus"], selection["countType"]
     yield _enum(status, ("any", "tagged", "untagged"))
-    ages = ("sinceImagePushed", "sinceImagePulled", "sinceImageTransitioned")
-    of_age = counted in ages
-    if counted not in ("imageCountMoreThan", *ages) or ("countUnit" in selection) != of_age:
-        yield "instance failed to match exactly one schema (matched 0 out of 2)"
+    of_age = counted in _AGES
+    if counted not in ("imageCountMoreThan", *_AGES) or ("countUnit" in selection) != of_age:
+        yield _NO_SCHEMA
     if of_age:
         yield _enum(selection["countUnit"], ("days",))
-    if action["type"] == "expire" and "targetStorageClass" in action:
-        yield "instance failed to match exactly one schema (matched 0 out of 2)"
+    archived, moves = counted == "sinceImageTransitioned", action["type"] == "transition"
+    if moves != ("targetStorageClass" in action) or (archived and (moves or "storageClass" not in selection)):
+        yield _NO_SCHEMA
+    if counted == "sinceImagePulled" and not moves:
+        yield _NO_SCHEMA
+    yield _enum(action.get("targetStorageClass", "archive"), ("archive",))
+    wanted = "archive" if archived else "standard"
+    yield _enum(selection.get("storageClass", wanted), (wanted,))
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
         yield f"numeric instance is lower than the required minimum (minimum: 1, found: {json.dumps(number)})"
-    lists = [selection[name] for name in ("tagPrefixList", "tagPatternList") if name in selection]
+    if archived and number < _SHORTEST_ARCHIVE_DAYS:
+        yield f"numeric instance is lower than the required minimum (minimum: 90, found: {number})"
+    lists = [selection[name] for name in _LISTS if name in selection]
+    if not all(isinstance(each, list) for each in lists):
+        yield 'instance type does not match any allowed primitive type (allowed: ["array"])'
     if status != "tagged" and lists:
         yield f"tagPrefixList and tagPatternList cannot be specified when tagStatus={status.upper()}"
     if status == "tagged" and (len(lists) != 1 or not lists[0]):
         yield "Must specify tagPrefixList or tagPatternList when tagStatus=TAGGED."
+    if any(str(each).count("*") > _MOST_WILDCARDS for each in selection.get("tagPatternList") or ()):
+        yield "A tag pattern has at most 4 wildcards"
 
 
 def lifecycle_fault(text: str) -> str | None:
@@ -134,6 +156,8 @@ def lifecycle_fault(text: str) -> str | None:
         return 'object has missing required properties (["rules"])'
     if not rules:
         return "array is too short: must have at least 1 elements but instance has 0 elements"
+    if len(rules) > _MOST_RULES:
+        return f"array is too long: must have at most 50 elements but instance has {len(rules)} elements"
     for rule in rules:
         if fault := next(filter(None, _rule_faults(rule)), None):
             return fault
@@ -141,12 +165,18 @@ def lifecycle_fault(text: str) -> str | None:
     priorities = [rule["rulePriority"] for rule in ordered]
     if len(set(priorities)) < len(priorities):
         return "Duplicate rule priorities are not allowed"
-    of_expiry = [rule["selection"]["tagStatus"] for rule in ordered if rule["action"]["type"] == "expire"]
-    for status in ("untagged", "any"):
-        if of_expiry.count(status) > 1:
-            return f"Only one rule can select {status.title()} images per storage class"
-    if "any" in of_expiry[:-1]:
-        return "Rule for tagStatus=ANY must have the lowest priority per storage class"
+    for storage_class in ("standard", "archive"):
+        chosen = [each["selection"] for each in ordered]
+        chosen = [each for each in chosen if each.get("storageClass", "standard") == storage_class]
+        statuses = [each["tagStatus"] for each in chosen]
+        for status in ("untagged", "any"):
+            if statuses.count(status) > 1:
+                return f"Only one rule can select {status.title()} images per storage class"
+        if "any" in statuses[:-1]:
+            return "Rule for tagStatus=ANY must have the lowest priority per storage class"
+        tags = [(name, *sorted(each[name])) for each in chosen for name in _LISTS if name in each]
+        if len(set(tags)) < len(tags):
+            return "Rules of a storage class need different tagPrefixList and tagPatternList"
     return None
 
 
@@ -166,13 +196,24 @@ def _lifecycle(path: str, member: str) -> Any:
 # Repositories
 
 
-def _exclusions_are_used(op: OperationContext) -> None:
-    """Tags that are left out go with the kinds of mutability that leave some out, and with no other."""
-    leaves_out = str(op.get("imageTagMutability", "MUTABLE")).endswith("_WITH_EXCLUSION")
-    if leaves_out != bool(op.get("imageTagMutabilityExclusionFilters")):
+def _filters_go_with_exclusions(op: OperationContext) -> None:
+    """Filters go with the two kinds of mutability that leave tags out, and these with at least one."""
+    mutability, filters = str(op.get("imageTagMutability", "MUTABLE")), op.get("imageTagMutabilityExclusionFilters")
+    if mutability.endswith("_WITH_EXCLUSION") != bool(filters):
+        raise AwsError(
+            "InvalidParameterException",
+            "Invalid parameter at 'imageTagMutabilityExclusionFilters' failed to satisfy constraint: "
+            f"'ImageTagMutabilityExclusionFilters can't be null when imageTagMutability is set as {mutability}'",
+        )
+
+
+def _filters_are_used(op: OperationContext) -> None:
+    """The provider says it of a repository, and leaves a template to ECR."""
+    exclusions = str(op.get("imageTagMutability", "MUTABLE")).endswith("_WITH_EXCLUSION")
+    if op.get("imageTagMutabilityExclusionFilters") and not exclusions:
         raise ProviderError(
-            "image_tag_mutability_exclusion_filter can only be used, and has to be, when image_tag_mutability is set "
-            "to IMMUTABLE_WITH_EXCLUSION or MUTABLE_WITH_EXCLUSION",
+            "image_tag_mutability_exclusion_filter can only be used when image_tag_mutability is set to "
+            "IMMUTABLE_WITH_EXCLUSION or MUTABLE_WITH_EXCLUSION",
             whole=True,
         )
 
@@ -203,7 +244,7 @@ def _is_empty(op: OperationContext) -> None:
         )
 
 
-_RULES = (_exclusions_are_used, _key_goes_with_kms, _double_encryption_is_govclouds)
+_RULES = (_filters_go_with_exclusions, _key_goes_with_kms, _double_encryption_is_govclouds)
 
 
 def _key(code: str) -> dict[str, Reference]:
@@ -255,8 +296,8 @@ REPOSITORY = ResourceType(
     ),
     not_found=_NO_REPOSITORY,
     quotas=(Quota(*REPOSITORIES.limit, ErrorTemplate("LimitExceededException", "The repository quota is exceeded")),),
-    rules=(*_RULES, symmetric_key(_KEY, "KmsException")),
-    update_rules=_RULES,
+    rules=(_filters_are_used, *_RULES, symmetric_key(_KEY, "KmsException")),
+    update_rules=(_filters_are_used, *_RULES),
     delete_rules=(_is_empty,),
     cascade_deletes=(
         CascadeDelete(tokens.REPOSITORY_POLICY, "repository"),

@@ -11,6 +11,7 @@ from settings.tenancy.team import TeamSettings
 from simulator.aws.services.ecr import lifecycle_fault
 from tests.components.conftest import PlatformCloud
 from tests.components.stacks import CLUSTER, POOL, stack
+from tests.settings.tenancy.test_wrong_signatures import signed
 
 REPOSITORY, POLICY, LIFECYCLE = (
     f"ecr/{name}"
@@ -21,6 +22,7 @@ RULE, TEMPLATE = (
     "ecr/repositoryCreationTemplate:RepositoryCreationTemplate",
 )
 ROLE = "arn:aws:iam::123456789012:role/"
+OWN = "123456789012.dkr.ecr.us-west-2.amazonaws.com/ml-platform-prod/research/*"
 MEMBERS = {
     "people": {"principal_arn": f"{ROLE}engineers", "role": "ml-engineer"},
     "readers": {"principal_arn": f"{ROLE}readers", "role": "viewer"},
@@ -83,11 +85,35 @@ def test_a_team_without_anybody_who_pushes_has_no_policy(cloud: PlatformCloud) -
     assert not cloud.all(POLICY), "a policy for nobody is refused"
 
 
-@pytest.mark.parametrize("settings", [{}, {"untagged_days": 1, "keep": 1}, {"untagged_days": 3650, "keep": 100_000}])
+@pytest.mark.parametrize(
+    "settings", [{}, {"untagged_days": 0}, {"untagged_days": 1, "keep": 1}, {"untagged_days": 3650, "keep": 100_000}]
+)
 def test_ecr_takes_the_lifecycle_of_every_setting(settings: dict[str, int]) -> None:
     text = lifecycle(ImagesSettings.model_validate(settings))
     assert lifecycle_fault(text) is None
     assert len(text) >= 100, "ECR takes no shorter one"
+
+
+@pytest.mark.parametrize(
+    ("admission", "images", "days"),
+    [
+        ({}, {}, [14]),
+        ({}, {"untagged_days": 0}, []),
+        (signed(images=[OWN]), {}, []),
+        (signed(images=[OWN]), {"untagged_days": 30}, [30]),
+    ],
+)
+def test_signatures_have_no_tag_and_are_not_deleted_for_it(
+    cloud: PlatformCloud, admission: dict[str, Any], images: dict[str, Any], days: list[int]
+) -> None:
+    cloud.up(stack(teams=[_team()], admission=admission, images={**images, "cache": {"upstreams": ["k8s"]}}))
+    policies = (cloud.one(LIFECYCLE).inputs["policy"], cloud.one(TEMPLATE).inputs["lifecyclePolicy"])
+    untagged = [
+        [each["selection"]["countNumber"] for each in json.loads(text)["rules"] if "countUnit" in each["selection"]]
+        for text in policies
+    ]
+    of_cache = [each for each in [images.get("untagged_days", 14)] if each]
+    assert untagged == [days, of_cache], "what a cache fetches has no signatures of ours"
 
 
 def test_repositories_without_a_key_of_ours_need_no_key(cloud: PlatformCloud) -> None:

@@ -33,7 +33,7 @@ pytestmark = is_built
 def simulated() -> Webhook:
     """The webhook as the simulator makes it of the policy, when the release is gone."""
     settings = SignatureSettings.model_validate({"images": [IMAGES], "keys": [PUBLIC], "mode": "deny"})
-    (_, row) = webhooks({}, "kyverno", (dict(policy(settings)),), left=True)
+    (*_, row) = webhooks({}, "kyverno", (dict(policy(settings)),), left=True)
     return Webhook(**row)
 
 
@@ -45,7 +45,7 @@ def configuration() -> dict[str, Any]:
     webhook = {
         "name": made.name,
         "clientConfig": {"service": service},
-        "rules": spec["matchConstraints"]["resourceRules"],
+        "rules": made.rules,
         "failurePolicy": spec["failurePolicy"],
         "matchConditions": spec["matchConditions"],
         "namespaceSelector": made.namespaces,

@@ -83,6 +83,49 @@ def test_a_lifecycle_and_a_policy_go_with_their_repository(aws: Account) -> None
     assert not [*aws.cloud.of_type(tokens.LIFECYCLE_POLICY), *aws.cloud.of_type(tokens.REPOSITORY_POLICY)]
 
 
+@pytest.mark.parametrize(
+    ("mutability", "filters", "moves"),
+    [
+        ("MUTABLE", [], ["dev-1", "v1"]),
+        ("IMMUTABLE", [], []),
+        ("IMMUTABLE_WITH_EXCLUSION", ["dev-*"], ["dev-1"]),
+        ("IMMUTABLE_WITH_EXCLUSION", ["latest", "*-1"], ["dev-1"]),
+        ("IMMUTABLE_WITH_EXCLUSION", ["dev"], []),
+        ("MUTABLE_WITH_EXCLUSION", ["v*"], ["dev-1"]),
+    ],
+)
+def test_a_tag_moves_unless_its_repository_keeps_it(
+    aws: Account, mutability: str, filters: list[str], moves: list[str]
+) -> None:
+    given = [{"filter": each, "filterType": "WILDCARD"} for each in filters]
+    made = repository(
+        aws, imageTagMutability=mutability, **({"imageTagMutabilityExclusionFilters": given} if given else {})
+    )
+    ci = pusher(aws, made)
+    for tag in ("dev-1", "v1"):
+        push(aws.cloud, ci, REGION, NAME, tag)
+        if tag in moves:
+            push(aws.cloud, ci, REGION, NAME, tag)
+        else:
+            with pytest.raises(ImageError, match=r"ImageTagAlreadyExistsException.*the repository is immutable\.$"):
+                push(aws.cloud, ci, REGION, NAME, tag)
+
+
+ARCHIVE = {"type": "transition", "targetStorageClass": "archive"}
+LATER = {"tagStatus": "any", "storageClass": "archive", "countType": "sinceImageTransitioned", "countUnit": "days"}
+
+
+@pytest.mark.parametrize("counted", ["sinceImagePulled", "sinceImagePushed"])
+def test_images_may_be_archived_and_deleted_later(aws: Account, counted: str) -> None:
+    made = repository(aws)
+    first = {"tagStatus": "any", "countType": counted, "countUnit": "days", "countNumber": 90}
+    policy = lifecycle(
+        {"rulePriority": 1, "selection": first, "action": ARCHIVE},
+        {"rulePriority": 2, "selection": {**LATER, "countNumber": 365}, "action": {"type": "expire"}},
+    )
+    aws.make(tokens.LIFECYCLE_POLICY, "trainer", repository=made.id, policy=policy)
+
+
 def test_who_is_named_pushes_and_nobody_else(aws: Account) -> None:
     made = repository(aws)
     push(aws.cloud, pusher(aws, made), REGION, NAME, "v1")
@@ -133,6 +176,17 @@ def test_a_first_pull_makes_the_repository_of_its_template_and_later_ones_need_l
     again = role(aws, "later")
     aws.make(tokens.ROLE_POLICY_ATTACHMENT, "later", role="later", policyArn=PULL_ONLY)
     assert pull(aws.cloud, session(aws, again), REGION, CACHED, internet=False).id == CACHED
+
+
+def test_a_template_says_which_tags_of_a_cached_image_move(aws: Account) -> None:
+    given = {"imageTagMutabilityExclusionFilters": [{"filter": "latest", "filterType": "WILDCARD"}]}
+    cache(aws, imageTagMutability="IMMUTABLE_WITH_EXCLUSION", **given)
+    pulled, ci = nodes(aws, *FILL), session(aws, role(aws, "ci", "ecr:*"))
+    for tag in ("latest", "v1"):
+        pull(aws.cloud, pulled, REGION, CACHED, tag)
+    push(aws.cloud, ci, REGION, CACHED, "latest")
+    with pytest.raises(ImageError, match="ImageTagAlreadyExistsException"):
+        push(aws.cloud, ci, REGION, CACHED, "v1")
 
 
 def test_without_a_template_a_pull_makes_a_bare_repository(aws: Account) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,12 @@ from components.tenancy.signature_policy import policy
 from settings.tenancy.signatures import SignatureSettings
 from simulator import console
 from simulator.kubernetes.clusters import CRD, Cluster, delete_objects
-from simulator.kubernetes.webhooks import left_in
+from simulator.kubernetes.kyverno import webhooks
+from simulator.kubernetes.webhooks import Webhook, left_in
 from simulator.provider import Refusal
 from simulator.values import Props
 from tests.settings.tenancy.test_wrong_signatures import IMAGES, PUBLIC
-from tests.simulator.kubernetes.bench import Bench, bench, deployment, namespace
+from tests.simulator.kubernetes.bench import Bench, bench, config_map, deployment, namespace
 from tests.simulator.kubernetes.test_readiness import chart
 from tests.simulator.kubernetes.test_webhooks import of, pod, refusal
 
@@ -48,19 +51,33 @@ def signatures(mode: str = "deny") -> Props:
     return copy.deepcopy(dict(policy(settings)))
 
 
-def judging(resources: list[str], **spec: Any) -> Props:
-    """A policy of somebody's own, for pods of all namespaces."""
-    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"], "resources": resources}
+def about(*operations: str, **rule: Any) -> Props:
+    """A rule about pods."""
+    asked = list(operations or ("CREATE", "UPDATE"))
+    return {"apiGroups": [""], "apiVersions": ["v1"], "operations": asked, "resources": ["pods"], **rule}
+
+
+def judging(*rules: Props, kind: str = "ValidatingPolicy", name: str = "own", **spec: Any) -> Props:
+    """A policy of somebody's own, if no rule is given for pods of all namespaces."""
+    match = {"resourceRules": [dict(each) for each in rules or (about(),)], **spec.pop("match", {})}
+    metadata = {"name": name} | ({"namespace": "research"} if kind.startswith("Namespaced") else {})
+    needed = {} if kind.endswith(("MutatingPolicy", "GeneratingPolicy")) else {"validations": [{"expression": "true"}]}
     return {
         "apiVersion": "policies.kyverno.io/v1",
-        "kind": "ValidatingPolicy",
-        "metadata": {"name": "own"},
-        "spec": {
-            "matchConstraints": {"resourceRules": [rule]},
-            "validations": [{"expression": "true"}],
-            **spec,
-        },
+        "kind": kind,
+        "metadata": metadata,
+        "spec": {"matchConstraints": match, **needed, **spec},
     }
+
+
+def made_of(*policies: Props, **values: Any) -> dict[str, Webhook]:
+    """The webhooks of policies, without those that are always there."""
+    rows = (Webhook(**row) for row in webhooks(values, "kyverno", policies, left=False))
+    return {each.path: each for each in rows if "pol." in each.name}
+
+
+def asks(webhook: Webhook) -> dict[str, list[str]]:
+    return {name: list(rule["operations"]) for rule in webhook.rules for name in rule["resources"]}
 
 
 def down(tmp_path: Path, state: str = "--down") -> None:
@@ -115,8 +132,261 @@ def test_its_policies_cannot_be_written_while_it_is_down(cluster: Bench, tmp_pat
     changed = signatures("audit")
     with pytest.raises(Refusal, match=r"validate-policy\.kyverno\.svc"):
         cluster.update(made, cluster.checked(changed, "signatures", made[1]), "signatures")
-    assert "validate-policy.kyverno.svc" in refusal(cluster, judging(["pods"]))
+    assert "validate-policy.kyverno.svc" in refusal(cluster, judging())
     cluster.delete(made, "signatures")
+
+
+def test_an_exception_cannot_be_written_while_it_is_down(cluster: Bench, tmp_path: Path) -> None:
+    install(cluster)
+    down(tmp_path)
+    exception: Props = {"apiVersion": "kyverno.io/v2", "kind": "PolicyException"}
+    exception |= {"metadata": {"name": "own", "namespace": "kyverno"}, "spec": {"exceptions": [], "match": {}}}
+    assert 'webhook "kyverno-svc.kyverno.svc"' in refusal(cluster, exception)
+
+
+SETTINGS = about("CREATE", resources=["configmaps"])
+
+
+@pytest.mark.parametrize("operation", ["CREATE", "UPDATE", "DELETE", "*"])
+def test_a_webhook_is_asked_about_the_operations_of_its_rules_alone(
+    cluster: Bench, tmp_path: Path, operation: str
+) -> None:
+    install(cluster)
+    old = cluster.make(config_map("old"), "old")
+    cluster.make(judging({**SETTINGS, "operations": [operation]}), "own")
+    down(tmp_path)
+    calls: dict[str, Callable[[], Any]] = {
+        "CREATE": lambda: cluster.make(config_map("new"), "new"),
+        "UPDATE": lambda: cluster.update(old, cluster.checked(config_map("old", b="2"), "old", old[1]), "old"),
+        "DELETE": lambda: cluster.delete(old, "old"),
+    }
+    for name, call in calls.items():
+        if operation in (name, "*"):
+            with pytest.raises(Refusal, match=r'failed calling webhook "vpol\.validate\.kyverno\.svc-fail"'):
+                call()
+        else:
+            call()
+
+
+def test_a_namespace_stays_with_what_nobody_may_delete(cluster: Bench, tmp_path: Path) -> None:
+    install(cluster)
+    lab = cluster.make(namespace("lab"), "lab")
+    cluster.make(config_map("old", "lab"), "old")
+    cluster.make(judging({**SETTINGS, "operations": ["DELETE"]}), "own")
+    down(tmp_path)
+    with pytest.raises(Refusal, match=r'"lab" still exists: ConfigMap old in it stays.*The real delete waits'):
+        cluster.delete(lab, "lab")
+    down(tmp_path, "--up")
+    cluster.delete(lab, "lab")
+
+
+def test_a_label_of_before_counts_as_much_as_one_of_after(cluster: Bench, tmp_path: Path) -> None:
+    install(cluster)
+    kept = config_map("kept")
+    kept["metadata"]["labels"] = {"kept": "yes"}
+    made = cluster.make(kept, "kept")
+    match = {"objectSelector": {"matchLabels": {"kept": "yes"}}}
+    cluster.make(judging({**SETTINGS, "operations": ["UPDATE"]}, match=match), "own")
+    down(tmp_path)
+    with pytest.raises(Refusal, match=r"vpol\.validate"):
+        cluster.update(made, cluster.checked(config_map("kept"), "kept", made[1]), "kept")
+
+
+def test_namespaces_are_chosen_by_labels_of_their_own(cluster: Bench, tmp_path: Path) -> None:
+    install(cluster)
+    match = {"namespaceSelector": {"matchLabels": {"team": "lab"}}}
+    cluster.make(judging(about("CREATE", resources=["namespaces"]), match=match), "own")
+    down(tmp_path)
+    cluster.make(namespace("other"), "other")
+    assert "vpol.validate" in refusal(cluster, namespace("lab", team="lab"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "refused"),
+    [
+        ({}, True),
+        ({"apiGroups": ["*"], "resources": ["*"]}, True),
+        ({"resources": ["*/*"]}, True),
+        ({"resources": ["configmaps/*"]}, True),
+        ({"scope": "Namespaced"}, True),
+        ({"scope": "Cluster"}, False),
+        ({"apiGroups": ["apps"]}, False),
+        ({"resources": ["secrets"]}, False),
+    ],
+)
+def test_rules_name_objects_as_the_api_server_reads_them(
+    cluster: Bench, tmp_path: Path, changes: Props, *, refused: bool
+) -> None:
+    install(cluster)
+    cluster.make(judging({**SETTINGS, **changes}), "own")
+    down(tmp_path)
+    if refused:
+        assert "vpol.validate" in refusal(cluster, config_map("new"))
+    else:
+        cluster.make(config_map("new"), "new")
+
+
+@pytest.mark.parametrize(
+    ("match", "refused"),
+    [({"matchPolicy": "Exact"}, False), ({"matchPolicy": "Equivalent"}, True), ({}, True)],
+)
+def test_other_versions_of_an_api_count_unless_exact_ones_are_asked_for(
+    cluster: Bench, tmp_path: Path, match: Props, *, refused: bool
+) -> None:
+    install(cluster)
+    cluster.make(judging(about("CREATE", apiVersions=["v2"], resources=["configmaps"]), match=match), "own")
+    down(tmp_path)
+    if refused:
+        assert "vpol.validate" in refusal(cluster, config_map("new"))
+    else:
+        cluster.make(config_map("new"), "new")
+
+
+@pytest.mark.parametrize(
+    ("kind", "paths"),
+    {
+        "ValidatingPolicy": {"/vpol/own": "vpol.validate"},
+        "NamespacedValidatingPolicy": {"/nvpol/own": "nvpol.validate"},
+        "MutatingPolicy": {"/mpol/own": "mpol.validate"},
+        "NamespacedMutatingPolicy": {"/nmpol/own": "nmpol.validate"},
+        "ImageValidatingPolicy": {"/ivpol/validate/own": "ivpol.validate", "/ivpol/mutate/own": "ivpol.mutate"},
+        "NamespacedImageValidatingPolicy": {
+            "/nivpol/validate/own": "ivpol.validate",
+            "/nivpol/mutate/own": "ivpol.mutate",
+        },
+        "GeneratingPolicy": {"/gpol/own": "gpol.validate"},
+        "NamespacedGeneratingPolicy": {"/ngpol/own": "ngpol.validate"},
+        "DeletingPolicy": {},
+    }.items(),
+)
+def test_each_kind_of_policy_has_webhooks_of_its_own(kind: str, paths: dict[str, str]) -> None:
+    policy = judging(kind=kind)
+    made, fails = made_of(policy), "ignore" if "Generating" in kind else "fail"
+    assert {path: each.name for path, each in made.items()} == {
+        path: f"{name}.kyverno.svc-{fails}" for path, name in paths.items()
+    }
+    inside = [
+        {"key": "kubernetes.io/metadata.name", "operator": operator, "values": [name]}
+        for operator, name in (("In", "research"), ("NotIn", "kube-system"), ("NotIn", "kyverno"))
+        if operator == "NotIn" or kind.startswith("Namespaced")
+    ]
+    assert all(each.namespaces == {"matchExpressions": inside} for each in made.values())
+    alone = made_of(judging(kind=kind, webhookConfiguration={"timeoutSeconds": 5}))
+    ending = "finegrained-research-own" if kind.startswith("Namespaced") else "finegrained-own"
+    assert {path: each.name for path, each in alone.items()} == {
+        path: f"{name}.kyverno.svc-{fails}-{ending}" for path, name in paths.items()
+    }
+
+
+def test_a_policy_of_a_namespace_stops_that_namespace_alone(cluster: Bench, tmp_path: Path) -> None:
+    install(cluster)
+    cluster.make(judging(kind="NamespacedValidatingPolicy"), "own")
+    down(tmp_path)
+    cluster.make(pod("default"), "pod")
+    assert 'webhook "nvpol.validate.kyverno.svc-fail"' in refusal(cluster, pod("research"))
+
+
+def test_what_generates_is_asked_about_everything_and_lets_everything_in() -> None:
+    made = made_of(judging(about("CREATE"), kind="GeneratingPolicy", failurePolicy="Fail"))["/gpol/own"]
+    assert asks(made) == {"pods": ["CREATE", "UPDATE", "DELETE", "CONNECT"]}
+    assert not made.fails
+
+
+MAKERS = {"daemonsets", "deployments", "replicasets", "statefulsets", "cronjobs", "jobs"}
+
+
+@pytest.mark.parametrize(
+    ("policy", "extended"),
+    [
+        (judging(), MAKERS),
+        (judging(autogen={"podControllers": {"controllers": ["jobs", "nothing"]}}), {"jobs"}),
+        (judging(autogen={"podControllers": {"controllers": []}}), set()),
+        (judging(about(apiVersions=["*"])), set()),
+        (judging(about(apiGroups=["*"])), set()),
+        (judging(about(resources=["pods", "pods/ephemeralcontainers"])), set()),
+        (judging(about(resourceNames=["web"])), set()),
+        (judging(about(), about(resources=["services"])), set()),
+        (judging(match={"objectSelector": {"matchLabels": {"app": "web"}}}), set()),
+        (judging(match={"objectSelector": {}}), MAKERS),
+        (judging(match={"excludeResourceRules": [about(resourceNames=["web"])]}), set()),
+        (judging(kind="GeneratingPolicy"), set()),
+        (judging(kind="NamespacedValidatingPolicy"), set()),
+        (judging(kind="NamespacedValidatingPolicy", webhookConfiguration={"timeoutSeconds": 5}), MAKERS),
+        (judging(kind="NamespacedValidatingPolicy", match={"matchPolicy": "Exact"}), MAKERS),
+        (judging(kind="NamespacedImageValidatingPolicy"), MAKERS),
+        (judging(kind="NamespacedImageValidatingPolicy", webhookConfiguration={"timeoutSeconds": 5}), set()),
+    ],
+)
+def test_a_policy_about_pods_alone_is_extended_to_what_makes_them(policy: Props, extended: set[str]) -> None:
+    (webhook, *_) = made_of(policy).values()
+    assert asks(webhook).keys() & MAKERS == extended
+    assert all(asks(webhook)[each] == ["CREATE", "UPDATE"] for each in extended)
+
+
+@pytest.mark.parametrize(
+    ("spec", "alone"),
+    [
+        ({}, False),
+        ({"matchConditions": [{"name": "named", "expression": "has(object.metadata.labels)"}]}, True),
+        ({"matchConditions": [{"name": "asked", "expression": "request.resource.resource == 'pods'"}]}, True),
+        ({"matchConditions": [{"name": "own", "expression": "variables.allowed"}]}, False),
+        ({"matchConditions": [{"name": "own", "expression": "resource.Get('v1', 'pods', 'a', 'b') != null"}]}, False),
+        ({"webhookConfiguration": {"timeoutSeconds": 5}}, True),
+        ({"webhookConfiguration": {}}, False),
+        ({"match": {"matchPolicy": "Exact"}}, True),
+        ({"match": {"matchPolicy": "Equivalent"}}, False),
+    ],
+)
+def test_what_a_webhook_cannot_share_makes_one_of_its_own(spec: dict[str, Any], *, alone: bool) -> None:
+    made = made_of(judging(**copy.deepcopy(spec)), judging(name="other"))
+    assert set(made) == ({"/vpol/own", "/vpol/other"} if alone else {"/vpol/other/own"})
+
+
+def test_policies_share_a_webhook_for_each_pair_of_selectors() -> None:
+    far = judging(name="far", match={"namespaceSelector": {"matchLabels": {"team": "lab"}}})
+    near = (judging(name="b"), judging(name="a", failurePolicy="Ignore"))
+    assert made_of(far)["/vpol/far"].name == "vpol.validate.kyverno.svc-fail", "alone of its kind it has no hash"
+    named = '{"key":"kubernetes.io/metadata.name","operator":"NotIn","values":["%s"]}'
+    others = f'"matchExpressions":[{named % "kube-system"},{named % "kyverno"}]'
+    of_near, of_far = (
+        hashlib.sha256(text.encode()).hexdigest()[:8]
+        for text in (f"[{{{others}}},null]", f'[{{"matchLabels":{{"team":"lab"}},{others}}},null]')
+    )
+    rows = webhooks({}, "kyverno", (*near, far), left=False)
+    assert {row["name"]: row["path"] for row in rows if row["path"].startswith("/vpol")} == {
+        f"vpol.validate.kyverno.svc-fail-{of_near}": "/vpol/a/b",
+        f"vpol.validate.kyverno.svc-ignore-{of_near}": "/vpol/a/b",
+        f"vpol.validate.kyverno.svc-fail-{of_far}": "/vpol/far",
+    }
+
+
+def test_a_policy_about_nothing_has_no_webhook_to_share() -> None:
+    empty = judging()
+    empty["spec"]["matchConstraints"] = {}
+    assert not made_of(empty)
+
+
+def test_only_webhooks_that_validate_are_left() -> None:
+    left = [row["path"] for row in webhooks({}, "kyverno", (judging(kind="MutatingPolicy"), judging()), left=True)]
+    assert "/vpol/own" in left
+    assert not {"/mpol/own", "/policymutate"} & set(left)
+
+
+def test_who_makes_pods_may_be_deleted_where_pods_may_not_be_made(cluster: Bench, tmp_path: Path) -> None:
+    install(cluster)
+    made = cluster.make(deployment("default"), "web")
+    cluster.make(judging(about("CREATE"), autogen={"podControllers": {"controllers": []}}), "own")
+    down(tmp_path)
+    cluster.delete(made, "web")
+
+
+def test_the_values_of_the_chart_say_whom_it_is_not_asked_about() -> None:
+    by_label = {"objectSelector": {"matchLabels": {"seen": "yes"}}}
+    made = made_of(judging(), config={"webhooks": by_label, "excludeKyvernoNamespace": False})["/vpol/own"]
+    assert made.objects == {"matchLabels": {"seen": "yes"}}
+    assert [each["values"] for each in made.namespaces["matchExpressions"]] == [["kube-system"]]
+    forced = made_of(judging(), features={"forceFailurePolicyIgnore": {"enabled": True}})["/vpol/own"]
+    assert not forced.fails
 
 
 @pytest.mark.parametrize(
@@ -133,7 +403,7 @@ def test_policies_of_somebodys_own_stop_what_they_name(
     cluster: Bench, tmp_path: Path, spec: dict[str, Any], refused: list[str]
 ) -> None:
     install(cluster)
-    cluster.make(judging(["pods"], **spec), "own")
+    cluster.make(judging(**spec), "own")
     down(tmp_path)
     for inputs in (deployment("default"), pod("default")):
         if inputs["kind"] in refused:
@@ -146,7 +416,7 @@ def test_policies_of_somebodys_own_stop_what_they_name(
 
 def test_a_release_that_answers_takes_its_webhooks_with_it(cluster: Bench) -> None:
     release = install(cluster)
-    cluster.make(judging(["pods"]), "own")
+    cluster.make(judging(), "own")
     cluster.delete(release, "kyverno-release")
     assert not cluster.warnings
     cluster.make(pod("default"), "pod")
@@ -157,7 +427,7 @@ def test_a_release_whose_pods_are_away_leaves_webhooks_that_refuse(
     cluster: Bench, tmp_path: Path, cleans: bool
 ) -> None:
     release = install(cluster, webhooksCleanup={"enabled": cleans})
-    cluster.make(judging(["pods"]), "own")
+    cluster.make(judging(), "own")
     if cleans:
         down(tmp_path)
     cluster.delete(release, "kyverno-release")

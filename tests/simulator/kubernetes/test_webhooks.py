@@ -11,7 +11,7 @@ import pytest
 
 from simulator import console
 from simulator.kubernetes.clusters import EKS_CLUSTER, RELEASE, Cluster, cluster_of, delete_objects
-from simulator.kubernetes.webhooks import Webhook, is_down, set_down, webhooks_of
+from simulator.kubernetes.webhooks import Request, Webhook, is_down, set_down, webhooks_of
 from simulator.provider import Refusal
 from simulator.values import UNKNOWN, Props
 from tests.components.conftest import PlatformCloud
@@ -169,6 +169,17 @@ def test_each_webhook_is_asked_about_its_own_objects(cluster: Bench) -> None:
     cluster.delete(made, "server")
 
 
+def test_a_store_of_secrets_stays_while_its_operator_is_down(cluster: Bench) -> None:
+    cluster.make(chart("external-secrets"), "external-secrets")
+    store: Props = {"apiVersion": "external-secrets.io/v1", "kind": "SecretStore"}
+    store["metadata"] = {"name": "aws", "namespace": "research"}
+    store["spec"] = {"provider": {"aws": {"service": "SecretsManager", "region": "us-west-2"}}}
+    made = cluster.make(store, "store")
+    stop(of(cluster), "external-secrets-webhook")
+    with pytest.raises(Refusal, match=r'webhook "validate\.secretstore\.external-secrets\.io"'):
+        cluster.delete(made, "store")
+
+
 def test_what_is_not_known_is_no_reason(cluster: Bench) -> None:
     mesh(cluster, "Fail")
     stop(of(cluster), "linkerd-proxy-injector")
@@ -184,15 +195,20 @@ def test_the_webhooks_of_the_load_balancers_depend_on_the_values() -> None:
     def made(**values: Any) -> dict[str, Webhook]:
         return named(webhooks_of([chart("aws-load-balancer-controller", **values)]))
 
+    def asked(resource: str) -> Request:
+        return Request("CREATE", "", "v1", resource)
+
     by_default = made()
     assert by_default["mpod.elbv2.k8s.aws"].fails is False
     in_gate = {"elbv2.k8s.aws/pod-readiness-gate-inject": "enabled"}
-    assert by_default["mpod.elbv2.k8s.aws"].sees("", "pods", {}, in_gate)
-    assert not by_default["mpod.elbv2.k8s.aws"].sees("", "pods", {}, {})
+    assert by_default["mpod.elbv2.k8s.aws"].sees(asked("pods"), [{}], in_gate)
+    assert not by_default["mpod.elbv2.k8s.aws"].sees(asked("pods"), [{}], {})
     own = {"app.kubernetes.io/name": "aws-load-balancer-controller"}
-    assert not by_default["mpod.elbv2.k8s.aws"].sees("", "pods", own, in_gate), "it would wait for itself"
-    assert by_default["mservice.elbv2.k8s.aws"].sees("", "services", {}, {})
-    assert by_default["vingress.elbv2.k8s.aws"].sees("networking.k8s.io", "ingresses", {}, {}, update=True)
+    assert not by_default["mpod.elbv2.k8s.aws"].sees(asked("pods"), [own], in_gate), "it would wait for itself"
+    assert by_default["mservice.elbv2.k8s.aws"].sees(asked("services"), [{}], {})
+    assert by_default["vingress.elbv2.k8s.aws"].sees(
+        Request("UPDATE", "networking.k8s.io", "v1", "ingresses"), [{}], {}
+    )
     assert by_default["vtargetgroupbinding.elbv2.k8s.aws"].fails
     off = made(enableServiceMutatorWebhook=False, webhookConfig={"disableIngressValidation": True})
     assert by_default.keys() - off.keys() == {"mservice.elbv2.k8s.aws", "vingress.elbv2.k8s.aws"}
