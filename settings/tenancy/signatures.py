@@ -16,6 +16,8 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from catalog.expressions import WHOLE_NAME_PATTERN
+from catalog.public_registries import OF_ONE_MAKER, SHARED, makers
+from catalog.regions import REGIONS
 from settings.core.base import Settings
 from settings.core.naming import DNS_LABEL
 from settings.core.problems import listed, raise_if, repeated
@@ -34,11 +36,6 @@ _STRANGERS = (
 _SEQUENCE, _BIT_STRING = 0x30, 0x03
 _PARTS = {"PUBLIC KEY": [_SEQUENCE, _BIT_STRING], "CERTIFICATE": [_SEQUENCE, _SEQUENCE, _BIT_STRING]}
 """Tags of what a SubjectPublicKeyInfo, and a certificate, is made of."""
-_OF_THE_PLATFORM = (
-    *("602401143452.dkr.ecr.", "public.ecr.aws/eks/", "registry.k8s.io/", "cr.l5d.io/"),
-    *("ghcr.io/linkerd/", "reg.kyverno.io/", "ghcr.io/kyverno/"),
-)
-"""What images begin with that add-ons bring, or that are added to pods. Their makers sign them, if anybody does."""
 
 
 class KyvernoSettings(Settings):
@@ -156,12 +153,7 @@ class SignatureSettings(Settings):
             for image in images
             if (match := _IMAGES.fullmatch(image)) and (not image.endswith("*") or {*":@"} & {*match["path"]})
         ]
-        mistakes += [
-            f"{image} begins as the platform's own images do, which others sign: pods that get them would be refused. "
-            "Name images that you build."
-            for image in images
-            if image.startswith(_OF_THE_PLATFORM)
-        ]
+        mistakes += filter(None, map(_of_others, images))
         if twice := repeated(images):
             mistakes.append(f"{listed(twice)} is named twice. Name each once.")
         raise_if(mistakes)
@@ -182,6 +174,24 @@ class SignatureSettings(Settings):
         if not (self.keys or self.identities or self.certificates):
             raise ValueError("names nobody whose signature is good. Write keys, identities or certificates.")
         return self
+
+
+def _of_others(image: str) -> str:
+    """Returns what is wrong with images that other people build; "" for those that may be one's own."""
+    host, _, path = image.partition("/")
+    host, owner = host.partition(":")[0], path.partition("/")[0]
+    of_eks = host.partition(".")[0] in {each.eks_account for each in REGIONS.values()}
+    if of_eks or host in OF_ONE_MAKER or f"{host}/{owner}" in makers():
+        return (
+            f"{image} begins as images do that others build, and sign if anybody does: pods that get them would be "
+            "refused. Name images that you build."
+        )
+    if any(f".{host}".endswith(f".{each}") for each in SHARED) and ("*" in owner or owner == path):
+        return (
+            f"{image} is about images of everybody on {host}, which others sign if anybody does. Write whose they are, "
+            f"as in {host}/example/app*."
+        )
+    return ""
 
 
 def _in_pem(texts: tuple[str, ...], label: str, prints: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 
 from catalog.regions import REGIONS
 from settings.cluster.mesh_replicas import kept_nodes
-from settings.core.physical_names import name_prefix, registry, repository_name
+from settings.core.physical_names import cache_prefix, name_prefix, registry, repository_name
 from settings.core.problems import Mistake, listed
 from settings.stack.parts import Parts
 from settings.tenancy.admission import AdmissionSettings
@@ -71,7 +71,7 @@ def _registries(parts: Parts, admission: AdmissionSettings, signatures: Signatur
 
 
 def _repositories(parts: Parts, signatures: SignatureSettings) -> Iterator[Mistake]:
-    """Yields images beside the repositories of teams, while those need no signature."""
+    """Yields images of the cache, and those beside the repositories of teams while these need no signature."""
     of_teams = [(team.name, name) for team in parts.teams.values() for name in team.repositories]
     prefix = name_prefix(parts.name or "", parts.environment or "")
 
@@ -79,10 +79,22 @@ def _repositories(parts: Parts, signatures: SignatureSettings) -> Iterator[Mista
         host = _own_registry(parts, image)
         return {each for each in of_teams if fnmatchcase(f"{host}/{repository_name(prefix, *each)}", image)}
 
+    cache = parts.images.cache if parts.images is not None else None
     unsigned = set(of_teams).difference(*map(matched, signatures.images))
-    for index, image in enumerate(signatures.images if unsigned else ()):
+    for index, image in enumerate(signatures.images):
         host = _own_registry(parts, image)
-        if host and image.startswith(f"{host}/") and not matched(image):
+        cached = [f"{host}/{cache_prefix(prefix, each)}/" for each in (cache.upstreams if cache is not None else ())]
+        if not host:
+            continue
+        if foreign := [each for each in cached if fnmatchcase(f"{each}image", image)]:
+            yield (
+                ("admission", "signatures", "images", index),
+                (
+                    f"{image} is also about images of the cache, {foreign[0]}*, which others sign if anybody does. "
+                    f"Write a line for each team: {host}/{prefix}/<team>/*."
+                ),
+            )
+        elif unsigned and image.startswith(f"{host}/") and not matched(image):
             right = [f"{host}/{prefix}/{team}/*" for team in sorted({team for team, _ in unsigned})]
             yield (
                 ("admission", "signatures", "images", index),

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from catalog.regions import REGIONS
+from settings.core.physical_names import registry
 from tests.settings.stacks import problems, stack
 
 PUBLIC = """-----BEGIN PUBLIC KEY-----
@@ -77,6 +79,33 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
         f"{SIGNATURES}.images",
         "Name images that you build.",
     ),
+    **{
+        f"add-ons of EKS in {region}": (
+            named(f"{registry(REGIONS[region].eks_account, region)}/eks/*"),
+            f"{SIGNATURES}.images",
+            "Name images that you build.",
+        )
+        for region in ("eu-south-2", "us-gov-west-1")
+    },
+    **{
+        f"images that others build: {image}": (named(image), f"{SIGNATURES}.images", "Name images that you build.")
+        for image in (
+            *("docker.io/library/*", "docker.io/pytorch/pytorch*", "public.ecr.aws/docker/library/*"),
+            *("quay.io/jetstack/*", "docker.io/velero/*", "ghcr.io:443/linkerd/*", "registry.k8s.io/*"),
+        )
+    },
+    **{
+        f"everybody's images: {image}": (named(image), f"{SIGNATURES}.images", f"as in {host}/example/app*.")
+        for image, host in {
+            "ghcr.io/*": "ghcr.io",
+            "public.ecr.aws/*": "public.ecr.aws",
+            "public.ecr.aws/e*": "public.ecr.aws",
+            "ghcr.io/*/app*": "ghcr.io",
+            "docker.io/library*": "docker.io",
+            "registry-1.docker.io/*": "registry-1.docker.io",
+            "europe-docker.pkg.dev/*": "europe-docker.pkg.dev",
+        }.items()
+    },
     "images twice": (signed(images=[IMAGES, IMAGES]), f"{SIGNATURES}.images", "Name each once."),
     "a key that is none": (
         signed(keys=["cosign.pub"]),
@@ -192,6 +221,7 @@ def test_what_the_platform_takes() -> None:
         signed(),
         signed(mode="deny"),
         signed(images=[f"{HOST}/research/train*", "registry.example.com:5000/team/*"]),
+        signed(images=["ghcr.io/example/*", "eu.gcr.io/example/app*", "registry.example.com/*"]),
         by(subject_pattern=r"^https://github\.com/example/app/.*@refs/tags/v[0-9.]+$"),
         by(subject_pattern=r"^https://github\.com/example/[^/]+/\.github/workflows/(build|release)\.ya?ml@refs/.*$"),
         by(subject_pattern=r"^[a-z]+\+ci@example\.com$"),
@@ -239,6 +269,25 @@ def test_images_that_match_the_repositories_of_teams_are_taken() -> None:
     assert not in_own_registry(IMAGES, teams=TEAMS), "the stack has no repositories"
     elsewhere = HOST.replace("123456789012", "210987654321")
     assert not in_own_registry(f"{elsewhere}/team/*", registries=[elsewhere])
+
+
+def test_images_of_the_cache_are_refused_since_others_sign_them() -> None:
+    def wrong(*images: str) -> list[tuple[str, str]]:
+        found = problems(
+            stack(
+                (("account_id",), "123456789012"),
+                (("teams",), [{**TEAMS[0], "repositories": ["trainer"]}]),
+                (("images",), {"cache": {"upstreams": ["quay", "k8s"]}}),
+                (("admission",), signed(images=list(images))),
+            )
+        )
+        return [(problem.path, problem.message) for problem in found]
+
+    for wide in (f"{OWN}/*", f"{OWN}/k8s/*", f"{HOST}/*"):
+        ((path, message),) = wrong(f"{OWN}/research/*", wide)
+        assert path == f"{SIGNATURES}.images[1]"
+        assert message.endswith(f"Write a line for each team: {OWN}/<team>/*.")
+    assert not wrong(f"{OWN}/research/*")
 
 
 def test_what_admission_lets_in_beside_named_registries_may_need_a_signature() -> None:
