@@ -23,9 +23,9 @@ from settings.core.naming import DNS_LABEL
 from settings.core.problems import listed, raise_if, repeated
 
 ALWAYS_LEFT_OUT = ("kube-system", "kyverno")
-_IMAGES = re.compile(r"(?P<host>[a-z0-9-]+(\.[a-z0-9-]+)+(:[0-9]{1,5})?)/(?P<path>[a-z0-9._/*@:-]+)")
+_IMAGES = re.compile(r"(?P<host>[a-z0-9-]+(\.[a-z0-9-]+)+(:[0-9]{1,5})?)/(?P<path>[a-z0-9._*@:-]+(/[a-z0-9._*@:-]+)*)")
 _STRANGERS = (
-    *("somebody@elsewhere.invalid", "https://elsewhere.invalid/somebody"),
+    *("somebody@elsewhere.invalid", "somebody@elsewhere.com", "https://elsewhere.invalid/somebody"),
     *(
         f"https://github.com/somebody/else/.github/workflows/build.yaml@refs/{ref}"
         for ref in ("heads/main", "tags/v1.0")
@@ -33,6 +33,8 @@ _STRANGERS = (
     *(f"https://gitlab.com/somebody/else//.gitlab-ci.yml@refs/{ref}" for ref in ("heads/main", "tags/v1.0")),
 )
 """Whom issuers give certificates to that are no part of anybody's build."""
+_OPEN_OWNER = re.compile(r"\^https://git(hub|lab)\\?\.com/(?!([\w-]|\\\.)+/|\(([\w|-]|\\\.)+\)/)")
+"""A pattern that does not write out, up to its /, whose repositories it is about."""
 _SEQUENCE, _BIT_STRING = 0x30, 0x03
 _PARTS = {"PUBLIC KEY": [_SEQUENCE, _BIT_STRING], "CERTIFICATE": [_SEQUENCE, _SEQUENCE, _BIT_STRING]}
 """Tags of what a SubjectPublicKeyInfo, and a certificate, is made of."""
@@ -69,11 +71,16 @@ class IdentitySettings(Settings):
     """Who signed without a key of their own, by Sigstore's certificates, such as a workflow on GitHub."""
 
     issuer: str = Field(
-        pattern=r"^https://\S+$",
+        pattern=r"^https://[^\s*]+$",
         description="Who says who it was.",
         examples=["https://token.actions.githubusercontent.com"],
     )
-    subject: str | None = Field(default=None, min_length=1, description="Who it was, letter by letter.")
+    subject: str | None = Field(
+        default=None,
+        pattern=r"^[^\s*]+$",
+        description="Who it was, letter by letter: an address, or what a workflow is called in the certificate.",
+        examples=["https://github.com/example/app/.github/workflows/build.yaml@refs/heads/main"],
+    )
     subject_pattern: str | None = Field(
         default=None,
         description="Who it was, as a regular expression from ^ to $: for a workflow that runs on many tags.",
@@ -102,6 +109,11 @@ class IdentitySettings(Settings):
                     "has a subject_pattern that is no plain regular expression: Kyverno reads Go's dialect, and | "
                     "outside of a group leaves each side without ^ or $. Use plain characters, ., classes, one of "
                     "* + ? {n} behind each, and groups that are neither nested nor repeated."
+                )
+            if _OPEN_OWNER.match(pattern):
+                raise ValueError(
+                    "has a subject_pattern that leaves open whose repository it is: others can have a name that begins "
+                    r"or ends alike. Write it out up to its /, as in ^https://github\.com/example/app/.*$."
                 )
             if strangers := [each for each in _STRANGERS if taken.search(each)]:
                 raise ValueError(

@@ -1,5 +1,6 @@
 """Checks the signatures of images, and Kyverno, against teams, registries, nodes and the network."""
 
+import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
@@ -54,7 +55,7 @@ def mistakes(parts: Parts, zones: int) -> Iterator[Mistake]:
 def _registries(parts: Parts, admission: AdmissionSettings, signatures: SignatureSettings) -> Iterator[Mistake]:
     """Yields images that the rule on registries lets nobody have."""
     has_images = parts.images is None or has_own(parts.images, parts.teams.values())
-    for index, image in enumerate(signatures.images if admission.registries or parts.account_id else ()):
+    for index, image in enumerate(signatures.images):
         host = _own_registry(parts, image)
         if not host and (has_images or not admission.registries):
             return  # what is let in is not known
@@ -106,10 +107,11 @@ def _repositories(parts: Parts, signatures: SignatureSettings) -> Iterator[Mista
 
 
 def _own_registry(parts: Parts, image: str) -> str:
-    """Returns the registry of the stack's account; as long as that is not given, the account of an image.
+    """Returns the registry of the stack's account; as long as that is not given, of the account of an image in ECR.
 
     "" where a setting that it or its repositories are named after is wrong.
     """
     if not parts.region or parts.region not in REGIONS or not parts.name or not parts.environment:
         return ""
-    return registry(parts.account_id or image.partition(".")[0], parts.region)
+    account = re.match(r"[0-9]{12}(?=[.]dkr[.]ecr[.])", image)
+    return registry(parts.account_id or (account[0] if account else "<account_id>"), parts.region)

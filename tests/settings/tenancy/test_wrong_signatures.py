@@ -53,6 +53,10 @@ def named(image: str) -> dict[str, Any]:
     return signed(images=[image])
 
 
+def elsewhere(image: str) -> dict[str, Any]:
+    return {**named(image), "registries": [image.partition("/")[0]]}
+
+
 def labelled(body: str, label: str) -> str:
     return f"-----BEGIN {label}-----\n{body}\n-----END {label}-----\n"
 
@@ -171,11 +175,41 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
             "everybody": "^.*$",
             "everybody with a name": "^.+$",
             "everybody but few": "^[^+]+$",
-            "everybody on GitHub": r"^https://github\.com/.*$",
             "everybody's main branch": "^.*@refs/heads/main$",
-            "everybody on GitLab": r"^https://gitlab\.com/[^@]+@.*$",
+            "everybody with an address": r"^[a-z]+@.*\.com$",
         }.items()
     },
+    **{
+        what: (
+            by(subject_pattern=pattern),
+            f"{SIGNATURES}.identities[0]",
+            r"Write it out up to its /, as in ^https://github\.com/example/app/.*$.",
+        )
+        for what, pattern in {
+            "everybody on GitHub": r"^https://github\.com/.*$",
+            "everybody on GitLab": r"^https://gitlab\.com/[^@]+@.*$",
+            "owners that begin alike": r"^https://github\.com/example.*$",
+            "owners that begin alike, and a workflow": r"^https://github.com/example[^/]*/app/build\.yaml@.*$",
+            "owners that end alike": r"^https://github\.com/[a-z]+-example/app/.*$",
+            "a repository of anybody": r"^https://github\.com/[^/]+/app/\.github/workflows/build\.yaml@.*$",
+            "an owner with any character": r"^https://github\.com/ex.mple/.*$",
+            "one of two owners that is open": r"^https://github\.com/(example|o.*)/app/.*$",
+        }.items()
+    },
+    "a pattern as subject": (by(subject="https://github.com/example/*"), f"{SIGNATURES}.identities[0].subject", ""),
+    "an issuer with a star": (by(subject="a", issuer="https://*"), f"{SIGNATURES}.identities[0].issuer", ""),
+    "a repository without a name": (named(f"{HOST}//research/*"), f"{SIGNATURES}.images", "team/*."),
+    "a registry of another region": (
+        named(f"{HOST.replace('us-west-2', 'us-west-1')}/research/*"),
+        f"{SIGNATURES}.images[0]",
+        f"registries that are let in: {HOST}. Add its registry to admission.registries, or drop it.",
+    ),
+    "a registry by its port": (named(f"{HOST}:443/research/*"), f"{SIGNATURES}.images[0]", "or drop it."),
+    "a registry that nobody named": (
+        named("ghcr.io/example/*"),
+        f"{SIGNATURES}.images[0]",
+        "<account_id>.dkr.ecr.us-west-2.amazonaws.com. Add its registry to admission.registries, or drop it.",
+    ),
     "an issuer without TLS": (by(subject="a", issuer="http://example.com"), f"{SIGNATURES}.identities[0].issuer", ""),
     "images by another name pass": (
         {**signed(mode="deny"), "mode": "warn"},
@@ -220,10 +254,14 @@ def test_what_the_platform_takes() -> None:
     right = [
         signed(),
         signed(mode="deny"),
-        signed(images=[f"{HOST}/research/train*", "registry.example.com:5000/team/*"]),
-        signed(images=["ghcr.io/example/*", "eu.gcr.io/example/app*", "registry.example.com/*"]),
+        signed(images=[f"{HOST}/research/train*", f"{HOST}/research/*"]),
+        elsewhere("registry.example.com:5000/team/*"),
+        elsewhere("registry.example.com/*"),
+        elsewhere("ghcr.io/example/*"),
+        elsewhere("eu.gcr.io/example/app*"),
         by(subject_pattern=r"^https://github\.com/example/app/.*@refs/tags/v[0-9.]+$"),
         by(subject_pattern=r"^https://github\.com/example/[^/]+/\.github/workflows/(build|release)\.ya?ml@refs/.*$"),
+        by(subject_pattern=r"^https://gitlab\.com/(example|other\.one)/app//\.gitlab-ci\.yml@refs/heads/main$"),
         by(subject_pattern=r"^[a-z]+\+ci@example\.com$"),
         signed(keys=[PUBLIC, OTHER]),
         signed(keys=[], certificates=[CERTIFICATE]),
