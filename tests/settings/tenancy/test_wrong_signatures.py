@@ -257,6 +257,8 @@ def test_what_the_platform_takes() -> None:
         signed(images=[f"{HOST}/research/train*", f"{HOST}/research/*"]),
         elsewhere("registry.example.com:5000/team/*"),
         elsewhere("registry.example.com/*"),
+        {**named("registry.example.com/*"), "registries": ["registry.example.com/team"]},
+        {**named("registry.example.com/team/app*"), "registries": ["registry.example.com/team"]},
         elsewhere("ghcr.io/example/*"),
         elsewhere("eu.gcr.io/example/app*"),
         by(subject_pattern=r"^https://github\.com/example/app/.*@refs/tags/v[0-9.]+$"),
