@@ -340,8 +340,8 @@ def _aggregated() -> list[Resource]:
     return [*made, _binding("ClusterRoleBinding", None, "all", PERSON)[-1]]
 
 
-def _added_to_view() -> list[Resource]:
-    labels = {f"{RBAC}/aggregate-to-view": "true"}
+def _added_to_view(added: str = "true") -> list[Resource]:
+    labels = {f"{RBAC}/aggregate-to-view": added}
     rules = [{"apiGroups": [""], "resources": ["pods/exec"], "verbs": ["create"]}]
     made = _with("ClusterRole", "more", {"metadata": {"name": "more", "labels": labels}, "rules": rules})
     return [*made, _binding("ClusterRoleBinding", None, "view", PERSON)[-1]]
@@ -449,6 +449,19 @@ def test_a_hole_that_somebody_makes_is_on_the_page(name: str) -> None:
     assert power not in of_the_page(built("prod")).get(key, ())
     assert power in of_the_page(resources)[key]
     assert of_the_page(resources) == Judge(resources).matrix()
+
+
+def test_an_account_that_no_pod_of_a_team_may_have_gives_its_rights_to_nobody_of_the_team() -> None:
+    unlisted = {"kind": "ServiceAccount", "namespace": "research", "name": "unlisted"}
+    resources = _binding("ClusterRoleBinding", None, "cluster-admin", unlisted)
+    found, key = of_the_page(resources), (f"{PEOPLE}research", "research")
+    assert found == Judge(resources).matrix()
+    assert found[key] == of_the_page(built("prod"))[key], "admission refuses its pods"
+
+
+def test_a_role_whose_label_says_that_it_is_not_added_is_no_hole() -> None:
+    resources = _added_to_view("false")
+    assert of_the_page(resources) == Judge(resources).matrix() == of_the_page(built("prod"))
 
 
 def test_the_policy_that_reads_all_of_a_namespace_changes_nothing_by_itself() -> None:
