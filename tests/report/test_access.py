@@ -482,6 +482,7 @@ def test_one_more_service_account_is_on_the_page_with_its_rights() -> None:
     assert {(each.namespace, each.name) for each in new} == {("research", "trainer")}
 
 
+NAMESPACE = "kubernetes:core/v1:Namespace"
 IDENTITY = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
 OF_OTHERS = "not of this stack: its rights are not known here"
 
@@ -506,6 +507,27 @@ def test_a_role_of_another_stack_is_not_told_as_nothing(roles: dict[str, str], n
     page = as_markdown(_identity(**roles), "prod")
     (row,) = (line for line in page.splitlines() if line.startswith("| ml-platform-prod-main | research | default |"))
     assert row.endswith("| " + "; ".join(f"role {name}, {OF_OTHERS}" for name in names) + " |")
+
+
+def test_namespaces_of_add_ons_are_no_namespaces_of_people() -> None:
+    identity = {"clusterName": "ml-platform-prod-main", "namespace": "external-secrets", "serviceAccount": "other"}
+    found = accounts(_with(IDENTITY, "hole", {**identity, "roleArn": _role("reader-of-all")}))
+    assert "external-secrets" in {each.inputs["metadata"]["name"] for each in built("prod") if each.type == NAMESPACE}
+    assert "external-secrets" not in {each.namespace for each in found}
+
+
+def test_only_accounts_that_pods_of_a_namespace_may_have_are_told() -> None:
+    def of_research(resources: Sequence[Resource]) -> list[str]:
+        return [each.name for each in accounts(resources) if each.namespace == "research"]
+
+    unlisted = {"namespace": "research", "serviceAccount": "unlisted", "roleArn": _role("reader-of-all")}
+    here = _with(IDENTITY, "hole", {**unlisted, "clusterName": "ml-platform-prod-main"})
+    assert of_research(here) == of_research(built("prod")), "admission refuses its pods"
+    (namespace,) = (each for each in _but(RESEARCH, "Namespace") if each.name == RESEARCH)
+    nobodys = replace(namespace, inputs={"metadata": {"name": "research"}})
+    elsewhere = _with(IDENTITY, "hole", {**unlisted, "clusterName": "ml-platform-prod-other"})
+    assert of_research([nobodys if each == namespace else each for each in here]) == ["researcher", "unlisted"]
+    assert of_research([nobodys if each == namespace else each for each in elsewhere]) == ["researcher"]
 
 
 def test_a_role_of_the_stack_is_told_by_its_rights() -> None:
