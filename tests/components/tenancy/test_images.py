@@ -54,9 +54,13 @@ def test_images_go_with_the_stack_only_where_nothing_is_protected(cloud: Platfor
     cloud.up(stack(teams=[_team()]))
     kept = cloud.one(REPOSITORY)
     assert (kept.inputs["forceDelete"], kept.protect) == (False, True)
+    assert all(each.retained for each in (kept, cloud.one(POLICY), cloud.one(LIFECYCLE))), (
+        "an entry that goes by mistake"
+    )
     gone = PlatformCloud()
     gone.up(stack(teams=[_team()], environment="dev", deletion_protection=False))
     made = gone.one(REPOSITORY)
+    assert not made.retained
     assert (made.inputs["forceDelete"], made.protect) == (True, False), "a full repository would stop destroy"
 
 
