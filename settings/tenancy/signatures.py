@@ -198,7 +198,7 @@ def _of_others(image: str) -> str:
             f"{image} begins as images do that others build, and sign if anybody does: pods that get them would be "
             "refused. Name images that you build."
         )
-    if any(f".{host}".endswith(f".{each}") for each in SHARED) and ("*" in owner or owner == path):
+    if any(f".{host}".endswith(f".{each}") for each in SHARED) and "*" in owner:
         return (
             f"{image} is about images of everybody on {host}, which others sign if anybody does. Write whose they are, "
             f"as in {host}/example/app*."
