@@ -21,10 +21,15 @@ class Zone:
 
 @dataclass(frozen=True, kw_only=True)
 class Region:
-    """One region. `eks_excluded_zone_ids`: zones where EKS takes no cluster subnets."""
+    """One region.
+
+    eks_account: account of AWS that has the images of EKS there, of containers and of machines.
+    eks_excluded_zone_ids: zones where EKS takes no cluster subnets.
+    """
 
     name: str
     partition: str
+    eks_account: str
     zones: tuple[Zone, ...]
     eks_excluded_zone_ids: tuple[str, ...]
 
@@ -38,6 +43,7 @@ def _region(name: str, row: Mapping[str, Any]) -> Region:
     return Region(
         name=name,
         partition=row.get("partition", "aws"),
+        eks_account=row["eks_account"],
         zones=tuple(Zone(name=f"{name}{letter}", zone_id=zone_id) for letter, zone_id in row["zones"].items()),
         eks_excluded_zone_ids=tuple(row.get("eks_excluded_zone_ids", ())),
     )

@@ -7,7 +7,8 @@ In audit mode the webhook fails open, or Kyverno down would refuse what the poli
 Sources: Kyverno v1.19.0, pkg/image/verification/evaluator/policy.go, pkg/cel/compiler/images.go (containers alone, so
 images of volumes are named here), pkg/cel/libs/imageverify/impl.go (a good signature is kept in its cache where all
 attestors of a call verify it, so each has a call), pkg/controllers/webhook/validating.go; Amazon ECR API reference,
-ListImageReferrers (needs ecr:BatchGetImage); read 2026-11.
+ListImageReferrers (needs ecr:BatchGetImage); amazon-ecr-credential-helper v0.12, ecr-login/api/client.go (hosts of
+ECR); read 2026-11.
 """
 
 import re
@@ -25,7 +26,7 @@ KYVERNO = "kyverno"
 """Name, namespace and release of the add-on."""
 SECONDS = 20
 """Kyverno asks the registry for the image and its signatures; the API server waits 10 s unless told otherwise."""
-_ECR = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/(?P<path>[^:@]+)")
+_ECR = re.compile(r"(?P<account>\d{12})\.dkr[.-]ecr(-fips)?\.(?P<region>[a-z0-9-]+)\.[a-z.]+/(?P<path>[^:@]+)")
 _OF_VOLUMES = (
     "object.spec.?volumes.orValue([]).filter(each, has(each.image)).map(each, each.image.?reference.orValue(''))"
 )

@@ -40,13 +40,20 @@ def find(plan: Plan) -> Iterator[Danger]:
             yield _danger(change, "protection", GRAVE, f"signatures of images, by {{}}: {opened}", _LETS_IN, _ALONE)
         if _denies(after) and provider in had_teams and (closed := _closed(before, after)):
             yield _danger(change, "nodes", SERIOUS, f"signatures of images, by {{}}: {closed}", _KEEPS_OUT, _FIRST)
-    for change in plan.changes(RELEASE, ops=("delete",)):
-        release = plan.before[change.urn]
-        if at(release.inputs, "chart") == "kyverno" and release.provider in stays:
+    for change in plan.changes(RELEASE, ops=("update", "replace", "delete")):
+        before, after = plan.inputs(change.urn)
+        if at(before, "chart") != "kyverno" or plan.before[change.urn].provider not in stays:
+            continue
+        if change.op == "delete":
             says, gently = "Kyverno goes, by {}", "see that its pods are there: they delete their webhooks"
             yield _danger(change, "protection", GRAVE, says, _GOES, gently)
+        elif at(after, _EXCEPTIONS) is True and at(before, _EXCEPTIONS) is not True:
+            says = "PolicyExceptions count from now on, by {}"
+            yield _danger(change, "protection", SERIOUS, says, _EXCEPTED, "let nobody write these in kyverno but you")
 
 
+_EXCEPTIONS = "values.features.policyExceptions.enabled"
+_EXCEPTED = "who may write one in the namespace kyverno lets pods past every policy, signatures included"
 _LETS_IN = "images that nobody has vouched for run in the namespaces of teams"
 _KEEPS_OUT = "pods whose images lack such a signature run on, and do not come again when they end"
 _GOES = (

@@ -16,14 +16,16 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from catalog.expressions import WHOLE_NAME_PATTERN
+from catalog.public_registries import OF_ONE_MAKER, SHARED, makers
+from catalog.regions import REGIONS
 from settings.core.base import Settings
 from settings.core.naming import DNS_LABEL
 from settings.core.problems import listed, raise_if, repeated
 
 ALWAYS_LEFT_OUT = ("kube-system", "kyverno")
-_IMAGES = re.compile(r"(?P<host>[a-z0-9-]+(\.[a-z0-9-]+)+(:[0-9]{1,5})?)/(?P<path>[a-z0-9._/*@:-]+)")
+_IMAGES = re.compile(r"(?P<host>[a-z0-9-]+(\.[a-z0-9-]+)+(:[0-9]{1,5})?)/(?P<path>[a-z0-9._*@:-]+(/[a-z0-9._*@:-]+)*)")
 _STRANGERS = (
-    *("somebody@elsewhere.invalid", "https://elsewhere.invalid/somebody"),
+    *("somebody@elsewhere.invalid", "somebody@elsewhere.com", "https://elsewhere.invalid/somebody"),
     *(
         f"https://github.com/somebody/else/.github/workflows/build.yaml@refs/{ref}"
         for ref in ("heads/main", "tags/v1.0")
@@ -31,14 +33,11 @@ _STRANGERS = (
     *(f"https://gitlab.com/somebody/else//.gitlab-ci.yml@refs/{ref}" for ref in ("heads/main", "tags/v1.0")),
 )
 """Whom issuers give certificates to that are no part of anybody's build."""
+_OPEN_OWNER = re.compile(r"\^https://git(hub|lab)\\?\.com/(?!([\w-]|\\\.)+/|\(([\w|-]|\\\.)+\)/)")
+"""A pattern that does not write out, up to its /, whose repositories it is about."""
 _SEQUENCE, _BIT_STRING = 0x30, 0x03
 _PARTS = {"PUBLIC KEY": [_SEQUENCE, _BIT_STRING], "CERTIFICATE": [_SEQUENCE, _SEQUENCE, _BIT_STRING]}
 """Tags of what a SubjectPublicKeyInfo, and a certificate, is made of."""
-_OF_THE_PLATFORM = (
-    *("602401143452.dkr.ecr.", "public.ecr.aws/eks/", "registry.k8s.io/", "cr.l5d.io/"),
-    *("ghcr.io/linkerd/", "reg.kyverno.io/", "ghcr.io/kyverno/"),
-)
-"""What images begin with that add-ons bring, or that are added to pods. Their makers sign them, if anybody does."""
 
 
 class KyvernoSettings(Settings):
@@ -72,11 +71,16 @@ class IdentitySettings(Settings):
     """Who signed without a key of their own, by Sigstore's certificates, such as a workflow on GitHub."""
 
     issuer: str = Field(
-        pattern=r"^https://\S+$",
+        pattern=r"^https://[^\s*]+$",
         description="Who says who it was.",
         examples=["https://token.actions.githubusercontent.com"],
     )
-    subject: str | None = Field(default=None, min_length=1, description="Who it was, letter by letter.")
+    subject: str | None = Field(
+        default=None,
+        pattern=r"^[^\s*]+$",
+        description="Who it was, letter by letter: an address, or what a workflow is called in the certificate.",
+        examples=["https://github.com/example/app/.github/workflows/build.yaml@refs/heads/main"],
+    )
     subject_pattern: str | None = Field(
         default=None,
         description="Who it was, as a regular expression from ^ to $: for a workflow that runs on many tags.",
@@ -105,6 +109,11 @@ class IdentitySettings(Settings):
                     "has a subject_pattern that is no plain regular expression: Kyverno reads Go's dialect, and | "
                     "outside of a group leaves each side without ^ or $. Use plain characters, ., classes, one of "
                     "* + ? {n} behind each, and groups that are neither nested nor repeated."
+                )
+            if _OPEN_OWNER.match(pattern):
+                raise ValueError(
+                    "has a subject_pattern that leaves open whose repository it is: others can have a name that begins "
+                    r"or ends alike. Write it out up to its /, as in ^https://github\.com/example/app/.*$."
                 )
             if strangers := [each for each in _STRANGERS if taken.search(each)]:
                 raise ValueError(
@@ -156,12 +165,7 @@ class SignatureSettings(Settings):
             for image in images
             if (match := _IMAGES.fullmatch(image)) and (not image.endswith("*") or {*":@"} & {*match["path"]})
         ]
-        mistakes += [
-            f"{image} begins as the platform's own images do, which others sign: pods that get them would be refused. "
-            "Name images that you build."
-            for image in images
-            if image.startswith(_OF_THE_PLATFORM)
-        ]
+        mistakes += filter(None, map(_of_others, images))
         if twice := repeated(images):
             mistakes.append(f"{listed(twice)} is named twice. Name each once.")
         raise_if(mistakes)
@@ -182,6 +186,24 @@ class SignatureSettings(Settings):
         if not (self.keys or self.identities or self.certificates):
             raise ValueError("names nobody whose signature is good. Write keys, identities or certificates.")
         return self
+
+
+def _of_others(image: str) -> str:
+    """Returns what is wrong with images that other people build; "" for those that may be one's own."""
+    host, _, path = image.partition("/")
+    host, owner = host.partition(":")[0], path.partition("/")[0]
+    of_eks = host.partition(".")[0] in {each.eks_account for each in REGIONS.values()}
+    if of_eks or host in OF_ONE_MAKER or f"{host}/{owner}" in makers():
+        return (
+            f"{image} begins as images do that others build, and sign if anybody does: pods that get them would be "
+            "refused. Name images that you build."
+        )
+    if any(f".{host}".endswith(f".{each}") for each in SHARED) and "*" in owner:
+        return (
+            f"{image} is about images of everybody on {host}, which others sign if anybody does. Write whose they are, "
+            f"as in {host}/example/app*."
+        )
+    return ""
 
 
 def _in_pem(texts: tuple[str, ...], label: str, prints: str) -> tuple[str, ...]:

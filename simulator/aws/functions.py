@@ -289,7 +289,7 @@ def _image(cloud: Cloud, call: Call, args: Props) -> Props:
         "imageOwnerAlias": "amazon",
         "imageType": "machine",
         "name": name,
-        "ownerId": "602401143452",
+        "ownerId": REGIONS[region].eks_account,
         "platformDetails": "Linux/UNIX",
         "productCodes": [],
         "public": True,

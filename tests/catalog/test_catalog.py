@@ -31,6 +31,15 @@ def test_every_instance_type_is_offered_in_regions_that_are_known() -> None:
     assert {region for known in INSTANCE_TYPES.values() for region in known.regions} <= set(REGIONS), "a typo in a row"
 
 
+def test_each_region_that_has_to_be_opted_into_has_an_account_of_eks_of_its_own() -> None:
+    accounts = [each.eks_account for each in REGIONS.values()]
+    assert all(re.fullmatch(r"[0-9]{12}", each) for each in accounts), "a host of ECR begins with it"
+    shared = {name for name, each in REGIONS.items() if each.eks_account == "602401143452"}
+    others = [each for each in accounts if each != "602401143452"]
+    assert {"us-west-2", "eu-central-1", "ap-northeast-3", "sa-east-1"} <= shared, "regions that all accounts have"
+    assert len(others) == len({*others}) == len(REGIONS) - len(shared), "a row copied from its neighbour"
+
+
 @pytest.mark.parametrize("name", SOLD)
 def test_an_instance_type_on_sale_has_the_figures_that_plans_need(name: str) -> None:
     known = INSTANCE_TYPES[name]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from common.secret_texts import FORMS, form_of
+from common.secret_texts import FORMS, form_of, is_random
 
 EXAMPLES = {
     "an AWS access key": ["AKIAIOSFODNN7EXAMPLE"],
@@ -38,3 +38,17 @@ def test_a_secret_is_found_by_its_form(kind: str, text: str) -> None:
 @pytest.mark.parametrize("text", NONE)
 def test_what_only_looks_like_one_is_none(text: str) -> None:
     assert form_of(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "random"),
+    [
+        ("Xk9qZ", True),  # five characters that are no word
+        ("Xk9q", False),  # of four nobody would guess a machine
+        ("trainer9x4z7", True),
+        ("trainer9x4z", False),
+        ("trainer/9x4z/model", False),
+    ],
+)
+def test_five_characters_that_are_no_word_look_drawn(text: str, random: bool) -> None:
+    assert is_random(text) is random

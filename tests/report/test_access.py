@@ -340,8 +340,8 @@ def _aggregated() -> list[Resource]:
     return [*made, _binding("ClusterRoleBinding", None, "all", PERSON)[-1]]
 
 
-def _added_to_view() -> list[Resource]:
-    labels = {f"{RBAC}/aggregate-to-view": "true"}
+def _added_to_view(added: str = "true") -> list[Resource]:
+    labels = {f"{RBAC}/aggregate-to-view": added}
     rules = [{"apiGroups": [""], "resources": ["pods/exec"], "verbs": ["create"]}]
     made = _with("ClusterRole", "more", {"metadata": {"name": "more", "labels": labels}, "rules": rules})
     return [*made, _binding("ClusterRoleBinding", None, "view", PERSON)[-1]]
@@ -451,6 +451,19 @@ def test_a_hole_that_somebody_makes_is_on_the_page(name: str) -> None:
     assert of_the_page(resources) == Judge(resources).matrix()
 
 
+def test_an_account_that_no_pod_of_a_team_may_have_gives_its_rights_to_nobody_of_the_team() -> None:
+    unlisted = {"kind": "ServiceAccount", "namespace": "research", "name": "unlisted"}
+    resources = _binding("ClusterRoleBinding", None, "cluster-admin", unlisted)
+    found, key = of_the_page(resources), (f"{PEOPLE}research", "research")
+    assert found == Judge(resources).matrix()
+    assert found[key] == of_the_page(built("prod"))[key], "admission refuses its pods"
+
+
+def test_a_role_whose_label_says_that_it_is_not_added_is_no_hole() -> None:
+    resources = _added_to_view("false")
+    assert of_the_page(resources) == Judge(resources).matrix() == of_the_page(built("prod"))
+
+
 def test_the_policy_that_reads_all_of_a_namespace_changes_nothing_by_itself() -> None:
     (right,) = set(rights(_edit(name="AdminView"))) - set(rights(built("prod"))) - _of_pods(_edit(name="AdminView"))
     assert right.by == "AmazonEKSAdminViewPolicy"
@@ -469,6 +482,7 @@ def test_one_more_service_account_is_on_the_page_with_its_rights() -> None:
     assert {(each.namespace, each.name) for each in new} == {("research", "trainer")}
 
 
+NAMESPACE = "kubernetes:core/v1:Namespace"
 IDENTITY = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
 OF_OTHERS = "not of this stack: its rights are not known here"
 
@@ -493,6 +507,27 @@ def test_a_role_of_another_stack_is_not_told_as_nothing(roles: dict[str, str], n
     page = as_markdown(_identity(**roles), "prod")
     (row,) = (line for line in page.splitlines() if line.startswith("| ml-platform-prod-main | research | default |"))
     assert row.endswith("| " + "; ".join(f"role {name}, {OF_OTHERS}" for name in names) + " |")
+
+
+def test_namespaces_of_add_ons_are_no_namespaces_of_people() -> None:
+    identity = {"clusterName": "ml-platform-prod-main", "namespace": "external-secrets", "serviceAccount": "other"}
+    found = accounts(_with(IDENTITY, "hole", {**identity, "roleArn": _role("reader-of-all")}))
+    assert "external-secrets" in {each.inputs["metadata"]["name"] for each in built("prod") if each.type == NAMESPACE}
+    assert "external-secrets" not in {each.namespace for each in found}
+
+
+def test_only_accounts_that_pods_of_a_namespace_may_have_are_told() -> None:
+    def of_research(resources: Sequence[Resource]) -> list[str]:
+        return [each.name for each in accounts(resources) if each.namespace == "research"]
+
+    unlisted = {"namespace": "research", "serviceAccount": "unlisted", "roleArn": _role("reader-of-all")}
+    here = _with(IDENTITY, "hole", {**unlisted, "clusterName": "ml-platform-prod-main"})
+    assert of_research(here) == of_research(built("prod")), "admission refuses its pods"
+    (namespace,) = (each for each in _but(RESEARCH, "Namespace") if each.name == RESEARCH)
+    nobodys = replace(namespace, inputs={"metadata": {"name": "research"}})
+    elsewhere = _with(IDENTITY, "hole", {**unlisted, "clusterName": "ml-platform-prod-other"})
+    assert of_research([nobodys if each == namespace else each for each in here]) == ["researcher", "unlisted"]
+    assert of_research([nobodys if each == namespace else each for each in elsewhere]) == ["researcher"]
 
 
 def test_a_role_of_the_stack_is_told_by_its_rights() -> None:

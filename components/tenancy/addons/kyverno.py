@@ -8,7 +8,7 @@ follows misses the validating ones, so a Kyverno that is down when it is deleted
 Controllers for reports, cleaning and generated objects are off, with what the first would read: unread reports pile up.
 Values of features are merged with featuresOverride of the controller, and its extraArgs come last.
 Sources: Kyverno v1.19.0, charts/kyverno (templates/admission-controller/deployment.yaml),
-cmd/readiness-checker/main.go, pkg/webhooks/server.go (cleanup);
+cmd/readiness-checker/main.go, pkg/webhooks/{server.go,handlers/filter.go} (cleanup, and who is not judged);
 kyverno/kyverno 16492; kyverno/api, charts/kyverno-api (the definitions of policies.kyverno.io, with annotations of
 their own); https://kyverno.io/docs/guides/high-availability/; read 2026-11.
 """
@@ -114,6 +114,18 @@ ADD_ON = AddOnSpec(
                 "admission.kyverno.namespaces_left_out.",
             )
             for path in ("config.webhooks", "config.excludeKyvernoNamespace", "config.create", "config.name")
+        ),
+        *(
+            FixedValue(
+                path=f"config.{path}",
+                keeps=never,
+                why="What it takes out, no policy judges, and nobody is told. Name namespaces in "
+                "admission.kyverno.namespaces_left_out.",
+            )
+            for path in (
+                *("excludeGroups", "excludeUsernames", "excludeRoles", "excludeClusterRoles", "matchConditions"),
+                *("resourceFilters", "resourceFiltersInclude", "resourceFiltersIncludeNamespaces"),
+            )
         ),
         FixedValue(
             path="features.autoUpdateWebhooks.enabled",

@@ -1,11 +1,12 @@
 """Checks the signatures of images, and Kyverno, against teams, registries, nodes and the network."""
 
+import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from catalog.regions import REGIONS
 from settings.cluster.mesh_replicas import kept_nodes
-from settings.core.physical_names import name_prefix, registry, repository_name
+from settings.core.physical_names import cache_prefix, name_prefix, registry, repository_name
 from settings.core.problems import Mistake, listed
 from settings.stack.parts import Parts
 from settings.tenancy.admission import AdmissionSettings
@@ -54,7 +55,7 @@ def mistakes(parts: Parts, zones: int) -> Iterator[Mistake]:
 def _registries(parts: Parts, admission: AdmissionSettings, signatures: SignatureSettings) -> Iterator[Mistake]:
     """Yields images that the rule on registries lets nobody have."""
     has_images = parts.images is None or has_own(parts.images, parts.teams.values())
-    for index, image in enumerate(signatures.images if admission.registries or parts.account_id else ()):
+    for index, image in enumerate(signatures.images):
         host = _own_registry(parts, image)
         if not host and (has_images or not admission.registries):
             return  # what is let in is not known
@@ -71,7 +72,7 @@ def _registries(parts: Parts, admission: AdmissionSettings, signatures: Signatur
 
 
 def _repositories(parts: Parts, signatures: SignatureSettings) -> Iterator[Mistake]:
-    """Yields images beside the repositories of teams, while those need no signature."""
+    """Yields images of the cache, and those beside the repositories of teams while these need no signature."""
     of_teams = [(team.name, name) for team in parts.teams.values() for name in team.repositories]
     prefix = name_prefix(parts.name or "", parts.environment or "")
 
@@ -79,10 +80,22 @@ def _repositories(parts: Parts, signatures: SignatureSettings) -> Iterator[Mista
         host = _own_registry(parts, image)
         return {each for each in of_teams if fnmatchcase(f"{host}/{repository_name(prefix, *each)}", image)}
 
+    cache = parts.images.cache if parts.images is not None else None
     unsigned = set(of_teams).difference(*map(matched, signatures.images))
-    for index, image in enumerate(signatures.images if unsigned else ()):
+    for index, image in enumerate(signatures.images):
         host = _own_registry(parts, image)
-        if host and image.startswith(f"{host}/") and not matched(image):
+        cached = [f"{host}/{cache_prefix(prefix, each)}/" for each in (cache.upstreams if cache is not None else ())]
+        if not host:
+            continue
+        if foreign := [each for each in cached if fnmatchcase(f"{each}image", image)]:
+            yield (
+                ("admission", "signatures", "images", index),
+                (
+                    f"{image} is also about images of the cache, {foreign[0]}*, which others sign if anybody does. "
+                    f"Write a line for each team: {host}/{prefix}/<team>/*."
+                ),
+            )
+        elif unsigned and image.startswith(f"{host}/") and not matched(image):
             right = [f"{host}/{prefix}/{team}/*" for team in sorted({team for team, _ in unsigned})]
             yield (
                 ("admission", "signatures", "images", index),
@@ -94,10 +107,11 @@ def _repositories(parts: Parts, signatures: SignatureSettings) -> Iterator[Mista
 
 
 def _own_registry(parts: Parts, image: str) -> str:
-    """Returns the registry of the stack's account; as long as that is not given, the account of an image.
+    """Returns the registry of the stack's account; as long as that is not given, of the account of an image in ECR.
 
     "" where a setting that it or its repositories are named after is wrong.
     """
     if not parts.region or parts.region not in REGIONS or not parts.name or not parts.environment:
         return ""
-    return registry(parts.account_id or image.partition(".")[0], parts.region)
+    account = re.match(r"[0-9]{12}(?=[.]dkr[.]ecr[.])", image)
+    return registry(parts.account_id or (account[0] if account else "<account_id>"), parts.region)

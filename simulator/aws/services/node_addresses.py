@@ -9,6 +9,7 @@ from __future__ import annotations
 from catalog.endpoints import NODES_JOIN_WITH
 from catalog.instance_types import INSTANCE_TYPES
 from catalog.pods_per_node import pods_on
+from catalog.regions import REGIONS
 from simulator.aws import access, tokens
 from simulator.aws.messages import ProviderError
 from simulator.aws.operation_context import OperationContext
@@ -77,7 +78,7 @@ def nodes_reach_aws(op: OperationContext) -> None:
 _REQUESTS = {
     "ec2": ("ec2:DescribeInstances", "*", False),
     "ecr.api": ("ecr:GetAuthorizationToken", "*", False),
-    "ecr.dkr": ("ecr:BatchGetImage", "arn:aws:ecr:{region}:602401143452:repository/eks/pause", False),
+    "ecr.dkr": ("ecr:BatchGetImage", "arn:aws:ecr:{region}:{owner}:repository/eks/pause", False),
     "eks-auth": ("eks-auth:AssumeRoleForPodIdentity", "*", False),
     "s3": ("s3:GetObject", "arn:aws:s3:::prod-{region}-starport-layer-bucket/layer", True),
 }
@@ -91,11 +92,12 @@ def _refuse_shut_endpoints(op: OperationContext, subnet: CloudResource) -> None:
         if service not in _REQUESTS or not isinstance(policy, str) or not policy:
             continue
         action, resource, by_aws = _REQUESTS[service]
-        named = resource.format(region=op.region).replace("arn:aws:", op.fill("arn:{partition}:"))
+        owner = REGIONS[op.region].eks_account
+        named = resource.format(region=op.region, owner=owner).replace("arn:aws:", op.fill("arn:{partition}:"))
         account = op.fill("{account}")
         context = {
-            "aws:PrincipalAccount": "602401143452" if by_aws else account,
-            "aws:ResourceAccount": account if resource == "*" else "602401143452",
+            "aws:PrincipalAccount": owner if by_aws else account,
+            "aws:ResourceAccount": account if resource == "*" else owner,
             "aws:SourceVpc": subnet.state["vpcId"],
             "aws:SourceVpce": row.id,
         }

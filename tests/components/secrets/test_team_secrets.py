@@ -80,6 +80,20 @@ def test_each_team_has_a_store_for_its_namespaces_and_a_reader_of_its_prefix(bui
     read = next(each for each in policy["Statement"] if each["Sid"] == "ReadSecrets")
     assert read["Action"] == ["secretsmanager:GetSecretValue"]
     assert [each.rpartition(":")[2] for each in read["Resource"]] == ["ml-platform-prod/research/*"]
+    decrypt = next(each for each in policy["Statement"] if each["Sid"] == "DecryptSecrets")
+    assert decrypt["Condition"] == {
+        "StringEquals": {"kms:ViaService": f"secretsmanager.{REGION}.amazonaws.com"},
+        "ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/ml-platform-prod-secrets"},
+    }, "keys of the account are many, and this is of secrets alone"
+
+
+def test_every_role_has_the_boundary_that_the_deployer_names(cloud: PlatformCloud) -> None:
+    boundary = "arn:aws:iam::123456789012:policy/ml-platform-boundary"
+    deployer = {"role_arn": "arn:aws:iam::123456789012:role/deployer", "permissions_boundary_arn": boundary}
+    cloud.up(settings(deployer=deployer, images={"cache": {"upstreams": ["quay"]}}))
+    roles = cloud.all("iam/role:Role")
+    assert {"main-team-research.secrets.reader", "image-cache-creator"} <= {each.name for each in roles}
+    assert {each.inputs.get("permissionsBoundary") for each in roles} == {boundary}, "IAM refuses one without it"
 
 
 def test_the_operator_may_do_nothing_but_become_a_reader(built: PlatformCloud) -> None:
@@ -157,6 +171,7 @@ def test_a_secret_is_made_empty_with_the_key_of_secrets(built: PlatformCloud) ->
     assert made.inputs["name"] == "ml-platform-prod/research/hub-token"
     assert made.inputs["kmsKeyId"] == built.one("kms/key:Key", "keys-secrets").outputs["arn"]
     assert made.inputs["recoveryWindowInDays"] == 30
+    assert made.inputs["tags"]["ml-platform:team"] == "ml-platform-prod-us-west-2-research", "its budget counts by it"
     assert not built.all("secretVersion:SecretVersion"), "the bridge keeps what it is given, write-only inputs as well"
     found = spec(built, "ExternalSecret", "main-team-agents.secrets.agents.provider")
     assert (found["refreshPolicy"], found["refreshInterval"]) == ("Periodic", "5m")

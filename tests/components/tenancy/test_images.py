@@ -1,6 +1,7 @@
 """Repositories of teams, and the cache of other registries: who pushes, who pulls, and what stays."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -55,9 +56,13 @@ def test_images_go_with_the_stack_only_where_nothing_is_protected(cloud: Platfor
     cloud.up(stack(teams=[_team()]))
     kept = cloud.one(REPOSITORY)
     assert (kept.inputs["forceDelete"], kept.protect) == (False, True)
+    assert all(each.retained for each in (kept, cloud.one(POLICY), cloud.one(LIFECYCLE))), (
+        "an entry that goes by mistake"
+    )
     gone = PlatformCloud()
     gone.up(stack(teams=[_team()], environment="dev", deletion_protection=False))
     made = gone.one(REPOSITORY)
+    assert not made.retained
     assert (made.inputs["forceDelete"], made.protect) == (True, False), "a full repository would stop destroy"
 
 
@@ -66,6 +71,7 @@ def test_members_who_may_make_pods_push_and_nobody_else(cloud: PlatformCloud) ->
     (statement,) = json.loads(cloud.one(POLICY).inputs["policy"])["Statement"]
     assert statement["Principal"] == {"AWS": [f"{ROLE}engineers"]}
     assert set(statement["Action"]) == set(PUSH)
+    assert not [each for each in PUSH if re.search("Delete|Set|Policy|[*]", each)], "what pods run stays where it is"
     assert "Resource" not in statement, "ECR refuses a policy of a repository that names one"
 
 
@@ -125,6 +131,7 @@ def test_repositories_without_a_key_of_ours_need_no_key(cloud: PlatformCloud) ->
 def test_a_cache_has_a_rule_and_a_template_of_one_prefix(cloud: PlatformCloud) -> None:
     cloud.up(stack(images={"cache": CACHED}))
     rule, template = cloud.one(RULE).inputs, cloud.one(TEMPLATE).inputs
+    assert cloud.comes_after(cloud.one(RULE), cloud.one(TEMPLATE)), "what is pulled before has no lifecycle, for ever"
     assert rule["ecrRepositoryPrefix"] == template["prefix"] == "ml-platform-prod/k8s"
     assert rule["upstreamRegistryUrl"] == "registry.k8s.io"
     assert template["appliedFors"] == ["PULL_THROUGH_CACHE"]

@@ -90,6 +90,7 @@ def test_service_accounts_of_a_team_have_no_token_and_are_patched_since_they_may
     assert sorted(patches) == ["default", "pipeline", "reader"]
     for each in patches.values():
         assert each.inputs["automountServiceAccountToken"] is False
+        assert each.inputs["metadata"]["annotations"] == {"pulumi.com/patchForce": "true"}, "users may have said more"
         assert cloud.comes_after(each, cloud.one("core/v1:Namespace", "main-namespace-lab"))
     marks = cloud.one("core/v1:Namespace", "main-namespace-lab").inputs["metadata"]["annotations"]
     assert marks["ml-platform/service-accounts"] == ",".join(sorted(patches)), "admission lets in what is there"

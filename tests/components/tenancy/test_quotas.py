@@ -95,6 +95,12 @@ def test_who_may_be_on_nodes_with_efa_and_without_gpus_has_their_adapters() -> N
     assert hard(made.teams[0], "lab", made.clusters["main"].pools, ZONES, "device-plugin")[EFA] == "0"
 
 
+def test_who_may_be_on_nodes_with_efa_and_has_none_of_their_gpus_has_no_adapters() -> None:
+    made = settings(TRAINING, team={"pools": ["system", "training"]})
+    found = hard(made.teams[0], "lab", made.clusters["main"].pools, ZONES, "device-plugin")
+    assert found[EFA] == "0", "the adapters come with the GPUs, and these are others'"
+
+
 WHOLE, SLICES = "gpu.nvidia.com", "mig.nvidia.com"
 TRAINED = {**TRAINING, "efa": False}
 

@@ -8,7 +8,7 @@ import pytest
 
 from components.core.addon_spec import AddOnContext, every_add_on
 from components.tenancy.addons import kyverno
-from components.tenancy.signature_policy import policy
+from components.tenancy.signature_policy import policy, pull_statements
 from settings.cluster.fixed_values import changed
 from settings.compute.node_pool import NodePoolSettings
 from settings.tenancy.admission import AdmissionSettings
@@ -132,6 +132,20 @@ def test_kyverno_reads_the_images_that_need_a_signature_and_nothing_else() -> No
     assert (identity["namespace"], identity["serviceAccount"]) == ("kyverno", "kyverno-admission-controller")
 
 
+@pytest.mark.parametrize(
+    ("host", "region"),
+    [
+        (HOST.replace(REGION, "eu-west-1"), "eu-west-1"),
+        (HOST.replace("ecr", "ecr-fips"), REGION),
+        (f"{ACCOUNT}.dkr-ecr.{REGION}.on.aws", REGION),
+        (f"{ACCOUNT}.dkr.ecr.cn-north-1.amazonaws.com.cn", "cn-north-1"),
+    ],
+)
+def test_each_host_of_ecr_gives_the_rights_to_read_what_it_has(host: str, region: str) -> None:
+    _, read = pull_statements(stage(), [f"{host}/research/train*"])
+    assert read["Resource"] == [f"arn:aws:ecr:{region}:{ACCOUNT}:repository/research/train*"]
+
+
 def test_images_elsewhere_need_no_role() -> None:
     assert values(signatures={**SIGNED, "images": ["registry.example.com/team/*"]})["admissionController"][
         "podAnnotations"
@@ -158,6 +172,25 @@ def test_it_runs_once_on_each_of_three_nodes_where_there_are(pools: int, zones: 
 def test_values_cannot_turn_it_off_or_change_what_is_fixed_for_its_features(given: Any, place: str) -> None:
     ((path, _),) = changed({"admissionController": given}, kyverno.ADD_ON.fixed)
     assert ".".join(path) == f"admissionController.{place}"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"excludeGroups": ["system:authenticated"]},
+        {"excludeUsernames": ["*"]},
+        {"excludeRoles": ["*"]},
+        {"excludeClusterRoles": ["*"]},
+        {"matchConditions": [{"name": "never", "expression": "false"}]},
+        {"resourceFilters": ["[Pod,*,*]"]},
+        {"resourceFiltersInclude": ["[Pod,*,*]"]},
+        {"resourceFiltersIncludeNamespaces": ["research"]},
+        {"webhooks": {"objectSelector": {"matchLabels": {"never": "there"}}}},
+    ],
+    ids=lambda given: next(iter(given)),
+)
+def test_values_cannot_take_pods_or_people_out_of_what_is_judged(given: Any) -> None:
+    assert [*changed({"config": given}, kyverno.ADD_ON.fixed)]
 
 
 def test_values_may_run_it_more_often() -> None:

@@ -8,7 +8,7 @@ import pytest
 from catalog.eks_addons import ADDONS
 from components.core.addon_spec import every_add_on
 from settings.core.problems import Problem, SettingsError
-from settings.core.secret_values import HIDDEN
+from settings.core.secret_values import HIDDEN, secret_mistakes
 from settings.stack.loader import load
 from tests.settings.stacks import SOURCE, TODAY, stack
 
@@ -71,6 +71,14 @@ def test_a_secret_is_refused_in_the_values_of_every_add_on(place: tuple[str, ...
 @pytest.mark.parametrize("name", SOUND)
 def test_what_only_names_a_secret_is_none(name: str) -> None:
     assert of_secrets(problems(("managed_addons", "coredns", "configuration"), SOUND[name])) == []
+
+
+def test_a_text_elsewhere_that_reads_like_a_file_of_settings_is_none() -> None:
+    text = f"password: {SECRET}"
+    inside = ("clusters", "main", "addons", "kueue", "values", "config")
+    assert [*secret_mistakes(text, inside)], "add-ons have files of settings"
+    for path in (("tags", "note"), ("clusters", "main", "pools", 0, "labels", "note"), ("storage", "buckets", "note")):
+        assert not [*secret_mistakes(text, path)], "such a text may be a sentence"
 
 
 def test_another_mistake_in_the_same_values_shows_no_secret() -> None:

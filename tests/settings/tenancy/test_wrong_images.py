@@ -22,6 +22,12 @@ MISTAKES: dict[str, tuple[tuple[Any, ...], str, str]] = {
     # what is wrong: (the changes, the path of the problem, the end of the message)
     "upper case": ((_team(repositories=["Trainer"]),), "teams[0].repositories[0]", "Rename it, for example trainer."),
     "a path": ((_team(repositories=["a/b"]),), "teams[0].repositories[0]", "Rename it, for example a-b."),
+    "a long repository": ((_team(repositories=["a" * 101]),), "teams[0].repositories[0]", f"{'a' * 100}."),
+    "a name of one character too many": (
+        ((NAME, "ml-platform-abc"), _cache("docker-hub")),
+        "images.cache.upstreams[0]",
+        "Shorten `name` by 1, which only a new stack can, or drop it.",
+    ),
     "a repository twice": ((_team(repositories=["a", "a"]),), "teams[0].repositories", "Name each once."),
     "an account that pushes": (
         (_team(repositories=["a"], pushers=["arn:aws:iam::123456789012:root"]),),
@@ -78,6 +84,8 @@ def test_a_mistake_is_reported_at_its_path_with_advice(mistake: str) -> None:
         (_team(name="quay"), _cache("quay")),
         (_team(repositories=["a_b", "a.b", "a--b", "1"], pushers=[ROLE]),),
         (_cache("ecr-public", "k8s", "quay", "docker-hub", "ghcr", filled=["ghcr"]),),
+        ((NAME, "ml-platform-ab"), _cache("docker-hub")),  # ml-platform-ab-prod/docker-hub has 30 characters
+        (_team(repositories=["a" * 100]),),
     ],
 )
 def test_what_ecr_takes_is_no_mistake(changes: Any) -> None:

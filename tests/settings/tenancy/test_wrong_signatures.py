@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from catalog.regions import REGIONS
+from settings.core.physical_names import registry
 from tests.settings.stacks import problems, stack
 
 PUBLIC = """-----BEGIN PUBLIC KEY-----
@@ -51,6 +53,10 @@ def named(image: str) -> dict[str, Any]:
     return signed(images=[image])
 
 
+def elsewhere(image: str) -> dict[str, Any]:
+    return {**named(image), "registries": [image.partition("/")[0]]}
+
+
 def labelled(body: str, label: str) -> str:
     return f"-----BEGIN {label}-----\n{body}\n-----END {label}-----\n"
 
@@ -77,6 +83,33 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
         f"{SIGNATURES}.images",
         "Name images that you build.",
     ),
+    **{
+        f"add-ons of EKS in {region}": (
+            named(f"{registry(REGIONS[region].eks_account, region)}/eks/*"),
+            f"{SIGNATURES}.images",
+            "Name images that you build.",
+        )
+        for region in ("eu-south-2", "us-gov-west-1")
+    },
+    **{
+        f"images that others build: {image}": (named(image), f"{SIGNATURES}.images", "Name images that you build.")
+        for image in (
+            *("docker.io/library/*", "docker.io/pytorch/pytorch*", "public.ecr.aws/docker/library/*"),
+            *("quay.io/jetstack/*", "docker.io/velero/*", "ghcr.io:443/linkerd/*", "registry.k8s.io/*"),
+        )
+    },
+    **{
+        f"everybody's images: {image}": (named(image), f"{SIGNATURES}.images", f"as in {host}/example/app*.")
+        for image, host in {
+            "ghcr.io/*": "ghcr.io",
+            "public.ecr.aws/*": "public.ecr.aws",
+            "public.ecr.aws/e*": "public.ecr.aws",
+            "ghcr.io/*/app*": "ghcr.io",
+            "docker.io/library*": "docker.io",
+            "registry-1.docker.io/*": "registry-1.docker.io",
+            "europe-docker.pkg.dev/*": "europe-docker.pkg.dev",
+        }.items()
+    },
     "images twice": (signed(images=[IMAGES, IMAGES]), f"{SIGNATURES}.images", "Name each once."),
     "a key that is none": (
         signed(keys=["cosign.pub"]),
@@ -142,11 +175,41 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
             "everybody": "^.*$",
             "everybody with a name": "^.+$",
             "everybody but few": "^[^+]+$",
-            "everybody on GitHub": r"^https://github\.com/.*$",
             "everybody's main branch": "^.*@refs/heads/main$",
-            "everybody on GitLab": r"^https://gitlab\.com/[^@]+@.*$",
+            "everybody with an address": r"^[a-z]+@.*\.com$",
         }.items()
     },
+    **{
+        what: (
+            by(subject_pattern=pattern),
+            f"{SIGNATURES}.identities[0]",
+            r"Write it out up to its /, as in ^https://github\.com/example/app/.*$.",
+        )
+        for what, pattern in {
+            "everybody on GitHub": r"^https://github\.com/.*$",
+            "everybody on GitLab": r"^https://gitlab\.com/[^@]+@.*$",
+            "owners that begin alike": r"^https://github\.com/example.*$",
+            "owners that begin alike, and a workflow": r"^https://github.com/example[^/]*/app/build\.yaml@.*$",
+            "owners that end alike": r"^https://github\.com/[a-z]+-example/app/.*$",
+            "a repository of anybody": r"^https://github\.com/[^/]+/app/\.github/workflows/build\.yaml@.*$",
+            "an owner with any character": r"^https://github\.com/ex.mple/.*$",
+            "one of two owners that is open": r"^https://github\.com/(example|o.*)/app/.*$",
+        }.items()
+    },
+    "a pattern as subject": (by(subject="https://github.com/example/*"), f"{SIGNATURES}.identities[0].subject", ""),
+    "an issuer with a star": (by(subject="a", issuer="https://*"), f"{SIGNATURES}.identities[0].issuer", ""),
+    "a repository without a name": (named(f"{HOST}//research/*"), f"{SIGNATURES}.images", "team/*."),
+    "a registry of another region": (
+        named(f"{HOST.replace('us-west-2', 'us-west-1')}/research/*"),
+        f"{SIGNATURES}.images[0]",
+        f"registries that are let in: {HOST}. Add its registry to admission.registries, or drop it.",
+    ),
+    "a registry by its port": (named(f"{HOST}:443/research/*"), f"{SIGNATURES}.images[0]", "or drop it."),
+    "a registry that nobody named": (
+        named("ghcr.io/example/*"),
+        f"{SIGNATURES}.images[0]",
+        "<account_id>.dkr.ecr.us-west-2.amazonaws.com. Add its registry to admission.registries, or drop it.",
+    ),
     "an issuer without TLS": (by(subject="a", issuer="http://example.com"), f"{SIGNATURES}.identities[0].issuer", ""),
     "images by another name pass": (
         {**signed(mode="deny"), "mode": "warn"},
@@ -191,9 +254,16 @@ def test_what_the_platform_takes() -> None:
     right = [
         signed(),
         signed(mode="deny"),
-        signed(images=[f"{HOST}/research/train*", "registry.example.com:5000/team/*"]),
+        signed(images=[f"{HOST}/research/train*", f"{HOST}/research/*"]),
+        elsewhere("registry.example.com:5000/team/*"),
+        elsewhere("registry.example.com/*"),
+        {**named("registry.example.com/*"), "registries": ["registry.example.com/team"]},
+        {**named("registry.example.com/team/app*"), "registries": ["registry.example.com/team"]},
+        elsewhere("ghcr.io/example/*"),
+        elsewhere("eu.gcr.io/example/app*"),
         by(subject_pattern=r"^https://github\.com/example/app/.*@refs/tags/v[0-9.]+$"),
         by(subject_pattern=r"^https://github\.com/example/[^/]+/\.github/workflows/(build|release)\.ya?ml@refs/.*$"),
+        by(subject_pattern=r"^https://gitlab\.com/(example|other\.one)/app//\.gitlab-ci\.yml@refs/heads/main$"),
         by(subject_pattern=r"^[a-z]+\+ci@example\.com$"),
         signed(keys=[PUBLIC, OTHER]),
         signed(keys=[], certificates=[CERTIFICATE]),
@@ -239,6 +309,25 @@ def test_images_that_match_the_repositories_of_teams_are_taken() -> None:
     assert not in_own_registry(IMAGES, teams=TEAMS), "the stack has no repositories"
     elsewhere = HOST.replace("123456789012", "210987654321")
     assert not in_own_registry(f"{elsewhere}/team/*", registries=[elsewhere])
+
+
+def test_images_of_the_cache_are_refused_since_others_sign_them() -> None:
+    def wrong(*images: str) -> list[tuple[str, str]]:
+        found = problems(
+            stack(
+                (("account_id",), "123456789012"),
+                (("teams",), [{**TEAMS[0], "repositories": ["trainer"]}]),
+                (("images",), {"cache": {"upstreams": ["quay", "k8s"]}}),
+                (("admission",), signed(images=list(images))),
+            )
+        )
+        return [(problem.path, problem.message) for problem in found]
+
+    for wide in (f"{OWN}/*", f"{OWN}/k8s/*", f"{HOST}/*"):
+        ((path, message),) = wrong(f"{OWN}/research/*", wide)
+        assert path == f"{SIGNATURES}.images[1]"
+        assert message.endswith(f"Write a line for each team: {OWN}/<team>/*.")
+    assert not wrong(f"{OWN}/research/*")
 
 
 def test_what_admission_lets_in_beside_named_registries_may_need_a_signature() -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from settings.tenancy.team_budget import BudgetSettings
 from tests.settings.stacks import problems, stack
 
 SERVING = {"name": "serving", "namespaces": ["inference"]}
@@ -83,6 +84,16 @@ MISTAKES: dict[str, tuple[Any, str, str]] = {
         "teams[1].budget.at_percent[1]",
         "Write a number, for example 80.",
     ),
+    "a share above ten budgets": (
+        _with(budget={**BUDGET, "at_percent": [1001]}),
+        "teams[1].budget.at_percent",
+        "1001 is no share of a budget. Write 1 to 1000.",
+    ),
+    "a share of nothing": (
+        _with(budget={**BUDGET, "at_percent": [0]}),
+        "teams[1].budget.at_percent",
+        "0 is no share of a budget. Write 1 to 1000.",
+    ),
     "budget with eleven addresses": (
         _with(budget={**BUDGET, "notify": [f"a{place}@example.com" for place in range(11)]}),
         "teams[1].budget.notify",
@@ -108,6 +119,10 @@ def test_a_mistake_is_told_with_its_place_and_the_way_out(name: str) -> None:
     (problem,) = problems(stack((("teams",), teams)))
     assert problem.path == path
     assert problem.message.endswith(advice)
+
+
+def test_a_share_is_one_percent_to_ten_budgets() -> None:
+    assert BudgetSettings.model_validate({**BUDGET, "at_percent": [1, 1000]}).at_percent == (1, 1000)
 
 
 def test_a_team_names_its_cluster_where_there_are_two() -> None:

@@ -224,7 +224,7 @@ def guarded(aws: Account, service: str, **statement: Any) -> str:
     aws.make(
         ENDPOINT,
         vpcId=cluster["vpcConfig"]["vpcId"],
-        serviceName=f"com.amazonaws.us-west-2.{service}",
+        serviceName=f"com.amazonaws.{aws.config['region']}.{service}",
         vpcEndpointType=kind,
         policy=json.dumps({"Version": "2012-10-17", "Statement": [allow]}),
     )
@@ -263,6 +263,22 @@ def test_an_endpoint_that_shuts_out_what_nodes_need_keeps_them_from_joining(
     found = guarded(aws, service, **statement)
     assert bool(found) is bool(shut)
     assert shut in found
+
+
+@pytest.mark.parametrize(
+    ("region", "account", "shut"),
+    [
+        ("us-west-2", "602401143452", False),
+        ("eu-south-1", "602401143452", True),
+        ("eu-south-1", "590381155156", False),
+    ],
+)
+def test_images_of_eks_are_of_another_account_where_a_region_has_one_of_its_own(
+    aws: Account, region: str, account: str, shut: bool
+) -> None:
+    aws.config = {**aws.config, "region": region}
+    found = guarded(aws, "ecr.dkr", Condition={"StringEquals": {"aws:ResourceAccount": ["123456789012", account]}})
+    assert ("ecr:BatchGetImage" in found) is shut
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,46 @@
+"""Registries from which everybody pulls, and who is known to have images there: nobody signs those for a stack.
+
+Sources: values.yaml of the charts in `data/charts` at their versions; Dockerfiles and manifests that name what is built
+upon, as `FROM public.ecr.aws/lambda/python`; read 2026-11.
+"""
+
+from functools import cache
+from typing import Final
+
+from catalog.charts import CHARTS
+from catalog.images import IMAGES
+
+OF_ONE_MAKER: Final = frozenset(
+    {"cr.fluentbit.io", "cr.l5d.io", "mcr.microsoft.com", "reg.kyverno.io", "registry.k8s.io"}
+)
+"""Hosts whose images have one maker each."""
+
+SHARED: Final = (
+    "docker.io",
+    "gcr.io",
+    "ghcr.io",
+    "nvcr.io",
+    "pkg.dev",
+    "public.ecr.aws",
+    "quay.io",
+    "registry.gitlab.com",
+)
+"""Ends of hosts on which everybody may have images: the first part of a path says whose they are."""
+
+_MAKERS: Final = {
+    "docker.io": "bitnami grafana library pytorch rayproject tensorflow valkey vllm",
+    "ghcr.io": "berriai external-secrets huggingface kedacore kyverno linkerd open-telemetry prometheus-community",
+    "nvcr.io": "nvidia",
+    "public.ecr.aws": "amazonlinux aws-cli aws-elb aws-observability cloudwatch-agent csi-components docker "
+    "ebs-csi-driver efs-csi-driver eks eks-distro fsx-csi-driver lambda mountpoint-s3-csi-driver",
+    "quay.io": "argoproj feastdev jupyterhub kuberay oauth2-proxy prometheus thanos",
+}
+
+
+@cache
+def makers() -> frozenset[str]:
+    """Returns hosts with the first part of the path, `quay.io/jetstack`: those of charts, and some well-known ones."""
+    charts = [each.repository.removeprefix("oci://") for each in CHARTS.values()]
+    named = [*charts, *(each.repository for each in IMAGES.values())]
+    well_known = (f"{host}/{each}" for host, names in _MAKERS.items() for each in names.split())
+    return frozenset({*well_known, *("/".join(each.split("/")[:2]) for each in named)})
