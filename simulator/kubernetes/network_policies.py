@@ -4,9 +4,10 @@ What a pod sends is judged before kube-proxy gives the address of a Service that
 whose podSelector its own selector satisfies, on the port whose target port the policy names; no ipBlock opens it by its
 pods. A policy that has rules in a direction, or the type of it, closes it; one that has neither leaves it open, also in
 strict mode. Pods of one name without its last part share their rules, and before 1.22.4 (agent 1.4.0) so do namespaces
-whose names make one text with it. Left out: cluster network policies, IPv6, security groups, proxies of a mesh, which
-send what is for a Service to port 4143 of its pods, the moments in which a policy is not there yet, and pods that share
-a name but no node.
+whose names make one text with it. Cluster network policies are kept from 1.21.1 on: those of the tier Admin decide
+first, those of Baseline about pods without a policy. Left out: IPv6, security groups, proxies of a mesh, which send
+what is for a Service to port 4143 of its pods, names of ports in cluster network policies, the moments in which a
+policy is not there yet, and pods that share a name but no node.
 Sources: aws/amazon-network-policy-controller-k8s v1.1.7, pkg/resolvers/endpoints.go; aws/aws-network-policy-agent
 v1.3.1 to v1.4.1, controllers, pkg/rpc and pkg/ebpf/c; amazon-vpc-cni-k8s v1.22.4, README; EKS user guide, "Limit pod
 traffic with Kubernetes network policies"; read 2026-11.
@@ -23,6 +24,7 @@ from typing import Any, Final
 from catalog.eks_addons import release_of
 from simulator.aws import tokens
 from simulator.cloud import Cloud
+from simulator.kubernetes.aws_policies import APPLICATION, CLUSTER, as_network_policy, peer_of, rules_of
 from simulator.kubernetes.chart_pods import Pod
 from simulator.kubernetes.chart_pods import pods_of as pods_of_release
 from simulator.kubernetes.clusters import Cluster, cluster_of
@@ -42,14 +44,15 @@ from simulator.kubernetes.pods import (
     resolver,
     services_of,
 )
-from simulator.kubernetes.policy_rules import Ports, Rule, why_denied
+from simulator.kubernetes.policy_rules import Ports, Rule, TierRule, action_of, why_denied
 from simulator.values import UNKNOWN, Props, has_unknown
 
 POLICY: Final = ("networking.k8s.io/v1", "NetworkPolicy")
+KINDS: Final = (POLICY, APPLICATION, CLUSTER)
 _EVERYWHERE = IPv4Network("0.0.0.0/0")
 _ENDS = {"Ingress": ("ingress", "from", "receive"), "Egress": ("egress", "to", "send")}
 _READY_PORT = 8181  # of CoreDNS, for the kubelet
-_TELLS_NAMESPACES_APART = (1, 22, 4)
+_TELLS_NAMESPACES_APART, _KEEPS_TIERS = (1, 22, 4), (1, 21, 1)  # charts/aws-vpc-cni, templates/clusterrole.yaml
 Source = Pod | Place
 Target = Pod | Place | Service
 
@@ -85,6 +88,10 @@ class Enforcement:
     @property
     def tells_namespaces_apart(self) -> bool:
         return release_of(self.version) >= _TELLS_NAMESPACES_APART
+
+    @property
+    def keeps_tiers(self) -> bool:
+        return release_of(self.version) >= _KEEPS_TIERS
 
 
 def enforcement(cluster: Cluster) -> Enforcement | None:
@@ -164,7 +171,9 @@ class PolicyView:
     def __init__(self, cluster: Cluster, planned: Planned | None = None) -> None:
         self.enforcement = how = enforcement(cluster)
         self._policies = _latest(cluster, planned, *POLICY) if how else []
-        self._is_open = how is None or not (self._policies or how.strict or how.faulty)
+        self._policies += map(as_network_policy, _latest(cluster, planned, *APPLICATION)) if how else []
+        self._tiers = _latest(cluster, planned, *CLUSTER) if how and how.keeps_tiers else []
+        self._is_open = how is None or not (self._policies or self._tiers or how.strict or how.faulty)
         self._pods: list[Pod] = []
         if self._is_open:
             return
@@ -226,21 +235,44 @@ class PolicyView:
         """Returns why a pod may not send to a peer, or receive from it. addresses: those of the peer."""
         if not isinstance(pod, Pod) or pod.host_network or self.enforcement is None:
             return ""
-        selecting = [policy for each in (pod, *self._sharing(pod)) for policy in self._selecting(each)]
+        alike = (pod, *self._sharing(pod))
+        selecting = [policy for each in alike for policy in self._selecting(each)]
+        tiers = [policy for policy in self._tiers if any(self._is_subject(policy, each) for each in alike)]
         direction, _, verb = _ENDS[type_]
         what = f"{pod} may not {verb} {protocol} {port} {'from' if type_ == 'Ingress' else 'to'} {peer}"
+        if has_unknown([each["spec"] for each in tiers]):
+            return ""
+        tiered = [rule for policy in tiers for rule in self._tier_rules(policy, type_)]
+        for tier in ("Admin", "Baseline") if tiered else ():
+            if tier == "Baseline" and selecting:
+                break
+            actions = {each: action_of(tiered, tier, each, port, protocol) for each in addresses}
+            for address in (each for each in addresses if actions[each] == "Deny"):
+                deniers = ", ".join(sorted(str(each["metadata"]["name"]) for each in tiers))
+                return f"{what}, {address}: a cluster network policy denies it, one of {deniers}"
+            if addresses and not (addresses := [each for each in addresses if actions[each] == "Pass"]):
+                return ""
         if not selecting:
             return self._why_unselected(what)
         if has_unknown([each["spec"] for each in selecting]):
             return ""
         rules = [rule for policy in selecting for rule in self._rules(policy, type_)]
-        if not rules and not any(type_ in _types(policy["spec"]) for policy in selecting):
+        if not rules and not any(type_ in _types(policy) for policy in selecting):
             return ""
         names = sorted({f"{_namespace(each)}/{each['metadata']['name']}" for each in selecting})
         for address in addresses:
             if why := why_denied(rules, address, port, protocol):
                 return f"{what}, {address}: {direction} of {', '.join(names)}: {why}"
         return ""
+
+    def _is_subject(self, policy: Props, pod: Pod) -> bool:
+        return bool(self._of_peer([pod], peer_of(policy["spec"]["subject"]), ""))
+
+    def _tier_rules(self, policy: Props, type_: str) -> Iterator[TierRule]:
+        spec = policy["spec"]
+        for action, alone in rules_of(policy, *_ENDS[type_][:2]):
+            for rule in self._rules(alone, type_):
+                yield TierRule(rule.block, (), rule.ports, spec["tier"], spec["priority"], action)
 
     def _why_unselected(self, what: str) -> str:
         if self.enforcement and self.enforcement.strict:
@@ -383,10 +415,11 @@ def _namespace(state: Props) -> str:
     return str(state["metadata"].get("namespace", "default"))
 
 
-def _types(spec: Props) -> Collection[str]:
+def _types(policy: Props) -> Collection[str]:
     """Returns the directions that a policy is about, with the API server's default."""
-    given: list[str] | None = spec.get("policyTypes")
-    return given or (["Ingress", "Egress"] if spec.get("egress") else ["Ingress"])
+    given: list[str] = policy["spec"].get("policyTypes") or []
+    by_default = ["Ingress", "Egress"] if policy["spec"].get("egress") else ["Ingress"]
+    return given or (by_default if policy["kind"] == POLICY[1] else [])
 
 
 def _ports(pod: Pod | None, ports: list[Props]) -> tuple[Ports, ...]:

@@ -114,9 +114,8 @@ def _stack(
 ) -> StackCase:
     direction, end = DIRECTIONS[0 if into else 1]
     spec = {"tier": tier, "priority": 10, "subject": subject, direction: [{"action": action, end: [*peers], **rule}]}
-    props, place = ({"items": [{"spec": spec}]}, "items[0].") if form == "List" else ({"spec": spec}, "")
-    wrong = ("policy", f"{place}spec.{direction}[0].{at}") if at else None
-    return StackCase({"policy": Sample(f"{POLICY}{form}", props), **NETWORK}, wrong)
+    wrong = ("policy", f"spec.{direction}[0].{at}") if at else None
+    return StackCase({"policy": Sample(f"{POLICY}{form}", {"spec": spec}), **NETWORK}, wrong)
 
 
 def _networks(*cidrs: str) -> dict[str, object]:
@@ -177,7 +176,6 @@ RULE = StackRule(
         ),
         "denied where no namespace says anything": _stack("Deny", EVERYWHERE, at="action", tier="Baseline"),
         "a range of ports": _stack("Deny", EVERYWHERE, at="action", ports=[{"portRange": {"start": 1, "end": 60}}]),
-        "a list": _stack("Accept", EVERYWHERE, at="to", form="List"),
         "a patch": _stack("Accept", EVERYWHERE, at="to", form="Patch"),
     },
 )

@@ -95,6 +95,18 @@ def policy(name: str, in_namespace: str, selector: Props = EVERYBODY, **directio
     return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata, "spec": spec}
 
 
+def cluster_policy(name: str, subject: Props, tier: str = "Admin", priority: int = 10, **directions: Any) -> Props:
+    """Returns a ClusterNetworkPolicy about the directions that are given."""
+    spec = {"tier": tier, "priority": priority, "subject": subject, **directions}
+    of_eks = {"apiVersion": "networking.k8s.aws/v1alpha1", "kind": "ClusterNetworkPolicy"}
+    return {**of_eks, "metadata": {"name": name}, "spec": spec}
+
+
+def application_policy(name: str, in_namespace: str, **spec: Any) -> Props:
+    of_eks = {"apiVersion": "networking.k8s.aws/v1alpha1", "kind": "ApplicationNetworkPolicy"}
+    return {**of_eks, "metadata": {"name": name, "namespace": in_namespace}, "spec": {"podSelector": {}, **spec}}
+
+
 def to(*peers: Props, ports: Sequence[int | str] = ()) -> Props:
     return {"to": list(peers), **({"ports": [{"port": each} for each in ports]} if ports else {})}
 
