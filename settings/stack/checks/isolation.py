@@ -1,7 +1,9 @@
 """Checks what pods may reach: the isolation of clusters, and the network of each team."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Network
+from typing import Any
 
 from catalog.eks_addons import ADDONS
 from catalog.limits import PORTS_PER_ADDRESS
@@ -51,6 +53,13 @@ def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistak
                 )
     for name, content in parts.clusters.items():
         yield from _cni(parts, name, content)
+        for add_on, entry in (content.addons or {}).items() if parts.isolates(name) else ():
+            values = entry.get("values") if isinstance(entry, Mapping) else None
+            for below in dict.fromkeys(_own_policies(values)):
+                sentence = (
+                    "makes a network policy of the chart's own, which opens more than the flows of the add-on. Drop it."
+                )
+                yield ("clusters", name, "addons", add_on, "values", *below), sentence
         if parts.strictly_isolates(name):
             yield from _unselected(parts, name, content)
     for index, team in parts.teams.items():
@@ -73,6 +82,23 @@ def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistak
             yield from _ranges(parts.network, parts.clusters[cluster], team, path)
         if not team.network.internet:
             yield from _buckets(parts, team, cluster, path)
+
+
+def _own_policies(values: Any, *path: str | int) -> Iterator[Path]:
+    """Yields where the values of a chart turn on policies of its own, or have one as an object or as text."""
+    if isinstance(values, str) and re.search(r"kind['\"]?:\s*['\"]?\w*NetworkPolicy\b", values):
+        yield path
+    elif isinstance(values, Mapping):
+        if str(values.get("kind")).endswith("NetworkPolicy"):
+            yield path
+        for key, each in values.items():
+            switch = each.get("enabled", each.get("create")) if isinstance(each, Mapping) else each
+            if "networkpolic" in key.lower() and switch:  # in a template every text is true, also "false"
+                yield (*path, key)
+            yield from _own_policies(each, *path, key)
+    elif isinstance(values, list | tuple):
+        for index, each in enumerate(values):
+            yield from _own_policies(each, *path, index)
 
 
 def _cni(parts: Parts, cluster: str, content: ClusterParts) -> Iterator[Mistake]:
