@@ -283,3 +283,47 @@ def test_an_edit_of_the_callers_of_the_mesh_is_told_with_the_port_of_proxies():
         for callers in ([], [caller])
     )
     assert edited(without, with_callers) == ["agents may call pods of inference with app=chat on 4143"]
+
+
+OF_ALL: dict[str, Any] = {"namespaces": {}}
+
+
+def of_cluster(before, after, **spec: Any):
+    """The step of a cluster network policy; before and after: the actions of its rules, None where it is not there."""
+
+    def manifest(actions: str | None) -> dict[str, Any] | None:
+        rules = [{"action": action, "from": [OF_ALL]} for action in (actions or "").split()]
+        about = {"tier": "Admin", "priority": 1, "subject": OF_ALL, "ingress": rules, **spec}
+        return None if actions is None else {"metadata": {"name": "all"}, "spec": about}
+
+    kind = "kubernetes:networking.k8s.aws/v1alpha1:ClusterNetworkPolicy"
+    return of(kind, manifest(before), manifest(after), "all", op="same" if before == after else "update")
+
+
+OPENS, CUTS = "cluster network policy all lets more calls pass", "cluster network policy all cuts calls"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (None, "Accept", [OPENS]),
+        ("Accept", "Accept", []),
+        ("Accept", "", [CUTS]),
+        ("", "Deny", [CUTS]),
+        ("Deny", "", [OPENS]),
+        ("", "Pass", [OPENS, CUTS]),
+        ("Accept", "Deny", [CUTS]),
+    ],
+)
+def test_a_cluster_network_policy_decides_before_those_of_namespaces(before, after, told):
+    found_here = found(of_cluster(before, after))
+    assert [each.opening for each in found_here if "cluster network" in each.opening] == told
+    assert all(each.severity == (GRAVE if each.opening == OPENS else SERIOUS) for each in found_here)
+
+
+def test_a_policy_for_applications_opens_like_any_other():
+    rules = {"egress": [rule("to", pods_of("monitoring"), {"domainNames": ["example.com"]}, ports=(443,))]}
+    more = {"metadata": {"name": "more", "namespace": "inference"}, "spec": {"podSelector": {}, **rules}}
+    kind = "kubernetes:networking.k8s.aws/v1alpha1:ApplicationNetworkPolicy"
+    told = openings(namespace(), closed("inference"), of(kind, None, more, "more", op="create"))
+    assert told == ["pods of inference may call monitoring on 443"]
