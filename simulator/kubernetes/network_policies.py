@@ -9,8 +9,8 @@ first, those of Baseline about pods without a policy. Left out: IPv6, security g
 what is for a Service to port 4143 of its pods, names of ports in cluster network policies, the moments in which a
 policy is not there yet, and pods that share a name but no node.
 Sources: aws/amazon-network-policy-controller-k8s v1.1.7, pkg/resolvers/endpoints.go; aws/aws-network-policy-agent
-v1.3.1 to v1.4.1, controllers, pkg/rpc and pkg/ebpf/c; amazon-vpc-cni-k8s v1.22.4, README; EKS user guide, "Limit pod
-traffic with Kubernetes network policies"; read 2026-11.
+v1.3.1 to v1.4.1, controllers, pkg/config, pkg/rpc and pkg/ebpf; amazon-vpc-cni-k8s v1.22.4, README; EKS user guide,
+"Limit pod traffic with Kubernetes network policies"; read 2026-11.
 """
 
 from __future__ import annotations
@@ -71,10 +71,14 @@ class Reach:
 
 @dataclass(frozen=True)
 class Enforcement:
-    """How the VPC CNI keeps policies. strict: pods that none selects reach nobody. faulty: such pods may be cut off."""
+    """How the VPC CNI keeps policies. strict: pods that none selects reach nobody. faulty: such pods may be cut off.
+
+    why_no_pod_starts: what its agent does not bear, so that the CNI gives no pod a network; "".
+    """
 
     version: str
     strict: bool
+    why_no_pod_starts: str = ""
 
     @property
     def faulty(self) -> bool:
@@ -101,8 +105,19 @@ def enforcement(cluster: Cluster) -> Enforcement | None:
     values = json.loads(text) if isinstance(text, str) and text else {}
     if row is None or values.get("enableNetworkPolicy") != "true":
         return None
-    mode = str((values.get("env") or {}).get("NETWORK_POLICY_ENFORCING_MODE", "standard"))
-    return Enforcement(str(row.state.get("addonVersion")), mode.lower() == "strict")
+    env, agent = values.get("env") or {}, values.get("nodeAgent") or {}
+    if env.get("ENABLE_BANDWIDTH_PLUGIN") == "true":
+        return None  # it takes the place of the agent's programs
+    faults = {
+        "env.AWS_VPC_K8S_CNI_VETHPREFIX": env.get("AWS_VPC_K8S_CNI_VETHPREFIX", "eni") != "eni",
+        "nodeAgent.conntrackCacheTableSize": int(agent.get("conntrackCacheTableSize", 2**19))
+        not in range(2**15, 2**20 + 1),
+        "nodeAgent.enableIpv6": str(agent.get("enableIpv6", "false")).lower() == "true",
+    }
+    fault = next((key for key, is_wrong in faults.items() if is_wrong), "")
+    why = f"no pod starts: the network policy agent of vpc-cni does not bear its {fault}" if fault else ""
+    mode = str(env.get("NETWORK_POLICY_ENFORCING_MODE", "standard"))
+    return Enforcement(str(row.state.get("addonVersion")), mode.lower() == "strict", why)
 
 
 def why_cut(
@@ -125,7 +140,11 @@ def why_pods_wait(cluster: Cluster, release: Mapping[str, Any], planned: Planned
     view = PolicyView(cluster, planned)
     for pod in pods_of_release(release).values():
         names = resolver(cluster) if pod.asks_vpc else dns(cluster)
-        if why := view.why_cut(pod, names, 53, "UDP") or view.why_cut(pod, api_server(cluster), 443):
+        if (
+            why := view.why_nothing_starts
+            or view.why_cut(pod, names, 53, "UDP")
+            or view.why_cut(pod, api_server(cluster), 443)
+        ):
             return why
     return ""
 
@@ -137,7 +156,11 @@ def why_dns_waits(cloud: Cloud, addon: Props, region: str) -> str:
         return ""
     cluster = cluster_of(cloud, row)
     view, pods = PolicyView(cluster), dns_pods()
-    return view.why_cut(pods, api_server(cluster), 443) or view.why_cut(OWN_NODE, pods, _READY_PORT)
+    return (
+        view.why_nothing_starts
+        or view.why_cut(pods, api_server(cluster), 443)
+        or view.why_cut(OWN_NODE, pods, _READY_PORT)
+    )
 
 
 def reach_of(cluster: Cluster, sources: Iterable[Source], targets: Iterable[Target]) -> list[Reach]:
@@ -165,7 +188,7 @@ def _ports_of(target: Target) -> list[tuple[int, str]]:
 class PolicyView:
     """The policies of a cluster, with what they speak of, at one moment. planned: what a preview makes counts too.
 
-    enforcement: how the cluster keeps them; None where it does not.
+    enforcement: how the cluster keeps them; None where it does not. why_nothing_starts: as in Enforcement.
     """
 
     def __init__(self, cluster: Cluster, planned: Planned | None = None) -> None:
@@ -173,6 +196,7 @@ class PolicyView:
         self._policies = _latest(cluster, planned, *POLICY) if how else []
         self._policies += map(as_network_policy, _latest(cluster, planned, *APPLICATION)) if how else []
         self._tiers = _latest(cluster, planned, *CLUSTER) if how and how.keeps_tiers else []
+        self.why_nothing_starts = how.why_no_pod_starts if how else ""
         self._is_open = how is None or not (self._policies or self._tiers or how.strict or how.faulty)
         self._pods: list[Pod] = []
         if self._is_open:

@@ -25,7 +25,8 @@ from settings.tenancy.team_network import OpenPodsSettings
 SYSTEM = "kube-system"
 MOUNTS_IN = {"aws-mountpoint-s3-csi-driver": "mount-s3"}
 """EKS add-on -> the namespace in which it makes pods. Source: awslabs/mountpoint-s3-csi-driver 2.7.0; read 2026-11."""
-# Source: aws/amazon-vpc-cni-k8s 1.22.4, charts/aws-vpc-cni/values.yaml and README; read 2026-11.
+# Sources: aws/amazon-vpc-cni-k8s 1.22.4, charts/aws-vpc-cni/values.yaml and README; aws/aws-network-policy-agent 1.4.0,
+# pkg/config, pkg/ebpf/bpf_client.go and pkg/ebpf/events; read 2026-11.
 ENFORCED = (
     FixedValue(
         path="enableNetworkPolicy",
@@ -39,6 +40,26 @@ ENFORCED = (
         why="lets the agent look for addresses of IPv6, which these nodes have not: it ends, and no node gets ready.",
     ),
     FixedValue(path="nodeAgent.enabled", keeps=only(True), why="takes away the agent that keeps network policies."),
+    FixedValue(
+        path="nodeAgent.enableCloudWatchLogs",
+        keeps=only("false"),
+        why="lets the agent write logs for which it has no rights: with policy event logs it ends, and no pod starts.",
+    ),
+    FixedValue(
+        path="nodeAgent.conntrackCacheTableSize",
+        keeps=lambda given: str(given).isdecimal() and 32 * 1024 <= int(given) <= 1024 * 1024,
+        why="is no number from 32768 to 1048576, without which the agent ends, and no pod starts.",
+    ),
+    FixedValue(
+        path="env.AWS_VPC_K8S_CNI_VETHPREFIX",
+        keeps=only("eni"),
+        why="renames the interfaces of pods, and the agent looks for those of the name eni: no pod starts.",
+    ),
+    FixedValue(
+        path="env.ENABLE_BANDWIDTH_PLUGIN",
+        keeps=only("false"),
+        why="adds a plugin that takes the place of the agent's programs, so network policies are not kept.",
+    ),
 )
 
 

@@ -38,6 +38,7 @@ def of_chart(**values: Any) -> Change:
 
 
 OWN_POLICY = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "x"}}
+CONFIGURATION = "clusters.main.managed_addons.vpc-cni.configuration."
 WRITTEN, VALUES = "teams[0].network.", "clusters.main.addons.cert-manager.values."
 MISTAKES: dict[str, tuple[list[Change], str, str]] = {
     # what is wrong: (what the stack file says besides, the path of the problem, the end of the message)
@@ -63,6 +64,26 @@ MISTAKES: dict[str, tuple[list[Change], str, str]] = {
         [cni(nodeAgent={"enabled": False})],
         "clusters.main.managed_addons.vpc-cni.configuration.nodeAgent.enabled",
         "takes away the agent that keeps network policies. Drop it.",
+    ),
+    "logs for which the agent has no rights": (
+        [cni(nodeAgent={"enableCloudWatchLogs": "true"})],
+        f"{CONFIGURATION}nodeAgent.enableCloudWatchLogs",
+        "with policy event logs it ends, and no pod starts. Drop it.",
+    ),
+    "an agent with a table that is too large": (
+        [cni(nodeAgent={"conntrackCacheTableSize": 2_000_000})],
+        f"{CONFIGURATION}nodeAgent.conntrackCacheTableSize",
+        "without which the agent ends, and no pod starts. Drop it.",
+    ),
+    "interfaces of pods that the agent does not know": (
+        [cni(env={"AWS_VPC_K8S_CNI_VETHPREFIX": "pod"})],
+        f"{CONFIGURATION}env.AWS_VPC_K8S_CNI_VETHPREFIX",
+        "looks for those of the name eni: no pod starts. Drop it.",
+    ),
+    "a plugin that takes the place of the agent": (
+        [cni(env={"ENABLE_BANDWIDTH_PLUGIN": "true"})],
+        f"{CONFIGURATION}env.ENABLE_BANDWIDTH_PLUGIN",
+        "so network policies are not kept. Drop it.",
     ),
     "mode beside isolation.mode": (
         [cni(env={"NETWORK_POLICY_ENFORCING_MODE": "strict"})],
@@ -166,6 +187,7 @@ MISTAKES: dict[str, tuple[list[Change], str, str]] = {
 }
 RIGHT: dict[str, list[Change]] = {
     "strict": [STRICT, teams()],
+    "an agent with a large table": [cni(nodeAgent={"conntrackCacheTableSize": 1024 * 1024})],
     "no policy of the chart's own": [of_chart(networkPolicy={"enabled": False}, extraObjects=[{"kind": "ConfigMap"}])],
     "policies of a chart where nothing is closed": [(("isolation",), None), of_chart(networkPolicy={"enabled": True})],
     "mode as isolation says": [STRICT, cni(env={"NETWORK_POLICY_ENFORCING_MODE": "strict"})],

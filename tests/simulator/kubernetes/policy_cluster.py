@@ -59,8 +59,8 @@ def ground(folder: Path, mode: str = "standard", version: str = CNI, enforced: b
     return made
 
 
-def set_cni(made: Bench, mode: str = "standard", version: str = CNI, enforced: bool = True) -> None:
-    values: Props = {"enableNetworkPolicy": str(enforced).lower()}
+def set_cni(made: Bench, mode: str = "standard", version: str = CNI, enforced: bool = True, **more: Any) -> None:
+    values: Props = {"enableNetworkPolicy": str(enforced).lower(), **more}
     values |= {"env": {"NETWORK_POLICY_ENFORCING_MODE": mode}} if mode != "standard" else {}
     state = {"clusterName": "main", "addonName": "vpc-cni", "addonVersion": version}
     made.cloud.put(tokens.ADDON, "main:vpc-cni", {**state, "configurationValues": json.dumps(values)})
