@@ -106,7 +106,7 @@ def not_enforced(flows: Flows, efa_pools: Sequence[str], *, strict: bool) -> Ite
     if not strict:
         yield "The moment before policies are there: with `standard` a new pod reaches everybody until then."
         yield "Namespaces that the stack file does not name: they call each other, and those that name them."
-    yield "A `ClusterNetworkPolicy` that somebody makes: it decides before all of these, and this page does not know it."
+    yield "A `ClusterNetworkPolicy` that somebody makes: it decides first, and this page does not know it."
     if efa_pools:
         yield f"EFA traffic on {some(efa_pools, 9)}: it passes by the kernel, and only security groups hold for it."
     own = sorted({named(COMES_WITH_THE_CLUSTER, flow.pods) for flow in flows.get(COMES_WITH_THE_CLUSTER, ())})

@@ -138,14 +138,27 @@ def _flows(plan: Plan, place: Place, old: Closed, new: Closed) -> Iterator[Dange
                     says = f"{{}} {verb} pods of {name} on {ports}" if into else f"pods of {{}} {verb} {who} on {ports}"
                     why = "these calls are cut then"
                     yield _danger(says, who if into else name, why, urns, gently="look first who needs them")
-            lost = (
-                sorted(before.excepted - after.excepted)
-                if INTERNET in after.who and LATER not in after.excepted
-                else []
-            )
-            if lost := [each for each in lost if not any(covers(wide, each) for wide in after.excepted)]:
-                says = f"pods of {{}} may call {some(lost)} on {some(sorted(after.who[INTERNET]))}"
-                yield _danger(says, name, "it was no part of what is outside", urns, severity=GRAVE)
+            for may, one, other in (("may", before, after), ("may no longer", after, before)):
+                if ranges := _left_out(one, other):
+                    who, ports = some(ranges), some(sorted(other.who[INTERNET] & one.who[INTERNET]))
+                    says = (
+                        f"{{}} {may} call pods of {name} on {ports}"
+                        if into
+                        else f"pods of {{}} {may} call {who} on {ports}"
+                    )
+                    why = (
+                        "it was no part of what is outside" if may == "may" else "it is no part of what is outside now"
+                    )
+                    gently, severity = ("", GRAVE) if may == "may" else ("look first who needs it", SERIOUS)
+                    yield _danger(says, who if into else name, why, urns, gently, severity)
+
+
+def _left_out(one: Opened, other: Opened) -> list[str]:
+    """Returns the ranges that the first leaves out of the internet, and the second, which has it too, does not."""
+    if LATER in one.excepted | other.excepted or not one.who.get(INTERNET, set()) & other.who.get(INTERNET, set()):
+        return []
+    lost = sorted(one.excepted - other.excepted - one.who.keys())
+    return [each for each in lost if not any(covers(wide, each) for wide in other.excepted)]
 
 
 def _switches(plan: Plan) -> Iterator[Danger]:

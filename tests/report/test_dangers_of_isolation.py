@@ -104,6 +104,26 @@ def test_isolation_in_a_live_cluster_cuts_what_is_not_named():
     assert found(namespace(is_new=True), policy(None, {})) == [], "nobody calls there yet"
 
 
+def test_a_range_that_is_left_out_of_the_internet_or_no_longer_is_told():
+    def outside(*more: str) -> Rules:
+        block = {"cidr": "0.0.0.0/0", "except": [*METADATA_AND_VPC, *more]}
+        return {"egress": [rule("to", {"ipBlock": block}, ports=(443,))]}
+
+    company = "192.168.0.0/16"
+    (opens,) = found(namespace(), policy(outside(company), outside()))
+    assert (opens.opening, opens.severity) == (f"pods of inference may call {company} on 443", GRAVE)
+    (cuts,) = found(namespace(), policy(outside(), outside(company)))
+    assert (cuts.opening, cuts.severity) == (f"pods of inference may no longer call {company} on 443", SERIOUS)
+    assert found(namespace(), policy(outside(company), outside("192.0.0.0/8"))) != [], "more is cut"
+    named = {"egress": [*outside(company)["egress"], rule("to", {"ipBlock": {"cidr": company}}, ports=(443,))]}
+    assert [each for each in openings(namespace(), policy(outside(), named)) if "no longer" in each] == []
+    into = {"ingress": [rule("from", INTERNET, ports=(443,))]}
+    wider = {
+        "ingress": [rule("from", {"ipBlock": {"cidr": "0.0.0.0/0", "except": METADATA_AND_VPC[1:]}}, ports=(443,))]
+    }
+    assert openings(namespace(), policy(into, wider)) == ["10.0.0.0/16 may call pods of inference on 443"]
+
+
 def test_a_caller_that_is_opened_is_told_and_one_that_is_dropped_too():
     one = {"ingress": [rule("from", pods_of("agents"), ports=(8000,))]}
     two = {"ingress": [*one["ingress"], rule("from", pods_of("lab"), ports=(8000, 9000))]}
