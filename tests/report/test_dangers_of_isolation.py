@@ -308,16 +308,17 @@ def test_an_edit_of_the_callers_of_the_mesh_is_told_with_the_port_of_proxies():
 OF_ALL: dict[str, Any] = {"namespaces": {}}
 
 
-def of_cluster(before, after, **spec: Any):
-    """The step of a cluster network policy; before and after: the actions of its rules, None where it is not there."""
+def of_cluster(before: str | None, after: str | None, **changed: Any):
+    """The step of a cluster network policy. before, after: the action of its rule, None where it is not there."""
 
-    def manifest(actions: str | None) -> dict[str, Any] | None:
-        rules = [{"action": action, "from": [OF_ALL]} for action in (actions or "").split()]
+    def manifest(action: str | None, **spec: Any) -> dict[str, Any] | None:
+        rules = [{"action": action, "from": [OF_ALL]}] if action else []
         about = {"tier": "Admin", "priority": 1, "subject": OF_ALL, "ingress": rules, **spec}
-        return None if actions is None else {"metadata": {"name": "all"}, "spec": about}
+        return None if action is None else {"metadata": {"name": "all"}, "spec": about}
 
+    old, new = manifest(before), manifest(after, **changed)
     kind = "kubernetes:networking.k8s.aws/v1alpha1:ClusterNetworkPolicy"
-    return of(kind, manifest(before), manifest(after), "all", op="same" if before == after else "update")
+    return of(kind, old, new, "all", op="same" if old == new else "update")
 
 
 OPENS, CUTS = "cluster network policy all lets more calls pass", "cluster network policy all cuts calls"
@@ -339,6 +340,13 @@ def test_a_cluster_network_policy_decides_before_those_of_namespaces(before, aft
     found_here = found(of_cluster(before, after))
     assert [each.opening for each in found_here if "cluster network" in each.opening] == told
     assert all(each.severity == (GRAVE if each.opening == OPENS else SERIOUS) for each in found_here)
+
+
+@pytest.mark.parametrize(
+    "spec", [{"tier": "Baseline"}, {"priority": 2}, {"subject": {"namespaces": {"matchLabels": {}}}}]
+)
+def test_where_and_when_a_rule_holds_decides_as_well(spec):
+    assert len(found(of_cluster("Accept", "Accept", **spec))) == 2
 
 
 def test_a_policy_for_applications_opens_like_any_other():

@@ -8,6 +8,7 @@ import pytest
 
 from simulator.kubernetes import pods
 from simulator.kubernetes.aws_policies import CLUSTER
+from simulator.kubernetes.chart_pods import Pod
 from simulator.kubernetes.network_policies import reach_of, why_cut
 from simulator.kubernetes.planned import Planned
 from simulator.kubernetes.pods import OUTSIDE, OWN_NODE
@@ -120,6 +121,8 @@ def test_what_is_not_known_yet_and_names_of_hosts_cut_nothing(made: Bench) -> No
     names = rule("Accept", "to", {"domainNames": ["example.com"]})
     add(made, cluster_policy("names", EVERYWHERE, egress=names))
     assert not cut(made, caller(), OUTSIDE, 443)
+    add(made, policy("closed", "b", egress=[]))
+    assert cut(made, web(made), caller("default"), 443), "nor do they open pods"
     planned, here = Planned(), cluster(made)
     for cidr, passes in ((UNKNOWN, True), ("52.0.0.0/8", False)):
         coming = cluster_policy("coming", EVERYWHERE, egress=rule("Deny", "to", {"networks": [cidr]}))
@@ -150,6 +153,13 @@ def test_names_of_hosts_open_nothing_outside_of_auto_mode(made: Bench) -> None:
     assert not cut(made, caller(), OUTSIDE, 443), "without types it closes nothing"
     add(made, application_policy("typed", "a", policyTypes=["Egress"], egress=[*names, {"ports": [{"port": 443}]}]))
     assert cut(made, caller(), OUTSIDE, 443), "nor does a rule without peers"
+    assert cut(made, caller(), Pod(namespace="a", name="other", kind="Job"), 443)
+
+
+def test_a_policy_for_applications_without_types_leaves_the_other_direction_open(made: Bench) -> None:
+    add(made, application_policy("some", "a", egress=[to(block("52.0.0.0/8"))]))
+    assert cut(made, caller(), web(made), 8080)
+    assert not cut(made, web(made), caller(), 8080), "a NetworkPolicy would have the type Ingress"
 
 
 def test_the_api_server_refuses_what_the_definitions_do(made: Bench) -> None:
