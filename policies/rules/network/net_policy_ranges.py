@@ -1,7 +1,7 @@
 """Ranges of network policies leave out what they would open as a whole: the VPC, the pods, the Services, the metadata.
 
 What goes to a Service is judged by the Service's address, so 443 to 0.0.0.0/0 is 443 of every Service of the cluster. A
-range that has the pods in it lets all of them in, whoever they are, and so do its parts in several policies.
+range that has the pods in it lets the pods of every team in, and so do its parts in several policies.
 Source: aws/amazon-network-policy-controller-k8s 1.1.7, pkg/resolvers/endpoints.go; read 2026-11.
 """
 

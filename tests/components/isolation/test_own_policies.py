@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from policies.rule import Sample, StackCase
+from policies.rule import Sample, StackCase, StackRule
 from settings.stack.stack import StackSettings
 from tests.components.conftest import PlatformCloud
 from tests.components.stacks import stack
@@ -35,4 +35,6 @@ def test_no_range_of_our_own_opens_what_others_close(cloud: PlatformCloud, name:
     kinds = [each.type for each in built.values()]
     assert kinds.count("kubernetes:networking.k8s.io/v1:NetworkPolicy") > 2
     assert {"aws:ec2/vpc:Vpc", "aws:eks/cluster:Cluster"} <= set(kinds)
-    assert check_stack(ALL["net-policy-ranges"], StackCase(built)) == []
+    rule = ALL["net-policy-ranges"]
+    assert isinstance(rule, StackRule)
+    assert check_stack(rule, StackCase(built)) == []
