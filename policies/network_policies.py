@@ -3,18 +3,41 @@
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
-from policies.objects import all_objects
-from policies.rule import Resource, View, at_if_known, each, present, text
+from policies.objects import objects
+from policies.rule import Resource, Stack, View, at_if_known, collect_from, each, present, text
 
 GROUP, KIND = "networking.k8s.io", "NetworkPolicy"
 NETWORK_POLICIES = f"kubernetes:{GROUP}/v1:{KIND}*"
+AWS_GROUP = "networking.k8s.aws"
+APPLICATION_POLICIES = f"kubernetes:{AWS_GROUP}/v1alpha1:ApplicationNetworkPolicy*"
+CLUSTER_POLICIES = f"kubernetes:{AWS_GROUP}/v1alpha1:ClusterNetworkPolicy*"
+VPC, MORE = "aws:ec2/vpc:Vpc", "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation"
+CLUSTER = "aws:eks/cluster:Cluster"
+METADATA = ("169.254.169.254/32", "fd00:ec2::254/128")
+PRIVATE = ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16")
+"""What counts where the stack has no VPC of its own."""
+IPV6 = "fc00::/7"
 DIRECTIONS = (("ingress", "from"), ("egress", "to"))
 LABELS, EXPRESSIONS = "spec.podSelector.matchLabels", "spec.podSelector.matchExpressions"
 
 
+Network = IPv4Network | IPv6Network
+Span = tuple[int, int, int]
+"""Version of IP, first and last address."""
+
+
+def policies_in(resource: Resource) -> Iterator[View]:
+    """Yields the network policies of a resource. Those for applications have rules of the same form.
+
+    Source: aws/amazon-network-policy-controller-k8s 1.1.7, api/v1alpha1; read 2026-11.
+    """
+    yield from objects(resource, GROUP, KIND)
+    yield from objects(resource, AWS_GROUP, "ApplicationNetworkPolicy")
+
+
 def network_policies(resources: Iterable[Resource]) -> Iterator[View]:
-    """Yields the network policies that may close or open namespaces: all but those of what comes with the cluster."""
-    for policy in all_objects(resources, GROUP, KIND):
+    """Yields the network policies that may open namespaces: all but those of what comes with the cluster."""
+    for policy in collect_from(resources, policies_in):
         if not is_of_the_cluster(policy):
             yield policy
 
@@ -25,9 +48,62 @@ def is_of_the_cluster(policy: View) -> bool:
     return text(policy, "metadata.namespace") == "kube-system" and not named
 
 
-def block(peer: View) -> IPv4Network | IPv6Network | None:
-    """Returns the range of a peer; None where it has none, one that is known later, or one that the API refuses."""
+def selects_everybody(view: View, selector: tuple[str, ...]) -> bool:
+    """Tells whether a selector of namespaces has no label that would leave some of them out."""
+    expressions = each(view, (*selector, "matchExpressions"))
+    return not present(view, (*selector, "matchLabels")) and all(text(one, "operator") != "In" for one in expressions)
+
+
+def network(cidr: object) -> Network | None:
+    """Returns a range; None where there is none, one that is known later, or one that the API refuses."""
     try:
-        return ip_network(at_if_known(peer, "ipBlock.cidr") or "", strict=False)
+        return ip_network(str(cidr or ""), strict=False)
     except ValueError:
         return None
+
+
+def block(peer: View) -> Network | None:
+    """Returns the range of a peer, as `network` does."""
+    return network(at_if_known(peer, "ipBlock.cidr"))
+
+
+def addresses(whole: Network, excepted: Iterable[Network] = ()) -> list[Span]:
+    """Returns the addresses of a range, without those of others."""
+    left: list[Span] = [(whole.version, int(whole[0]), int(whole[-1]))]
+    for out in excepted:
+        if out.version == whole.version:
+            below, above = int(out[0]) - 1, int(out[-1]) + 1
+            parts = [part for v, low, high in left for part in ((v, low, min(high, below)), (v, max(low, above), high))]
+            left = [part for part in parts if part[1] <= part[2]]
+    return left
+
+
+def opened(peer: View) -> list[Span]:
+    """Returns the addresses that a peer opens by a range, without what it excepts; none where that is known later."""
+    whole, given = block(peer), at_if_known(peer, "ipBlock.except")
+    if whole is None or (given is None and present(peer, "ipBlock.except")):
+        return []
+    return addresses(whole, filter(None, map(network, given or ())))
+
+
+def mostly_in(spans: Iterable[Span], ranges: Iterable[str]) -> list[str]:
+    """Returns the ranges of which half or more is in the spans: as good as all, where there are many pods."""
+    found = []
+    given = sorted(spans)
+    for cidr in ranges:
+        ((version, first, last),) = addresses(ip_network(cidr))
+        have, end = 0, first - 1
+        for _, low, high in (span for span in given if span[0] == version):
+            low, high = max(low, end + 1), min(high, last)
+            have, end = have + max(0, high - low + 1), max(end, high)
+        if have * 2 > last - first:
+            found.append(cidr)
+    return found
+
+
+def ranges_of(stack: Stack, direction: str) -> list[str]:
+    """Returns those of VPC and pods, for egress with Services and the metadata of nodes, from whom nothing comes in."""
+    own = [text(each, "cidrBlock") for each in stack.of(VPC, MORE)]
+    services = [at_if_known(each, "kubernetesNetworkConfig.serviceIpv4Cidr") for each in stack.of(CLUSTER)]
+    called = [*METADATA, *filter(None, services)] if direction == "egress" else []
+    return [*called, *(own or PRIVATE), IPV6]

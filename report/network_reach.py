@@ -94,7 +94,7 @@ def not_enforced(flows: Flows, efa_pools: Sequence[str], *, strict: bool) -> Ite
     """Yields, as items of a list, what the VPC CNI leaves open in a cluster with isolation.
 
     Sources: Amazon EKS user guide, "Limit Pod traffic with Kubernetes network policies"; aws/aws-network-policy-agent
-    1.4.1, README, pkg/utils/utils.go (identifiers of pods); read 2026-11.
+    1.4.1, README, pkg/utils/utils.go (identifiers of pods), pkg/ebpf/c (tiers); read 2026-11.
     """
     yield "Pods with `hostNetwork`: they have the address of their node, and no policy selects them."
     yield "Pods that no controller made: policies of these are not supported."
@@ -106,6 +106,7 @@ def not_enforced(flows: Flows, efa_pools: Sequence[str], *, strict: bool) -> Ite
     if not strict:
         yield "The moment before policies are there: with `standard` a new pod reaches everybody until then."
         yield "Namespaces that the stack file does not name: they call each other, and those that name them."
+    yield "A `ClusterNetworkPolicy` that somebody makes: it decides first, and this page does not know it."
     if efa_pools:
         yield f"EFA traffic on {some(efa_pools, 9)}: it passes by the kernel, and only security groups hold for it."
     own = sorted({named(COMES_WITH_THE_CLUSTER, flow.pods) for flow in flows.get(COMES_WITH_THE_CLUSTER, ())})

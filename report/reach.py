@@ -180,10 +180,11 @@ def _to_namespace(mesh: MeshSettings, ingress: IngressSettings | None, namespace
     for door in DOORS:
         if ingress is not None and namespace in ingress.namespaces_of(door):
             yield Reach(load_balancer(door), to, "others", "others", unmeshed, why, mesh_network.LOAD_BALANCER)
-    prometheus, scrapes = (f"{VIZ}/prometheus", meshed) if mesh.viz else ("Prometheus", unmeshed)
-    if mesh.viz and mesh.inbound == "deny":
-        scrapes, why = "allowed", "AuthorizationPolicy proxy-admin-prometheus"
-    yield Reach(prometheus, to, PROXY_ADMIN, PROXY_ADMIN, scrapes, why, mesh_network.MONITORING)
+    if mesh.viz:  # nobody else reads the metrics of proxies
+        scrapes = meshed
+        if mesh.inbound == "deny":
+            scrapes, why = "allowed", "AuthorizationPolicy proxy-admin-prometheus"
+        yield Reach(f"{VIZ}/prometheus", to, PROXY_ADMIN, PROXY_ADMIN, scrapes, why, mesh_network.MONITORING)
 
 
 def _verdicts(inbound: Inbound) -> tuple[Verdict, Verdict]:
@@ -346,7 +347,8 @@ def as_markdown(settings: StackSettings, stack: str) -> str:
     for cluster in closed:
         parts += _not_enforced(settings, cluster)
     if settings.mesh is not None:
-        model = [(each.direction, str(each.port), each.peer) for each in MESHED_POD]
+        spoken = [each for each in MESHED_POD if settings.mesh.viz or each.peer != mesh_network.MONITORING]
+        model = [(each.direction, str(each.port), each.peer) for each in spoken]
         parts += [
             "## Ports that network policies must leave open for meshed pods",
             "",

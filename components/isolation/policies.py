@@ -154,12 +154,12 @@ def _pods(namespace: str, labels: Mapping[str, str]) -> Mapping[str, Any]:
 
 def _range(cidr: str, networks: Networks) -> list[Mapping[str, Any]]:
     """Returns a range without what is ours, with the connected networks in it: they are excepted elsewhere."""
-    whole = IPv4Network(cidr)
 
-    def inside(ranges: Iterable[str]) -> list[str]:
-        return [each for each in ranges if IPv4Network(each) != whole and IPv4Network(each).subnet_of(whole)]
+    def inside(ranges: Iterable[str], whole: str) -> list[str]:
+        return [each for each in ranges if each != whole and IPv4Network(each).subnet_of(IPv4Network(whole))]
 
-    return [_block(cidr, inside([networks.vpc, networks.pods])), *_blocks(inside(networks.connected))]
+    ranges = [cidr, *inside(networks.connected, cidr)]
+    return [_block(each, inside([networks.vpc, networks.pods], each)) for each in ranges]
 
 
 def _not_outside(networks: Networks) -> list[Any]:

@@ -11,13 +11,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from common.urns import name_of
 from components.core.addon_spec import COMES_WITH_THE_CLUSTER
 from costs.resource import Resource
 from report.dangers.access import ANYWHERE, NAMESPACE, covers, is_going
 from report.dangers.danger import GRAVE, LATER, SERIOUS, Danger, Plan, at, every
 from report.tables import some
 
-POLICY, ADD_ON = "kubernetes:networking.k8s.io/v1:NetworkPolicy", "aws:eks/addon:Addon"
+OF_AWS = "kubernetes:networking.k8s.aws/v1alpha1"
+POLICIES = ("kubernetes:networking.k8s.io/v1:NetworkPolicy", f"{OF_AWS}:ApplicationNetworkPolicy")
+CLUSTER_POLICY, ADD_ON = f"{OF_AWS}:ClusterNetworkPolicy", "aws:eks/addon:Addon"
 EVERY_NAMESPACE, INTERNET, ALL = "every namespace", "the internet", "every port"
 _ALONE = "make it a change of its own, with the reason in it"
 _LOOK = "look first who calls whom: the page reach.md, and docs/guides/isolation/why-does-my-call-not-arrive.md"
@@ -47,7 +50,7 @@ Closed = Mapping[Place, Mapping[str, Pods]]
 
 
 def find(plan: Plan) -> Iterator[Danger]:
-    """Yields the namespaces that open or close, the flows that come or go, and the switches of the CNI."""
+    """Yields the namespaces that open or close, the flows that come or go, what all namespaces have, and switches."""
     old, new = _closed(plan.before), _closed(plan.after)
     stood = {_place(each) for each in plan.before.values() if each.type == NAMESPACE}
     for place in sorted(old.keys() | new.keys()):
@@ -72,7 +75,32 @@ def find(plan: Plan) -> Iterator[Danger]:
                 new[place],
                 gently=f"{_LOOK}; close one cluster first, by isolation.clusters",
             )
+    yield from _of_the_cluster(plan)
     yield from _switches(plan)
+
+
+def _of_the_cluster(plan: Plan) -> Iterator[Danger]:
+    """Yields what cluster network policies open and cut: of these, those of the tier Admin decide before all others."""
+    for change in plan.changes(CLUSTER_POLICY):
+        was, becomes = (_decisions(each) for each in plan.inputs(change.urn))
+        came, went = becomes - was, was - becomes
+        name, urns = name_of(change.urn), {"": Pods(urns=[change.urn])}
+        why = "it decides before the policies of namespaces, and for pods that have none; reach.md does not know it"
+        if any(action != "Deny" for action, _ in came) or any(action == "Deny" for action, _ in went):
+            yield _danger("cluster network policy {} lets more calls pass", name, why, urns, _ALONE, severity=GRAVE)
+        if any(action != "Accept" for action, _ in came) or any(action == "Accept" for action, _ in went):
+            yield _danger("cluster network policy {} cuts calls", name, why, urns, _LOOK)
+
+
+def _decisions(inputs: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Returns the rules of a cluster network policy: their actions, and all that decides when they hold."""
+    spec = at(inputs, "spec") or {}
+    about = [spec.get(key) for key in ("tier", "priority", "subject")]
+    return {
+        (str(at(rule, "action")), json.dumps([about, direction, rule], sort_keys=True, default=str))
+        for direction in ("ingress", "egress")
+        for rule in every(spec, direction)
+    }
 
 
 def _flows(plan: Plan, place: Place, old: Closed, new: Closed) -> Iterator[Danger]:
@@ -110,14 +138,27 @@ def _flows(plan: Plan, place: Place, old: Closed, new: Closed) -> Iterator[Dange
                     says = f"{{}} {verb} pods of {name} on {ports}" if into else f"pods of {{}} {verb} {who} on {ports}"
                     why = "these calls are cut then"
                     yield _danger(says, who if into else name, why, urns, gently="look first who needs them")
-            lost = (
-                sorted(before.excepted - after.excepted)
-                if INTERNET in after.who and LATER not in after.excepted
-                else []
-            )
-            if lost := [each for each in lost if not any(covers(wide, each) for wide in after.excepted)]:
-                says = f"pods of {{}} may call {some(lost)} on {some(sorted(after.who[INTERNET]))}"
-                yield _danger(says, name, "it was no part of what is outside", urns, severity=GRAVE)
+            for may, one, other in (("may", before, after), ("may no longer", after, before)):
+                if ranges := _left_out(one, other):
+                    who, ports = some(ranges), some(sorted(other.who[INTERNET] & one.who[INTERNET]))
+                    says = (
+                        f"{{}} {may} call pods of {name} on {ports}"
+                        if into
+                        else f"pods of {{}} {may} call {who} on {ports}"
+                    )
+                    why = (
+                        "it was no part of what is outside" if may == "may" else "it is no part of what is outside now"
+                    )
+                    gently, severity = ("", GRAVE) if may == "may" else ("look first who needs it", SERIOUS)
+                    yield _danger(says, who if into else name, why, urns, gently, severity)
+
+
+def _left_out(one: Opened, other: Opened) -> list[str]:
+    """Returns the ranges that the first leaves out of the internet, and the second, which has it too, does not."""
+    if LATER in one.excepted | other.excepted or not one.who.get(INTERNET, set()) & other.who.get(INTERNET, set()):
+        return []
+    lost = sorted(one.excepted - other.excepted - one.who.keys())
+    return [each for each in lost if not any(covers(wide, each) for wide in other.excepted)]
 
 
 def _switches(plan: Plan) -> Iterator[Danger]:
@@ -211,7 +252,7 @@ def _is_there(plan: Plan, place: Place, who: str) -> bool:
 def _closed(resources: Mapping[str, Resource]) -> dict[Place, dict[str, Pods]]:
     found: dict[Place, dict[str, Pods]] = {}
     for resource in resources.values():
-        if resource.type != POLICY:
+        if resource.type not in POLICIES:
             continue
         place = resource.provider, str(at(resource.inputs, "metadata.namespace"))
         labels = at(resource.inputs, "spec.podSelector.matchLabels")
@@ -231,6 +272,8 @@ def _opened(inputs: Mapping[str, Any], direction: str, end: str, namespace: str)
     for rule in every(inputs, f"spec.{direction}"):
         ports = {_port(each) for each in every(rule, "ports")} or {ALL}
         for peer in every(rule, end) or [{"ipBlock": {"cidr": ANYWHERE[0]}}]:
+            if at(peer, "domainNames"):
+                continue  # these are kept in EKS Auto Mode alone
             opened.who.setdefault(_who(peer, namespace), set()).update(ports)
             if at(peer, "ipBlock.cidr") in ANYWHERE:
                 opened.excepted |= {str(each) for each in every(peer, "ipBlock.except")}

@@ -2,7 +2,8 @@
 
 crds/<group>_<Kind>.json has a definition that tests/simulator/kubernetes/crd_forms.py derives from the chart. Sources:
 the charts of catalog/data/charts at their versions; read 2026-08. Kinds that the platform makes: catalog/crds.py.
-Kinds that EKS installs with each cluster have no chart either, and are known by name alone.
+Kinds that EKS installs with each cluster have no chart either, and are known by name alone, but for network policies:
+aws/amazon-network-policy-controller-k8s v1.1.7, pkg/crd/crds.yaml; read 2026-11.
 """
 
 from __future__ import annotations

@@ -199,6 +199,9 @@ class CustomKind:
 
 WITH_EVERY_CLUSTER = (  # EKS installs these kinds with the control plane
     CustomKind("crd.k8s.amazonaws.com", "ENIConfig", "eniconfigs", False, ("v1alpha1",)),
+    CustomKind("networking.k8s.aws", "ApplicationNetworkPolicy", "applicationnetworkpolicies", True, ("v1alpha1",)),
+    CustomKind("networking.k8s.aws", "ClusterNetworkPolicy", "clusternetworkpolicies", False, ("v1alpha1",)),
+    CustomKind("networking.k8s.aws", "ClusterPolicyEndpoint", "clusterpolicyendpoints", False, ("v1alpha1",)),
     CustomKind("networking.k8s.aws", "PolicyEndpoint", "policyendpoints", True, ("v1alpha1",)),
     CustomKind("vpcresources.k8s.aws", "CNINode", "cninodes", False, ("v1alpha1",)),
     CustomKind("vpcresources.k8s.aws", "SecurityGroupPolicy", "securitygrouppolicies", True, ("v1beta1",)),

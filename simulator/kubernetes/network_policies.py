@@ -4,12 +4,13 @@ What a pod sends is judged before kube-proxy gives the address of a Service that
 whose podSelector its own selector satisfies, on the port whose target port the policy names; no ipBlock opens it by its
 pods. A policy that has rules in a direction, or the type of it, closes it; one that has neither leaves it open, also in
 strict mode. Pods of one name without its last part share their rules, and before 1.22.4 (agent 1.4.0) so do namespaces
-whose names make one text with it. Left out: cluster network policies, IPv6, security groups, proxies of a mesh, which
-send what is for a Service to port 4143 of its pods, the moments in which a policy is not there yet, and pods that share
-a name but no node.
+whose names make one text with it. Cluster network policies are kept from 1.21.1 on: those of the tier Admin decide
+first, those of Baseline about pods without a policy. Left out: IPv6, security groups, proxies of a mesh, which send
+what is for a Service to port 4143 of its pods, names of ports in cluster network policies, the moments in which a
+policy is not there yet, and pods that share a name but no node.
 Sources: aws/amazon-network-policy-controller-k8s v1.1.7, pkg/resolvers/endpoints.go; aws/aws-network-policy-agent
-v1.3.1 to v1.4.1, controllers, pkg/rpc and pkg/ebpf/c; amazon-vpc-cni-k8s v1.22.4, README; EKS user guide, "Limit pod
-traffic with Kubernetes network policies"; read 2026-11.
+v1.3.1 to v1.4.1, controllers, pkg/config, pkg/rpc and pkg/ebpf; amazon-vpc-cni-k8s v1.22.4, README; EKS user guide,
+"Limit pod traffic with Kubernetes network policies"; read 2026-11.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import Any, Final
 from catalog.eks_addons import release_of
 from simulator.aws import tokens
 from simulator.cloud import Cloud
+from simulator.kubernetes.aws_policies import APPLICATION, CLUSTER, as_network_policy, peer_of, rules_of
 from simulator.kubernetes.chart_pods import Pod
 from simulator.kubernetes.chart_pods import pods_of as pods_of_release
 from simulator.kubernetes.clusters import Cluster, cluster_of
@@ -42,14 +44,15 @@ from simulator.kubernetes.pods import (
     resolver,
     services_of,
 )
-from simulator.kubernetes.policy_rules import Ports, Rule, why_denied
+from simulator.kubernetes.policy_rules import Ports, Rule, TierRule, action_of, why_denied
 from simulator.values import UNKNOWN, Props, has_unknown
 
 POLICY: Final = ("networking.k8s.io/v1", "NetworkPolicy")
+KINDS: Final = (POLICY, APPLICATION, CLUSTER)
 _EVERYWHERE = IPv4Network("0.0.0.0/0")
 _ENDS = {"Ingress": ("ingress", "from", "receive"), "Egress": ("egress", "to", "send")}
 _READY_PORT = 8181  # of CoreDNS, for the kubelet
-_TELLS_NAMESPACES_APART = (1, 22, 4)
+_TELLS_NAMESPACES_APART, _KEEPS_TIERS = (1, 22, 4), (1, 21, 1)  # charts/aws-vpc-cni, templates/clusterrole.yaml
 Source = Pod | Place
 Target = Pod | Place | Service
 
@@ -68,10 +71,14 @@ class Reach:
 
 @dataclass(frozen=True)
 class Enforcement:
-    """How the VPC CNI keeps policies. strict: pods that none selects reach nobody. faulty: such pods may be cut off."""
+    """How the VPC CNI keeps policies. strict: pods that none selects reach nobody. faulty: such pods may be cut off.
+
+    why_no_pod_starts: what its agent does not bear, so that the CNI gives no pod a network; "".
+    """
 
     version: str
     strict: bool
+    why_no_pod_starts: str = ""
 
     @property
     def faulty(self) -> bool:
@@ -86,6 +93,10 @@ class Enforcement:
     def tells_namespaces_apart(self) -> bool:
         return release_of(self.version) >= _TELLS_NAMESPACES_APART
 
+    @property
+    def keeps_tiers(self) -> bool:
+        return release_of(self.version) >= _KEEPS_TIERS
+
 
 def enforcement(cluster: Cluster) -> Enforcement | None:
     """Returns how the VPC CNI of a cluster keeps policies; None where it does not, as by default."""
@@ -94,8 +105,19 @@ def enforcement(cluster: Cluster) -> Enforcement | None:
     values = json.loads(text) if isinstance(text, str) and text else {}
     if row is None or values.get("enableNetworkPolicy") != "true":
         return None
-    mode = str((values.get("env") or {}).get("NETWORK_POLICY_ENFORCING_MODE", "standard"))
-    return Enforcement(str(row.state.get("addonVersion")), mode.lower() == "strict")
+    env, agent = values.get("env") or {}, values.get("nodeAgent") or {}
+    if env.get("ENABLE_BANDWIDTH_PLUGIN") == "true":
+        return None  # it takes the place of the agent's programs
+    faults = {
+        "env.AWS_VPC_K8S_CNI_VETHPREFIX": env.get("AWS_VPC_K8S_CNI_VETHPREFIX", "eni") != "eni",
+        "nodeAgent.conntrackCacheTableSize": int(agent.get("conntrackCacheTableSize", 2**19))
+        not in range(2**15, 2**20 + 1),
+        "nodeAgent.enableIpv6": str(agent.get("enableIpv6", "false")).lower() == "true",
+    }
+    fault = next((key for key, is_wrong in faults.items() if is_wrong), "")
+    why = f"no pod starts: the network policy agent of vpc-cni does not bear its {fault}" if fault else ""
+    mode = str(env.get("NETWORK_POLICY_ENFORCING_MODE", "standard"))
+    return Enforcement(str(row.state.get("addonVersion")), mode.lower() == "strict", why)
 
 
 def why_cut(
@@ -118,7 +140,11 @@ def why_pods_wait(cluster: Cluster, release: Mapping[str, Any], planned: Planned
     view = PolicyView(cluster, planned)
     for pod in pods_of_release(release).values():
         names = resolver(cluster) if pod.asks_vpc else dns(cluster)
-        if why := view.why_cut(pod, names, 53, "UDP") or view.why_cut(pod, api_server(cluster), 443):
+        if (
+            why := view.why_nothing_starts
+            or view.why_cut(pod, names, 53, "UDP")
+            or view.why_cut(pod, api_server(cluster), 443)
+        ):
             return why
     return ""
 
@@ -130,7 +156,11 @@ def why_dns_waits(cloud: Cloud, addon: Props, region: str) -> str:
         return ""
     cluster = cluster_of(cloud, row)
     view, pods = PolicyView(cluster), dns_pods()
-    return view.why_cut(pods, api_server(cluster), 443) or view.why_cut(OWN_NODE, pods, _READY_PORT)
+    return (
+        view.why_nothing_starts
+        or view.why_cut(pods, api_server(cluster), 443)
+        or view.why_cut(OWN_NODE, pods, _READY_PORT)
+    )
 
 
 def reach_of(cluster: Cluster, sources: Iterable[Source], targets: Iterable[Target]) -> list[Reach]:
@@ -158,13 +188,16 @@ def _ports_of(target: Target) -> list[tuple[int, str]]:
 class PolicyView:
     """The policies of a cluster, with what they speak of, at one moment. planned: what a preview makes counts too.
 
-    enforcement: how the cluster keeps them; None where it does not.
+    enforcement: how the cluster keeps them; None where it does not. why_nothing_starts: as in Enforcement.
     """
 
     def __init__(self, cluster: Cluster, planned: Planned | None = None) -> None:
         self.enforcement = how = enforcement(cluster)
         self._policies = _latest(cluster, planned, *POLICY) if how else []
-        self._is_open = how is None or not (self._policies or how.strict or how.faulty)
+        self._policies += map(as_network_policy, _latest(cluster, planned, *APPLICATION)) if how else []
+        self._tiers = _latest(cluster, planned, *CLUSTER) if how and how.keeps_tiers else []
+        self.why_nothing_starts = how.why_no_pod_starts if how else ""
+        self._is_open = how is None or not (self._policies or self._tiers or how.strict or how.faulty)
         self._pods: list[Pod] = []
         if self._is_open:
             return
@@ -226,21 +259,44 @@ class PolicyView:
         """Returns why a pod may not send to a peer, or receive from it. addresses: those of the peer."""
         if not isinstance(pod, Pod) or pod.host_network or self.enforcement is None:
             return ""
-        selecting = [policy for each in (pod, *self._sharing(pod)) for policy in self._selecting(each)]
+        alike = (pod, *self._sharing(pod))
+        selecting = [policy for each in alike for policy in self._selecting(each)]
+        tiers = [policy for policy in self._tiers if any(self._is_subject(policy, each) for each in alike)]
         direction, _, verb = _ENDS[type_]
         what = f"{pod} may not {verb} {protocol} {port} {'from' if type_ == 'Ingress' else 'to'} {peer}"
+        if has_unknown([each["spec"] for each in tiers]):
+            return ""
+        tiered = [rule for policy in tiers for rule in self._tier_rules(policy, type_)]
+        for tier in ("Admin", "Baseline") if tiered else ():
+            if tier == "Baseline" and selecting:
+                break
+            actions = {each: action_of(tiered, tier, each, port, protocol) for each in addresses}
+            for address in (each for each in addresses if actions[each] == "Deny"):
+                deniers = ", ".join(sorted(str(each["metadata"]["name"]) for each in tiers))
+                return f"{what}, {address}: a cluster network policy denies it, one of {deniers}"
+            if addresses and not (addresses := [each for each in addresses if actions[each] == "Pass"]):
+                return ""
         if not selecting:
             return self._why_unselected(what)
         if has_unknown([each["spec"] for each in selecting]):
             return ""
         rules = [rule for policy in selecting for rule in self._rules(policy, type_)]
-        if not rules and not any(type_ in _types(policy["spec"]) for policy in selecting):
+        if not rules and not any(type_ in _types(policy) for policy in selecting):
             return ""
         names = sorted({f"{_namespace(each)}/{each['metadata']['name']}" for each in selecting})
         for address in addresses:
             if why := why_denied(rules, address, port, protocol):
                 return f"{what}, {address}: {direction} of {', '.join(names)}: {why}"
         return ""
+
+    def _is_subject(self, policy: Props, pod: Pod) -> bool:
+        return bool(self._of_peer([pod], peer_of(policy["spec"]["subject"]), ""))
+
+    def _tier_rules(self, policy: Props, type_: str) -> Iterator[TierRule]:
+        spec = policy["spec"]
+        for action, alone in rules_of(policy, *_ENDS[type_][:2]):
+            for rule in self._rules(alone, type_):
+                yield TierRule(rule.block, (), rule.ports, spec["tier"], spec["priority"], action)
 
     def _why_unselected(self, what: str) -> str:
         if self.enforcement and self.enforcement.strict:
@@ -383,10 +439,11 @@ def _namespace(state: Props) -> str:
     return str(state["metadata"].get("namespace", "default"))
 
 
-def _types(spec: Props) -> Collection[str]:
+def _types(policy: Props) -> Collection[str]:
     """Returns the directions that a policy is about, with the API server's default."""
-    given: list[str] | None = spec.get("policyTypes")
-    return given or (["Ingress", "Egress"] if spec.get("egress") else ["Ingress"])
+    given: list[str] = policy["spec"].get("policyTypes") or []
+    by_default = ["Ingress", "Egress"] if policy["spec"].get("egress") else ["Ingress"]
+    return given or (by_default if policy["kind"] == POLICY[1] else [])
 
 
 def _ports(pod: Pod | None, ports: list[Props]) -> tuple[Ports, ...]:

@@ -24,7 +24,7 @@ from simulator.kubernetes.karpenter import NODE_CLAIM, NODE_CLASS, NODE_POOL, no
 from simulator.kubernetes.kinds import ALWAYS_REPLACED_BY, SERVER_FIELDS, kind_facts
 from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.names import is_autonamed
-from simulator.kubernetes.network_policies import POLICY
+from simulator.kubernetes.network_policies import KINDS
 from simulator.kubernetes.patches import OWNERS, identity, is_patch, merged, refuse_conflicts, without_owners
 from simulator.kubernetes.planned import Planned
 from simulator.kubernetes.pods import service_range
@@ -223,8 +223,11 @@ class Objects:
         return copy.deepcopy(stored.state) if stored and gateways.is_ours(state) and waited_for(state) else state
 
     def _warn_of_what_is_cut_off(self, state: Props, namespace: str) -> None:
-        for why in cut_off(self.cluster, namespace) if (state["apiVersion"], state["kind"]) == POLICY else ():
-            self.call.warn(f"with NetworkPolicy {namespace}/{state['metadata']['name']}: {why}. Nobody else says so.")
+        if (state["apiVersion"], state["kind"]) not in KINDS:
+            return
+        name = "/".join(filter(None, (namespace, state["metadata"]["name"])))
+        for why in cut_off(self.cluster, namespace):
+            self.call.warn(f"with {state['kind']} {name}: {why}. Nobody else says so.")
 
     def _end_nodes(self, stored: CloudResource | None) -> None:
         """Lets Karpenter end the nodes of a NodePool that is deleted, unless a pod keeps them."""

@@ -2,9 +2,11 @@
 
 The rules of all policies of a pod go into one map, whose longest matching range decides. A range has the ports of the
 wider ones that it lies in, unless an `except` of those has it. An `except` that is no rule's range denies everything.
-Left out: IPv6, and cluster network policies.
-Source: aws/aws-network-policy-agent v1.4.1, pkg/fwruleprocessor, pkg/utils (ComputeTrieValue) and pkg/ebpf/c; read
-2026-11.
+Cluster network policies have a map of their own, which is asked before that one (Admin) and after it (Baseline). There
+all ranges that have the address count, the lowest priority decides, and of equal ones the action that lets less pass.
+Left out: IPv6, and more than 24 rules of cluster network policies for one range.
+Source: aws/aws-network-policy-agent v1.4.1, pkg/fwruleprocessor, pkg/utils (ComputeTrieValue, ComputeTrieValueForCPE)
+and pkg/ebpf/c (evaluateFlow); read 2026-11.
 """
 
 from __future__ import annotations
@@ -39,6 +41,29 @@ class Rule:
     block: IPv4Network
     excepts: tuple[IPv4Network, ...] = ()
     ports: tuple[Ports, ...] = ()
+
+
+ACTIONS = ("Deny", "Accept", "Pass")
+
+
+@dataclass(frozen=True)
+class TierRule(Rule):
+    """A range of a cluster network policy. tier: `Admin` or `Baseline`. action: one of ACTIONS."""
+
+    tier: str = ""
+    priority: int = 0
+    action: str = ""
+
+
+def action_of(rules: Sequence[TierRule], tier: str, address: IPv4Address, port: int, protocol: str) -> str:
+    """Returns what a tier does with a packet; `Pass` where no rule of it has the packet."""
+    here = [
+        (rule.priority, ACTIONS.index(rule.action))
+        for rule in rules
+        if rule.tier == tier and address in rule.block
+        if any(ports.has(port, protocol) for ports in rule.ports or (Ports(),))
+    ]
+    return ACTIONS[min(here)[1]] if here else "Pass"
 
 
 def why_denied(rules: Sequence[Rule], address: IPv4Address, port: int, protocol: str) -> str:

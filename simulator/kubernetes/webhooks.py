@@ -254,7 +254,10 @@ def webhooks_of(
 
 
 def cut_off(cluster: Cluster, namespace: str) -> Iterator[str]:
-    """Yields what network policies part from the releases of a namespace: what their pods need, and their webhooks."""
+    """Yields what network policies part from the releases of a namespace: what their pods need, and their webhooks.
+
+    namespace: "" for all.
+    """
     releases = [each.state for each in cluster.of_kind(*_RELEASE, namespace)]
     reasons = [why_pods_wait(cluster, each) for each in releases]
     found = webhooks_in(cluster, "", {}, None)

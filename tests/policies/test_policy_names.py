@@ -12,6 +12,7 @@ from catalog.charts import CHARTS
 from common.values import opened
 from policies.rule import Rule, Sample, StackRule
 from simulator.kubernetes.custom import schema_of
+from simulator.kubernetes.kinds import WITH_EVERY_CLUSTER
 from simulator.kubernetes.schema import findings
 from tests.policies.policy_harness import ALL, as_case, kind_of
 
@@ -40,7 +41,7 @@ def registered(package: str) -> dict[str, tuple[str, str]]:
 
 @cache
 def custom_types() -> set[str]:
-    """Returns the type tokens of custom resources that charts of the catalog or the platform define, and of patches."""
+    """Returns the type tokens of custom resources that charts, EKS or the platform define, and of patches."""
     of_charts = (
         (crd.group, version, crd.kind) for chart in CHARTS.values() for crd in chart.crds for version in crd.versions
     )
@@ -50,7 +51,8 @@ def custom_types() -> set[str]:
         for kind, crd in crds.made_by_us(folder.name).items()
         for version in crd["spec"]["versions"]
     )
-    tokens = {f"kubernetes:{group}/{version}:{kind}" for group, version, kind in (*of_charts, *of_ours)}
+    of_eks = ((each.group, version, each.kind) for each in WITH_EVERY_CLUSTER for version in each.versions)
+    tokens = {f"kubernetes:{group}/{version}:{kind}" for group, version, kind in (*of_charts, *of_ours, *of_eks)}
     return tokens | {f"{token}Patch" for token in tokens}
 
 

@@ -104,6 +104,26 @@ def test_isolation_in_a_live_cluster_cuts_what_is_not_named():
     assert found(namespace(is_new=True), policy(None, {})) == [], "nobody calls there yet"
 
 
+def test_a_range_that_is_left_out_of_the_internet_or_no_longer_is_told():
+    def outside(*more: str) -> Rules:
+        block = {"cidr": "0.0.0.0/0", "except": [*METADATA_AND_VPC, *more]}
+        return {"egress": [rule("to", {"ipBlock": block}, ports=(443,))]}
+
+    company = "192.168.0.0/16"
+    (opens,) = found(namespace(), policy(outside(company), outside()))
+    assert (opens.opening, opens.severity) == (f"pods of inference may call {company} on 443", GRAVE)
+    (cuts,) = found(namespace(), policy(outside(), outside(company)))
+    assert (cuts.opening, cuts.severity) == (f"pods of inference may no longer call {company} on 443", SERIOUS)
+    assert found(namespace(), policy(outside(company), outside("192.0.0.0/8"))) != [], "more is cut"
+    named = {"egress": [*outside(company)["egress"], rule("to", {"ipBlock": {"cidr": company}}, ports=(443,))]}
+    assert [each for each in openings(namespace(), policy(outside(), named)) if "no longer" in each] == []
+    into = {"ingress": [rule("from", INTERNET, ports=(443,))]}
+    wider = {
+        "ingress": [rule("from", {"ipBlock": {"cidr": "0.0.0.0/0", "except": METADATA_AND_VPC[1:]}}, ports=(443,))]
+    }
+    assert openings(namespace(), policy(into, wider)) == ["10.0.0.0/16 may call pods of inference on 443"]
+
+
 def test_a_caller_that_is_opened_is_told_and_one_that_is_dropped_too():
     one = {"ingress": [rule("from", pods_of("agents"), ports=(8000,))]}
     two = {"ingress": [*one["ingress"], rule("from", pods_of("lab"), ports=(8000, 9000))]}
@@ -283,3 +303,55 @@ def test_an_edit_of_the_callers_of_the_mesh_is_told_with_the_port_of_proxies():
         for callers in ([], [caller])
     )
     assert edited(without, with_callers) == ["agents may call pods of inference with app=chat on 4143"]
+
+
+OF_ALL: dict[str, Any] = {"namespaces": {}}
+
+
+def of_cluster(before: str | None, after: str | None, **changed: Any):
+    """The step of a cluster network policy. before, after: the action of its rule, None where it is not there."""
+
+    def manifest(action: str | None, **spec: Any) -> dict[str, Any] | None:
+        rules = [{"action": action, "from": [OF_ALL]}] if action else []
+        about = {"tier": "Admin", "priority": 1, "subject": OF_ALL, "ingress": rules, **spec}
+        return None if action is None else {"metadata": {"name": "all"}, "spec": about}
+
+    old, new = manifest(before), manifest(after, **changed)
+    kind = "kubernetes:networking.k8s.aws/v1alpha1:ClusterNetworkPolicy"
+    return of(kind, old, new, "all", op="same" if old == new else "update")
+
+
+OPENS, CUTS = "cluster network policy all lets more calls pass", "cluster network policy all cuts calls"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (None, "Accept", [OPENS]),
+        ("Accept", "Accept", []),
+        ("Accept", "", [CUTS]),
+        ("", "Deny", [CUTS]),
+        ("Deny", "", [OPENS]),
+        ("", "Pass", [OPENS, CUTS]),
+        ("Accept", "Deny", [CUTS]),
+    ],
+)
+def test_a_cluster_network_policy_decides_before_those_of_namespaces(before, after, told):
+    found_here = found(of_cluster(before, after))
+    assert [each.opening for each in found_here if "cluster network" in each.opening] == told
+    assert all(each.severity == (GRAVE if each.opening == OPENS else SERIOUS) for each in found_here)
+
+
+@pytest.mark.parametrize(
+    "spec", [{"tier": "Baseline"}, {"priority": 2}, {"subject": {"namespaces": {"matchLabels": {}}}}]
+)
+def test_where_and_when_a_rule_holds_decides_as_well(spec):
+    assert len(found(of_cluster("Accept", "Accept", **spec))) == 2
+
+
+def test_a_policy_for_applications_opens_like_any_other():
+    rules = {"egress": [rule("to", pods_of("monitoring"), {"domainNames": ["example.com"]}, ports=(443,))]}
+    more = {"metadata": {"name": "more", "namespace": "inference"}, "spec": {"podSelector": {}, **rules}}
+    kind = "kubernetes:networking.k8s.aws/v1alpha1:ApplicationNetworkPolicy"
+    told = openings(namespace(), closed("inference"), of(kind, None, more, "more", op="create"))
+    assert told == ["pods of inference may call monitoring on 443"]

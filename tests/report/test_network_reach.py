@@ -335,7 +335,7 @@ def test_a_caller_of_the_mesh_that_the_network_does_not_let_pass_is_told() -> No
 def test_the_page_says_what_the_cni_does_not_enforce(mode: str) -> None:
     page = as_markdown(settings(mode), "prod")
     said = page.partition("## What the CNI does not enforce in main")[2].partition("##")[0]
-    for each in ("hostNetwork", "no controller", "nb-alice", "own node", "kube-system"):
+    for each in ("hostNetwork", "no controller", "nb-alice", "own node", "ClusterNetworkPolicy", "kube-system"):
         assert each in said
     for each in ("reaches everybody until then", "the stack file does not name"):
         assert (each in said) == (mode == "standard"), "with strict a pod without a policy reaches nobody"

@@ -247,6 +247,12 @@ def test_prometheus_is_let_in_where_the_page_says_so() -> None:
         assert row.verdict == objects.verdict(prometheus, row.to.removesuffix("/*"), label, 4191) == "allowed"
 
 
+def test_without_a_scraper_the_page_asks_for_no_port_of_one() -> None:
+    page = as_markdown(settings("audit", viz=False), "prod")
+    assert "4191" not in page, "nobody calls it, and no policy opens it"
+    assert "| in | 4191 | monitoring |" in " ".join(as_markdown(settings(), "prod").split())
+
+
 def test_a_namespace_without_the_mesh_is_open_to_every_pod() -> None:
     objects, rows = deny()
     assert {row.source for row in rows if row.to == "lab/notes"} == {"every pod", "load balancer, internal"}

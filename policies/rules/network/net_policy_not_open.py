@@ -5,10 +5,18 @@ namespace are everybody as well. Source: Kubernetes 1.35, "Network Policies"; re
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from policies.network_policies import DIRECTIONS, GROUP, KIND, NETWORK_POLICIES, block, is_of_the_cluster
-from policies.objects import objects
-from policies.rule import Case, Resource, Rule, View, at, collect_from, each, number, present, text
+from policies.network_policies import (
+    APPLICATION_POLICIES,
+    DIRECTIONS,
+    NETWORK_POLICIES,
+    block,
+    is_of_the_cluster,
+    policies_in,
+    selects_everybody,
+)
+from policies.rule import Case, Resource, Rule, View, at, collect_from, each, number, present
 
 MANY = 32_768
 """Ports of a range that are as good as all."""
@@ -27,9 +35,7 @@ def _size(port: View) -> float:
 def _everybody(peer: View, direction: str) -> bool:
     if (range_ := block(peer)) is not None:  # not 0, or two halves would pass; what egress excepts has its own rule
         return range_.prefixlen < 8 and (direction == "ingress" or not present(peer, "ipBlock.except"))
-    if at(peer, "namespaceSelector") is None or present(peer, "namespaceSelector.matchLabels"):
-        return False
-    return all(text(one, "operator") != "In" for one in each(peer, "namespaceSelector.matchExpressions"))
+    return at(peer, "namespaceSelector") is not None and selects_everybody(peer, ("namespaceSelector",))
 
 
 def _policy(policy: View) -> Iterator[tuple[str, str]]:
@@ -47,7 +53,7 @@ def _policy(policy: View) -> Iterator[tuple[str, str]]:
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
-    return collect_from(objects(resource, GROUP, KIND), _policy)
+    return collect_from(policies_in(resource), _policy)
 
 
 POLICY = NETWORK_POLICIES.removesuffix("*")
@@ -77,7 +83,7 @@ def _in_kube_system(at: str = "", **selector: object) -> Case:
 
 RULE = Rule(
     id="net-policy-not-open",
-    applies_to=NETWORK_POLICIES,
+    applies_to=(NETWORK_POLICIES, APPLICATION_POLICIES),
     severity="high",
     standards=("EKS best practices: network security",),
     why="One policy that lets everybody in undoes all others of the same pods, since policies only add.",
@@ -129,6 +135,7 @@ RULE = Rule(
         "a range of all ports": _case(ALL_NAMESPACES, at="from[0]", ports=[{"port": 1, "endPort": 65535}]),
         "a list": _case(ALL_NAMESPACES, at="from[0]", form="List"),
         "a patch": _case(ALL_NAMESPACES, at="from[0]", form="Patch"),
+        "a policy for applications": replace(_case(at="from"), type=APPLICATION_POLICIES.removesuffix("*")),
         "pods of a chart in kube-system, in other words": _in_kube_system(
             "spec.ingress[0].from",
             matchExpressions=[{"key": "app", "operator": "In", "values": ["controller"]}],

@@ -1,7 +1,9 @@
 """Checks what pods may reach: the isolation of clusters, and the network of each team."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Network
+from typing import Any
 
 from catalog.eks_addons import ADDONS
 from catalog.limits import PORTS_PER_ADDRESS
@@ -23,7 +25,8 @@ from settings.tenancy.team_network import OpenPodsSettings
 SYSTEM = "kube-system"
 MOUNTS_IN = {"aws-mountpoint-s3-csi-driver": "mount-s3"}
 """EKS add-on -> the namespace in which it makes pods. Source: awslabs/mountpoint-s3-csi-driver 2.7.0; read 2026-11."""
-# Source: aws/amazon-vpc-cni-k8s 1.22.4, charts/aws-vpc-cni/values.yaml and README; read 2026-11.
+# Sources: aws/amazon-vpc-cni-k8s 1.22.4, charts/aws-vpc-cni/values.yaml and README; aws/aws-network-policy-agent 1.4.0,
+# pkg/config, pkg/ebpf/bpf_client.go and pkg/ebpf/events; read 2026-11.
 ENFORCED = (
     FixedValue(
         path="enableNetworkPolicy",
@@ -37,6 +40,26 @@ ENFORCED = (
         why="lets the agent look for addresses of IPv6, which these nodes have not: it ends, and no node gets ready.",
     ),
     FixedValue(path="nodeAgent.enabled", keeps=only(True), why="takes away the agent that keeps network policies."),
+    FixedValue(
+        path="nodeAgent.enableCloudWatchLogs",
+        keeps=only("false"),
+        why="lets the agent write logs for which it has no rights: with policy event logs it ends, and no pod starts.",
+    ),
+    FixedValue(
+        path="nodeAgent.conntrackCacheTableSize",
+        keeps=lambda given: str(given).isdecimal() and 32 * 1024 <= int(given) <= 1024 * 1024,
+        why="is no number from 32768 to 1048576, without which the agent ends, and no pod starts.",
+    ),
+    FixedValue(
+        path="env.AWS_VPC_K8S_CNI_VETHPREFIX",
+        keeps=only("eni"),
+        why="renames the interfaces of pods, and the agent looks for those of the name eni: no pod starts.",
+    ),
+    FixedValue(
+        path="env.ENABLE_BANDWIDTH_PLUGIN",
+        keeps=only("false"),
+        why="adds a plugin that takes the place of the agent's programs, so network policies are not kept.",
+    ),
 )
 
 
@@ -51,6 +74,13 @@ def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistak
                 )
     for name, content in parts.clusters.items():
         yield from _cni(parts, name, content)
+        for add_on, entry in (content.addons or {}).items() if parts.isolates(name) else ():
+            values = entry.get("values") if isinstance(entry, Mapping) else None
+            for below in dict.fromkeys(_own_policies(values)):
+                sentence = (
+                    "makes a network policy of the chart's own, which opens more than the flows of the add-on. Drop it."
+                )
+                yield ("clusters", name, "addons", add_on, "values", *below), sentence
         if parts.strictly_isolates(name):
             yield from _unselected(parts, name, content)
     for index, team in parts.teams.items():
@@ -73,6 +103,23 @@ def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistak
             yield from _ranges(parts.network, parts.clusters[cluster], team, path)
         if not team.network.internet:
             yield from _buckets(parts, team, cluster, path)
+
+
+def _own_policies(values: Any, *path: str | int) -> Iterator[Path]:
+    """Yields where the values of a chart turn on policies of its own, or have one as an object or as text."""
+    if isinstance(values, str) and re.search(r"kind['\"]?:\s*['\"]?\w*NetworkPolicy\b", values):
+        yield path
+    elif isinstance(values, Mapping):
+        if str(values.get("kind")).endswith("NetworkPolicy"):
+            yield path
+        for key, each in values.items():
+            switch = each.get("enabled", each.get("create")) if isinstance(each, Mapping) else each
+            if "networkpolic" in key.lower() and switch:  # in a template every text is true, also "false"
+                yield (*path, key)
+            yield from _own_policies(each, *path, key)
+    elif isinstance(values, list | tuple):
+        for index, each in enumerate(values):
+            yield from _own_policies(each, *path, index)
 
 
 def _cni(parts: Parts, cluster: str, content: ClusterParts) -> Iterator[Mistake]:

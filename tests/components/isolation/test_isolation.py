@@ -139,6 +139,19 @@ def test_the_range_of_services_is_the_clusters_own_and_known_at_preview_where_it
     assert blocks(calls_api(cloud), "cidr") == ["172.20.0.1/32"]
 
 
+def test_the_subnets_of_endpoints_are_open_only_where_the_vpc_has_endpoints(cloud: PlatformCloud) -> None:
+    def opened(*services: str) -> set[str]:
+        network = {"zones": ["us-west-2a", "us-west-2b"], "endpoints": {"interface": list(services)}}
+        cloud.up(stack(isolation={}, teams=[LAB], network=network))
+        return set(blocks(cloud.one(POLICY, "main-isolation.lab.ml-platform"), "cidr"))
+
+    without = opened()
+    assert without == {"0.0.0.0/0", "169.254.170.23/32"}
+    private = {each.inputs["cidrBlock"] for each in cloud.all("ec2/subnet:Subnet") if "private" in each.name}
+    assert len(private) == 2
+    assert opened("sts") - without == private
+
+
 def test_clusters_that_are_not_named_stay_open(cloud: PlatformCloud) -> None:
     teams = [{**LAB, "cluster": "main"}, {**SERVING, "cluster": "other"}]
     policies = built(cloud, *teams, clusters={"main": CLUSTER, "other": CLUSTER}, isolation={"clusters": ["main"]})

@@ -110,6 +110,14 @@ def test_a_wide_range_has_not_what_is_ours_and_has_what_is_excepted_elsewhere() 
     assert rule["to"] == [{"ipBlock": {"cidr": "10.200.0.0/16"}}], "Kubernetes refuses an except that is the range"
 
 
+def test_a_connected_range_around_the_vpc_has_not_what_is_ours_either() -> None:
+    wide = replace(NETWORKS, connected=["10.0.0.0/8", "10.0.0.0/9"])
+    (rule,) = spec(out(Range(cidr="10.0.0.0/8"), "databases", 5432), networks=wide)["egress"]
+    assert rule["to"] == [
+        {"ipBlock": {"cidr": cidr, "except": ["10.20.0.0/16"]}} for cidr in ("10.0.0.0/8", "10.0.0.0/9")
+    ]
+
+
 def test_pods_with_flows_of_their_own_have_a_policy_of_their_own() -> None:
     labels = {"ml-platform/calls-api": "true"}
     every, some = network_policies("lab", [out("dns", "names"), out("api-server", "objects", pods=labels)], NETWORKS)

@@ -33,7 +33,13 @@ def cni(**values: Any) -> Change:
     return (*CNI, "configuration"), values
 
 
-WRITTEN = "teams[0].network."
+def of_chart(**values: Any) -> Change:
+    return ("clusters", "main", "addons", "cert-manager"), {"values": values}
+
+
+OWN_POLICY = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "x"}}
+CONFIGURATION = "clusters.main.managed_addons.vpc-cni.configuration."
+WRITTEN, VALUES = "teams[0].network.", "clusters.main.addons.cert-manager.values."
 MISTAKES: dict[str, tuple[list[Change], str, str]] = {
     # what is wrong: (what the stack file says besides, the path of the problem, the end of the message)
     "cluster that is not there": ([(("isolation",), {"clusters": ["mian"]})], "isolation.clusters[0]", "mean main?"),
@@ -59,6 +65,26 @@ MISTAKES: dict[str, tuple[list[Change], str, str]] = {
         "clusters.main.managed_addons.vpc-cni.configuration.nodeAgent.enabled",
         "takes away the agent that keeps network policies. Drop it.",
     ),
+    "logs for which the agent has no rights": (
+        [cni(nodeAgent={"enableCloudWatchLogs": "true"})],
+        f"{CONFIGURATION}nodeAgent.enableCloudWatchLogs",
+        "with policy event logs it ends, and no pod starts. Drop it.",
+    ),
+    "an agent with a table that is too large": (
+        [cni(nodeAgent={"conntrackCacheTableSize": 2_000_000})],
+        f"{CONFIGURATION}nodeAgent.conntrackCacheTableSize",
+        "without which the agent ends, and no pod starts. Drop it.",
+    ),
+    "interfaces of pods that the agent does not know": (
+        [cni(env={"AWS_VPC_K8S_CNI_VETHPREFIX": "pod"})],
+        f"{CONFIGURATION}env.AWS_VPC_K8S_CNI_VETHPREFIX",
+        "looks for those of the name eni: no pod starts. Drop it.",
+    ),
+    "a plugin that takes the place of the agent": (
+        [cni(env={"ENABLE_BANDWIDTH_PLUGIN": "true"})],
+        f"{CONFIGURATION}env.ENABLE_BANDWIDTH_PLUGIN",
+        "so network policies are not kept. Drop it.",
+    ),
     "mode beside isolation.mode": (
         [cni(env={"NETWORK_POLICY_ENFORCING_MODE": "strict"})],
         "clusters.main.managed_addons.vpc-cni.configuration.env.NETWORK_POLICY_ENFORCING_MODE",
@@ -78,6 +104,26 @@ MISTAKES: dict[str, tuple[list[Change], str, str]] = {
         [STRICT, (("storage", "file_systems"), {"home": HOME})],
         "isolation.mode",
         "Give it to a team, or write mode: standard.",
+    ),
+    "a policy of the chart's own": (
+        [of_chart(webhook={"networkPolicy": {"enabled": True}})],
+        f"{VALUES}webhook.networkPolicy",
+        "opens more than the flows of the add-on. Drop it.",
+    ),
+    "the same, by a text that templates take as true": (
+        [of_chart(networkPolicy={"enabled": "false"})],
+        f"{VALUES}networkPolicy",
+        "Drop it.",
+    ),
+    "a policy among the objects of a chart": (
+        [of_chart(extraObjects=[{"kind": "ConfigMap"}, OWN_POLICY])],
+        f"{VALUES}extraObjects[1]",
+        "Drop it.",
+    ),
+    "a cluster network policy among them, as text": (
+        [of_chart(extraObjects=["{apiVersion: networking.k8s.aws/v1alpha1, kind: ClusterNetworkPolicy}"])],
+        f"{VALUES}extraObjects[0]",
+        "Drop it.",
     ),
     "network of a team where nothing is closed": (
         [(("isolation",), None), opened()],
@@ -141,6 +187,9 @@ MISTAKES: dict[str, tuple[list[Change], str, str]] = {
 }
 RIGHT: dict[str, list[Change]] = {
     "strict": [STRICT, teams()],
+    "an agent with a large table": [cni(nodeAgent={"conntrackCacheTableSize": 1024 * 1024})],
+    "no policy of the chart's own": [of_chart(networkPolicy={"enabled": False}, extraObjects=[{"kind": "ConfigMap"}])],
+    "policies of a chart where nothing is closed": [(("isolation",), None), of_chart(networkPolicy={"enabled": True})],
     "mode as isolation says": [STRICT, cni(env={"NETWORK_POLICY_ENFORCING_MODE": "strict"})],
     "others, an add-on and kube-system may call": [opened(callers=["agents", "cert-manager", "kube-system"])],
     "as many ports as the agent keeps": [opened(ports=[*range(1, 25)])],

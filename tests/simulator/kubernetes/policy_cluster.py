@@ -59,8 +59,8 @@ def ground(folder: Path, mode: str = "standard", version: str = CNI, enforced: b
     return made
 
 
-def set_cni(made: Bench, mode: str = "standard", version: str = CNI, enforced: bool = True) -> None:
-    values: Props = {"enableNetworkPolicy": str(enforced).lower()}
+def set_cni(made: Bench, mode: str = "standard", version: str = CNI, enforced: bool = True, **more: Any) -> None:
+    values: Props = {"enableNetworkPolicy": str(enforced).lower(), **more}
     values |= {"env": {"NETWORK_POLICY_ENFORCING_MODE": mode}} if mode != "standard" else {}
     state = {"clusterName": "main", "addonName": "vpc-cni", "addonVersion": version}
     made.cloud.put(tokens.ADDON, "main:vpc-cni", {**state, "configurationValues": json.dumps(values)})
@@ -93,6 +93,18 @@ def policy(name: str, in_namespace: str, selector: Props = EVERYBODY, **directio
     spec = {"podSelector": {"matchLabels": selector} if selector else {}, "policyTypes": types, **directions}
     metadata = {"name": name, "namespace": in_namespace}
     return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata, "spec": spec}
+
+
+def cluster_policy(name: str, subject: Props, tier: str = "Admin", priority: int = 10, **directions: Any) -> Props:
+    """Returns a ClusterNetworkPolicy about the directions that are given."""
+    spec = {"tier": tier, "priority": priority, "subject": subject, **directions}
+    of_eks = {"apiVersion": "networking.k8s.aws/v1alpha1", "kind": "ClusterNetworkPolicy"}
+    return {**of_eks, "metadata": {"name": name}, "spec": spec}
+
+
+def application_policy(name: str, in_namespace: str, **spec: Any) -> Props:
+    of_eks = {"apiVersion": "networking.k8s.aws/v1alpha1", "kind": "ApplicationNetworkPolicy"}
+    return {**of_eks, "metadata": {"name": name, "namespace": in_namespace}, "spec": {"podSelector": {}, **spec}}
 
 
 def to(*peers: Props, ports: Sequence[int | str] = ()) -> Props:

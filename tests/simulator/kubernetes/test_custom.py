@@ -37,7 +37,7 @@ from tests.simulator.kubernetes.custom_objects import (
 )
 
 CRDS = [(chart.name, crd) for chart in CHARTS.values() for crd in chart.crds]
-WITHOUT_A_CHART = "gateway.networking.k8s.io"  # programs install it from the manifests of a release
+WITHOUT_A_CHART = {"gateway.networking.k8s.io", "networking.k8s.aws"}  # of manifests of a release; of EKS
 
 
 def every_schema() -> Iterator[tuple[str, Schema]]:
@@ -84,13 +84,15 @@ def test_every_kind_of_the_catalog_has_a_definition_and_every_definition_a_kind(
         assert known["metadata"]["name"] == f"{crd.plural}.{crd.group}"
     named = {f"{crd.group}_{crd.kind}" for _, crd in CRDS}
     others = set(files()) - named
-    assert {name.partition("_")[0] for name in others} == {WITHOUT_A_CHART}, "a file without a kind is never read"
+    assert {name.partition("_")[0] for name in others} == WITHOUT_A_CHART, "a file without a kind is never read"
     assert len(definitions_of("karpenter-crd")) == len(CHARTS["karpenter-crd"].crds)
 
 
-def test_the_kinds_that_eks_installs_are_known_by_name_alone() -> None:
-    unpublished = "Amazon publishes no chart with these definitions at the version that a cluster gets"
-    assert not [each for each in WITH_EVERY_CLUSTER if definition(each.group, each.kind)], unpublished
+def test_of_the_kinds_that_eks_installs_those_of_network_policies_have_a_definition() -> None:
+    known = {each.kind for each in WITH_EVERY_CLUSTER if definition(each.group, each.kind)}
+    assert known == {"ApplicationNetworkPolicy", "ClusterNetworkPolicy"}, (
+        "of the others Amazon publishes none at the version that a cluster gets"
+    )
     assert schema_of("vpcresources.k8s.aws/v1beta1", "SecurityGroupPolicy") is None
     assert schema_of("karpenter.sh/v1beta1", "NodePool") is None, "a version that is not served has no objects"
 

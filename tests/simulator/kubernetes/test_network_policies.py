@@ -576,6 +576,32 @@ def test_coredns_becomes_active_where_the_cni_leaves_it_its_network(
     assert not dns_addon(made)
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"env": {"AWS_VPC_K8S_CNI_VETHPREFIX": "pod"}},
+        {"nodeAgent": {"conntrackCacheTableSize": 1024}},
+        {"nodeAgent": {"enableIpv6": "true"}},
+    ],
+    ids=str,
+)
+def test_no_pod_starts_where_the_agent_does_not_bear_a_value(made: Bench, values: Props) -> None:
+    set_cni(made, **values)
+    assert "no pod starts: the network policy agent of vpc-cni does not bear its" in dns_addon(made)
+    assert "no pod starts" in refusal(made, {**chart("karpenter"), "namespace": "kube-system"})
+    set_cni(made, enforced=False, **values)
+    assert not dns_addon(made), "the agent does nothing"
+
+
+def test_a_plugin_that_takes_the_place_of_the_agent_leaves_all_open(made: Bench) -> None:
+    closed(made, "a")
+    set_cni(made, env={"ENABLE_BANDWIDTH_PLUGIN": "false"}, nodeAgent={"conntrackCacheTableSize": 2**20})
+    assert cut(made, caller(), web(made), 8080)
+    assert not dns_addon(made)
+    set_cni(made, env={"ENABLE_BANDWIDTH_PLUGIN": "true"})
+    assert not cut(made, caller(), web(made), 8080)
+
+
 def test_the_agent_that_can_fail_says_its_version(made: Bench) -> None:
     set_cni(made, version=FAULTY)
     assert FAULTY in cut(made, caller(), web(made), 8080)

@@ -1,0 +1,162 @@
+"""Ranges of network policies leave out what they would open as a whole: the VPC, the pods, the Services, the metadata.
+
+What goes to a Service is judged by the Service's address, so 443 to 0.0.0.0/0 is 443 of every Service of the cluster. A
+range that has the pods in it lets the pods of every team in, and so do its parts in several policies.
+Source: aws/amazon-network-policy-controller-k8s 1.1.7, pkg/resolvers/endpoints.go; read 2026-11.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from common.values import UNKNOWN
+from policies.network_policies import (
+    APPLICATION_POLICIES,
+    CLUSTER,
+    DIRECTIONS,
+    MORE,
+    NETWORK_POLICIES,
+    PRIVATE,
+    VPC,
+    Span,
+    mostly_in,
+    network_policies,
+    opened,
+    ranges_of,
+)
+from policies.rule import Resource, Sample, Stack, StackCase, StackRule, each, present, text
+
+Found = Iterator[tuple[Resource, str, str]]
+
+
+def check(stack: Stack) -> Found:
+    policies = [*network_policies(stack.resources)]
+    together: dict[tuple[str, str], list[Span]] = defaultdict(list)
+    for direction, end in DIRECTIONS if policies else ():
+        ranges = ranges_of(stack, direction)
+        for policy in policies:
+            alone: set[str] = set()
+            spans = together[direction, text(policy, "metadata.namespace")]
+            for rule in each(policy, f"spec.{direction}"):
+                if not present(rule, end):
+                    yield policy.resource, rule.under(end), "is empty, which means every address"
+                for peer in each(rule, end):
+                    spans += (own := opened(peer))
+                    if whole := mostly_in(own, ranges):
+                        alone.update(whole)
+                        problem = f"has {', '.join(whole)} in it, and opens what others close"
+                        yield policy.resource, peer.under("ipBlock"), problem
+            if whole := [one for one in mostly_in(spans, ranges) if one not in alone]:
+                yield (
+                    policy.resource,
+                    policy.under(f"spec.{direction}"),
+                    f"completes {', '.join(whole)} with its ranges",
+                )
+
+
+POLICY = NETWORK_POLICIES.removesuffix("*")
+PODS = "100.64.0.0/16"
+WHOLE = ["169.254.0.0/16", "10.0.0.0/16", PODS, "172.20.0.0/16"]
+INTO, OUT = DIRECTIONS
+ROUND_IT = {
+    "vpc": Sample(VPC, {"cidrBlock": "10.0.0.0/16"}),
+    "pods": Sample(MORE, {"cidrBlock": PODS}),
+    "cluster": Sample(CLUSTER, {"kubernetesNetworkConfig": {"serviceIpv4Cidr": "172.20.0.0/16"}}),
+    "no services yet": Sample(CLUSTER, {}),
+}
+
+
+def _policy(*peers: object, ends: tuple[str, str] = OUT, namespace: str = "inference", **rule: object) -> Sample:
+    direction, end = ends
+    spec = {"podSelector": {}, direction: [{**({end: [*peers]} if peers else {}), **rule}]}
+    return Sample(POLICY, {"metadata": {"namespace": namespace}, "spec": spec})
+
+
+def _stack(
+    *peers: object,
+    at: str = "",
+    ends: tuple[str, str] = OUT,
+    vpc: bool = True,
+    namespace: str = "inference",
+    **rule: object,
+) -> StackCase:
+    """Returns a policy with one rule. at: in a bad case, the place of the finding in the rule, or `*` for all rules."""
+    path = f"spec.{ends[0]}" if at == "*" else f"spec.{ends[0]}[0].{at}"
+    return StackCase(
+        {"policy": _policy(*peers, ends=ends, namespace=namespace, **rule), **(ROUND_IT if vpc else {})},
+        ("policy", path) if at else None,
+    )
+
+
+def _as(form: str) -> StackCase:
+    """Returns egress to every address, in another form than alone."""
+    policy = _policy(_range("0.0.0.0/0")).props
+    given, path = ({"items": [policy]}, "items[0].") if form.endswith("List") else (policy, "")
+    return StackCase({"policy": Sample(form, given), **ROUND_IT}, ("policy", f"{path}spec.egress[0].to[0].ipBlock"))
+
+
+def _range(cidr: str, *excepted: object) -> dict[str, object]:
+    return {"ipBlock": {"cidr": cidr, **({"except": [*excepted]} if excepted else {})}}
+
+
+RULE = StackRule(
+    id="net-policy-ranges",
+    applies_to=(NETWORK_POLICIES, APPLICATION_POLICIES, VPC, MORE, CLUSTER),
+    severity="high",
+    standards=("EKS best practices: network security",),
+    why="443 to every address is 443 of every Service and of the metadata; the range of the pods is every team.",
+    fix="Except 169.254.0.0/16 and the ranges of VPC, pods and Services, for IPv6 fc00::/7; name pods by their labels.",
+    check=check,
+    good={
+        "nothing set, so nothing is called": StackCase({"policy": Sample(POLICY, {"spec": {}})}),
+        "the internet alone": _stack(_range("0.0.0.0/0", *WHOLE), ports=[{"port": 443}]),
+        "more left out than there is": _stack(_range("0.0.0.0/0", "169.254.0.0/16", *PRIVATE)),
+        "a subnet of the VPC": _stack(_range("10.0.4.0/24")),
+        "calls from a subnet of the VPC": _stack(_range("10.0.4.0/24"), ends=INTO),
+        "calls from the internet": _stack(_range("0.0.0.0/0", "10.0.0.0/16", PODS), ends=INTO, ports=[{"port": 443}]),
+        "the API server": _stack(_range("172.20.0.1/32")),
+        "a network that it is connected to": _stack(_range("10.200.0.0/16")),
+        "IPv6 of the internet": _stack(_range("::/0", "fc00::/7")),
+        "pods": _stack({"podSelector": {}}),
+        "a stack without a VPC": _stack(_range("0.0.0.0/0", "169.254.0.0/16", *PRIVATE), vpc=False),
+        "Services that are known later": _stack(_range("0.0.0.0/0", "10.0.0.0/16", UNKNOWN)),
+        "what comes with the cluster": _stack(namespace="kube-system"),
+        "parts in policies of two namespaces": StackCase(
+            {
+                "policy": _policy(_range("100.64.0.0/18")),
+                "other": _policy(_range("100.64.64.0/18"), namespace="agents"),
+                **ROUND_IT,
+            }
+        ),
+    },
+    bad={
+        "every address": _stack(_range("0.0.0.0/0"), at="to[0].ipBlock"),
+        "no peers, which means the same": _stack(at="to", ports=[{"port": 443}]),
+        "half of the addresses": _stack(_range("0.0.0.0/1"), at="to[0].ipBlock"),
+        "without the metadata": _stack(_range("0.0.0.0/0", *WHOLE[1:]), at="to[0].ipBlock"),
+        "without the VPC": _stack(_range("0.0.0.0/0", WHOLE[0], *WHOLE[2:]), at="to[0].ipBlock"),
+        "without the pods": _stack(_range("0.0.0.0/0", *WHOLE[:2], WHOLE[3]), at="to[0].ipBlock"),
+        "without the Services": _stack(_range("0.0.0.0/0", *WHOLE[:3]), at="to[0].ipBlock"),
+        "a part of a range alone": _stack(_range("0.0.0.0/0", *WHOLE[:3], "172.20.0.0/17"), at="to[0].ipBlock"),
+        "a company's range with the VPC in it": _stack(_range("10.0.0.0/8"), at="to[0].ipBlock"),
+        "beside a good one": _stack(_range("10.0.4.0/24"), _range("0.0.0.0/0"), at="to[1].ipBlock"),
+        "IPv6": _stack(_range("::/0"), at="to[0].ipBlock"),
+        "the pods, all but one": _stack(_range(PODS, "100.64.0.1/32"), at="to[0].ipBlock"),
+        "calls from the pods": _stack(_range(PODS), ends=INTO, at="from[0].ipBlock", ports=[{"port": 8000}]),
+        "calls from the VPC": _stack(_range("10.0.0.0/16"), ends=INTO, at="from[0].ipBlock"),
+        "calls from half of the addresses": _stack(_range("64.0.0.0/2"), ends=INTO, at="from[0].ipBlock"),
+        "calls from everywhere": _stack(ends=INTO, at="from", ports=[{"port": 8000}]),
+        "calls from private space, without a VPC": _stack(
+            _range("10.0.0.0/8"), ends=INTO, at="from[0].ipBlock", vpc=False
+        ),
+        "halves of the pods": _stack(_range("100.64.0.0/18"), _range("100.64.128.0/18"), at="*"),
+        "calls from halves of the pods": _stack(_range("100.64.0.0/18"), _range("100.64.128.0/18"), ends=INTO, at="*"),
+        "the second half in another policy": StackCase(
+            {"first": _policy(_range("100.64.0.0/18")), "policy": _policy(_range("100.64.64.0/18")), **ROUND_IT},
+            ("policy", "spec.egress"),
+        ),
+        "a list": _as(f"{POLICY}List"),
+        "a patch": _as(f"{POLICY}Patch"),
+        "a policy for applications": _as(APPLICATION_POLICIES.removesuffix("*")),
+        "private space, without a VPC": _stack(_range("0.0.0.0/0", "169.254.0.0/16"), at="to[0].ipBlock", vpc=False),
+    },
+)
