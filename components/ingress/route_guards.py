@@ -24,6 +24,7 @@ from catalog.load_balancers import (
     REDIRECT_CODES,
     REDIRECT_PATTERN,
     REWRITE_LENGTH,
+    REWRITE_PATTERN,
     TARGETS_PER_RULE,
     VALUE_LENGTH,
     VALUES_PER_RULE,
@@ -35,8 +36,8 @@ from settings.ingress.ingress import NAMESPACE
 _STOPS = "stops all routes of the door"
 _TYPE = "(variables.grpc ? 'Exact' : match.?path.?type.orValue('PathPrefix'))"
 _PATH = (
-    "(variables.grpc ? '/' + match.?method.?service.orValue('*') + '/' + match.?method.?method.orValue('*') : "
-    "match.?path.?value.orValue('/'))"
+    "(!variables.grpc ? match.?path.?value.orValue('/') : has(match.method) ? "
+    "'/' + match.?method.?service.orValue('*') + '/' + match.?method.?method.orValue('*') : '/*')"
 )
 _IS_PREFIX = f"{_TYPE} == 'PathPrefix'"
 _IS_PATTERN = f"{_TYPE} == 'RegularExpression'"
@@ -62,6 +63,7 @@ _WILDCARDS = (
     f"match.?headers.orValue([]).map(each, {_IS_EXPRESSION} ? 0 : {_wild('each.value')}).sum()"
 )
 _REWRITTEN = [f"filter.?{of}.?path.?replacePrefixMatch" for of in ("urlRewrite", "requestRedirect")]
+_OR_NONE = "orValue('')"
 _REWRITTEN_LENGTH = REWRITE_LENGTH - len("$2")  # the controller adds the rest of the path
 _FILTERS = "(variables.grpc ? ['ExtensionRef'] : ['RequestRedirect', 'URLRewrite', 'ExtensionRef'])"
 _TO_PATH = "filter.?requestRedirect.?path.?replaceFullPath"
@@ -125,14 +127,13 @@ _NEEDED = (
         each="filter",
         is_right=f"filter.type in {_FILTERS} && "
         "!filter.?requestRedirect.?path.?replacePrefixMatch.orValue('/').matches('[*?]') && "
-        "!filter.?urlRewrite.?path.?replaceFullPath.orValue('/').contains('$') && "
         + " && ".join(
-            f"!{new}.orValue('/').contains('$') && size({new}.orValue('/')) <= {_REWRITTEN_LENGTH}"
-            for new in _REWRITTEN
+            f"{_like(f'{new}.{_OR_NONE}', REWRITE_PATTERN)} && size({new}.{_OR_NONE}) <= {_REWRITTEN_LENGTH}"
+            for new in (*_REWRITTEN, "filter.?urlRewrite.?path.?replaceFullPath")
         ),
         named="filter.type",
         else_=f"a load balancer has no such filter, and one such route {_STOPS}: use RequestRedirect or URLRewrite "
-        f"without wildcards or $, with {_REWRITTEN_LENGTH} characters at most, and the mesh for the rest",
+        f"with plain paths of {_REWRITTEN_LENGTH} characters at most, and the mesh for the rest",
     ),
     _Needed(
         each="filter",

@@ -87,6 +87,11 @@ WRONG = {
         "filter of gRPC": ruled(kind=GRPC, filters=[HEADERS], backendRefs=[BACKEND]),
         "redirect to a wild prefix": redirected(**to_path("/x*", "replacePrefixMatch")),
         "rewritten to a group": rewritten(to_path("/$9", "replacePrefixMatch")),
+        "redirect to a group": redirected(hostname="new.example.com", **to_path("/$9", "replacePrefixMatch")),
+        "redirect to a long prefix": redirected(
+            hostname="new.example.com", **to_path("/" + "a" * 1022, "replacePrefixMatch")
+        ),
+        "rewritten to a backslash": rewritten(to_path("/a\\")),
         "whole path rewritten to a group": rewritten(to_path("/$9")),
         "rewritten to a long path": rewritten(to_path("/" + "a" * 1022, "replacePrefixMatch")),
     },
@@ -141,6 +146,15 @@ WRONG = {
     "a path with . or ., whose beginning is replaced": {
         "repeated twice": rewritten(to_path("/v2", "replacePrefixMatch"), "/a++"),
         "repeated, and replaced by nothing": rewritten(to_path("", "replacePrefixMatch"), "/a++"),
+        "repeated, and redirected": ruled(
+            matches=[{"path": {**V1, "value": "/a+"}}],
+            filters=[
+                {
+                    "type": "RequestRedirect",
+                    "requestRedirect": {"hostname": "new.example.com", **to_path("/v2", "replacePrefixMatch")},
+                }
+            ],
+        ),
         "an end": rewritten(to_path("/v2", "replacePrefixMatch"), "/$a"),
     },
     "a header Host": {
@@ -154,6 +168,7 @@ WRONG = {
         "long piece": matched(path=V1, **named("headers", f"a,{LONG}")),
         "a backslash": matched(path=V1, **named("headers", r"a\\,b,c")),
         "a backslash alone": matched(path=V1, **named("headers", r"\\")),
+        "a backslash before a letter": matched(path=V1, **named("headers", r"\a")),
         "a backslash at the end": matched(path=V1, **named("headers", "a\\")),
         "letter outside of ASCII": matched(path=V1, **named("headers", "é")),
         "tab": matched(GRPC, **named("headers", "a\tb")),
@@ -217,7 +232,8 @@ RIGHT = {
     "longest piece with a comma": matched(path=V1, **named("headers", LONGEST[1:] + r"\,")),
     "five wildcards": on("/*/*/*/*/*", "Exact"),
     "stars of expressions": matched(
-        path={"type": "RegularExpression", "value": "/a*b*c*"}, **named("headers", "d*e*f*", type="RegularExpression")
+        path={"type": "RegularExpression", "value": "/a*b*c*d*e*f*"},
+        **named("headers", "a*b*c*d*e*f*", type="RegularExpression"),
     ),
     "rewritten": rewritten(to_path("/v2", "replacePrefixMatch"), "/a.b"),
     "rewritten to a longest path": rewritten(to_path("/" + "a" * 1021, "replacePrefixMatch")),
@@ -229,6 +245,7 @@ RIGHT = {
     "all characters of a parameter": matched(**named("queryParams", "aZ0_.~$'@:+&()!,;=/-*?")),
     "parameters": matched(method="GET", **named("queryParams", "a", "b")),
     "method of gRPC": matched(GRPC, method=METHOD, **named("headers", "a", "b", "c")),
+    "wildcards of a header of gRPC": matched(GRPC, **named("headers", "*?*?")),
     "pattern of a method": matched(GRPC, method={"type": "RegularExpression", "service": "a.*"}),
     "five backends": ruled(backendRefs=[{**BACKEND, "name": f"web-{number}", "weight": 999} for number in range(5)]),
     "one name in two namespaces": ruled(backendRefs=[BACKEND, {**BACKEND, "namespace": "other"}]),

@@ -303,7 +303,7 @@ def test_a_route_without_its_service_is_a_warning_because_a_team_may_bring_it_la
 
 BUILD, DEPLOY = "Failed build model due to", "Failed deploy model due to"
 HEADER = {"type": "RequestHeaderModifier", "requestHeaderModifier": {"remove": ["x"]}}
-REWRITE = {"type": "URLRewrite", "urlRewrite": {"path": {"type": "ReplaceFullPath", "replaceFullPath": "/*"}}}
+REWRITE = {"type": "URLRewrite", "urlRewrite": {"path": {"type": "ReplaceFullPath", "replaceFullPath": "/v2"}}}
 GRPC = {"kind": "GRPCRoute"}
 
 
