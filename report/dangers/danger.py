@@ -15,6 +15,7 @@ from report.tree import COMPONENT_PREFIX
 
 KINDS = ("data", "access", "nodes", "money", "protection", "judge")
 LATER = "known after up"
+ALONE = "make it a change of its own, with the reason in it"
 _VERB = re.compile(r"\[(\w+)\|(\w+)\]")
 LOST, GRAVE, SERIOUS = range(3)
 """Severities. LOST: nothing brings it back, or what would refuse it is changed as well."""
@@ -51,6 +52,30 @@ class Danger:
 
     def __str__(self) -> str:
         return f"{self.opening}{f' ({self.at_stake})' if self.at_stake else ''}: {self.consequence}."
+
+
+def of_change(
+    change: Change,
+    kind: str,
+    severity: int,
+    says: str,
+    consequence: str,
+    gently: str = "",
+    *,
+    name: str = "",
+    at_stake: str = "",
+) -> Danger:
+    """Returns the danger of one change. name: for which {} stands; without one, the name of the resource."""
+    return Danger(
+        kind=kind,
+        severity=severity,
+        says=says,
+        names=(name or change.name,),
+        at_stake=at_stake,
+        consequence=consequence,
+        gently=gently,
+        urns=(change.urn,),
+    )
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,11 @@ from typing import Any
 from components.core.addon_spec import COMES_WITH_THE_CLUSTER
 from costs.resource import Resource
 from report.dangers.access import ANYWHERE, NAMESPACE, covers, is_going
-from report.dangers.danger import GRAVE, LATER, SERIOUS, Danger, Plan, at, every
+from report.dangers.danger import ALONE, GRAVE, LATER, SERIOUS, Danger, Plan, at, every
 from report.tables import some
 
 POLICY, ADD_ON = "kubernetes:networking.k8s.io/v1:NetworkPolicy", "aws:eks/addon:Addon"
 EVERY_NAMESPACE, INTERNET, ALL = "every namespace", "the internet", "every port"
-_ALONE = "make it a change of its own, with the reason in it"
 _LOOK = "look first who calls whom: the page reach.md, and docs/guides/isolation/why-does-my-call-not-arrive.md"
 Place = tuple[str, str]
 """Provider and namespace."""
@@ -60,7 +59,7 @@ def find(plan: Plan) -> Iterator[Danger]:
                 place[1],
                 "every pod of the cluster may call the pods there, and these may call everybody",
                 old[place],
-                gently=_ALONE,
+                gently=ALONE,
                 severity=GRAVE,
                 kind="protection",
             )
@@ -132,13 +131,13 @@ def _switches(plan: Plan) -> Iterator[Danger]:
                 "network policies of {} are kept no longer",
                 "they are stored, and every pod may call every other",
             )
-            yield _danger(says, cluster, why, urns, gently=_ALONE, severity=GRAVE, kind="protection")
+            yield _danger(says, cluster, why, urns, gently=ALONE, severity=GRAVE, kind="protection")
         if _mode(was) == "strict" != _mode(becomes):
             says, why = (
                 "new pods of {} reach everybody until their policies are there",
                 "the mode of isolation is standard, no longer strict",
             )
-            yield _danger(says, cluster, why, urns, gently=_ALONE, kind="protection")
+            yield _danger(says, cluster, why, urns, gently=ALONE, kind="protection")
         if _mode(was) != "strict" == _mode(becomes):
             says, why = (
                 "pods of {} that no network policy selects reach nobody",

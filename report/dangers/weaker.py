@@ -11,7 +11,7 @@ from typing import Any, TypeGuard
 from common.urns import name_of
 from components.tenancy.marks import ALLOWS, DEMANDS
 from costs.resource import Resource
-from report.dangers.danger import GRAVE, LATER, SERIOUS, Danger, Plan, at, every
+from report.dangers.danger import ALONE, GRAVE, LATER, SERIOUS, Danger, Plan, at, every, of_change
 from report.dangers.data import HOLDS_DATA
 from report.dangers.pools import NODE_CLASS, NODE_GROUP, NODE_POOL
 from report.dangers.protection import LOCK
@@ -345,7 +345,7 @@ _EXPORTS = "s3.autoExportPolicy.events"
 _NO_COPY = "a loss of the first place is a loss of the data from then on"
 _MORE_LOST = "more may be lost between two backups"
 _NO_BACKUP = "no new recovery points are made of what they cover"
-_REFUSES, _ALONE = "what it refuses today is possible afterwards", "make it a change of its own, with the reason in it"
+_REFUSES = "what it refuses today is possible afterwards"
 _METADATA = "pods can take the credentials of their node"
 _PODS = "pods may ask for more of their node, up to all of it"
 _ENDS, _LATER = "nodes beyond it end, with the jobs that run there", "let the jobs end first"
@@ -359,11 +359,11 @@ def _sooner(what: str, types: Sequence[str], worse: Worse, *, new: bool = False)
 
 
 def _switch(path: str, safe: Any, *types: str, default: Any = None, severity: int = GRAVE) -> Row:
-    return Row(types, no_longer(path, safe, default), f"{path} of {{}}: <how>", _REFUSES, _ALONE, severity)
+    return Row(types, no_longer(path, safe, default), f"{path} of {{}}: <how>", _REFUSES, ALONE, severity)
 
 
 def _lower(path: str, *types: str, lost: str = _REFUSES, gone: bool = False) -> Row:
-    return Row(types, fewer(path), f"{path} of {{}}: <how>", lost, _ALONE, gone=gone)
+    return Row(types, fewer(path), f"{path} of {{}}: <how>", lost, ALONE, gone=gone)
 
 
 ROWS: Mapping[str, Sequence[Row]] = {
@@ -475,7 +475,7 @@ ROWS: Mapping[str, Sequence[Row]] = {
             "its policies alone say what it may do",
         ),
         *(
-            Row(types, worse, f"{what} of {{}}: <how>", _METADATA, _ALONE)
+            Row(types, worse, f"{what} of {{}}: <how>", _METADATA, ALONE)
             for types, path in (((_TEMPLATE,), "metadataOptions"), ((NODE_CLASS,), "spec.metadataOptions"))
             for what, worse in (
                 ("hops to the node's metadata", more(f"{path}.httpPutResponseHopLimit", 1, "", _NEVER)),
@@ -576,62 +576,62 @@ ROWS: Mapping[str, Sequence[Row]] = {
         _lower("rule.defaultRetention.days", LOCK, gone=True),
         _lower("rule.defaultRetention.years", LOCK, gone=True),
         _lower("deletionWindowInDays", _KEY),
-        Row((_GUARD,), ended(), "the API server's rule {} [goes|go]", _REFUSES, _ALONE, gone=True),
+        Row((_GUARD,), ended(), "the API server's rule {} [goes|go]", _REFUSES, ALONE, gone=True),
         Row(
             _GUARDS,
             without("spec.validationActions"),
             "the API server's rule {} no longer [does|do] <how>",
             _REFUSES,
-            _ALONE,
+            ALONE,
         ),
         Row(
             _GUARDS,
             unless_in_words(without("spec.validations.expression")),
             "the API server's rule {} no longer [checks|check] <how>",
             _REFUSES,
-            _ALONE,
+            ALONE,
         ),
         Row(
             _GUARDS,
             differs(*_ASKED),
             "the API server's rule {} [is|are] asked about other objects: <how>",
             _REFUSES,
-            _ALONE,
+            ALONE,
         ),
         Row(
             _GUARDS,
             unless_in_words(differs("spec.variables")),
             "the API server's rule {} [computes|compute] with others: <how>",
             _REFUSES,
-            _ALONE,
+            ALONE,
         ),
         Row(
             (_NAMESPACE,),
             older_pod_security,
             "Pod Security of namespace {} is that of an older Kubernetes: <how>",
             _PODS,
-            _ALONE,
+            ALONE,
         ),
         Row(
             (_NAMESPACE,),
             ranked(LEVELS, "metadata.labels", ENFORCE),
             "Pod Security of namespace {}: <how>",
             _PODS,
-            _ALONE,
+            ALONE,
         ),
         Row(
             (_NAMESPACE,),
             out_of_mesh,
             "pods of {} leave the mesh with their next start",
             "they send in the clear, and meshed pods that ask who they are refuse them",
-            _ALONE,
+            ALONE,
         ),
         Row(
             (_RELEASE,),
             ranked(INBOUND, "values.proxy", "defaultInboundPolicy"),
             "what meshed pods take without a policy, by {}: <how>",
             "pods that nobody has named get in",
-            _ALONE,
+            ALONE,
         ),
         _switch("values.webhookFailurePolicy", "Fail", _RELEASE, default="Ignore"),
         Row(
@@ -673,14 +673,14 @@ def find(plan: Plan) -> Iterator[Danger]:
             else:
                 counts = change.op != "create" or (row.new and plan.stood(change.urn))
             if counts and (how := row.worse(before, after)):
-                yield Danger(
-                    kind=kind,
-                    severity=row.severity,
-                    says=row.says.replace("<how>", how),
-                    names=(plan.name(change) if change.type == _CLUSTER else change.name,),
-                    consequence=row.consequence,
-                    gently=row.gently,
-                    urns=(change.urn,),
+                yield of_change(
+                    change,
+                    kind,
+                    row.severity,
+                    row.says.replace("<how>", how),
+                    row.consequence,
+                    row.gently,
+                    name=plan.name(change) if change.type == _CLUSTER else change.name,
                 )
 
 
