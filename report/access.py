@@ -15,8 +15,8 @@ from catalog.rbac import GROUP as RBAC
 from components.tenancy.marks import SERVICE_ACCOUNTS, TEAM
 from costs.resource import Resource
 from report.dangers import grants
-from report.dangers.access import ASSOCIATION, BINDINGS, ENTRY, NAMESPACE
-from report.dangers.danger import at, every
+from report.dangers.access import ASSOCIATION, BINDINGS, ENTRY
+from report.dangers.danger import NAMESPACE, at, every
 from report.tables import markdown
 
 EVERYWHERE = "every namespace"

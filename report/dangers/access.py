@@ -13,14 +13,12 @@ from catalog.roles import ROLES
 from common.urns import name_of, type_of
 from costs.resource import Resource
 from report.dangers import grants
-from report.dangers.danger import GRAVE, LATER, LOST, SERIOUS, Danger, Plan, at, every, of_change
+from report.dangers.danger import CLUSTER, GRAVE, LATER, LOST, NAMESPACE, SERIOUS, Danger, Plan, at, every, of_change
 from report.dangers.data import CLAIM, SECRET, VOLUME, keeps_files
 from report.events import Change
 from report.tables import counted, some
 from settings.tenancy.members import GROUPS as OF_TEAMS
 
-CLUSTER = "aws:eks/cluster:Cluster"
-NAMESPACE = "kubernetes:core/v1:Namespace"
 ADD_ON = "mlplatform:addons:AddOn"
 ROUTE = "aws:ec2/route:Route"
 RANGES = ("destinationCidrBlock", "destinationIpv6CidrBlock")
@@ -84,7 +82,7 @@ def find(plan: Plan) -> Iterator[Danger]:
             yield from _members(plan, urn)
             yield from _shut_out(plan, urn)
     yield from _routes(plan)
-    yield from _unmounted(plan, going)
+    yield from _unmounted(plan)
     yield from _rights(plan)
 
 
@@ -242,11 +240,8 @@ def routed(route: Mapping[str, Any], resources: Mapping[str, Resource]) -> bool:
     )
 
 
-def _unmounted(plan: Plan, clusters: Collection[str]) -> Iterator[Danger]:
-    """Yields the pods that lose a file system which stays: its files do, so that nothing else tells of its claim.
-
-    clusters: the components of clusters that go with all their claims.
-    """
+def _unmounted(plan: Plan) -> Iterator[Danger]:
+    """Yields the pods that lose a file system which stays: its files do, so that nothing else tells of its claim."""
     volumes = {
         (each.provider, at(each.inputs, "metadata.name")): each  # two clusters may have one of the same name
         for each in plan.before.values()
@@ -255,7 +250,7 @@ def _unmounted(plan: Plan, clusters: Collection[str]) -> Iterator[Danger]:
     going = {plan.before[each.urn].id for each in plan.changes(ops=("delete", "replace")) if each.urn in plan.before}
     names = {each.id: each.name for each in plan.before.values() if each.type in FILE_SYSTEMS}
     for change in plan.changes(CLAIM, ops=("delete",)):
-        if any(plan.under(plan.before[change.urn].provider, cluster) for cluster in clusters):
+        if is_going(plan, plan.before[change.urn]):
             continue
         claim = plan.inputs(change.urn)[0]
         volume = volumes.get((plan.before[change.urn].provider, at(claim, "spec.volumeName")))
@@ -381,13 +376,7 @@ def _unbound(plan: Plan, change: Change, before: Mapping[str, Any], after: Mappi
     """Yields the groups and users that lose a role in a namespace that stays; who leaves a group is told of as such."""
     left = every(after, "subjects") if at(after, "roleRef") == at(before, "roleRef") else []
     where = at(before, "metadata.namespace")
-    own = [
-        each.urn
-        for each in plan.before.values()
-        if (each.type, each.provider) == (NAMESPACE, plan.before[change.urn].provider)
-        and at(each.inputs, "metadata.name") == where
-    ]
-    if change.retained or (own and not any(map(plan.stays, own))):
+    if change.retained or not plan.has_namespace(plan.before[change.urn].provider, where):
         return
     for each in every(before, "subjects"):
         name = at(each, "name")

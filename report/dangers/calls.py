@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from costs.resource import Resource
-from report.dangers.access import ANYWHERE, NAMESPACE, is_going, new_ranges
-from report.dangers.danger import ALONE, GRAVE, LATER, SERIOUS, Danger, Plan, at, every
+from report.dangers.access import ANYWHERE, is_going, new_ranges
+from report.dangers.danger import ALONE, GRAVE, LATER, NAMESPACE, SERIOUS, Danger, Plan, at, every
 from report.dangers.weaker import INBOUND, LOOK, is_injected, refuses_more
 from report.tables import some
 
@@ -165,9 +165,7 @@ def _leaves(plan: Plan, server: Resource | None) -> bool:
     """Tells whether the namespace of a Server goes, or its cluster: nobody is left there to be called."""
     if server is None or is_going(plan, server):
         return server is not None
-    namespaces = {_namespace(each): urn for urn, each in plan.before.items() if each.type == NAMESPACE}
-    urn = namespaces.get((server.provider, str(at(server.inputs, "metadata.namespace"))))
-    return urn is not None and not plan.stays(urn)
+    return not plan.has_namespace(server.provider, at(server.inputs, "metadata.namespace"))
 
 
 def _of(resources: Mapping[str, Resource], kind: str) -> dict[Target, Resource]:

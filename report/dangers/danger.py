@@ -7,12 +7,14 @@ from typing import Any
 
 from common.urns import name_of, type_of
 from common.values import UNKNOWN
+from components.tenancy.marks import TEAM
 from costs.estimate import Estimate
 from costs.resource import Resource
 from report.events import Change, Operation
 from report.tables import some
 from report.tree import COMPONENT_PREFIX
 
+CLUSTER, NAMESPACE = "aws:eks/cluster:Cluster", "kubernetes:core/v1:Namespace"
 KINDS = ("data", "access", "nodes", "money", "protection", "judge")
 LATER = "known after up"
 ALONE = "make it a change of its own, with the reason in it"
@@ -107,6 +109,21 @@ class Plan:
     def stays(self, urn: str) -> bool:
         """Tells whether a resource stays where it is: in the stack, or retained when it leaves it."""
         return urn in self.after or any(each.urn == urn and each.retained for each in self.changes(ops=("delete",)))
+
+    def has_namespace(self, provider: str, name: Any) -> bool:
+        """Tells whether a namespace is there afterwards: only what the stack deletes is not."""
+        named = [
+            each.urn
+            for each in self.before.values()
+            if (each.type, each.provider, at(each.inputs, "metadata.name")) == (NAMESPACE, provider, name)
+        ]
+        return not named or any(map(self.stays, named))
+
+    @property
+    def with_teams(self) -> set[str]:
+        """The providers of clusters that had namespaces of teams before."""
+        namespaces = (each for each in self.before.values() if each.type == NAMESPACE)
+        return {each.provider for each in namespaces if TEAM in (at(each.inputs, "metadata.labels") or {})}
 
     def goes_with(self, urn: str) -> bool:
         """Tells whether a resource goes together with what it is about, e.g. the policy of a bucket."""

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from report.dangers.danger import GRAVE, SERIOUS, Danger, Plan, at, every, of_change
-from report.dangers.teams import stays
 from report.tables import some
 
 EXTERNAL, STORE = (f"kubernetes:external-secrets.io/v1:{kind}" for kind in ("ExternalSecret", "ClusterSecretStore"))
@@ -22,7 +21,7 @@ def find(plan: Plan) -> Iterator[Danger]:
         before, after = plan.inputs(change.urn)
         provider = plan.before[change.urn].provider
         namespace, name = (str(at(before, path)) for path in ("metadata.namespace", "spec.target.name"))
-        if change.op == "delete" and not stays(plan, provider, namespace):
+        if change.op == "delete" and not plan.has_namespace(provider, namespace):
             continue
         says = consequence = gently = ""
         if change.op == "delete" and _place(before, provider) not in made:

@@ -15,7 +15,6 @@ from typing import Any
 
 from components.tenancy.signature_policy import signed_by
 from report.dangers.danger import ALONE, GRAVE, LATER, SERIOUS, Danger, Plan, at, every, of_change
-from report.dangers.teams import with_teams
 from report.tables import some
 
 POLICY = "kubernetes:policies.kyverno.io/v1:ImageValidatingPolicy"
@@ -27,7 +26,7 @@ _FIRST = "look first, with admission.signatures.mode: audit, which pods are warn
 
 def find(plan: Plan) -> Iterator[Danger]:
     """Yields what changes of policies for images let in, and keep out, and that Kyverno goes."""
-    had_teams = with_teams(plan)
+    had_teams = plan.with_teams
     stays = {each.provider for each in plan.after.values()}
     for change in plan.changes(POLICY):
         before, after = plan.inputs(change.urn)

@@ -14,13 +14,13 @@ from components.tenancy.marks import ALLOWS, DEMANDS, OTHER_POOLS, OVERSUBSCRIBE
 from components.tenancy.marks import PRIORITIES as CLASSES
 from costs.resource import Resource
 from report.dangers import grants
-from report.dangers.danger import ALONE, GRAVE, LATER, SERIOUS, Danger, Plan, at, every, of_change
+from report.dangers.danger import ALONE, GRAVE, LATER, NAMESPACE, SERIOUS, Danger, Plan, at, every, of_change
 from report.dangers.weaker import in_words
 from report.events import Change
 from report.tables import some
 from simulator.kubernetes.meaning.quantities import parsed
 
-QUOTA, LIMITS, NAMESPACE = (f"kubernetes:core/v1:{kind}" for kind in ("ResourceQuota", "LimitRange", "Namespace"))
+QUOTA, LIMITS = (f"kubernetes:core/v1:{kind}" for kind in ("ResourceQuota", "LimitRange"))
 PRIORITY = "kubernetes:scheduling.k8s.io/v1:PriorityClass"
 POLICY = "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy"
 BINDING, BUDGET = f"{POLICY}Binding", "aws:budgets/budget:Budget"
@@ -43,7 +43,7 @@ def find(plan: Plan) -> Iterator[Danger]:
         if change.op != "delete":
             yield from _smaller(change, before, now)
             yield from _larger(plan, change, before, now)
-        elif _counts(before) and _place(plan, change.urn) not in after and _stays(plan, change.urn):
+        elif _counts(before) and (place := _place(plan, change.urn)) not in after and plan.has_namespace(*place):
             yield of_change(
                 change,
                 "protection",
@@ -162,7 +162,7 @@ def _unlimited(plan: Plan) -> Iterator[Danger]:
     """Yields namespaces that stay without their LimitRange, and teams without their budget."""
     after = {_place(plan, urn) for urn, each in plan.after.items() if each.type == LIMITS}
     for change in plan.changes(LIMITS, ops=("delete",)):
-        if _place(plan, change.urn) not in after and _stays(plan, change.urn):
+        if (place := _place(plan, change.urn)) not in after and plan.has_namespace(*place):
             yield of_change(
                 change,
                 "protection",
@@ -207,18 +207,9 @@ def _unbound(plan: Plan) -> Iterator[Danger]:
             )
 
 
-def with_teams(plan: Plan) -> set[str]:
-    """Returns the providers of clusters that had namespaces of teams before."""
-    return {
-        each.provider
-        for each in plan.before.values()
-        if each.type == NAMESPACE and TEAM in (at(each.inputs, "metadata.labels") or {})
-    }
-
-
 def _other_rules(plan: Plan) -> Iterator[Danger]:
     """Yields rules for pods that refuse more from now on, or less, in a cluster that had namespaces of teams before."""
-    teams = with_teams(plan)
+    teams = plan.with_teams
     rules = {
         (each.provider, at(each.inputs, "metadata.name")): each.urn
         for each in plan.after.values()
@@ -298,21 +289,6 @@ def _place(plan: Plan, urn: str) -> tuple[str, str]:
     """Returns cluster and namespace of a quota."""
     resource = plan.after.get(urn) or plan.before[urn]
     return resource.provider, str(at(resource.inputs, "metadata.namespace"))
-
-
-def _stays(plan: Plan, urn: str) -> bool:
-    """Tells whether the namespace of a quota is there afterwards."""
-    return stays(plan, *_place(plan, urn))
-
-
-def stays(plan: Plan, provider: str, name: str) -> bool:
-    """Tells whether a namespace is there afterwards: only what the stack deletes is not."""
-    own = [
-        each.urn
-        for each in plan.before.values()
-        if (each.type, each.provider, at(each.inputs, "metadata.name")) == (NAMESPACE, provider, name)
-    ]
-    return not own or any(plan.stays(each) for each in own)
 
 
 def _smaller(change: Change, before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Danger]:

@@ -11,7 +11,7 @@ from typing import Any, TypeGuard
 from common.urns import name_of
 from components.tenancy.marks import ALLOWS, DEMANDS
 from costs.resource import Resource
-from report.dangers.danger import ALONE, GRAVE, LATER, SERIOUS, Danger, Plan, at, every, of_change
+from report.dangers.danger import ALONE, CLUSTER, GRAVE, LATER, NAMESPACE, SERIOUS, Danger, Plan, at, every, of_change
 from report.dangers.data import HOLDS_DATA
 from report.dangers.pools import NODE_CLASS, NODE_GROUP, NODE_POOL
 from report.dangers.protection import LOCK
@@ -79,6 +79,44 @@ def without(*paths: str, of: Sequence[str] = ()) -> Worse:
         old, new = ([str(each) for path in paths for each in every(x, path)] for x in (before, after))
         lost = [each for each in dict.fromkeys(old) if each not in new and (not of or each in of)]
         return "" if any(_is_later(after, path) for path in paths) else some(lost, 5)
+
+    return worse
+
+
+def gained(*paths: str) -> Worse:
+    """Compares the values at some paths: those that are new."""
+    lost = without(*paths)
+    return lambda before, after: lost(after, before)
+
+
+def another(path: str) -> Worse:
+    """Tells whether there is a value that is not the one of before."""
+
+    def worse(before: Inputs, after: Inputs) -> str:
+        was, becomes = (at(each, path) for each in (before, after))
+        return f"{was} → {becomes}" if was and was != becomes else str(becomes) if was != becomes else ""
+
+    return worse
+
+
+def of_chart(chart: str, worse: Worse) -> Worse:
+    """Compares the releases of one chart."""
+    return lambda before, after: worse(before, after) if str(at(after, "chart")).split("/")[-1] == chart else ""
+
+
+def elsewhere(*parents: str, told: Sequence[str]) -> Worse:
+    """Tells at which paths below some values are others than before, but for those that rows tell of in words."""
+
+    def leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:
+        inner = value.items() if isinstance(value, Mapping) else enumerate(value) if _has_objects(value) else ()
+        for key, each in inner:
+            yield from leaves(each, f"{path}.{key}")
+        if not inner and path not in told:
+            yield path, "" if value is None else str(value)
+
+    def worse(before: Inputs, after: Inputs) -> str:
+        old, new = ({leaf for x in parents for leaf in leaves(at(each, x), x)} for each in (before, after))
+        return some(sorted({path for path, value in old ^ new if value != LATER}), 5)
 
     return worse
 
@@ -300,8 +338,8 @@ def _expiries(inputs: Inputs, kind: str) -> Iterator[_Expiry]:
 class Row:
     """One kind of input. says: {} stands for the names, <how> for the words of `worse`.
 
-    gone: whether it counts also when the resource is deleted, and what it is about stays. new: whether it counts when
-    the resource is new, and what it is about is not.
+    gone: whether it counts also when the resource is deleted, and what it is about stays. new: tells of a new resource
+    whether it counts.
     """
 
     types: Sequence[str]
@@ -311,11 +349,16 @@ class Row:
     gently: str = ""
     severity: int = GRAVE
     gone: bool = False
-    new: bool = False
+    new: Callable[[Plan, str], object] | None = None
 
 
 _ROTATION, _DAYS = "aws:secretsmanager/secretRotation:SecretRotation", "rotationRules.automaticallyAfterDays"
 _SAME = "who has read its value can use it for longer"
+_CACHE = ("aws:ecr/pullThroughCacheRule:PullThroughCacheRule",)
+_STAY = "pods that a policy forbids run on, and do not come again when they end"
+_KYVERNO, _EXCEPTIONS = "kyverno", "values.features.policyExceptions.enabled"
+_LEFT_OUT = "values.config.webhooks.namespaceSelector.matchExpressions"
+_TOLD, _LOOK_FIRST = (f"{_LEFT_OUT}.0.values", _EXCEPTIONS), "look first, with audit, which pods it would refuse"
 _LIFECYCLES = tuple(f"aws:s3/bucketLifecycleConfiguration{v}:BucketLifecycleConfiguration{v}" for v in ("", "V2"))
 _PLAN, _SELECTION = ("aws:backup/plan:Plan",), ("aws:backup/selection:Selection",)
 _REPOSITORY = "aws:ecr/repository:Repository"
@@ -329,11 +372,11 @@ _COPIES = (
     "aws:efs/replicationConfiguration:ReplicationConfiguration",
 )
 _BLOCKS = tuple(f"aws:s3/{kind}PublicAccessBlock:{kind.title()}PublicAccessBlock" for kind in ("bucket", "account"))
-_CLUSTER, _KEY = "aws:eks/cluster:Cluster", "aws:kms/key:Key"
+_KEY = "aws:kms/key:Key"
 _GUARD = "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy"
 _GUARDS = (_GUARD, f"{_GUARD}Binding")
 
-_TEMPLATE, _NAMESPACE = "aws:ec2/launchTemplate:LaunchTemplate", "kubernetes:core/v1:Namespace"
+_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 _RELEASE = "kubernetes:helm.sh/v3:Release"
 _ASKED = tuple(f"spec.{x}" for x in ("matchConstraints", "matchConditions", "matchResources", "policyName", "paramRef"))
 
@@ -353,9 +396,9 @@ _UNSEEN = "what happens is no longer recorded, and cannot be looked up later"
 _LESS = "older backups of it are deleted, and with none, no new ones are made"
 
 
-def _sooner(what: str, types: Sequence[str], worse: Worse, *, new: bool = False) -> Row:
+def _sooner(what: str, types: Sequence[str], worse: Worse) -> Row:
     says, gently = f"{what} of {{}} are deleted <how>", "copy what has to be kept first"
-    return Row(types, worse, says, "what is older goes with this update", gently, new=new)
+    return Row(types, worse, says, "what is older goes with this update", gently, new=Plan.stood)
 
 
 def _switch(path: str, safe: Any, *types: str, default: Any = None, severity: int = GRAVE) -> Row:
@@ -369,8 +412,8 @@ def _lower(path: str, *types: str, lost: str = _REFUSES, gone: bool = False) -> 
 ROWS: Mapping[str, Sequence[Row]] = {
     "data": (
         _sooner("logs", ("aws:cloudwatch/logGroup:LogGroup",), sooner("retentionInDays")),
-        _sooner("objects", _LIFECYCLES, expires("expiration"), new=True),
-        _sooner("old versions of objects", _LIFECYCLES, expires("noncurrentVersionExpiration"), new=True),
+        _sooner("objects", _LIFECYCLES, expires("expiration")),
+        _sooner("old versions of objects", _LIFECYCLES, expires("noncurrentVersionExpiration")),
         Row(
             ("aws:ecr/lifecyclePolicy:LifecyclePolicy",),
             fewer_images,
@@ -483,6 +526,24 @@ ROWS: Mapping[str, Sequence[Row]] = {
             )
         ),
         Row(
+            _CACHE,
+            another("upstreamRegistryUrl"),
+            "images of <how> are let in, by cache {}",
+            "rules on registries let in what is cached: pods of teams may run what anybody publishes there",
+            "name in admission.registries the paths that are let in",
+            SERIOUS,
+            new=lambda plan, _: plan.with_teams,
+        ),
+        Row(
+            (_ROTATION,),
+            another("rotationLambdaArn"),
+            "a function gets the secret of {}: <how>",
+            "it reads the value and writes the next one, and so does who may change its code",
+            "see first who that is",
+            SERIOUS,
+            new=Plan.stood,
+        ),
+        Row(
             ("kubernetes:core/v1:PersistentVolume",),
             no_longer("spec.csi.readOnly", False, False),
             "volume {} can only be read from then on: readOnly <how>",
@@ -509,7 +570,7 @@ ROWS: Mapping[str, Sequence[Row]] = {
     ),
     "nodes": (
         Row(
-            ("aws:ecr/pullThroughCacheRule:PullThroughCacheRule",),
+            _CACHE,
             ended(),
             "the cache {} [goes|go]",
             "pods start from images that are in it, and from no others of these registries; its repositories stay",
@@ -541,6 +602,20 @@ ROWS: Mapping[str, Sequence[Row]] = {
             )
         ),
         *(
+            Row((_RELEASE,), of_chart(_KYVERNO, worse), says, _STAY, _LOOK_FIRST, SERIOUS)
+            for worse, says in (
+                (without(f"{_LEFT_OUT}.values"), "Kyverno, by {}, judges namespace <how>"),
+                (no_longer(_EXCEPTIONS, True), "exceptions from policies count no longer, by {}: <how>"),
+            )
+        ),
+        Row(
+            (_RELEASE,),
+            of_chart(_KYVERNO, fewer("values.admissionController.replicas")),
+            "pods of Kyverno, by {}: <how>",
+            "while none of them answers, everything that a policy judges is refused",
+            severity=SERIOUS,
+        ),
+        *(
             Row((NODE_GROUP,), fewer(f"scalingConfig.{size}"), f"{what} of {{}}: <how>", _ENDS, _LATER, SERIOUS)
             for what, size in (("most nodes", "maxSize"), ("nodes", "desiredSize"))
         ),
@@ -561,7 +636,7 @@ ROWS: Mapping[str, Sequence[Row]] = {
         ),
     ),
     "protection": (
-        _switch("deletionProtection", True, _CLUSTER, *_DATABASES, default=False),
+        _switch("deletionProtection", True, CLUSTER, *_DATABASES, default=False),
         _switch("deletionProtectionEnabled", True, "aws:dynamodb/table:Table", default=False),
         _switch("forceDestroy", False, "aws:s3/bucket:Bucket", "aws:backup/vault:Vault", default=False),
         _switch("forceDelete", False, _REPOSITORY, default=False),
@@ -569,7 +644,7 @@ ROWS: Mapping[str, Sequence[Row]] = {
         _switch("imageScanningConfiguration.scanOnPush", True, _REPOSITORY, default=False, severity=SERIOUS),
         _switch("enableKeyRotation", True, _KEY, default=False, severity=SERIOUS),
         _switch("enabled", True, "aws:ebs/encryptionByDefault:EncryptionByDefault", default=True),
-        _switch("accessConfig.authenticationMode", "API", _CLUSTER),
+        _switch("accessConfig.authenticationMode", "API", CLUSTER),
         _switch("spec.failurePolicy", "Fail", _GUARD, default="Fail"),
         _switch("rule.defaultRetention.mode", "COMPLIANCE", LOCK),
         _lower("minRetentionDays", "aws:backup/vaultLockConfiguration:VaultLockConfiguration", gone=True),
@@ -606,21 +681,21 @@ ROWS: Mapping[str, Sequence[Row]] = {
             ALONE,
         ),
         Row(
-            (_NAMESPACE,),
+            (NAMESPACE,),
             older_pod_security,
             "Pod Security of namespace {} is that of an older Kubernetes: <how>",
             _PODS,
             ALONE,
         ),
         Row(
-            (_NAMESPACE,),
+            (NAMESPACE,),
             ranked(LEVELS, "metadata.labels", ENFORCE),
             "Pod Security of namespace {}: <how>",
             _PODS,
             ALONE,
         ),
         Row(
-            (_NAMESPACE,),
+            (NAMESPACE,),
             out_of_mesh,
             "pods of {} leave the mesh with their next start",
             "they send in the clear, and meshed pods that ask who they are refuse them",
@@ -633,9 +708,17 @@ ROWS: Mapping[str, Sequence[Row]] = {
             "pods that nobody has named get in",
             ALONE,
         ),
+        *(
+            Row((_RELEASE,), of_chart(_KYVERNO, worse), says, _REFUSES, ALONE)
+            for worse, says in (
+                (gained(f"{_LEFT_OUT}.values"), "Kyverno, by {}, no longer judges namespace <how>"),
+                (no_longer(_EXCEPTIONS, False, False), "exceptions from policies count, by {}: <how>"),
+                (elsewhere("values.features", "values.config", told=_TOLD), "Kyverno, by {}, is set otherwise: <how>"),
+            )
+        ),
         _switch("values.webhookFailurePolicy", "Fail", _RELEASE, default="Ignore"),
         Row(
-            (_CLUSTER,), without("enabledClusterLogTypes"), "cluster {} no longer [writes|write] logs of <how>", _UNSEEN
+            (CLUSTER,), without("enabledClusterLogTypes"), "cluster {} no longer [writes|write] logs of <how>", _UNSEEN
         ),
         Row((_ROTATION,), ended(), "the secret of {} is rotated no more", _SAME, gone=True, severity=SERIOUS),
         Row((_ROTATION,), more(_DAYS, 0, " days", 0), "days of {}: <how>", _SAME, severity=SERIOUS),
@@ -671,7 +754,7 @@ def find(plan: Plan) -> Iterator[Danger]:
             if change.op == "delete":
                 counts = row.gone and not change.retained and not plan.goes_with(change.urn)
             else:
-                counts = change.op != "create" or (row.new and plan.stood(change.urn))
+                counts = change.op != "create" or bool(row.new and row.new(plan, change.urn))
             if counts and (how := row.worse(before, after)):
                 yield of_change(
                     change,
@@ -680,7 +763,7 @@ def find(plan: Plan) -> Iterator[Danger]:
                     row.says.replace("<how>", how),
                     row.consequence,
                     row.gently,
-                    name=plan.name(change) if change.type == _CLUSTER else change.name,
+                    name=plan.name(change) if change.type == CLUSTER else change.name,
                 )
 
 
@@ -747,6 +830,10 @@ def _selects(selection: Inputs, resource: Inputs) -> bool:
 def _tags(inputs: Inputs, path: str) -> Inputs:
     given = inputs.get(path)
     return given if isinstance(given, Mapping) else {}
+
+
+def _has_objects(value: Any) -> TypeGuard[list[Any]]:
+    return isinstance(value, list) and any(isinstance(each, Mapping) for each in value)
 
 
 def _digits(value: object) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from report.dangers import dangers, plan_from
 from report.dangers.secrets import EXTERNAL, STORE
-from report.dangers.teams import NAMESPACE
+from report.dangers.danger import NAMESPACE
 from tests.components.conftest import PlatformCloud
 from tests.components.stacks import stack
 from tests.in_process.providers import Registered
