@@ -12,9 +12,10 @@ from common.urns import name_of
 from components.tenancy.marks import ALLOWS, DEMANDS
 from costs.resource import Resource
 from report.dangers.danger import ALONE, CLUSTER, GRAVE, LATER, NAMESPACE, SERIOUS, Danger, Plan, at, every, of_change
-from report.dangers.data import HOLDS_DATA
+from report.dangers.data import HOLDS_DATA, SECRET
 from report.dangers.pools import NODE_CLASS, NODE_GROUP, NODE_POOL
 from report.dangers.protection import LOCK
+from report.dangers.secrets import STORE
 from report.properties import document
 from report.tables import some
 from settings.storage.recovery_plan import MINUTES as PAUSES
@@ -356,6 +357,9 @@ _ROTATION, _DAYS = "aws:secretsmanager/secretRotation:SecretRotation", "rotation
 _SAME = "who has read its value can use it for longer"
 _CACHE = ("aws:ecr/pullThroughCacheRule:PullThroughCacheRule",)
 _STAY = "pods that a policy forbids run on, and do not come again when they end"
+_HEARD = "aws:cloudwatch/metricAlarm:MetricAlarm", "aws:sns/topicSubscription:TopicSubscription"
+_ALONE = (*_CACHE, *_HEARD)
+"""Types that are about no resource beside them: that their component goes as well is no reason to be silent."""
 _KYVERNO, _EXCEPTIONS = "kyverno", "values.features.policyExceptions.enabled"
 _LEFT_OUT = "values.config.webhooks.namespaceSelector.matchExpressions"
 _TOLD, _LOOK_FIRST = (f"{_LEFT_OUT}.0.values", _EXCEPTIONS), "look first, with audit, which pods it would refuse"
@@ -543,6 +547,17 @@ ROWS: Mapping[str, Sequence[Row]] = {
             SERIOUS,
             new=Plan.stood,
         ),
+        *(
+            Row(
+                (STORE,),
+                another(f"spec.provider.vault.auth.kubernetes.{path}"),
+                f"secrets of team {{}} are read with another {what} in its Vault: <how>",
+                "what it may read there is known to Vault alone; until it may, Secrets keep their values",
+                "see first what it may read",
+                SERIOUS,
+            )
+            for path, what in (("role", "role"), ("mountPath", "way in"))
+        ),
         Row(
             ("kubernetes:core/v1:PersistentVolume",),
             no_longer("spec.csi.readOnly", False, False),
@@ -651,6 +666,7 @@ ROWS: Mapping[str, Sequence[Row]] = {
         _lower("rule.defaultRetention.days", LOCK, gone=True),
         _lower("rule.defaultRetention.years", LOCK, gone=True),
         _lower("deletionWindowInDays", _KEY),
+        _lower("recoveryWindowInDays", SECRET),
         Row((_GUARD,), ended(), "the API server's rule {} [goes|go]", _REFUSES, ALONE, gone=True),
         Row(
             _GUARDS,
@@ -723,7 +739,7 @@ ROWS: Mapping[str, Sequence[Row]] = {
         Row((_ROTATION,), ended(), "the secret of {} is rotated no more", _SAME, gone=True, severity=SERIOUS),
         Row((_ROTATION,), more(_DAYS, 0, " days", 0), "days of {}: <how>", _SAME, severity=SERIOUS),
         Row(
-            ("aws:cloudwatch/metricAlarm:MetricAlarm", "aws:sns/topicSubscription:TopicSubscription"),
+            _HEARD,
             ended(),
             "alarm or mail {} [ends|end]",
             "nobody hears any more of what it told",
@@ -731,7 +747,7 @@ ROWS: Mapping[str, Sequence[Row]] = {
             severity=SERIOUS,
         ),
         Row(
-            ("aws:cloudwatch/metricAlarm:MetricAlarm",),
+            _HEARD[:1],
             no_longer("actionsEnabled", True, True),
             "alarm {} no longer [tells|tell] anybody",
             "nobody hears any more of what it told",
@@ -752,7 +768,7 @@ def find(plan: Plan) -> Iterator[Danger]:
         before, after = plan.inputs(change.urn)
         for kind, row in by_type[change.type]:
             if change.op == "delete":
-                counts = row.gone and not change.retained and not plan.goes_with(change.urn)
+                counts = row.gone and not change.retained and (change.type in _ALONE or not plan.goes_with(change.urn))
             else:
                 counts = change.op != "create" or bool(row.new and row.new(plan, change.urn))
             if counts and (how := row.worse(before, after)):
