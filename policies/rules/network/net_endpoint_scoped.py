@@ -8,7 +8,7 @@ condition context keys" and "IfExists"; read 2026-11.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from policies.iam_documents import allows, names, statements
 from policies.rule import Case, Resource, Rule, View, at, present
@@ -81,6 +81,6 @@ RULE = Rule(
         "any account": Case(_policy(StringLike={"aws:PrincipalAccount": "*"}), at=AT),
         "any principal": Case(_policy(ArnLike={"aws:PrincipalArn": "arn:aws:iam::*:role/*"}), at=AT),
         "all but one account": Case(_policy(StringNotEquals=OURS), at=AT),
-        "no value at all": Case(_policy(**{"ForAllValues:StringEquals": OURS}), at=AT),
+        "no value at all": Case(_policy("*", "Resource", "Allow", **{"ForAllValues:StringEquals": OURS}), at=AT),
     },
 )

@@ -11,6 +11,7 @@ from policies.rule import Resource, Sample, Stack, StackCase, StackRule, flag, p
 CLUSTER, LOG_GROUP = "aws:eks/cluster:Cluster", "aws:cloudwatch/logGroup:LogGroup"
 FILTER, ALARM = "aws:cloudwatch/logMetricFilter:LogMetricFilter", "aws:cloudwatch/metricAlarm:MetricAlarm"
 TYPES = "enabledClusterLogTypes"
+MADE = {"metricTransformation": {"namespace": "ml/audit", "name": "exec"}}
 
 
 def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
@@ -20,20 +21,30 @@ def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
         if flag(alarm, "actionsEnabled", default=True) and present(alarm, "alarmActions")
     }
     watched = {
-        text(group, "name")
+        name
         for each in stack.of(FILTER)
         if tuple(text(each, f"metricTransformation.{key}") for key in ("namespace", "name")) in heard
-        for group in stack.linked(each, "logGroupName", (LOG_GROUP,))
+        for name in _groups(stack, each)
     }
     for cluster in stack.of(CLUSTER):
-        group = f"/aws/eks/{text(cluster, 'name', default=cluster.name)}/cluster"
-        if "audit" in texts(cluster, TYPES) and group not in watched:
-            yield cluster, TYPES, f"has audit, and no alarm of this stack tells anybody what {group} says"
+        if "audit" in texts(cluster, TYPES) and _group_of(cluster) not in watched:
+            yield cluster, TYPES, f"has audit, and no alarm of this stack tells anybody what {_group_of(cluster)} says"
+
+
+def _groups(stack: Stack, metric_filter: Resource) -> list[str]:
+    """Returns the log group of a filter: by its name, which may be made of that of the cluster."""
+    linked = stack.linked(metric_filter, "logGroupName", (CLUSTER, LOG_GROUP))
+    named = [_group_of(each) if each.type == CLUSTER else text(each, "name") for each in linked]
+    return named or [text(metric_filter, "logGroupName")]
+
+
+def _group_of(cluster: Resource) -> str:
+    return f"/aws/eks/{text(cluster, 'name', default=cluster.name)}/cluster"
 
 
 def _stack(metric: str = "exec", group: str = "logs", **alarm: object) -> StackCase:
     told = {"namespace": "ml/audit", "metricName": "exec", "alarmActions": ["arn:aws:sns:us-west-2:1:audit"], **alarm}
-    made = {"metricTransformation": {"namespace": "ml/audit", "name": metric}}
+    made = {"metricTransformation": {**MADE["metricTransformation"], "name": metric}}
     return StackCase(
         {
             "main": Sample(CLUSTER, {"name": "ml-prod", TYPES: ["audit"]}),
@@ -59,6 +70,13 @@ RULE = StackRule(
     check=check,
     good={
         "an alarm": _stack(),
+        "a log group that is named after its cluster": _stack(group="main"),
+        "a log group by its name": StackCase(
+            {
+                **{name: sample for name, sample in _stack().resources.items() if name != "filter"},
+                "filter": Sample(FILTER, {**MADE, "logGroupName": "/aws/eks/ml-prod/cluster"}),
+            }
+        ),
         "no audit log": StackCase({"main": Sample(CLUSTER, {"name": "ml-prod", TYPES: ["api"]})}),
     },
     bad={
