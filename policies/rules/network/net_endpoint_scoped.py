@@ -8,7 +8,7 @@ condition context keys" and "IfExists"; read 2026-11.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from policies.iam_documents import allows, names, statements
 from policies.rule import Case, Resource, Rule, View, at, present
