@@ -668,47 +668,21 @@ ROWS: Mapping[str, Sequence[Row]] = {
         _lower("deletionWindowInDays", _KEY),
         _lower("recoveryWindowInDays", SECRET),
         Row((_GUARD,), ended(), "the API server's rule {} [goes|go]", _REFUSES, ALONE, gone=True),
-        Row(
-            _GUARDS,
-            without("spec.validationActions"),
-            "the API server's rule {} no longer [does|do] <how>",
-            _REFUSES,
-            ALONE,
+        *(
+            Row(_GUARDS, worse, f"the API server's rule {{}} {says} <how>", _REFUSES, ALONE)
+            for worse, says in (
+                (without("spec.validationActions"), "no longer [does|do]"),
+                (unless_in_words(without("spec.validations.expression")), "no longer [checks|check]"),
+                (differs(*_ASKED), "[is|are] asked about other objects:"),
+                (unless_in_words(differs("spec.variables")), "[computes|compute] with others:"),
+            )
         ),
-        Row(
-            _GUARDS,
-            unless_in_words(without("spec.validations.expression")),
-            "the API server's rule {} no longer [checks|check] <how>",
-            _REFUSES,
-            ALONE,
-        ),
-        Row(
-            _GUARDS,
-            differs(*_ASKED),
-            "the API server's rule {} [is|are] asked about other objects: <how>",
-            _REFUSES,
-            ALONE,
-        ),
-        Row(
-            _GUARDS,
-            unless_in_words(differs("spec.variables")),
-            "the API server's rule {} [computes|compute] with others: <how>",
-            _REFUSES,
-            ALONE,
-        ),
-        Row(
-            (NAMESPACE,),
-            older_pod_security,
-            "Pod Security of namespace {} is that of an older Kubernetes: <how>",
-            _PODS,
-            ALONE,
-        ),
-        Row(
-            (NAMESPACE,),
-            ranked(LEVELS, "metadata.labels", ENFORCE),
-            "Pod Security of namespace {}: <how>",
-            _PODS,
-            ALONE,
+        *(
+            Row((NAMESPACE,), worse, f"Pod Security of namespace {{}}{says}: <how>", _PODS, ALONE)
+            for worse, says in (
+                (older_pod_security, " is that of an older Kubernetes"),
+                (ranked(LEVELS, "metadata.labels", ENFORCE), ""),
+            )
         ),
         Row(
             (NAMESPACE,),

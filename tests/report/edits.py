@@ -41,8 +41,8 @@ def _steps(old: Mapping[str, Registered], new: Mapping[str, Registered], changed
     log = []
     for urn in {**old, **new}:
         was, becomes = (plain(each[urn].inputs) if urn in each else None for each in (old, new))
-        for inputs in (inputs for end, inputs in changed.items() if becomes and urn.endswith(end)):
-            becomes = {**becomes, **inputs}
+        for end, inputs in changed.items():
+            becomes = {**becomes, **inputs} if isinstance(becomes, dict) and urn.endswith(end) else becomes
         one = new.get(urn) or old[urn]
         op = "create" if was is None else "delete" if becomes is None else "same" if was == becomes else "update"
         more = {"retainOnDelete": True} if one.retained else {}
