@@ -259,25 +259,13 @@ def _uncovered(ones: Sequence[str], others: Sequence[str]) -> list[str]:
 
 
 def _refused(change: Change, says: str) -> Danger:
-    return of_change(
-        change,
-        "nodes",
-        SERIOUS,
-        f"the API server's rule {{}} {says}",
-        "pods that break it run on, and do not come again when they end",
-        "see which they are first: docs/guides/tenancy/why-was-my-pod-refused.md",
-    )
+    consequence = "pods that break it run on, and do not come again when they end"
+    gently = "see which they are first: docs/guides/tenancy/why-was-my-pod-refused.md"
+    return of_change(change, "nodes", SERIOUS, f"the API server's rule {{}} {says}", consequence, gently)
 
 
 def _let_in(change: Change, says: str, consequence: str) -> Danger:
-    return of_change(
-        change,
-        "protection",
-        GRAVE,
-        f"the API server's rule {{}} {says}",
-        consequence,
-        ALONE,
-    )
+    return of_change(change, "protection", GRAVE, f"the API server's rule {{}} {says}", consequence, ALONE)
 
 
 def _counts(quota: Mapping[str, Any]) -> bool:
