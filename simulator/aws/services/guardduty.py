@@ -44,7 +44,9 @@ _STATUS = one_of("DISABLED", "ENABLED")
 
 def features(cloud: Cloud, detector: str) -> list[Props]:
     """Returns the features of a detector as getDetector shows them."""
-    found = {name: {"name": name, "status": status, "additionalConfigurations": []} for name, status in NEW.items()}
+    found: dict[str, Props] = {
+        name: {"name": name, "status": status, "additionalConfigurations": []} for name, status in NEW.items()
+    }
     for name, agents in AGENTS.items():
         found[name]["additionalConfigurations"] = [{"name": each, "status": "DISABLED"} for each in agents]
     for row in cloud.of_type(tokens.DETECTOR_FEATURE):

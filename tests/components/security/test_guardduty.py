@@ -143,3 +143,8 @@ def test_nothing_is_left_when_the_stack_goes(cloud) -> None:
         cloud.providers.delete(made)
     left = {row.type for row in cloud.providers.cloud.all() if row.type.startswith("aws:")}
     assert not left, "an endpoint or a group of GuardDuty's own would have kept the VPC"
+
+
+def test_a_first_preview_shows_the_agents_without_asking_a_cluster_that_is_not_there(cloud) -> None:
+    cloud.up(stack(clusters={"main": TAINTED}, **watched("existing", "audit-logs", "runtime")), preview=True)
+    assert cloud.names("DaemonSetPatch") == {"main-aws-guardduty-agent"}
