@@ -374,6 +374,13 @@ CALLS: Mapping[str, Calls] = {
         reads="GetServiceQuota GetAWSDefaultServiceQuota ListRequestedServiceQuotaChangeHistoryByQuota",
         anywhere="RequestServiceQuotaIncrease",
     ),
+    "aws:guardduty/detector:Detector": Calls(
+        *("guardduty", "region", ("*",), "GetDetector ListTagsForResource"),
+        anywhere=f"CreateDetector UpdateDetector DeleteDetector {_TAGS}",
+    ),
+    "aws:guardduty/detectorFeature:DetectorFeature": Calls(
+        *("guardduty", "region", ("*",), "GetDetector"), anywhere="UpdateDetector"
+    ),
     "aws:sns/topic:Topic": Calls(
         *("sns", "name", _TOPIC, "GetTopicAttributes ListTagsForResource"),
         changes=f"CreateTopic DeleteTopic SetTopicAttributes {_TAGS}",
@@ -435,6 +442,7 @@ FUNCTIONS: Mapping[str, str] = {
     "aws:eks/getClusters:getClusters": "eks:ListClusters",
     "aws:eks/getNodeGroup:getNodeGroup": "eks:DescribeNodegroup eks:ListTagsForResource",
     "aws:eks/getNodeGroups:getNodeGroups": "eks:ListNodegroups",
+    "aws:guardduty/getDetector:getDetector": "guardduty:GetDetector guardduty:ListDetectors",
     "aws:iam/getRoles:getRoles": "iam:ListRoles",
     "aws:index/getAvailabilityZones:getAvailabilityZones": "ec2:DescribeAvailabilityZones",
     "aws:index/getCallerIdentity:getCallerIdentity": "sts:GetCallerIdentity",
