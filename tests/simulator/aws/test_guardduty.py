@@ -13,6 +13,7 @@ from tests.simulator.aws.account import Account
 DETECTOR, FEATURE = "aws:guardduty/detector:Detector", "aws:guardduty/detectorFeature:DetectorFeature"
 TOPIC, POLICY = "aws:sns/topic:Topic", "aws:sns/topicPolicy:TopicPolicy"
 RULE, TARGET = "aws:cloudwatch/eventRule:EventRule", "aws:cloudwatch/eventTarget:EventTarget"
+ADDON, ENDPOINT = "aws:eks/addon:Addon", "aws:ec2/vpcEndpoint:VpcEndpoint"
 GET = "aws:guardduty/getDetector:getDetector"
 
 
@@ -89,3 +90,23 @@ def test_eventbridge_fulfills_no_condition_of_a_topic(aws: Account) -> None:
         aws.delete(target)
         aws.delete(policy)
         aws.warnings.clear()
+
+
+def test_the_agent_waits_in_vain_without_an_endpoint_that_has_its_name(aws: Account) -> None:
+    cluster = aws.cluster()
+    vpc = cluster["vpcConfig"]["vpcId"]
+    agent = {"clusterName": cluster.id, "addonName": "aws-guardduty-agent"}
+    assert "the agent finds no endpoint of com.amazonaws.us-west-2.guardduty-data" in aws.refusal(ADDON, **agent)
+    service = {"vpcId": vpc, "serviceName": "com.amazonaws.us-west-2.guardduty-data", "vpcEndpointType": "Interface"}
+    unnamed = aws.make(ENDPOINT, **service)
+    assert "with private DNS" in aws.refusal(ADDON, **agent), "it knows no other name"
+    aws.delete(unnamed)
+    aws.make(ENDPOINT, **service, privateDnsEnabled=True)
+    aws.warnings.clear()
+    made = aws.make(ADDON, **agent)
+    assert "sends what it sees to nobody" in "".join(aws.warnings), "Runtime Monitoring is off"
+    aws.delete(made)
+    aws.warnings.clear()
+    aws.make(FEATURE, **feature("RUNTIME_MONITORING"))
+    aws.make(ADDON, **agent)
+    assert not aws.warnings
