@@ -207,7 +207,12 @@ def tolerating_daemon(
         spec=kubernetes.apps.v1.DaemonSetSpecPatchArgs(
             template=kubernetes.core.v1.PodTemplateSpecPatchArgs(
                 spec=kubernetes.core.v1.PodSpecPatchArgs(
-                    tolerations=[kubernetes.core.v1.TolerationPatchArgs(**each) for each in tolerations]
+                    tolerations=[
+                        kubernetes.core.v1.TolerationPatchArgs(
+                            key=each["key"], operator=each["operator"], value=each.get("value"), effect=each["effect"]
+                        )
+                        for each in tolerations
+                    ]
                 )
             )
         ),

@@ -1,6 +1,7 @@
 """The detector, its features and its agents, as a stack makes them and leaves them."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pulumi
@@ -65,7 +66,8 @@ def test_an_account_without_a_detector_is_refused_before_anything_is_built(cloud
         cloud.up(stack(**watched(detector)), preview=True)
 
 
-ON = {"EKS_AUDIT_LOGS", "RUNTIME_MONITORING"}
+ON = frozenset({"EKS_AUDIT_LOGS", "RUNTIME_MONITORING"})
+READY = Detector(id="d", is_on=True, on=ON, agents=frozenset(AGENTS))
 
 
 @pytest.mark.parametrize(
@@ -79,16 +81,15 @@ ON = {"EKS_AUDIT_LOGS", "RUNTIME_MONITORING"}
     ],
 )
 def test_what_keeps_a_stack_from_a_detector_is_told_with_the_way_out(detector, features, given, end) -> None:
-    settings = GuardDutySettings(detector=detector, features=features)
-    found = Detector(**{"id": "d", "is_on": True, "on": ON, **given})
-    (text,) = found.obstacles(settings, REGION)
+    settings = GuardDutySettings.model_validate({"detector": detector, "features": features})
+    (text,) = replace(READY, **{"agents": frozenset(), **given}).obstacles(settings, REGION)
     assert end in text
 
 
 def test_a_detector_that_is_ready_has_no_obstacle() -> None:
-    ready = Detector(id="d", is_on=True, on=frozenset(ON), agents=frozenset(AGENTS))
     for detector, features in (("organization", ["audit-logs", "runtime"]), ("existing", ["audit-logs"])):
-        assert not list(ready.obstacles(GuardDutySettings(detector=detector, features=features), REGION))
+        settings = GuardDutySettings.model_validate({"detector": detector, "features": features})
+        assert not list(READY.obstacles(settings, REGION))
 
 
 def test_each_node_has_an_agent_that_has_somebody_to_send_to(cloud) -> None:
