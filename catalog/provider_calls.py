@@ -57,6 +57,7 @@ _TAGS = "TagResource UntagResource"
 _GRANTS = "kms:CreateGrant kms:DescribeKey"
 _TOPIC = ("arn:{partition}:sns:{region}:{account}:{name}",)
 _REPOSITORY = ("arn:{partition}:ecr:{region}:{account}:repository/{name}",)
+_DETECTOR = "arn:{partition}:guardduty:{region}:{account}:detector/*"
 _EFS = ("arn:{partition}:elasticfilesystem:{region}:{account}:file-system/*",)
 _FSX = ("arn:{partition}:fsx:{region}:{account}:*",)
 _SG = "DescribeSecurityGroups DescribeSecurityGroupRules"
@@ -375,11 +376,11 @@ CALLS: Mapping[str, Calls] = {
         anywhere="RequestServiceQuotaIncrease",
     ),
     "aws:guardduty/detector:Detector": Calls(
-        *("guardduty", "region", ("*",), "GetDetector ListTagsForResource"),
+        *("guardduty", "region", (_DETECTOR,), "GetDetector ListTagsForResource"),
         anywhere=f"CreateDetector UpdateDetector DeleteDetector {_TAGS}",
     ),
     "aws:guardduty/detectorFeature:DetectorFeature": Calls(
-        *("guardduty", "region", ("*",), "GetDetector"), anywhere="UpdateDetector"
+        *("guardduty", "region", (_DETECTOR,), "GetDetector"), anywhere="UpdateDetector"
     ),
     "aws:sns/topic:Topic": Calls(
         *("sns", "name", _TOPIC, "GetTopicAttributes ListTagsForResource"),
@@ -467,6 +468,7 @@ WITHOUT_RESOURCE = frozenset(
         ),
         *("ecr:UpdateRepositoryCreationTemplate", "eks:CreateCluster", "eks:ListClusters"),
         *("elasticfilesystem:CreateFileSystem", "fsx:DescribeDataRepositoryAssociations", "fsx:DescribeFileSystems"),
+        *("guardduty:CreateDetector", "guardduty:ListDetectors"),
         *("iam:ListRoles", "kms:CreateKey", "kms:ListAliases", "logs:CreateLogDelivery", "logs:DeleteLogDelivery"),
         *("logs:DescribeLogGroups", "servicequotas:GetAWSDefaultServiceQuota", "servicequotas:GetServiceQuota"),
         *("servicequotas:ListRequestedServiceQuotaChangeHistoryByQuota", "sns:GetSubscriptionAttributes"),
@@ -483,5 +485,6 @@ SERVICE_LINKED: Mapping[str, str] = {
     "aws:eks/nodeGroup:NodeGroup": "eks-nodegroup.amazonaws.com",
     "aws:fsx/dataRepositoryAssociation:DataRepositoryAssociation": "s3.data-source.lustre.fsx.amazonaws.com",
     "aws:fsx/lustreFileSystem:LustreFileSystem": "fsx.amazonaws.com",
+    "aws:guardduty/detector:Detector": "guardduty.amazonaws.com",
 }
 """Type -> the service whose role AWS makes in the account with the first one of the type."""
