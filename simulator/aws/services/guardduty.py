@@ -11,7 +11,7 @@ from typing import Any
 from simulator.aws import tokens
 from simulator.aws.constraints import one_of
 from simulator.aws.messages import AwsError, ErrorTemplate, Service
-from simulator.aws.model import Reference, ResourceType
+from simulator.aws.model import Autoname, Reference, ResourceType
 from simulator.aws.operation_context import OperationContext
 from simulator.aws.services.refusals import refuse
 from simulator.cloud import Cloud
@@ -39,6 +39,12 @@ NEW: Mapping[str, str] = {
 _NOT_OURS = ErrorTemplate(
     "BadRequestException", "The request is rejected because the input detectorId is not owned by the current account."
 )
+_ON = {"enable": True}
+_OLDER_FORM = {  # of the first three features, deprecated
+    "kubernetes": {"auditLogs": _ON},
+    "malwareProtection": {"scanEc2InstanceWithFindings": {"ebsVolumes": _ON}},
+    "s3Logs": _ON,
+}
 _STATUS = one_of("DISABLED", "ENABLED")
 
 
@@ -111,7 +117,7 @@ DETECTOR = ResourceType(
     id="{hex32}",
     arn="arn:{partition}:guardduty:{region}:{account}:detector/{id}",
     defaults={"enable": True},
-    aws_defaults={"findingPublishingFrequency": "SIX_HOURS"},
+    aws_defaults={"datasources": _OLDER_FORM, "findingPublishingFrequency": "SIX_HOURS"},
     computed={"accountId": "{account}"},
     constraints={"findingPublishingFrequency": one_of("FIFTEEN_MINUTES", "ONE_HOUR", "SIX_HOURS")},
     not_found=_NOT_OURS,
@@ -134,8 +140,9 @@ DETECTOR_FEATURE = ResourceType(
     creating="updating GuardDuty Detector ({detectorId}) Feature ({name})",
     updating="updating GuardDuty Detector ({detectorId}) Feature ({name})",
     id="{detectorId}/{name}",
-    required="detectorId name status",
-    replace_on="additionalConfigurations[*].name detectorId name",
+    required="detectorId status",
+    replace_on="detectorId name",
+    autoname=Autoname(),  # of which no feature has the name, so it is refused
     sets="additionalConfigurations",
     constraints={
         "additionalConfigurations[*].name": one_of(
