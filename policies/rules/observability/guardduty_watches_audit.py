@@ -54,6 +54,7 @@ RULE = StackRule(
     check=check,
     good={
         "a detector of the stack": _stack(),
+        "a detector that is on by default": StackCase({**_stack().resources, "detector": Sample(DETECTOR)}),
         "a detector of the account": StackCase({**_ALONE, "audit": _FOUND}),
         "turned on elsewhere": StackCase(_ALONE, options={"elsewhere": True}),
         "no cluster": StackCase({}),
