@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from catalog import iam
+from catalog.endpoints import GUARDDUTY_DATA
 from catalog.rows import LazyTable, read_table
 
 # An older VPC CNI gives pods addresses of the nodes' subnets (before 1.22.1), cuts pods off that no network policy
@@ -22,6 +23,8 @@ VPC_CNI_AT_LEAST = (1, 22, 4)
 # Before, the EFS driver mounts as the node and not by Pod Identity: its images have no efs-utils 2.3.
 # Sources: kubernetes-sigs/aws-efs-csi-driver, issues 1630 and 1759, and tag v2.1.9 (2025-06); read 2026-11.
 EFS_DRIVER_AT_LEAST = (2, 1, 9)
+
+GUARDDUTY_AGENT = "aws-guardduty-agent"
 
 
 def release_of(version: str) -> tuple[int, int, int]:
@@ -37,7 +40,7 @@ class ManagedAddon:
     service_account: Pod Identity gives it an IAM role; None when the add-on calls no AWS API.
     node_service_account: of the pods that mount volumes on each node, where these have an identity as well. EKS takes
         no such identity with the add-on, only an association of its own. Source: aws-efs-csi-driver issue 1759.
-    daemon: the DaemonSet of these pods.
+    daemon: its DaemonSet, where the platform adds something to it.
     policy_arns: AWS managed policies of that role, the smallest known set.
     cluster_policy_arns: instead of these, policies that hold for resources of one cluster only, and need a version of
         at least cluster_policy_since: (1, 58).
@@ -117,6 +120,11 @@ _ROWS = (
         service_account="cloudwatch-agent",
         policy_arns=(iam.CLOUDWATCH_AGENT_SERVER_POLICY, iam.XRAY_WRITE_ONLY_ACCESS),
         endpoints=("logs", "monitoring", "xray"),
+    ),
+    # No role: it proves who it is by the identity that EC2 gives each instance. EKS makes the namespace. Source:
+    # GuardDuty user guide, "How the security agent connects to GuardDuty"; read 2026-11.
+    ManagedAddon(
+        name=GUARDDUTY_AGENT, namespace="amazon-guardduty", daemon=GUARDDUTY_AGENT, endpoints=(GUARDDUTY_DATA,)
     ),
 )
 

@@ -8,6 +8,12 @@ from typing import Final
 
 GATEWAY: Final = ("s3", "dynamodb", "s3express")
 
+GUARDDUTY_DATA: Final = "guardduty-data"
+"""Where the agent of GuardDuty sends what it sees, and nothing else reaches it. AWS bills nothing for it.
+
+Source: GuardDuty user guide, "Creating an Amazon VPC endpoint"; read 2026-11.
+"""
+
 INTERFACE: Final = (
     "acm-pca",
     "aps-workspaces",
@@ -23,7 +29,7 @@ INTERFACE: Final = (
     "elasticfilesystem",
     "elasticloadbalancing",
     "fsx",
-    "guardduty-data",
+    GUARDDUTY_DATA,
     "kms",
     "logs",
     "monitoring",

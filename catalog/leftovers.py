@@ -211,6 +211,27 @@ LEFTOVERS: Final = (
         effect=_IN_SUBNETS,
         awaited={},
     ),
+    # Where GuardDuty manages agents by itself it makes these in each VPC, again and again until a cluster is left out.
+    # Source: GuardDuty user guide, "Using Infrastructure as Code (IaC) with GuardDuty automated security agents";
+    # AmazonGuardDutyServiceRolePolicy (its tag); read 2026-11.
+    Leftover(
+        kind="endpoint of GuardDuty",
+        find="aws ec2 describe-vpc-endpoints --region {region} --output json --filters Name=vpc-id,Values={vpc} "
+        "Name=tag-key,Values=GuardDutyManaged",
+        listed="VpcEndpoints",
+        name="{VpcEndpointId}, {ServiceName}",
+        delete="aws ec2 delete-vpc-endpoints --region {region} --vpc-endpoint-ids {VpcEndpointId}",
+        effect=_IN_SUBNETS,
+    ),
+    Leftover(
+        kind="security group of GuardDuty",
+        find="aws ec2 describe-security-groups --region {region} --output json --filters Name=vpc-id,Values={vpc} "
+        "Name=tag-key,Values=GuardDutyManaged",
+        listed="SecurityGroups",
+        name="{GroupId}, {GroupName}",
+        delete="aws ec2 delete-security-group --region {region} --group-id {GroupId}",
+        effect="it keeps the VPC",
+    ),
     Leftover(
         kind="free network interface",
         find="aws ec2 describe-network-interfaces --region {region} --output json --filters "

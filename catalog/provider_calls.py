@@ -57,6 +57,7 @@ _TAGS = "TagResource UntagResource"
 _GRANTS = "kms:CreateGrant kms:DescribeKey"
 _TOPIC = ("arn:{partition}:sns:{region}:{account}:{name}",)
 _REPOSITORY = ("arn:{partition}:ecr:{region}:{account}:repository/{name}",)
+_DETECTOR = "arn:{partition}:guardduty:{region}:{account}:detector/*"
 _EFS = ("arn:{partition}:elasticfilesystem:{region}:{account}:file-system/*",)
 _FSX = ("arn:{partition}:fsx:{region}:{account}:*",)
 _SG = "DescribeSecurityGroups DescribeSecurityGroupRules"
@@ -374,6 +375,13 @@ CALLS: Mapping[str, Calls] = {
         reads="GetServiceQuota GetAWSDefaultServiceQuota ListRequestedServiceQuotaChangeHistoryByQuota",
         anywhere="RequestServiceQuotaIncrease",
     ),
+    "aws:guardduty/detector:Detector": Calls(
+        *("guardduty", "region", (_DETECTOR,), "GetDetector ListTagsForResource"),
+        anywhere=f"CreateDetector UpdateDetector DeleteDetector {_TAGS}",
+    ),
+    "aws:guardduty/detectorFeature:DetectorFeature": Calls(
+        *("guardduty", "region", (_DETECTOR,), "GetDetector"), anywhere="UpdateDetector"
+    ),
     "aws:sns/topic:Topic": Calls(
         *("sns", "name", _TOPIC, "GetTopicAttributes ListTagsForResource"),
         changes=f"CreateTopic DeleteTopic SetTopicAttributes {_TAGS}",
@@ -435,6 +443,7 @@ FUNCTIONS: Mapping[str, str] = {
     "aws:eks/getClusters:getClusters": "eks:ListClusters",
     "aws:eks/getNodeGroup:getNodeGroup": "eks:DescribeNodegroup eks:ListTagsForResource",
     "aws:eks/getNodeGroups:getNodeGroups": "eks:ListNodegroups",
+    "aws:guardduty/getDetector:getDetector": "guardduty:GetDetector guardduty:ListDetectors",
     "aws:iam/getRoles:getRoles": "iam:ListRoles",
     "aws:index/getAvailabilityZones:getAvailabilityZones": "ec2:DescribeAvailabilityZones",
     "aws:index/getCallerIdentity:getCallerIdentity": "sts:GetCallerIdentity",
@@ -459,6 +468,7 @@ WITHOUT_RESOURCE = frozenset(
         ),
         *("ecr:UpdateRepositoryCreationTemplate", "eks:CreateCluster", "eks:ListClusters"),
         *("elasticfilesystem:CreateFileSystem", "fsx:DescribeDataRepositoryAssociations", "fsx:DescribeFileSystems"),
+        *("guardduty:CreateDetector", "guardduty:ListDetectors"),
         *("iam:ListRoles", "kms:CreateKey", "kms:ListAliases", "logs:CreateLogDelivery", "logs:DeleteLogDelivery"),
         *("logs:DescribeLogGroups", "servicequotas:GetAWSDefaultServiceQuota", "servicequotas:GetServiceQuota"),
         *("servicequotas:ListRequestedServiceQuotaChangeHistoryByQuota", "sns:GetSubscriptionAttributes"),
@@ -475,5 +485,6 @@ SERVICE_LINKED: Mapping[str, str] = {
     "aws:eks/nodeGroup:NodeGroup": "eks-nodegroup.amazonaws.com",
     "aws:fsx/dataRepositoryAssociation:DataRepositoryAssociation": "s3.data-source.lustre.fsx.amazonaws.com",
     "aws:fsx/lustreFileSystem:LustreFileSystem": "fsx.amazonaws.com",
+    "aws:guardduty/detector:Detector": "guardduty.amazonaws.com",
 }
 """Type -> the service whose role AWS makes in the account with the first one of the type."""

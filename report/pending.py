@@ -40,6 +40,7 @@ AGAIN = frozenset(
         "aws:cloudwatch/metricAlarm:MetricAlarm",
         "aws:ecr/lifecyclePolicy:LifecyclePolicy",
         "aws:ecr/repositoryPolicy:RepositoryPolicy",
+        "aws:guardduty/detectorFeature:DetectorFeature",
         "aws:kms/keyPolicy:KeyPolicy",
         "aws:secretsmanager/secretRotation:SecretRotation",  # as ours is: it sets when, and starts no rotation
         "aws:servicequotas/serviceQuota:ServiceQuota",
@@ -189,6 +190,7 @@ _LOOKUPS: Mapping[str, tuple[str, str]] = {
         "",
         "fsx describe-file-systems --query \"FileSystems[?Tags[?Key=='Name'&&Value=='{tags.Name}']]\"",
     ),
+    "guardduty/detector": ("<DetectorId>", "guardduty list-detectors"),
     "iam/instanceProfile": ("{name}", "iam get-instance-profile --instance-profile-name {name}"),
     "iam/openIdConnectProvider": ("<Arn>", "iam list-open-id-connect-providers"),
     "iam/policy": ("<Arn>", "iam list-policies --scope Local --query \"Policies[?PolicyName=='{name}']\""),

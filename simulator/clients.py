@@ -24,6 +24,12 @@ def _group(row: CloudResource) -> Props:
     return {"GroupId": row.id, "GroupName": row.state.get("name"), "VpcId": row.state.get("vpcId"), "Tags": tags}
 
 
+def _endpoint(row: CloudResource) -> Props:
+    tags = [{"Key": key, "Value": value} for key, value in (row.state.get("tags") or {}).items()]
+    service, vpc = row.state["serviceName"], row.state["vpcId"]
+    return {"VpcEndpointId": row.id, "ServiceName": service, "VpcId": vpc, "Tags": tags}
+
+
 def _repository(row: CloudResource) -> Props:
     return {"repositoryName": row.id, "repositoryArn": row.state["arn"]}
 
@@ -45,6 +51,7 @@ _TYPES: Mapping[str, tuple[str, str, str, Callable[[CloudResource], Props]]] = {
         _as_it_is,
     ),
     tokens.SECURITY_GROUP: ("ec2 describe-security-groups", "ec2 delete-security-group", "SecurityGroups", _group),
+    tokens.VPC_ENDPOINT: ("ec2 describe-vpc-endpoints", "ec2 delete-vpc-endpoints", "VpcEndpoints", _endpoint),
     tokens.REPOSITORY: ("ecr describe-repositories", "ecr delete-repository", "repositories", _repository),
     tokens.SNAPSHOT: ("ec2 describe-snapshots", "ec2 delete-snapshot", "Snapshots", _as_it_is),
     tokens.VOLUME: ("ec2 describe-volumes", "ec2 delete-volume", "Volumes", _as_it_is),

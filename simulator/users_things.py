@@ -32,6 +32,7 @@ def add(cloud: Cloud, row: CloudResource) -> list[str]:
     maker.node()
     maker.free_interface("aws-K8S-i-0123456789abcdef0")
     maker.cached_images()
+    maker.guardduty()
     return [_line(each) for each in cloud.all() if (each.type, each.id) not in before]
 
 
@@ -129,6 +130,17 @@ class _Maker:
         rules = [row for row in self._cloud.of_type(tokens.CACHE_RULE) if row.region == self._row.region]
         for session, rule in product(nodes[:1], rules):
             image_pulls.pull(self._cloud, session, rule.region, f"{rule.id}/library/debug", "1.0")
+
+    def guardduty(self) -> None:
+        """What GuardDuty makes in the VPC of a cluster whose agent it manages: of all but those that say no."""
+        if (self._row.state.get("tagsAll") or {}).get("GuardDutyManaged") == "false":
+            return
+        id_, group, both = self._id("vpce"), self._id("sg"), {"vpcId": self._vpc, "tags": {"GuardDutyManaged": "true"}}
+        self._aws(tokens.SECURITY_GROUP, group, {"name": f"GuardDutyManagedSecurityGroup-{self._vpc}", **both}, None)
+        service: Props = {"serviceName": f"com.amazonaws.{self._row.region}.guardduty-data", "privateDnsEnabled": True}
+        subnets = self._subnets("karpenter.sh/discovery")[:1]
+        where: Props = {"vpcEndpointType": "Interface", "subnetIds": subnets, "securityGroupIds": [group]}
+        self._aws(tokens.VPC_ENDPOINT, id_, {**service, **where, **both}, None)
 
     def _of_this(self, group: CloudResource) -> bool:
         return group.region == self._row.region and group.state["clusterName"] == self._row.id

@@ -8,10 +8,16 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 
-from catalog.eks_addons import ADDONS
+from catalog.eks_addons import ADDONS, GUARDDUTY_AGENT
 from components.cluster.access import access_entry, api_rules, member_entry
 from components.cluster.control_plane import ControlPlaneArgs, control_plane, control_plane_zones
-from components.cluster.managed_addons import BEFORE_NODES, ManagedAddonArgs, in_order, managed_addon
+from components.cluster.managed_addons import (
+    BEFORE_NODES,
+    ManagedAddonArgs,
+    in_order,
+    managed_addon,
+    tolerating_daemon,
+)
 from components.cluster.mount_identity import file_mounts, mount_role, mount_role_name
 from components.cluster.service_guard import service_guard
 from components.cluster.storage_classes import StorageClasses, StorageClassesArgs
@@ -59,6 +65,7 @@ class ClusterArgs:
     groups: ARN of a principal -> the groups that teams give it.
     isolate: makes what closes the cluster's namespaces, from its provider and the range of its Services; None: they
         stay open. strict: whether a pod that no network policy selects reaches nobody.
+    guardduty: what its agent on the nodes needs; None: nodes have no agent.
     """
 
     settings: ClusterSettings
@@ -86,6 +93,7 @@ class ClusterArgs:
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     isolate: Callable[[kubernetes.Provider, pulumi.Output[str]], Close] | None = None
     strict: bool = False
+    guardduty: Sequence[pulumi.Resource] | None = None
 
 
 class Cluster(pulumi.ComponentResource):
@@ -109,7 +117,10 @@ class Cluster(pulumi.ComponentResource):
         super().__init__("mlplatform:cluster:Cluster", name, None, opts)
         self._key, self._args = name, args
         self._file_mounts: FileMounts | None = None
-        self._parts = ClusterParts.of(args.settings, args.mesh, args.ingress, args.secrets, args.admission.kyverno)
+        self._parts = ClusterParts.of(
+            *(args.settings, args.mesh, args.ingress, args.secrets, args.admission.kyverno),
+            guardduty=args.guardduty is not None,
+        )
         self.control_plane_zones = args.control_plane_zones or control_plane_zones(
             name, args.settings, list(args.intra_subnet_ids)
         )
@@ -124,6 +135,7 @@ class Cluster(pulumi.ComponentResource):
                 secrets_key_arn=args.secrets_key_arn,
                 logs_key_arn=args.logs_key_arn,
                 deployer=args.deployer,
+                guardduty=args.guardduty is not None,
             ),
             self,
         )
@@ -224,11 +236,14 @@ class Cluster(pulumi.ComponentResource):
         registered: dict[str, pulumi.Resource] = {}
         for addon, earlier in in_order(names):
             after = [*landing, *(registered[name] for name in earlier)]
+            after += (self._args.guardduty or ()) if addon == GUARDDUTY_AGENT else ()
             registered[addon] = (
                 self._mounting_addon(addon, after)
                 if ADDONS[addon].node_service_account
                 else self._managed_addon(addon, after)
             )
+            opts = pulumi.ResourceOptions(parent=self, provider=self.provider)
+            tolerating_daemon(f"{self._key}-{addon}", addon, self._args.settings.pools, registered[addon], opts)
         return registered
 
     def _mounting_addon(self, addon: str, after: Sequence[pulumi.Resource]) -> aws.eks.Addon:

@@ -10,6 +10,7 @@ import pulumi_eks as eks
 from components.cluster.log_groups import log_group_name, stack_tags
 from components.core.stage import Stage
 from components.security.deployer import Deployer
+from components.security.guardduty import UNMANAGED
 from settings.cluster.cluster import ClusterSettings
 
 
@@ -74,6 +75,7 @@ class ControlPlaneArgs:
     intra_subnet_ids: zone name -> id of a subnet for its network interfaces.
     zones: those of them that it uses.
     deployer: the role that makes the cluster; None: the principal that makes it stays its admin.
+    guardduty: whether the stack brings the agent of GuardDuty, which then has to leave the cluster alone.
     """
 
     settings: ClusterSettings
@@ -84,6 +86,7 @@ class ControlPlaneArgs:
     secrets_key_arn: pulumi.Input[str]
     logs_key_arn: pulumi.Input[str]
     deployer: Deployer | None = None
+    guardduty: bool = False
 
 
 def control_plane(name: str, args: ControlPlaneArgs, parent: pulumi.Resource) -> eks.Cluster:
@@ -123,6 +126,7 @@ def control_plane(name: str, args: ControlPlaneArgs, parent: pulumi.Resource) ->
         encryption_config_key_arn=args.secrets_key_arn,
         enabled_cluster_log_types=list(settings.logs.types),
         upgrade_policy=upgrades,
+        cluster_tags=UNMANAGED if args.guardduty else None,
         deletion_protection=stage.deletion_protection,
         # Other modules make pools, security groups, add-ons and roles for pods.
         skip_default_node_group=True,

@@ -8,13 +8,14 @@ from typing import Never
 
 import pulumi
 import pulumi_aws as aws
+import pulumi_kubernetes as kubernetes
 
-from catalog.eks_addons import ADDONS
+from catalog.eks_addons import ADDONS, GUARDDUTY_AGENT
 from components.core import iam
 from components.core.overlay import overlay
 from components.core.pod_identity import pod_role
 from components.core.stage import Stage
-from components.core.tolerations import TOLERATES_ALL, tolerating
+from components.core.tolerations import BY_PATCH, TOLERATES_ALL, tolerating, tolerations_for
 from components.core.untyped import Values
 from settings.cluster.addons import ManagedAddonSettings
 from settings.compute.node_pool import NodePoolSettings
@@ -90,6 +91,11 @@ SPECS: Mapping[str, ManagedAddonSpec] = {
     "aws-mountpoint-s3-csi-driver": ManagedAddonSpec(daemons=(TOLERATES_ALL,)),
     "amazon-cloudwatch-observability": ManagedAddonSpec(daemons=(TOLERATES_ALL,)),
     "eks-node-monitoring-agent": ManagedAddonSpec(daemons=(TOLERATES_ALL, "dcgmAgent.tolerations")),
+    # It tolerates no taint of pools, so GPU nodes would have no agent, and its schema has no tolerations. Its priority
+    # stays the one that preempts nobody: on a node that is full it waits, where it would end somebody's training.
+    # Sources: aws/containers-roadmap issues 2520 and 2861; GuardDuty user guide, "Configure GuardDuty security agent
+    # (add-on) parameters for Amazon EKS"; read 2026-11.
+    GUARDDUTY_AGENT: ManagedAddonSpec(daemons=(BY_PATCH,)),
 }
 BEFORE_NODES = tuple(name for name, spec in SPECS.items() if spec.before_nodes)
 
@@ -175,4 +181,40 @@ def managed_addon(
         resolve_conflicts_on_update="OVERWRITE",
         pod_identity_associations=identities or None,
         opts=pulumi.ResourceOptions(parent=parent, depends_on=after),
+    )
+
+
+def tolerating_daemon(
+    name: str,
+    addon: str,
+    pools: Sequence[NodePoolSettings],
+    installed: pulumi.Resource,
+    opts: pulumi.ResourceOptions,
+) -> None:
+    """Gives the DaemonSet of an add-on the tolerations that its configuration has no place for.
+
+    EKS leaves fields alone that its own manifest does not set. Should a later one set them, ours are forced.
+    Source: EKS user guide, "Determine fields you can customize for Amazon EKS add-ons"; read 2026-11.
+    """
+    facts, tolerations = ADDONS[addon], tolerations_for(pools)
+    if BY_PATCH not in SPECS[addon].daemons or not tolerations:
+        return
+    kubernetes.apps.v1.DaemonSetPatch(
+        name,
+        metadata=kubernetes.meta.v1.ObjectMetaPatchArgs(
+            name=facts.daemon, namespace=facts.namespace, annotations={"pulumi.com/patchForce": "true"}
+        ),
+        spec=kubernetes.apps.v1.DaemonSetSpecPatchArgs(
+            template=kubernetes.core.v1.PodTemplateSpecPatchArgs(
+                spec=kubernetes.core.v1.PodSpecPatchArgs(
+                    tolerations=[
+                        kubernetes.core.v1.TolerationPatchArgs(
+                            key=each["key"], operator=each["operator"], value=each.get("value"), effect=each["effect"]
+                        )
+                        for each in tolerations
+                    ]
+                )
+            )
+        ),
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[installed])),
     )

@@ -210,12 +210,14 @@ def ebs_key_policy(stage: Stage) -> str:
     )
 
 
-def logs_key_policy(stage: Stage, alarms: bool = False) -> str:
+def logs_key_policy(stage: Stage, alarms: bool = False, findings: bool = False) -> str:
     """Returns the policy of the key for CloudWatch log groups.
 
     alarms: whether it also encrypts what alarms tell. Without the statement they publish nothing to the topic.
+    findings: the same for what EventBridge tells, which fulfills no condition.
     Sources: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html; SNS developer guide,
-    "Managing Amazon SNS encryption keys and costs"; read 2026-11.
+    "Managing Amazon SNS encryption keys and costs"; AWS re:Post, "sns-not-getting-eventbridge-notification"; read
+    2026-11.
     """
     publishing: Statement = {
         "Sid": "AlarmsUseKey",
@@ -225,9 +227,17 @@ def logs_key_policy(stage: Stage, alarms: bool = False) -> str:
         "Resource": "*",
         "Condition": {"StringEquals": {"aws:SourceAccount": stage.account_id}},
     }
+    told: Statement = {
+        "Sid": "FindingsUseKey",
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+        "Resource": "*",
+    }
     return key_policy(
         stage,
         *([publishing] if alarms else []),
+        *([told] if findings else []),
         {
             "Sid": "CloudWatchLogsUsesKey",
             "Effect": "Allow",

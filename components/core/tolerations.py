@@ -8,6 +8,7 @@ from components.core.untyped import Values
 from settings.compute.node_pool import NodePoolSettings
 
 TOLERATES_ALL = "*"  # instead of a path: the chart already tolerates every taint
+BY_PATCH = "patch"  # instead of a path: the values have no place for tolerations, so the DaemonSet itself gets them
 KEEPS_PODS_OUT = ("NoSchedule", "NoExecute")  # PreferNoSchedule keeps no pod out
 
 
@@ -26,7 +27,7 @@ def tolerating(values: Values, paths: Iterable[str], pools: Iterable[NodePoolSet
     """Returns the values with the tolerations at each path, such as `daemonsets.tolerations`."""
     tolerations = tolerations_for(pools)
     for path in paths if tolerations else ():
-        if path == TOLERATES_ALL:
+        if path in (TOLERATES_ALL, BY_PATCH):
             continue
         tree: Any = tolerations
         for key in reversed(path.split(".")):

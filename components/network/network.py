@@ -51,6 +51,7 @@ class NetworkArgs:
     """Arguments of the network.
 
     zones: names of the zones; a single NAT gateway is in the first one, or where it is: live_nat_zones.
+    more_endpoints: interface endpoints that something in the stack needs, beside those of the settings.
     bucket_key_arn: key for the flow-log bucket; None when flow logs go to CloudWatch.
     Raises PlanError when the ranges are not large enough for the zones.
     """
@@ -61,6 +62,7 @@ class NetworkArgs:
     logs_key_arn: pulumi.Input[str]
     bucket_key_arn: pulumi.Input[str] | None
     live_nat_zones: Sequence[str] = ()
+    more_endpoints: Sequence[str] = ()
 
 
 class Network(pulumi.ComponentResource):
@@ -281,10 +283,11 @@ class Network(pulumi.ComponentResource):
         settings = self._args.settings.endpoints
         for service in settings.gateway:
             self._endpoint("Gateway", service, route_table_ids=[table.id for table in tables])
-        if not settings.interface:
+        interface = list(dict.fromkeys([*settings.interface, *self._args.more_endpoints]))
+        if not interface:
             return
         group = self._endpoint_security_group()
-        for service in settings.interface:
+        for service in interface:
             self._endpoint(
                 "Interface",
                 service,

@@ -1,5 +1,6 @@
 """Alarms about what the audit logs of the clusters say, and the topic that sends them by mail."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -55,13 +56,22 @@ def _all(tests: Iterable[str]) -> str:
     return " && ".join(tests)
 
 
-def topic_policy(stage: Stage, topic_arn: str) -> str:
+def topic_policy(stage: Stage, topic_arn: str, *, findings: bool = False) -> str:
     """Returns the policy of the topic: alarms of this account publish, and nobody without TLS.
 
+    findings: whether EventBridge does as well. It fulfills no condition: with one, it would publish nothing.
     Source: CloudWatch user guide, "Notifying users on alarm changes"; SNS developer guide, "Example cases for
-    Amazon SNS access control"; read 2026-11.
+    Amazon SNS access control"; EventBridge user guide, "Amazon SNS permissions"; read 2026-11.
     """
+    events: iam.Statement = {
+        "Sid": "FindingsPublish",
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": ["sns:Publish"],
+        "Resource": [topic_arn],
+    }
     return iam.document(
+        *([events] if findings else []),
         {
             "Sid": "AlarmsPublish",
             "Effect": "Allow",
@@ -84,6 +94,15 @@ def topic_policy(stage: Stage, topic_arn: str) -> str:
     )
 
 
+def findings_pattern(severity: float) -> str:
+    """Returns the pattern of findings that are at least this severe.
+
+    Source: GuardDuty user guide, "Processing GuardDuty findings with Amazon EventBridge"; read 2026-11.
+    """
+    detail = {"severity": [{"numeric": [">=", severity]}]}
+    return json.dumps({"source": ["aws.guardduty"], "detail-type": ["GuardDuty Finding"], "detail": detail})
+
+
 @dataclass(frozen=True, kw_only=True)
 class AuditAlarmsArgs:
     """Arguments of the alarms.
@@ -91,6 +110,7 @@ class AuditAlarmsArgs:
     log_groups: key of a cluster -> its log group, which has to be there.
     key_arn: encrypts the mails on their way; its policy has to let alarms use it.
     deployer_session: as in `patterns`.
+    findings_from: the least severity of findings of GuardDuty that are mailed too; None: none of them.
     """
 
     settings: AuditAlarmSettings
@@ -98,6 +118,7 @@ class AuditAlarmsArgs:
     log_groups: Mapping[str, pulumi.Input[str]]
     key_arn: pulumi.Input[str]
     deployer_session: str | None = None
+    findings_from: float | None = None
 
 
 class AuditAlarms(pulumi.ComponentResource):
@@ -109,8 +130,12 @@ class AuditAlarms(pulumi.ComponentResource):
         super().__init__("mlplatform:security:AuditAlarms", name, None, opts)
         stage, child = args.stage, pulumi.ResourceOptions(parent=self)
         topic = aws.sns.Topic(name, name=f"{stage.prefix}-audit", kms_master_key_id=args.key_arn, opts=child)
+        findings = args.findings_from is not None
         policy = aws.sns.TopicPolicy(
-            name, arn=topic.arn, policy=topic.arn.apply(lambda arn: topic_policy(stage, arn)), opts=child
+            name,
+            arn=topic.arn,
+            policy=topic.arn.apply(lambda arn: topic_policy(stage, arn, findings=findings)),
+            opts=child,
         )
         for address in args.settings.notify:
             aws.sns.TopicSubscription(
@@ -125,6 +150,17 @@ class AuditAlarms(pulumi.ComponentResource):
         for cluster, log_group in args.log_groups.items():
             for event in args.settings.about:
                 self._alarm(f"{name}-{cluster}-{event}", cluster, event, by_event[event], log_group, args, policy)
+        if findings:
+            rule = aws.cloudwatch.EventRule(
+                f"{name}-findings",
+                name=f"{stage.prefix}-guardduty-findings",
+                description="Mails of what GuardDuty finds",
+                event_pattern=findings_pattern(args.findings_from or 0),
+                opts=child,
+            )
+            aws.cloudwatch.EventTarget(
+                f"{name}-findings", rule=rule.name, target_id="mails", arn=policy.arn, opts=child
+            )
         self.topic_arn = topic.arn
         self.register_outputs({"topic_arn": self.topic_arn})
 

@@ -19,7 +19,7 @@ class KeysArgs:
     holds_data: whether there are flow logs in S3 or other stored data; only then there is a data key.
     links_buckets: whether file systems link buckets, which FSx then reads and writes.
     backs_up: whether backups are taken. They have a key of their own, so that access to data gives none to backups.
-    sends_alarms: whether alarms are sent, which the key of the logs encrypts.
+    sends_alarms, sends_findings: whether alarms and findings are mailed, which the key of the logs encrypts.
     keeps_secrets: whether teams have secrets in Secrets Manager.
     keeps_images: whether teams have repositories that are encrypted with a key of the stack.
     """
@@ -33,6 +33,7 @@ class KeysArgs:
     keeps_secrets: bool = False
     keeps_images: bool = False
     sends_alarms: bool = False
+    sends_findings: bool = False
 
 
 class Keys(pulumi.ComponentResource):
@@ -56,7 +57,8 @@ class Keys(pulumi.ComponentResource):
         self.eks = self._key(name, args, "eks", "Kubernetes secrets", iam.eks_key_policy(stage, args.cluster_role_arns))
         self.ebs = self._key(name, args, "ebs", "Volumes of nodes and pods", iam.ebs_key_policy(stage))
         self.logs = self._key(
-            name, args, "logs", "CloudWatch log groups", iam.logs_key_policy(stage, args.sends_alarms)
+            *(name, args, "logs", "CloudWatch log groups"),
+            iam.logs_key_policy(stage, args.sends_alarms, args.sends_findings),
         )
         self.data = None
         if args.holds_data:

@@ -9,6 +9,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 
+from catalog.endpoints import GUARDDUTY_DATA
 from catalog.regions import REGIONS
 from components.cluster import log_groups
 from components.cluster.cluster import Cluster, ClusterArgs
@@ -34,6 +35,7 @@ from components.network.pod_range import check_nodes_keep_their_pod_subnets
 from components.secrets.team_secrets import keeps_in_aws
 from components.security.audit_alarms import AuditAlarms, AuditAlarmsArgs
 from components.security.deployer import Deployer, sessions_of
+from components.security.guardduty import GuardDuty, GuardDutyArgs, detector
 from components.security.keys import Keys, KeysArgs
 from components.stack.guard import Guard
 from components.stack.kept import Kept
@@ -162,6 +164,11 @@ class Platform(pulumi.ComponentResource):
         self._repositories: dict[str, Mapping[str, pulumi.Output[str]]] = {}
         self._cache_addresses: Mapping[str, str] = {}
         self._groups = self._groups_of(settings, invoke_options)
+        self._guardduty: Sequence[pulumi.Resource] = ()
+        if guardduty := settings.security.guardduty:
+            found = detector(guardduty, settings.region, invoke_options)
+            made = GuardDuty("guardduty", GuardDutyArgs(settings=guardduty, found=found), self._opts)
+            self._guardduty = made.needed_by_agents
         keys = self._keys(settings)
         self._requested_quotas: Mapping[str, float] = {}
         if settings.quotas.request:
@@ -176,6 +183,7 @@ class Platform(pulumi.ComponentResource):
                 stage=self.stage,
                 zones=zones,
                 live_nat_zones=self._live.nat_zones,
+                more_endpoints=[GUARDDUTY_DATA] if settings.security.runtime else [],
                 logs_key_arn=keys.logs,
                 bucket_key_arn=keys.data,
             ),
@@ -329,6 +337,7 @@ class Platform(pulumi.ComponentResource):
                 log_groups={key: each.name.apply(log_groups.eks_log_group) for key, each in self.clusters.items()},
                 key_arn=keys.logs,
                 deployer_session=sessions_of(self._deployer.role_arn) if self._deployer else None,
+                findings_from=settings.security.mail_from_severity,
             ),
             self._opts,
         )
@@ -354,6 +363,7 @@ class Platform(pulumi.ComponentResource):
                 or "data" in addon_keys,
                 links_buckets=any(file_system.links for file_system in settings.storage.lustre.values()),
                 sends_alarms=settings.alarms.audit is not None,
+                sends_findings=settings.security.mail_from_severity is not None,
                 keeps_secrets=keeps_in_aws(settings.secrets, settings.teams)
                 or "secrets" in addon_keys
                 or (self._kept.secrets_key and bool(settings.teams)),
@@ -384,7 +394,7 @@ class Platform(pulumi.ComponentResource):
                 control_plane=[subnets[zone].intra for zone in self._control_plane_zones[key]],
                 private=[subnet.private for subnet in subnets.values()],
                 public=[subnet.public for subnet in subnets.values()],
-                endpoints=bool(network.endpoints.interface),
+                endpoints=bool(network.endpoints.interface) or settings.security.runtime,
             )
             args = IsolationArgs(
                 provider=provider, flows=flows_of(settings, key), networks=networks, strict=isolation.strict
@@ -422,6 +432,7 @@ class Platform(pulumi.ComponentResource):
                 networks=(settings.network.cidr, settings.network.pod_cidr),
                 groups=self._groups[key],
                 isolate=self._isolate(key, settings, zones),
+                guardduty=self._guardduty if settings.security.runtime else None,
                 strict=(isolation := settings.isolation_of(key)) is not None and isolation.strict,
             ),
             self._opts,

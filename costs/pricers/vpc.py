@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from catalog.endpoints import GUARDDUTY_DATA
 from costs.line import LineItem, Unpriced
 from costs.pricing import Context, Pricer, assumed, line
 from costs.resource import NoPriceError, Resource, read_list, read_text
@@ -25,9 +26,9 @@ def public_address(resource: Resource, context: Context) -> Iterator[LineItem | 
 
 
 def endpoint(resource: Resource, context: Context) -> Iterator[LineItem | Unpriced]:
-    """Gateway endpoints are free. An interface endpoint is billed for each of its subnets, and per GB."""
+    """Gateway endpoints are free, and GuardDuty's. An interface endpoint is billed for each subnet, and per GB."""
     kind = read_text(resource.inputs, "vpcEndpointType", "Gateway")
-    if kind == "Gateway":
+    if kind == "Gateway" or read_text(resource.inputs, "serviceName", "").endswith(f".{GUARDDUTY_DATA}"):
         return
     if kind != "Interface":
         raise NoPriceError(f"{kind} endpoints have no price in the catalog")

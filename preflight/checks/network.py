@@ -6,6 +6,7 @@ from ipaddress import IPv4Network
 from typing import Any
 from urllib.parse import urlsplit
 
+from catalog.endpoints import GUARDDUTY_DATA
 from preflight.account import Ask
 from preflight.check import Finding, check, failure, ok, warning
 from preflight.checks.machines import zone_names
@@ -113,11 +114,15 @@ def security_groups(needs: Needs, ask: Ask) -> Iterator[Finding]:
                 yield ok(f"{setting}: {group}")
 
 
+_RUNTIME = ", and runtime from security.guardduty.features"
+
+
 @check("Endpoints of AWS services", calls=("ec2:DescribeVpcEndpointServices", "ec2:DescribeAvailabilityZones"))
 def endpoint_services(needs: Needs, ask: Ask) -> Iterator[Finding]:
     """AWS offers each interface endpoint in the zones of the stack."""
     region = needs.settings.region
-    named = {f"com.amazonaws.{region}.{each}": each for each in needs.settings.network.endpoints.interface}
+    more = [GUARDDUTY_DATA] if needs.settings.security.runtime else []
+    named = {f"com.amazonaws.{region}.{each}": each for each in [*needs.settings.network.endpoints.interface, *more]}
     if not named:
         return
     answer = ask("ec2:DescribeVpcEndpointServices", Filters=[{"Name": "service-name", "Values": list(named)}])
@@ -128,7 +133,7 @@ def endpoint_services(needs: Needs, ask: Ask) -> Iterator[Finding]:
         yield failure(
             f"{region} has no {', '.join(absent)}",
             "EC2 refuses the endpoints",
-            f"Drop {', '.join(absent)} from network.endpoints.interface.",
+            f"Drop {', '.join(absent)} from network.endpoints.interface{_RUNTIME * (GUARDDUTY_DATA in absent)}.",
         )
     for name, without in missing.items():
         if not without:
@@ -137,7 +142,8 @@ def endpoint_services(needs: Needs, ask: Ask) -> Iterator[Finding]:
             yield failure(
                 f"{name} is not in {', '.join(without)}",
                 "EC2 refuses an endpoint with a subnet in a zone without the service",
-                f"Drop {name} from network.endpoints.interface, or take other zones.",
+                f"Drop {name} from network.endpoints.interface{_RUNTIME * (name == GUARDDUTY_DATA)}, or take other "
+                "zones.",
             )
 
 

@@ -46,6 +46,7 @@ LINKED_ROLES: tuple[tuple[str, str, Condition], ...] = (
         *("elasticloadbalancing.amazonaws.com", "the load balancer controller"),
         _has("kubernetes:gateway.networking.k8s.io/v1:Gateway"),
     ),
+    ("guardduty.amazonaws.com", f"CreateDetector {_IF}", _has("guardduty/detector:Detector")),
     ("transitgateway.amazonaws.com", f"VPC {_IF}", _has("ec2transitgateway/vpcAttachment:VpcAttachment")),
 )
 

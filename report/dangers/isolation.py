@@ -86,7 +86,7 @@ def _of_the_cluster(plan: Plan) -> Iterator[Danger]:
         name, urns = name_of(change.urn), {"": Pods(urns=[change.urn])}
         why = "it decides before the policies of namespaces, and for pods that have none; reach.md does not know it"
         if any(action != "Deny" for action, _ in came) or any(action == "Deny" for action, _ in went):
-            yield _danger("cluster network policy {} lets more calls pass", name, why, urns, _ALONE, severity=GRAVE)
+            yield _danger("cluster network policy {} lets more calls pass", name, why, urns, ALONE, severity=GRAVE)
         if any(action != "Accept" for action, _ in came) or any(action == "Accept" for action, _ in went):
             yield _danger("cluster network policy {} cuts calls", name, why, urns, _LOOK)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
+from catalog.eks_addons import GUARDDUTY_AGENT
 from common.urns import name_of
 from components.tenancy.marks import ALLOWS, DEMANDS
 from costs.resource import Resource
@@ -274,6 +275,16 @@ def ended(*paths: str) -> Worse:
     return lambda before, after: _all_of_it(before, after) or without(*paths)(before, after)
 
 
+def stays_on(before: Inputs, after: Inputs) -> str:
+    """Tells whether a feature of GuardDuty loses its resource while it is on."""
+    return "is given up" if not after and before.get("status") == "ENABLED" else ""
+
+
+def agent_goes(before: Inputs, after: Inputs) -> str:
+    """Tells whether an add-on that goes is the agent of GuardDuty."""
+    return "of a whole cluster" if not after and before.get("addonName") == GUARDDUTY_AGENT else ""
+
+
 def fewer_images(before: Inputs, after: Inputs) -> str:
     """Compares what a lifecycle of ECR keeps: a number of images, and days of those without a tag."""
     told = []
@@ -378,6 +389,7 @@ _COPIES = (
 _BLOCKS = tuple(f"aws:s3/{kind}PublicAccessBlock:{kind.title()}PublicAccessBlock" for kind in ("bucket", "account"))
 _KEY = "aws:kms/key:Key"
 _GUARD = "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy"
+_DETECTOR, _FEATURE = "aws:guardduty/detector:Detector", "aws:guardduty/detectorFeature:DetectorFeature"
 _GUARDS = (_GUARD, f"{_GUARD}Binding")
 
 _TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
@@ -725,6 +737,32 @@ ROWS: Mapping[str, Sequence[Row]] = {
             no_longer("actionsEnabled", True, True),
             "alarm {} no longer [tells|tell] anybody",
             "nobody hears any more of what it told",
+        ),
+        Row(
+            (_DETECTOR,),
+            ended(),
+            "detector {} [ends|end]",
+            "GuardDuty looks at nothing more in the account and region, also for others, and its findings are gone",
+            "export the findings first",
+            gone=True,
+        ),
+        _switch("enable", True, _DETECTOR, default=True),
+        Row((_FEATURE,), no_longer("status", "ENABLED"), "{}: <how> in GuardDuty", _UNSEEN),
+        Row(
+            (_FEATURE,),
+            stays_on,
+            "{} <how>: unless its detector goes, it stays on and is billed",
+            "to delete the resource calls nothing in AWS, and GuardDuty goes on with what no stack knows any more",
+            "turn it off by hand, unless others want it: `aws guardduty update-detector --features`",
+            gone=True,
+            severity=SERIOUS,
+        ),
+        Row(
+            ("aws:eks/addon:Addon",),
+            agent_goes,
+            "nodes lose their agent of GuardDuty, <how>",
+            "what processes do on them is no longer seen",
+            gone=True,
         ),
         Row(("aws:ec2/flowLog:FlowLog",), ended(), "traffic is no longer recorded by {}", _UNSEEN, gone=True),
     ),

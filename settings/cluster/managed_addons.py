@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from catalog.eks_addons import ADDONS
+from catalog.eks_addons import ADDONS, GUARDDUTY_AGENT
 from settings.cluster.parts import ClusterParts
 
 
@@ -17,4 +17,6 @@ def eks_addons(cluster: ClusterParts, storage_drivers: Collection[str] = ()) -> 
         names.add("eks-node-monitoring-agent")  # nothing else detects GPU faults, which node repair relies on
     if cluster.snapshots:
         names.add("snapshot-controller")
+    if cluster.guardduty:
+        names.add(GUARDDUTY_AGENT)
     return names

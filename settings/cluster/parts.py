@@ -19,7 +19,7 @@ class ClusterParts:
     addons, managed_addons: as the stack file has them, by name. pools: index -> pool.
     complete: whether every pool is valid, so that a check may rely on what no pool has.
     mesh, ingress: of the cluster; None also where it has none. secrets: None where its teams have none.
-    kyverno: None where the stack has none.
+    kyverno: None where the stack has none. guardduty: whether its nodes run the agent of GuardDuty.
     """
 
     version: str | None
@@ -39,6 +39,7 @@ class ClusterParts:
     ingress: IngressSettings | None = None
     secrets: SecretsSettings | None = None
     kyverno: KyvernoSettings | None = None
+    guardduty: bool = False
 
     @classmethod
     def of(
@@ -48,8 +49,10 @@ class ClusterParts:
         ingress: IngressSettings | None = None,
         secrets: SecretsSettings | None = None,
         kyverno: KyvernoSettings | None = None,
+        *,
+        guardduty: bool = False,
     ) -> "ClusterParts":
-        """Builds the parts of a cluster that is valid as a whole. mesh, ingress, secrets, kyverno: of the cluster."""
+        """Builds the parts of a cluster that is valid as a whole. The others are of the cluster."""
         return cls(
             version=settings.version,
             support_type=settings.support_type,
@@ -68,6 +71,7 @@ class ClusterParts:
             ingress=ingress,
             secrets=secrets,
             kyverno=kyverno,
+            guardduty=guardduty,
         )
 
     def turned_on(self, addon: str) -> bool | None:

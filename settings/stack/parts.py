@@ -27,6 +27,7 @@ from settings.network.network import NetworkSettings
 from settings.secrets.secrets import SecretsSettings
 from settings.security.alarms import AlarmSettings
 from settings.security.deployer import DeployerSettings
+from settings.security.guardduty import SecuritySettings
 from settings.stack.namespaces import peoples_namespaces
 from settings.stack.stack import StackSettings
 from settings.storage.storage import StorageSettings
@@ -54,6 +55,7 @@ class Parts:
     storage: StorageSettings | None = None
     account_id: str | None = None
     alarms: AlarmSettings | None = None
+    security: SecuritySettings | None = None
     deployer: DeployerSettings | None = None
     mesh: MeshSettings | None = None
     ingress: IngressSettings | None = None
@@ -142,6 +144,7 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
             mesh=mesh if mesh is not None and (not mesh.clusters or name in mesh.clusters) else None,
             ingress=ingress.of_cluster(name) if ingress is not None else None,
             kyverno=admission.kyverno if admission is not None else None,
+            guardduty=security is not None and security.runtime,
             secrets=secrets if any(team.secrets and team.cluster in (None, name) for team in made.values()) else None,
         )
 
@@ -162,6 +165,7 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
     mesh = part(MeshSettings, "mesh") if data.get("mesh") is not None else None
     ingress = part(IngressSettings, "ingress") if data.get("ingress") is not None else None
     admission = part(AdmissionSettings, "admission")
+    security = part(SecuritySettings, "security")
     isolation = part(IsolationSettings, "isolation") if data.get("isolation") is not None else None
     clusters, teams = data.get("clusters"), data.get("teams", [])
     items = teams if isinstance(teams, list) else [None]
@@ -174,6 +178,7 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
         name=value(StackSettings, "name"),
         account_id=value(StackSettings, "account_id"),
         alarms=part(AlarmSettings, "alarms"),
+        security=security,
         deployer=part(DeployerSettings, "deployer"),
         network=part(NetworkSettings, "network"),
         quotas=part(QuotaSettings, "quotas"),

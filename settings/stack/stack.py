@@ -21,6 +21,7 @@ from settings.network.network import NetworkSettings
 from settings.secrets.secrets import SecretsSettings
 from settings.security.alarms import AlarmSettings
 from settings.security.deployer import DeployerSettings
+from settings.security.guardduty import SecuritySettings
 from settings.security.keys import KeySettings
 from settings.storage.storage import StorageSettings
 from settings.tenancy.admission import AdmissionSettings
@@ -110,6 +111,7 @@ class StackSettings(Settings):
     )
     deployer: DeployerSettings = Field(default=DeployerSettings(), description="Who runs `pulumi up`, and where.")
     alarms: AlarmSettings = Field(default=AlarmSettings(), description="Who hears of what is done in the clusters.")
+    security: SecuritySettings = Field(default=SecuritySettings(), description="What AWS watches.")
     keys: KeySettings = Field(default=KeySettings(), description="The customer-managed KMS keys.")
     network: NetworkSettings = Field(default=NetworkSettings(), description="The VPC that all clusters share.")
     quotas: QuotaSettings = Field(

@@ -14,6 +14,7 @@ from catalog.regions import REGIONS
 from simulator.aws import templates, tokens
 from simulator.aws.operation_context import account_of, principal_of, region_of
 from simulator.aws.policy_document import policy_document
+from simulator.aws.services import guardduty
 from simulator.aws.services.eks_rules import minor, offered_versions
 from simulator.aws.services.servicequotas import known_quotas, value_of
 from simulator.aws.services.subnet_addresses import interface_ids
@@ -453,6 +454,26 @@ def _roles(cloud: Cloud, call: Call, args: Props) -> Props:
     return {**args, "arns": arns, "id": region_of(call.config), "names": names}
 
 
+def _detector(cloud: Cloud, call: Call, args: Props) -> Props:
+    """Returns the detector of the account: the one that a stack has made, or else one that stood before all stacks."""
+    region = region_of(call.config, args.get("region"))
+    row = next((row for row in cloud.of_type(tokens.DETECTOR) if row.region == region), None)
+    id_ = args.get("id") or (row.id if row else guardduty.ACCOUNTS_OWN)
+    partition, account = REGIONS[region].partition, account_of(call.config)
+    return {
+        **args,
+        "arn": f"arn:{partition}:guardduty:{region}:{account}:detector/{id_}",
+        "features": guardduty.features(cloud, id_),
+        "findingPublishingFrequency": row.state["findingPublishingFrequency"] if row else "SIX_HOURS",
+        "id": id_,
+        "region": region,
+        "serviceRoleArn": f"arn:{partition}:iam::{account}:role/aws-service-role/guardduty.amazonaws.com/"
+        "AWSServiceRoleForAmazonGuardDuty",
+        "status": "ENABLED" if row is None or row.state["enable"] else "DISABLED",
+        "tags": row.state["tagsAll"] if row else {},
+    }
+
+
 _QUOTA_FUNCTION = "aws:servicequotas/getServiceQuota:getServiceQuota"
 _FUNCTIONS: dict[str, Callable[[Cloud, Call, Props], Props]] = {
     "aws:cloudwatch/getLogGroup:getLogGroup": _log_group,
@@ -467,6 +488,7 @@ _FUNCTIONS: dict[str, Callable[[Cloud, Call, Props], Props]] = {
     "aws:eks/getNodeGroup:getNodeGroup": _node_group,
     "aws:eks/getNodeGroups:getNodeGroups": _node_groups,
     "aws:eks/getClusterVersions:getClusterVersions": _cluster_versions,
+    "aws:guardduty/getDetector:getDetector": _detector,
     "aws:iam/getPolicyDocument:getPolicyDocument": _policy_document,
     "aws:iam/getRoles:getRoles": _roles,
     "aws:index/getAvailabilityZones:getAvailabilityZones": _zones,

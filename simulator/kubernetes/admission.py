@@ -220,7 +220,8 @@ class Admission:
         stored = self.cluster.get("v1", "Namespace", "", self.namespace)
         if planned is not None or stored is not None:
             return planned if stored is None or planned is not None else stored.state
-        return {} if ("Namespace", "", self.namespace) in BUILT_IN else None
+        built_in = ("Namespace", "", self.namespace) in BUILT_IN or self.cluster.is_of_an_addon(self.namespace)
+        return {} if built_in else None
 
     def _name_is_free(self) -> None:
         api_version, kind = self.state["apiVersion"], self.state["kind"]

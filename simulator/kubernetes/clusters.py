@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from catalog.charts import CHARTS
+from catalog.eks_addons import ADDONS
 from catalog.kubernetes import VERSIONS
 from simulator.cloud import Cloud, CloudResource
 from simulator.kubernetes.kinds import (
@@ -87,6 +88,15 @@ class Cluster:
         if (built_in, namespace, name) in BUILT_IN or (namespace and (built_in, name) in IN_EVERY_NAMESPACE):
             return True
         return self.get(api_version, kind, namespace, name) is not None
+
+    def is_of_an_addon(self, namespace: str) -> bool:
+        """Returns whether an EKS add-on of the cluster has brought a namespace."""
+        installed = (
+            addon.name
+            for addon in ADDONS.values()
+            if addon.namespace == namespace and self.cloud.get(_EKS_ADDON, f"{self.name}:{addon.name}", self.region)
+        )
+        return next(installed, None) is not None
 
     def put(self, state: Props, namespace: str, urn: str = "") -> None:
         """Stores an object."""

@@ -49,6 +49,7 @@ def everything() -> StackSettings:
         "cost_center": "ml-42",
         "deployer": {"from": "10.0.0.10"},
         "alarms": {"audit": {"notify": ["security@example.com"]}},
+        "security": {"guardduty": {"detector": "make", "features": ["runtime"], "mail_from_severity": 7}},
         "network": {"zones": [f"{REGION}a", f"{REGION}b"], "flow_logs": {"destination": "cloudwatch"}},
         "clusters": {"main": cluster},
         "teams": [{"name": "lab", "namespaces": ["lab"], "repositories": ["trainer"], "pushers": [PUSHER]}],

@@ -198,3 +198,14 @@ def test_an_alarm_is_billed_by_the_month_and_its_metric_only_in_hours_with_a_mat
     assert not price(resource(kind, period=10)).items, "alarms of high resolution have another price"
     (reason,) = reasons(price(resource("aws:cloudwatch/logMetricFilter:LogMetricFilter")))
     assert "hours with a match" in reason
+
+
+def test_guardduty_is_billed_by_what_it_reads_and_its_endpoint_not_at_all():
+    feature = "aws:guardduty/detectorFeature:DetectorFeature"
+    (reason,) = reasons(price(resource(feature, name="RUNTIME_MONITORING", status="ENABLED")))
+    assert "vCPU-hours of nodes" in reason
+    assert not price(resource(feature, name="RUNTIME_MONITORING", status="DISABLED")).unpriced
+    assert "by the million" in reasons(price(resource("aws:guardduty/detector:Detector")))[0]
+    service = "com.amazonaws.us-west-2.guardduty-data"
+    given = {"vpcEndpointType": "Interface", "serviceName": service, "subnetIds": ["a", "b"]}
+    assert not price(resource("aws:ec2/vpcEndpoint:VpcEndpoint", **given)).items

@@ -12,6 +12,7 @@ from catalog.quotas import QUOTAS
 from preflight.needs import Needs, name_of
 from tests.preflight.answers import REGION, Answer, Denied, missing
 
+DETECTOR = "12abc34d567e8fa901bc2d34e56789f0"
 GATEWAY, RESERVATION = "tgw-0123456789abcdef0", "cr-0123456789abcdef0"
 LINKED = ("eks", "eks-nodegroup", "autoscaling", "spot", "fsx", "s3.data-source.lustre.fsx", "backup", "transitgateway")
 BACKED_UP = ("S3", "EFS", "FSx", "EKS", "EBS")
@@ -76,7 +77,16 @@ def ready(needs: Needs) -> dict[str, Answer | Denied]:
         "backup:DescribeRegionSettings": {"ResourceTypeOptInPreference": dict.fromkeys(BACKED_UP, True)},
         "route53:GetHostedZone": hosted_zone("ml.example.com"),
         "ce:ListCostAllocationTags": cost_tags("Active"),
+        "guardduty:ListDetectors": {"DetectorIds": [DETECTOR]},
+        "guardduty:GetDetector": detector(),
+        "guardduty:GetAdministratorAccount": {"Administrator": {}},
     }
+
+
+def detector(**changes: Any) -> dict[str, Any]:
+    """Returns a detector in which EKS_AUDIT_LOGS alone is on."""
+    features = [{"Name": "EKS_AUDIT_LOGS", "Status": "ENABLED"}, {"Name": "RUNTIME_MONITORING", "Status": "DISABLED"}]
+    return {"Status": "ENABLED", "ServiceRole": "arn:aws:iam::123456789012:role/it", "Features": features, **changes}
 
 
 def cost_tags(status: str) -> dict[str, Any]:
@@ -166,6 +176,7 @@ def not_ready(needs: Needs) -> dict[str, Answer | Denied]:
         "backup:DescribeRegionSettings": {"ResourceTypeOptInPreference": {"EFS": True, "EBS": True}},
         "route53:GetHostedZone": missing("NoSuchHostedZone"),
         "ce:ListCostAllocationTags": cost_tags("Inactive"),
+        "guardduty:ListDetectors": {"DetectorIds": []},
     }
 
 

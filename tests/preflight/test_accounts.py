@@ -20,6 +20,7 @@ CHECKS = [each for each in every_check() if each.title not in HERE]
 
 # Title of the check and what it saw, in the order of the table.
 FAILURES = """
+GuardDuty: there is no detector in us-west-2
 Regions: us-east-2 is not-opted-in
 IAM principals: deployer.role_arn: ml-platform-deployer has another path
 IAM principals: clusters.main.access.break-glass: there is no role ml-platform-break-glass
@@ -110,7 +111,7 @@ def test_the_table_is_one_to_act_on(poor: tuple[Asked, Findings]) -> None:
     bad = [each for found in findings.values() for each in found if each.result != "ok"]
     assert [each.seen for each in bad if not (_meaning(each) and (each.fix or each.command))] == []
     assert text.count("Give the stack another `name`") == 1, "what mends several is said once"
-    assert lines[-1].startswith("Not ready: 35 failures, 6 warnings, ")
+    assert lines[-1].startswith("Not ready: 36 failures, 6 warnings, ")
 
 
 def _meaning(finding: Finding) -> bool:
@@ -121,7 +122,7 @@ def test_the_same_as_json(poor: tuple[Asked, Findings]) -> None:
     _, findings = poor
     document = json.loads(as_json(findings, {"stack": "prod"}))
     assert document["stack"] == "prod"
-    assert document["counts"]["failure"] == 35
+    assert document["counts"]["failure"] == 36
     found = {each["check"]: each["findings"] for each in document["checks"]}
     assert found["AWS Backup"][-1]["result"] == "warning", "plans that name a type back it up"
     assert found["AWS Backup"][-1]["command"].startswith("aws backup update-region-settings")

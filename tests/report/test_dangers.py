@@ -1681,3 +1681,29 @@ def test_an_endpoint_that_opens_is_told_of_as_wider():
 )
 def test_an_alarm_or_mail_that_ends_is_told_of(type_, before):
     assert any("alarm or mail it ends" in each for each in openings(of(type_, before, None), kind="protection"))
+
+
+AUDIT_LOGS = {"name": "EKS_AUDIT_LOGS", "status": "ENABLED"}
+
+
+@pytest.mark.parametrize(
+    ("type_", "before", "after", "words"),
+    [
+        ("aws:guardduty/detector:Detector", {"enable": True}, None, "detector it ends"),
+        ("aws:guardduty/detector:Detector", {"enable": True}, {"enable": False}, "enable of it: true → false"),
+        ("aws:guardduty/detectorFeature:DetectorFeature", AUDIT_LOGS, None, "it stays on and is billed"),
+        (
+            *("aws:guardduty/detectorFeature:DetectorFeature", AUDIT_LOGS),
+            *({**AUDIT_LOGS, "status": "DISABLED"}, "it: ENABLED → DISABLED in GuardDuty"),
+        ),
+        ("aws:eks/addon:Addon", {"addonName": "aws-guardduty-agent"}, None, "nodes lose their agent"),
+    ],
+)
+def test_guardduty_that_looks_at_less_is_told_of(type_, before, after, words):
+    assert any(words in each for each in openings(of(type_, before, after), kind="protection"))
+
+
+def test_an_add_on_that_is_no_agent_goes_unseen():
+    assert not openings(of("aws:eks/addon:Addon", {"addonName": "coredns"}, None), kind="protection")
+    off = {**AUDIT_LOGS, "status": "DISABLED"}
+    assert not openings(of("aws:guardduty/detectorFeature:DetectorFeature", off, None), kind="protection")

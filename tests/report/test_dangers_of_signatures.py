@@ -164,19 +164,6 @@ def test_kyverno_that_goes_may_leave_webhooks_that_refuse_everything() -> None:
     assert not found(lab, of(RELEASE, {"chart": "cert-manager"}, None, "main-cert-manager"), kind="protection")
 
 
-def test_exceptions_that_begin_to_count_are_told() -> None:
-    def release(counts: bool) -> dict[str, Any]:
-        return {"chart": "kyverno", "values": {"features": {"policyExceptions": {"enabled": counts}}}}
-
-    def openings(before: Any, after: Any) -> list[str]:
-        return [each.opening for each in found(of(RELEASE, before, after, "main-kyverno"), kind="protection")]
-
-    assert openings(release(False), release(True)) == ["PolicyExceptions count from now on, by main-kyverno"]
-    for before, after in ((True, True), (True, False), (False, False)):
-        assert not openings(release(before), {**release(after), "timeout": 9})
-    assert not openings(None, release(True)), "with Kyverno itself nothing is opened"
-
-
 def test_the_gravest_comes_first() -> None:
     lab = of(NAMESPACE, LAB, LAB, "main-namespace-lab")
     changed = of(POLICY, signed(), signed(keys=[OTHER]), "main-signatures")

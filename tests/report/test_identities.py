@@ -38,6 +38,7 @@ PREFIXES = {
     "CloudWatch Logs": "logs",
     "EC2": "ec2",
     "ECR": "ecr",
+    "GuardDuty": "guardduty",
     "EFS": "elasticfilesystem",
     "EKS": "eks",
     "FSx": "fsx",

@@ -431,3 +431,19 @@ def test_in_an_account_the_real_commands_run_with_a_kubeconfig_of_their_own(tmp_
     assert {line.split()[0] for line in others} == {"aws", "kubectl"}
     assert not any(" mine " in line for line in others), "the context of the person who runs it stays"
     assert not any("delete" in line or "terminate" in line for line in others)
+
+
+def test_what_guardduty_made_by_itself_is_listed_and_deleted_the_endpoint_first(cloud, capsys):
+    assert retire_stack(stack(cloud), confirm=True) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"GuardDutyManagedSecurityGroup-{VPC}: it keeps the VPC" in said
+    assert said.index("aws ec2 delete-vpc-endpoints") < said.index("security group of GuardDuty"), "it is in use before"
+    assert not cloud.of_type(tokens.VPC_ENDPOINT) + cloud.of_type(tokens.SECURITY_GROUP)
+
+
+def test_guardduty_makes_nothing_for_a_cluster_that_says_so(cloud, capsys):
+    (row,) = cloud.of_type(EKS_CLUSTER)
+    assert retire_stack(stack(cloud), confirm=True) == 0
+    cloud.put(EKS_CLUSTER, CLUSTER, {**row.state, "tagsAll": {"GuardDutyManaged": "false"}}, region=REGION)
+    users_things.add(cloud, row := cloud.of_type(EKS_CLUSTER)[0])
+    assert not cloud.of_type(tokens.VPC_ENDPOINT), "stacks with an agent of their own tag their clusters"

@@ -16,7 +16,10 @@ DEFAULT = "default"
 
 
 def _pod(pod: Pod) -> Iterator[tuple[str, str]]:
+    of_something_else = pod.spec.resource.type.endswith("Patch") and not present(pod.spec, "containers")
     if not present(pod.spec, MOUNT):
+        if of_something_else:  # whoever made the pods said whether they get a token
+            return
         yield pod.spec.under(MOUNT), "is not set, so every container gets a token for the Kubernetes API"
     elif flag(pod.spec, MOUNT) and text(pod.spec, NAME, text(pod.spec, OLD_NAME, DEFAULT)) == DEFAULT:
         yield pod.spec.under(NAME), f"is {DEFAULT}, whose rights every pod of the namespace has"
@@ -32,6 +35,7 @@ def check(resource: Resource) -> Iterator[tuple[str, str]]:
     yield from collect_from(pods(resource), _pod)
 
 
+_PATCHED = {"spec": {"template": {"spec": {"tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists"}]}}}}
 ACCOUNT = "kubernetes:core/v1:ServiceAccount"
 
 RULE = Rule(
@@ -48,6 +52,7 @@ RULE = Rule(
         "a token of its own": pod_of({}, automountServiceAccountToken=True, serviceAccountName="trainer"),
         "a token of its own, by the old name": pod_of({}, automountServiceAccountToken=True, serviceAccount="trainer"),
         "a service account that pods choose": Case({"metadata": {"name": "trainer"}}, type=ACCOUNT),
+        "a patch of something else": Case(_PATCHED, type=f"{DEPLOYMENT}Patch"),
         "default without a token": Case({"metadata": {"name": "default"}, MOUNT: False}, type=ACCOUNT),
     },
     bad={
@@ -57,6 +62,16 @@ RULE = Rule(
         "a token of default": pod_of({}, automountServiceAccountToken="true", serviceAccountName="default", at="spec"),
         "a Deployment": Case(
             {"spec": {"template": {"spec": {"containers": []}}}}, type=DEPLOYMENT, at=f"spec.template.spec.{MOUNT}"
+        ),
+        "a patch that gives a token of default": Case(
+            {"spec": {"template": {"spec": {MOUNT: True, NAME: DEFAULT}}}},
+            type=f"{DEPLOYMENT}Patch",
+            at=f"spec.template.spec.{NAME}",
+        ),
+        "a patch with containers": Case(
+            {"spec": {"template": {"spec": {"containers": [{"name": "trainer"}]}}}},
+            type=f"{DEPLOYMENT}Patch",
+            at=f"spec.template.spec.{MOUNT}",
         ),
         "a custom resource": Case(
             {"spec": {"headGroupSpec": {"template": {"spec": {"containers": []}}}}},

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 
 from catalog.eks_addons import ADDONS
-from catalog.endpoints import GATEWAY, NODES_USE
+from catalog.endpoints import GATEWAY, GUARDDUTY_DATA, NODES_USE
 from settings.cluster.addon_rules import AddOnRules, installed
 from settings.cluster.managed_addons import eks_addons
 from settings.core.problems import Mistake, listed
@@ -18,7 +18,8 @@ def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistak
     """Yields missing endpoints, and add-ons whose images come from the internet, when the network has no NAT."""
     if parts.network is None or parts.network.nat != "none":
         return
-    present = {*parts.network.endpoints.gateway, *parts.network.endpoints.interface}
+    made_with_the_agent = GUARDDUTY_DATA
+    present = {*parts.network.endpoints.gateway, *parts.network.endpoints.interface, made_with_the_agent}
     if missing := sorted(_needed(parts, add_ons) - present):
         lists = {
             "gateway": [*parts.network.endpoints.gateway, *(name for name in missing if name in GATEWAY)],

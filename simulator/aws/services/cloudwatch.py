@@ -15,7 +15,7 @@ from simulator.aws.constraints import arn, between, every, json_text, length, ma
 from simulator.aws.messages import AwsError, ErrorTemplate, Service
 from simulator.aws.model import Autoname, Quota, Reference, ResourceType, Unique, Use
 from simulator.aws.operation_context import OperationContext
-from simulator.aws.services import documents, log_patterns
+from simulator.aws.services import documents, log_patterns, topics
 from simulator.aws.services.backup import is_cron
 from simulator.aws.services.refusals import refuse
 
@@ -229,6 +229,12 @@ EVENT_RULE = ResourceType(
     source="hashicorp/terraform-provider-aws internal/service/events/rule.go",
 )
 
+
+def _target_is_heard(op: OperationContext) -> None:
+    if not op.call.preview:
+        topics.warn_of_silence(op, op.get("arn", ""), "events.amazonaws.com", "the event", conditions=False)
+
+
 EVENT_TARGET = ResourceType(
     type=tokens.EVENT_TARGET,
     service=EVENTS,
@@ -261,6 +267,8 @@ EVENT_TARGET = ResourceType(
             per="rule",
         ),
     ),
+    rules=(_target_is_heard,),
+    update_rules=(_target_is_heard,),
     source="hashicorp/terraform-provider-aws internal/service/events/target.go",
 )
 
@@ -332,27 +340,10 @@ def _alarm_has_one_metric(op: OperationContext) -> None:
 
 
 def _alarm_is_heard(op: OperationContext) -> None:
-    """Warns of topics to which an alarm cannot publish: AWS takes the alarm, and sends nothing.
-
-    Source: CloudWatch user guide, "Notifying users on alarm changes"; SNS developer guide, "Managing Amazon SNS
-    encryption keys and costs"; read 2026-11.
-    """
-    if op.call.preview:
-        return
-    for action in op.get("alarmActions", []):
-        topic = op.find(tokens.TOPIC, "arn", action)
-        policy = op.find(tokens.TOPIC_POLICY, "arn", action)
-        text = policy.state.get("policy") if policy else topic.state.get("policy") if topic else None
-        if topic and text and not documents.allows_service(text, _ALARMS, "sns:Publish"):
-            op.call.warn(f"the policy of {action} does not let {_ALARMS} publish, so nobody hears of the alarm.")
-        key_id = topic.state.get("kmsMasterKeyId", "") if topic else ""
-        key = op.find(tokens.KEY, "arn", key_id)
-        allowed = key and documents.allows_service(key.state.get("policy"), _ALARMS)
-        if key_id and not allowed:
-            op.call.warn(f"the key of {action} does not let {_ALARMS} encrypt, so nobody hears of the alarm.")
+    for action in op.get("alarmActions", []) if not op.call.preview else ():
+        topics.warn_of_silence(op, action, "cloudwatch.amazonaws.com", "the alarm")
 
 
-_ALARMS = "cloudwatch.amazonaws.com"
 METRIC_ALARM = ResourceType(
     type=tokens.METRIC_ALARM,
     service=METRICS,

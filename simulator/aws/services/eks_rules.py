@@ -8,7 +8,8 @@ import re
 from datetime import date
 from typing import Any
 
-from catalog.eks_addons import ADDONS, release_of
+from catalog.eks_addons import ADDONS, GUARDDUTY_AGENT, release_of
+from catalog.endpoints import GUARDDUTY_DATA
 from catalog.kubernetes import VERSIONS
 from catalog.limits import EKS_SERVICE_CIDRS
 from common.spelling import nearest
@@ -16,7 +17,7 @@ from simulator.aws import paths, tokens
 from simulator.aws.constraints import network, within
 from simulator.aws.messages import AwsError, ProviderError
 from simulator.aws.operation_context import OperationContext, principal_of
-from simulator.aws.services import documents
+from simulator.aws.services import documents, guardduty
 from simulator.cloud import CloudResource
 from simulator.values import Props
 
@@ -362,6 +363,7 @@ _SCHEMAS = {
     "topologySpreadConstraints:array",
     "eks-node-monitoring-agent": "dcgmAgent:object monitoringAgent:object nodeAgent:object",
     "kube-proxy": "ipvs:object mode:string",
+    GUARDDUTY_AGENT: "dnsPolicy:string priorityClassName:string",
     "vpc-cni": "enableNetworkPolicy:string enableWindowsIpam:string env:object eniConfig:object init:object "
     "livenessProbeTimeoutSeconds nodeAgent:object originalMatchLabels readinessProbeTimeoutSeconds",
 }
@@ -410,6 +412,26 @@ def policy_agent_comes_up(op: OperationContext) -> None:
         )
 
 
+def _agent_reaches_nobody(op: OperationContext) -> str:
+    """Returns why pods of GuardDuty's agent never get ready: it sends to an endpoint of its VPC, by its private name.
+
+    Without Runtime Monitoring it runs, and nobody listens. Sources: GuardDuty user guide, "Creating an Amazon VPC
+    endpoint" and "Runtime coverage and troubleshooting for Amazon EKS clusters"; read 2026-11.
+    """
+    cluster = cluster_of(op) if op.get("addonName") == GUARDDUTY_AGENT else None
+    if op.call.preview or cluster is None:
+        return ""
+    on = (row.state for row in op.rows(tokens.DETECTOR_FEATURE) if row.state["name"] in guardduty.AGENTS)
+    if not any(each["status"] == "ENABLED" for each in on):
+        op.call.warn(f"{GUARDDUTY_AGENT} sends what it sees to nobody: RUNTIME_MONITORING of the detector is off.")
+    service = f"com.amazonaws.{op.region}.{GUARDDUTY_DATA}"
+    vpc = cluster.state["vpcConfig"].get("vpcId")
+    there = (row.state for row in op.resources_with(tokens.VPC_ENDPOINT, "vpcId", vpc))
+    if any(each.get("serviceName") == service and each.get("privateDnsEnabled") for each in there):
+        return ""
+    return f"InsufficientNumberOfReplicas: the agent finds no endpoint of {service} with private DNS in {vpc}"
+
+
 def addon_becomes_active(op: OperationContext) -> None:
     """The add-on's pods must get ready, as far as those who know Kubernetes can tell. Nothing is said at a preview.
 
@@ -417,7 +439,7 @@ def addon_becomes_active(op: OperationContext) -> None:
     wording of the wait is unverified; read 2026-11.
     """
     why = "" if op.call.preview else op.cloud.why_never_active(tokens.ADDON, op.inputs, op.region)
-    if why:
+    if why := why or _agent_reaches_nobody(op):
         label = f"{op.get('clusterName')}:{op.get('addonName')}"
         raise ProviderError(
             f"waiting for EKS Add-On ({label}) {'update' if op.before else 'create'}: timeout while waiting for state "

@@ -294,6 +294,11 @@ def near(**changes: Any) -> dict[str, Any]:
     return isolated(ranges=[{**NEAR, **changes}])
 
 
+def guardduty(**changes: Any) -> dict[str, Any]:
+    mails = {"alarms": {"audit": {"notify": ["a@example.com"]}}}
+    return {**mails, "security": {"guardduty": {"detector": "make", **changes}}}
+
+
 def quota(**changes: Any) -> dict[str, Any]:
     return {**gpu(), **team(quota={"lab": changes})}
 
@@ -482,6 +487,9 @@ CHANGES: dict[str, Any] = {
         two_clusters(file_system({"cluster": "other"})),
     ),
     "storage.file_systems.used_by.mode": (file_system(), file_system({"mode": "write"})),
+    "security.guardduty.detector": (guardduty(), guardduty(detector="organization")),
+    "security.guardduty.features": (guardduty(), guardduty(features=["runtime"])),
+    "security.guardduty.mail_from_severity": tuple(guardduty(mail_from_severity=each) for each in (7, 9)),
     "alarms.audit.notify": tuple({"alarms": {"audit": {"notify": [f"{who}@example.com"]}}} for who in "ab"),
     "alarms.audit.about": (
         {"alarms": {"audit": {"notify": ["a@example.com"], "about": ["exec"]}}},

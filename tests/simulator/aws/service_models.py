@@ -28,6 +28,7 @@ SERVICES = {
     "EKS": "eks",
     "EventBridge": "events",
     "FSx": "fsx",
+    "GuardDuty": "guardduty",
     "IAM": "iam",
     "KMS": "kms",
     "Route 53": "route53",
@@ -43,6 +44,7 @@ _RECORD = "ChangeBatch.Changes.ResourceRecordSet"
 WRAPPED = {
     "aws:autoscaling/tag:Tag": "Tags",
     "aws:backup/plan:Plan": "BackupPlan",
+    "aws:guardduty/detectorFeature:DetectorFeature": "Features",
     "aws:backup/selection:Selection": "BackupSelection",
     "aws:budgets/budget:Budget": "Budget",
     "aws:cloudwatch/eventTarget:EventTarget": "Targets",

@@ -13,6 +13,7 @@ from typing import Any
 from catalog.eks_addons import ADDONS
 from catalog.quotas import QUOTAS
 from simulator.aws import tokens
+from simulator.aws.services.guardduty import ACCOUNTS_OWN
 from tests.simulator.aws.account import Account, Resource, trust
 
 _SETTING = "aws:s3/bucket{0}:Bucket{0}"
@@ -96,6 +97,13 @@ SOUND: Mapping[str, dict[str, Any]] = {
         ],
     },
     tokens.TOPIC: {"name": "audit"},
+    tokens.DETECTOR: {"findingPublishingFrequency": "FIFTEEN_MINUTES"},
+    tokens.DETECTOR_FEATURE: {
+        "detectorId": ACCOUNTS_OWN,
+        "name": "RUNTIME_MONITORING",
+        "status": "ENABLED",
+        "additionalConfigurations": [{"name": "EKS_ADDON_MANAGEMENT", "status": "DISABLED"}],
+    },
     tokens.TOPIC_SUBSCRIPTION: {"topic": "<topic:arn>", "protocol": "email", "endpoint": "security@example.com"},
     tokens.CIDR_ASSOCIATION: {"vpcId": "<vpc>", "cidrBlock": "100.64.0.0/16"},
     tokens.SUBNET: {"vpcId": "<vpc>", "cidrBlock": "10.0.8.0/24", "availabilityZone": "us-west-2a"},
