@@ -5,6 +5,7 @@ from pathlib import Path
 import pulumi
 from pulumi.runtime.config import get_config_env
 
+from common.loading import loading
 from components.stack.stack_file import SettingsError, load_pulumi_config
 
 
@@ -15,7 +16,8 @@ def main() -> None:
     except SettingsError as error:
         raise pulumi.RunError(str(error)) from None
 
-    from components.stack.platform import Platform  # the SDKs take seconds to load
+    with loading():  # the SDKs, which takes seconds
+        from components.stack.platform import Platform
 
     for key, value in Platform("platform", settings).outputs().items():
         pulumi.export(key, value)

@@ -18,12 +18,12 @@ import grpc
 import pulumi
 from pulumi.automation import _server
 from pulumi.automation._server import LanguageServer
-from pulumi.runtime import run_in_stack, settings
+from pulumi.runtime import resource, run_in_stack, settings
 from pulumi.runtime._callbacks import _CallbackServicer
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
-from pulumi.runtime.proto import language_pb2_grpc
+from pulumi.runtime.proto import language_pb2_grpc, source_pb2
 
-from components.stack.platform import Platform
+from common.loading import loading
 from components.stack.stack_file import SettingsError, load_file
 from engine.locate import locate
 from simulator import killed_engine
@@ -35,6 +35,9 @@ from simulator.faults import Faults
 from simulator.kubernetes.package import KubernetesPackage
 from simulator.server import OWN_POOL, Servers
 from simulator.workspace import Workspace
+
+with loading():
+    from components.stack.platform import Platform
 
 logging.getLogger("grpc").setLevel(logging.CRITICAL)  # a program of an engine that has stopped cannot log to it
 _LARGEST_MESSAGE = [("grpc.max_receive_message_length", 400 * 1024 * 1024)]
@@ -104,7 +107,8 @@ class InProcess:
                 with (
                     mock.patch.object(_server, "run_in_stack", _run_in_stack),
                     mock.patch.object(settings, "_GRPC_CHANNEL_OPTIONS", [*_GRPC_CHANNEL_OPTIONS, OWN_POOL]),
-                    mock.patch.object(pulumi.log, "debug"),  # each message is a call to the engine: a third of the time
+                    mock.patch.object(pulumi.log, "debug", _unsaid),  # each would call the engine: a third of the time
+                    mock.patch.object(resource, "_get_stack_trace", source_pb2.StackTrace),  # a sixth of the rest
                     subprocess.Popen(
                         (str(engine.path), *arguments, "--stack", self.stack, "--non-interactive", *program),
                         cwd=workspace.shadow,
@@ -133,6 +137,10 @@ class InProcess:
             raise pulumi.RunError(str(error)) from None
         for key, value in Platform("platform", stack_settings).outputs().items():
             pulumi.export(key, value)
+
+
+def _unsaid(*_: object, **__: object) -> None:
+    """Logs nothing. A Mock would keep every message."""
 
 
 async def _run_in_stack(program: Callable[[], None]) -> None:

@@ -106,8 +106,9 @@ class Cloud:
     def all(self) -> list[CloudResource]:
         """Returns all resources, oldest first."""
         with self._lock:
-            rows = [row for type_ in list(self._resources()) for row in self.of_type(type_)]
-            return sorted(rows, key=lambda row: row.made)
+            of_types = self._resources().values()
+            found = (row for by_id in of_types for rows in by_id.values() for row in rows.values())
+            return sorted(found, key=lambda row: row.made)
 
     def put(self, type_: str, id_: str, state: Props, urn: str = "", region: str = "") -> CloudResource:
         """Creates the resource, or changes its state. Its place in the order of creation stays the same.

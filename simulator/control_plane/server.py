@@ -161,7 +161,8 @@ class ControlPlane:
     def _run(self, binary: Path, *arguments: str) -> None:
         path = self._folder / f"{binary.name}.log"
         log = path.open("wb")
-        environment = {"PATH": os.defpath, "HOME": str(self._folder)}
+        # Garbage collection at every doubling of the memory would take a fifth of the time.
+        environment = {"PATH": os.defpath, "HOME": str(self._folder), "GOGC": "400"}
         process = subprocess.Popen(
             [binary, *arguments],
             stdout=log,

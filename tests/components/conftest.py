@@ -1,4 +1,3 @@
-import gc
 from collections.abc import Callable
 from ipaddress import IPv4Network
 from typing import TypeVar
@@ -19,7 +18,6 @@ from tests.in_process.providers import Providers
 from tests.in_process.recording_cloud import RecordingCloud
 
 T = TypeVar("T")
-gc.freeze()  # the SDKs are a million objects that stay; garbage collection would look through them in every test
 
 
 class PlatformCloud(RecordingCloud):

@@ -11,8 +11,10 @@ import pytest
 import yaml
 
 from common.urns import name_of
+from report.in_process import InProcess
 
 ROOT = Path(__file__).resolve().parents[2]
+WITH_PROGRAM = ("destroy", "preview", "refresh", "up")
 
 
 def drop_quotas_of_lost_pools(config: dict[str, Any]) -> None:
@@ -28,7 +30,12 @@ def drop_quotas_of_lost_pools(config: dict[str, Any]) -> None:
 
 
 class Project:
-    """The program itself, with copies of stack files that a test may change. stacks: the folder of the originals."""
+    """The program itself, with copies of stack files that a test may change. stacks: the folder of the originals.
+
+    apart: whether each command has a process of its own, with a program that reads the stack file which the engine has.
+    """
+
+    apart = False
 
     def __init__(self, folder: Path, stacks: Path = ROOT) -> None:
         self.folder = folder
@@ -87,13 +94,26 @@ class Project:
         return self.settings(stack).get("ml-platform:deployer", {}).get("from") if stack else None
 
     def pulumi(self, *arguments: str, **options) -> subprocess.CompletedProcess:
-        completed = self.simulate("pulumi", *arguments, "--non-interactive", **options)
+        """Runs a command that has to succeed, with the program and the simulator of this process if it can."""
+        if self.apart or arguments[0] not in WITH_PROGRAM or set(options) - {"caller", "principal"}:
+            completed = self.simulate("pulumi", *arguments, "--non-interactive", **options)
+        else:
+            completed = self._in_process(arguments, **options)
         assert completed.returncode == 0, (
             f"pulumi {' '.join(arguments)} failed:\n{completed.stdout}\n{completed.stderr}"
         )
         if arguments[0] == "up":
             assert self.lost() == [], "a replacement that keeps its id was deleted with the old resource, or cascaded"
         return completed
+
+    def _in_process(
+        self, arguments: tuple[str, ...], caller: str | None = None, principal: str | None = None
+    ) -> subprocess.CompletedProcess:
+        at = arguments.index("--stack")
+        home, caller = self.folder / ".simulator", caller or self._deployer(arguments)
+        engine = InProcess(home, self.folder, arguments[at + 1], caller, principal)
+        done = engine.pulumi(*arguments[:at], *arguments[at + 2 :])
+        return subprocess.CompletedProcess(arguments, done.code, done.output, done.errors)
 
     def lost(self) -> list[str]:
         """Returns what is in the state of a stack and not in the cloud."""

@@ -25,7 +25,7 @@ from tests.settings.compute.any_pool import NETWORK_ZONES, any_stack
 from tests.settings.stacks import SOURCE, TODAY
 from tests.whole.proving_ground import ENVIRONMENT, TAGS, ProvingGround
 
-DRAWS = 2000
+DRAWS = 800
 # The environment decides what a pool may cost, and where and for what it may be used. Routes belong to the network,
 # which is not built here.
 IGNORED_POLICIES = {

@@ -36,21 +36,28 @@ EDITS = {
     "fewer nodes at most than run": Edit({f"{CPU}.min_per_zone": 0, f"{CPU}.max_per_zone": 1}),
     "another size": Edit({f"{CPU}.desired_per_zone": 0, f"{CPU}.max_per_zone": 3}),
     "only people scale it": Edit({f"{CPU}.scaling": "fixed"}),
-    "it stops at night": Edit({f"{CPU}.off_peak": {"begins": "20:00", "hours": 10}}),
-    "it runs at night": Edit({f"{CPU}.off_peak": GONE}),
-    "a preset of Karpenter moves to node groups": Edit({f"{GPU}.provisioner": "managed"}),
-    "and back": Edit({f"{GPU}.provisioner": GONE}),
-    "a Karpenter pool grows": Edit({f"{GPU}.max_per_zone": 2}),
-    "a Karpenter pool shrinks": Edit({f"{GPU}.max_per_zone": 1}),
-    "a pool is added": Edit({f"{MAIN}.pools.batch": BATCH}),
-    "a pool is renamed": Edit({f"{MAIN}.pools.batch.name": "jobs"}),
-    "a pool moves to Karpenter": Edit({f"{MAIN}.pools.jobs.provisioner": "karpenter"}),
-    "a pool goes": Edit({f"{MAIN}.pools.jobs": GONE}),
-    "another operating system, larger disks": Edit(
-        {f"{CPU}.operating_system": "bottlerocket", f"{CPU}.disk": {"size_gib": 300}}
+    "it stops at night, a preset of Karpenter moves to node groups": Edit(
+        {f"{CPU}.off_peak": {"begins": "20:00", "hours": 10}, f"{GPU}.provisioner": "managed"}
     ),
-    "other instance types": Edit({f"{CPU}.instance_types": ["m7i.2xlarge", "m6i.2xlarge"]}),
-    "MPS instead of time-slicing": Edit({f"{GPU}.sharing": {"strategy": "mps", "replicas": 2}}),
+    "it runs at night, the preset is back": Edit({f"{CPU}.off_peak": GONE, f"{GPU}.provisioner": GONE}),
+    "a Karpenter pool grows, another pool is added": Edit({f"{GPU}.max_per_zone": 2, f"{MAIN}.pools.batch": BATCH}),
+    "a Karpenter pool shrinks, the other one is renamed": Edit(
+        {f"{GPU}.max_per_zone": 1, f"{MAIN}.pools.batch.name": "jobs"}
+    ),
+    "a pool moves to Karpenter": Edit({f"{MAIN}.pools.jobs.provisioner": "karpenter"}),
+    "a pool goes, another operating system and larger disks": Edit(
+        {
+            f"{MAIN}.pools.jobs": GONE,
+            f"{CPU}.operating_system": "bottlerocket",
+            f"{CPU}.disk": {"size_gib": 300},
+        }
+    ),
+    "other instance types, MPS instead of time-slicing": Edit(
+        {
+            f"{CPU}.instance_types": ["m7i.2xlarge", "m6i.2xlarge"],
+            f"{GPU}.sharing": {"strategy": "mps", "replicas": 2},
+        }
+    ),
     "managed GPUs": Edit({f"{MAIN}.pools.gpus": GPUS}),
     "their operating system": Edit({f"{MAIN}.pools.gpus.operating_system": "bottlerocket"}),
     "Amazon Linux again": Edit({f"{MAIN}.pools.gpus.operating_system": "al2023"}),
@@ -71,39 +78,45 @@ EDITS = {
     "a bucket is added": Edit(
         {f"{BUCKETS}.models": {"purpose": "models", "used_by": [{"namespace": "serving", "service_account": "server"}]}}
     ),
-    "a user of it writes": Edit({f"{BUCKETS}.models.used_by.serving.mode": "write"}),
-    "objects stay longer": Edit({f"{BUCKETS}.scratch.expire_after_days": 14}),
-    "backups are locked longer": Edit({"storage.recovery.lock_days": 14}),
-    "another range of the endpoint": Edit({f"{MAIN}.endpoint.public_cidrs": ["203.0.113.0/24", "198.51.100.0/24"]}),
+    "a user of it writes, objects stay longer": Edit(
+        {f"{BUCKETS}.models.used_by.serving.mode": "write", f"{BUCKETS}.scratch.expire_after_days": 14}
+    ),
+    "backups are locked longer, another range of the endpoint": Edit(
+        {
+            "storage.recovery.lock_days": 14,
+            f"{MAIN}.endpoint.public_cidrs": ["203.0.113.0/24", "198.51.100.0/24"],
+        }
+    ),
     "the endpoint is closed": Edit({f"{MAIN}.endpoint": {"public": False}}, refused="nothing was built"),
     "an access entry is added": Edit({f"{MAIN}.access.reader": {"principal_arn": "arn:aws:iam::123456789012:role/r"}}),
     "it holds in one namespace": Edit({f"{MAIN}.access.reader.namespaces": ["research"]}),
-    "it goes": Edit({f"{MAIN}.access.reader": GONE}),
-    "the pod range grows": Edit({"network.pod_cidr": "100.64.0.0/15"}),
+    "it goes, the pod range grows": Edit({f"{MAIN}.access.reader": GONE, "network.pod_cidr": "100.64.0.0/15"}),
     "NAT per zone, interface endpoints": Edit(
         {"network.nat": "per-zone", "network.endpoints": {"interface": ["sts", "ecr.api", "ecr.dkr"]}}
     ),
-    "a single NAT gateway": Edit({"network.nat": "single"}),
+    "a single NAT gateway, one more namespace in the mesh": Edit(
+        {"network.nat": "single", "mesh.namespaces": ["inference", "research"]}
+    ),
     "a third zone, all by name": Edit({"network.zones": [f"us-west-2{letter}" for letter in "abc"]}),
-    "one more namespace in the mesh": Edit({"mesh.namespaces": ["inference", "research"]}),
-    "a second anchor of it": Edit({"mesh.anchors": ["first", "second"]}),
+    "a second anchor of the mesh": Edit({"mesh.anchors": ["first", "second"]}),
     "the first one goes too early": Edit({"mesh.anchors": ["second"]}, refused="first goes, and pods that are up"),
     "the second one signs": Edit({"mesh.issuing_anchor": "second"}),
     "the first one goes": Edit({"mesh": {"namespaces": [], "anchors": ["second"], "inbound": "deny"}}),
     "no mesh": Edit({"mesh": GONE}),
-    "an add-on is switched off": Edit({f"{MAIN}.addons.cert-manager": {"enabled": False}}),
-    "an add-on is switched on, with values": Edit({f"{MAIN}.addons.cert-manager": {"values": {"replicaCount": 2}}}),
-    "another version of an EKS add-on, configured": Edit(
-        {f"{MAIN}.managed_addons.coredns": {"version": "v1.13.2-eksbuild.4", "configuration": {"replicaCount": 3}}}
+    "an add-on is switched off, io2 volumes": Edit(
+        {f"{MAIN}.addons.cert-manager": {"enabled": False}, f"{MAIN}.storage_classes": {"io2": True}}
     ),
-    "Kubernetes 1.36": Edit({f"{MAIN}.version": "1.36", f"{MAIN}.managed_addons": GONE}),
-    "io2 volumes, provisioned throughput": Edit(
+    "an add-on is switched on, with values; provisioned throughput": Edit(
         {
-            f"{MAIN}.storage_classes": {"io2": True},
+            f"{MAIN}.addons.cert-manager": {"values": {"replicaCount": 2}},
             f"{HOME}.throughput": "provisioned",
             f"{HOME}.provisioned_mibps": 100,
         }
     ),
+    "another version of an EKS add-on, configured": Edit(
+        {f"{MAIN}.managed_addons.coredns": {"version": "v1.13.2-eksbuild.4", "configuration": {"replicaCount": 3}}}
+    ),
+    "Kubernetes 1.36": Edit({f"{MAIN}.version": "1.36", f"{MAIN}.managed_addons": GONE}),
     "a Lustre file system is added": Edit(
         {"storage.lustre.fast": FAST, f"{MAIN}.managed_addons.aws-fsx-csi-driver.version": "v1.9.0-eksbuild.1"}
     ),

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from common.urns import name_of
+from report.look import PACK
 from tests.whole.conftest import steps
 
 pytestmark = pytest.mark.engine
@@ -26,7 +27,7 @@ def zones(project):
 
 
 def test_a_preview_prints_the_engines_json_and_nothing_else_on_stdout(project):
-    preview = project.preview("dev", "--policy-pack", "policies")
+    preview = json.loads(project.simulate("pulumi", "preview", "--stack", "dev", "--json", *PACK).stdout)
     assert steps(preview, "create") >= {"network-vpc", "main", "main-system", "main-system-us-west-2a"}
     assert project.resources() == [], "a preview creates nothing"
 
@@ -47,7 +48,7 @@ def test_after_a_control_c_the_next_run_can_continue(project):
 
 
 def test_the_next_update_finishes_the_interrupted_one(project):
-    project.pulumi(*UP, "--policy-pack", "policies")
+    project.pulumi(*UP, *PACK)
     urns = [each["urn"] for each in project.resources() if each["urn"]]
     assert len(urns) == len(set(urns)), "no resource may be created twice"
 
