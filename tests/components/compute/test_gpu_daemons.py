@@ -10,7 +10,7 @@ from catalog.chart_facts import chart_facts
 from catalog.eks_addons import ADDONS
 from components.cluster.managed_addons import SPECS
 from components.core.addon_spec import AddOnContext, AddOnSpec, every_add_on, values_of
-from components.core.tolerations import KEEPS_PODS_OUT, TOLERATES_ALL, tolerating
+from components.core.tolerations import BY_PATCH, KEEPS_PODS_OUT, TOLERATES_ALL, tolerating
 from settings.compute.node_pool import NodePoolSettings
 from tests.components.stacks import POOL, stack_with_cluster, stage
 
@@ -58,11 +58,11 @@ def tolerates(toleration, taint):
 
 
 def kept_out(values, paths, pools):
-    """Each DaemonSet with a taint that keeps it out."""
+    """Each DaemonSet with a taint that keeps it out. What gets a patch is in the tests of what makes it."""
     return {
         (path, str(taint))
         for path in paths
-        if path != TOLERATES_ALL
+        if path not in (TOLERATES_ALL, BY_PATCH)
         for pool in pools
         for taint in pool.taints
         if taint.effect in KEEPS_PODS_OUT and not any(tolerates(t, taint) for t in at(values, path))
@@ -114,7 +114,8 @@ def test_what_the_stack_file_says_of_tolerations_wins(cloud):
         assert json.loads(agent)["dcgmAgent"]["tolerations"] == expected
 
 
-WITHOUT_A_CHART = {"kube-proxy"}  # AWS publishes none; the EKS add-on tolerates everything
+# AWS publishes none. kube-proxy tolerates everything.
+WITHOUT_A_CHART = {name for name, daemons in DAEMON_SETS.items() if BY_PATCH in daemons} | {"kube-proxy"}
 
 
 @pytest.mark.parametrize("name", sorted({name for name, daemons in DAEMON_SETS.items() if daemons} - WITHOUT_A_CHART))

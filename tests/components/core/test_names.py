@@ -41,6 +41,7 @@ def longest_names(name, environment, more_pools, region="us-west-2"):
         "owner": "platform-team",
         "cost_center": "ml-42",
         "deployer": {"from": "10.0.0.10"},
+        "security": {"guardduty": {"detector": "make", "features": ["runtime"]}},
         "network": {"zones": [f"{region}a", f"{region}b"], "flow_logs": {"destination": "s3"}},
         "clusters": {
             cluster: {
