@@ -195,9 +195,9 @@ class _Identities:
         if new:
             yield _allow("MakeWithTags", new, ["*"], at.condition("RequestTag"))
         if tags:
-            arns = sorted({arn for each in tags for arn in each})
+            things, calls = {one for each in tags for one in each}, {one for each in tags.values() for one in each}
             condition = {**at.condition("RequestTag"), **at.untagged()}
-            yield _allow("TagWhatIsNew", {each for actions in tags.values() for each in actions}, arns, condition)
+            yield _allow("TagWhatIsNew", calls, sorted(things), condition)
         for arns, actions in own.items():
             yield _allow("", actions, arns, at.condition("ResourceTag"))
         for arns, actions in named.items():
@@ -290,11 +290,11 @@ class _Identities:
             for statement in _statements(resource, "policy") if resource.type == POLICY else ():
                 if statement.get("Effect") != "Allow":
                     continue
-                actions = every(statement, "Action")
-                for service in {each.partition(":")[0] for each in actions} - {*_IDENTITY}:
-                    does[service] |= {each for each in actions if each.startswith(f"{service}:")}
+                said: list[str] = every(statement, "Action")
+                for service in {each.partition(":")[0] for each in said} - {*_IDENTITY}:
+                    does[service] |= {each for each in said if each.startswith(f"{service}:")}
                     about[service] |= {self._short(each) for each in every(statement, "Resource")}
-                if mine := sorted({each for each in actions if each.partition(":")[0] in _IDENTITY} - {_LINKED}):
+                if mine := sorted({each for each in said if each.partition(":")[0] in _IDENTITY} - {_LINKED}):
                     same[tuple(mine)].append(statement)
         alike = defaultdict[tuple[bool, tuple[str, ...]], set[str]](set)
         for service, actions in does.items():
@@ -305,8 +305,8 @@ class _Identities:
         for (anywhere, resources), actions in sorted(alike.items()):
             yield _allow("", actions, resources, None if anywhere else at.condition())
         for names, statements in sorted(same.items()):
-            resources = sorted({self._short(each) for one in statements for each in every(one, "Resource")})
-            yield _allow("", names, resources, _common([each.get("Condition", {}) for each in statements]) or None)
+            arns = sorted({self._short(each) for one in statements for each in every(one, "Resource")})
+            yield _allow("", names, arns, _common([each.get("Condition", {}) for each in statements]) or None)
         # What AWS's own policies of these roles do: EKS and its load balancers make roles of services, and AWS Backup
         # passes roles to what it restores.
         linked = f"arn:{at.partition}:iam::{at.account}:role/aws-service-role/*"

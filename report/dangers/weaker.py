@@ -235,6 +235,18 @@ def ended(*paths: str) -> Worse:
     return lambda before, after: _all_of_it(before, after) or without(*paths)(before, after)
 
 
+def bounded(was: bool, becomes: bool) -> Worse:
+    """Compares the permissions boundaries of those that had one before or not, and have one after or not."""
+
+    def worse(before: Inputs, after: Inputs) -> str:
+        old, new = before.get("permissionsBoundary"), after.get("permissionsBoundary")
+        if (bool(old), bool(new)) != (was, becomes) or old == new:
+            return ""
+        return " → ".join(str(each) for each in (old, new) if each)
+
+    return worse
+
+
 def fewer_images(before: Inputs, after: Inputs) -> str:
     """Compares what a lifecycle of ECR keeps: a number of images, and days of those without a tag."""
     told = []
@@ -468,11 +480,24 @@ ROWS: Mapping[str, Sequence[Row]] = {
             "objects can be made public",
             gone=True,
         ),
-        Row(
-            ("aws:iam/role:Role", "aws:iam/user:User"),
-            without("permissionsBoundary"),
-            "permissionsBoundary of {} is no longer <how>",
-            "its policies alone say what it may do",
+        *(
+            Row(
+                ("aws:iam/role:Role", "aws:iam/user:User"),
+                bounded(*which),
+                f"permissionsBoundary of {{}}: {says}",
+                *rest,
+            )
+            for which, says, *rest in (
+                ((True, False), "no longer <how>", "its policies alone say what it may do"),
+                ((True, True), "<how>", "its policies and the new one say what it may do, and nobody compares the two"),
+                (
+                    (False, True),
+                    "<how>",
+                    "what that policy leaves out is refused at once, also to pods and machines that run",
+                    "compare it with the boundary of `make report` first: docs/guides/security/identities.md",
+                    SERIOUS,
+                ),
+            )
         ),
         *(
             Row(types, worse, f"{what} of {{}}: <how>", _METADATA, _ALONE)

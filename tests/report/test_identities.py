@@ -229,7 +229,15 @@ PARENTS = {
     "aws:eks/podIdentityAssociation:PodIdentityAssociation": (
         "arn:aws:eks:{region}:123456789012:podidentityassociation/{clusterName}/x"
     ),
-    "aws:sqs/queuePolicy:QueuePolicy": "arn:aws:sqs:{region}:123456789012:ml-platform-dev-main",
+    "aws:acm/certificateValidation:CertificateValidation": "{certificateArn}",
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter": "arn:aws:logs:{region}:123456789012:log-group:{logGroupName}",
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy": "arn:aws:ecr:{region}:123456789012:repository/{repository}",
+    "aws:ecr/repositoryPolicy:RepositoryPolicy": "arn:aws:ecr:{region}:123456789012:repository/{repository}",
+    "aws:ecr/pullThroughCacheRule:PullThroughCacheRule": "*",
+    "aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate": "*",
+    "aws:efs/replicationConfiguration:ReplicationConfiguration": "{sourceFileSystemArn}",
+    "aws:route53/record:Record": "arn:aws:route53:::hostedzone/{zoneId}",
+    "aws:sqs/queuePolicy:QueuePolicy": "arn:aws:sqs:{region}:123456789012:{queue}",
     "aws:secretsmanager/secret:Secret": "arn:aws:secretsmanager:{region}:123456789012:secret:{name}-AbCdEf",
 }
 OF_ROLE = ("aws:iam/rolePolicy:RolePolicy", ATTACHMENT)
@@ -238,7 +246,8 @@ OF_ROLE = ("aws:iam/rolePolicy:RolePolicy", ATTACHMENT)
 def about(type_: str, state: Mapping[str, Any]) -> str:
     """Returns the ARN of what an action on a resource is about; `*` in EC2, where the documents name none."""
     if type_ in PARENTS:
-        return PARENTS[type_].format_map({"region": "us-west-2", **state})
+        queue = str(state.get("queueUrl")).rpartition("/")[2]
+        return PARENTS[type_].format_map({"region": "us-west-2", **state, "queue": queue})
     if type_.startswith("aws:s3/"):
         return f"arn:aws:s3:::{state['bucket']}"
     if type_ in OF_ROLE:
@@ -265,7 +274,8 @@ LINKED = {
     "ecr:UpdateRepositoryCreationTemplate": "ecr.amazonaws.com",
 }
 TAGGING = {"acm": "AddTagsToCertificate", "ec2": "CreateTags", "sqs": "TagQueue"}
-IN_ALL = {"aws:efs/accessPoint:AccessPoint"}  # made in a thing that has tags already
+REPLICATION = "aws:efs/replicationConfiguration:ReplicationConfiguration"
+IN_ANOTHER = {"aws:efs/accessPoint:AccessPoint"}  # made in a thing that has tags already
 
 
 def dependent(action: str, call: str, type_: str, state: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
@@ -294,8 +304,10 @@ def asked(type_: str, doing: str, state: Mapping[str, Any], stack: str) -> Itera
     region = {"aws:RequestedRegion": state.get("region", "us-west-2")}
     new = {**region, **(tagged("RequestTag", stack) if kind.taggable else {}), **region}
     old = {**tagged("ResourceTag", stack), **region, "iam:PolicyARN": str(state.get("policyArn"))}
+    if type_ == REPLICATION:  # EFS compares no tags where it replicates: EFS guide, "Using tags with Amazon EFS"
+        old = region
     made_now = doing == "creates" and kind.taggable
-    yield action, about(type_, state), {**new, **(old if type_ in IN_ALL else {})} if made_now else old
+    yield action, about(type_, state), {**new, **(old if type_ in IN_ANOTHER else {})} if made_now else old
     if made_now and service not in ("autoscaling", "s3"):
         tag = f"{service}:{TAGGING.get(service, 'TagRole' if type_ == ROLE else 'TagResource')}"
         yield tag, str(state.get("arn", about(type_, state))) if service != "ec2" else "*", new
