@@ -30,7 +30,7 @@ ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 STATE_BUCKET, STATE_KEY = "STATE_BUCKET", "STATE_KEY"
 """Stand for names of the layer below, which no stack file has."""
 
-_OF_A_STACK = ("stacks/{}.json*", "stacks/{}.pulumi-tags", "history/{}/*", "backups/{}/*", "journal/{}/*")
+_OF_A_STACK = ("stacks/{}.json*", "stacks/{}.pulumi-tags", "history/{}/*", "backups/{}/*")
 _LOCKS, _META = "locks/organization/{}/*", "meta.yaml"
 """Objects of Pulumi's state below `.pulumi/`, `{}` for project and stack. `.json*` has compressed ones and copies too.
 
@@ -472,7 +472,8 @@ def as_markdown(resources: Iterable[Resource], settings: StackSettings, stack: s
     lines = [
         f"# The platform's own identities in {stack}",
         "",
-        "Made from what the stack builds: make the documents anew when a team, a cluster or a kind of resource comes.",
+        "Made from what the stack builds and, where that is known, built before: make the documents anew before each",
+        "change that brings a team, a cluster or a kind of resource, or takes it away.",
         f"`{STATE_BUCKET}` and `{STATE_KEY}` stand for the bucket and the key of Pulumi's state.",
         "",
         *markdown(("Identity", "Principal", "What it does", "Documents"), rows),
@@ -484,6 +485,8 @@ def as_markdown(resources: Iterable[Resource], settings: StackSettings, stack: s
             "or machines use it. docs/guides/security/identities.md says how to set one.",
             "",
         ]
+    if "identity-boundary-2.json" in files:
+        lines += [f"**No role can have this boundary:** it is over {MOST} characters. Split the stack.", ""]
     if made.unknown:
         lines += [f"Not covered, so the deployer lacks rights for: {', '.join(made.unknown)}.", ""]
     if made.later:

@@ -330,7 +330,7 @@ _ROTATION, _DAYS = "aws:secretsmanager/secretRotation:SecretRotation", "rotation
 _SAME = "who has read its value can use it for longer"
 _LIFECYCLES = tuple(f"aws:s3/bucketLifecycleConfiguration{v}:BucketLifecycleConfiguration{v}" for v in ("", "V2"))
 _PLAN, _SELECTION = ("aws:backup/plan:Plan",), ("aws:backup/selection:Selection",)
-_REPOSITORY = "aws:ecr/repository:Repository"
+_REPOSITORY, _BOUNDED = "aws:ecr/repository:Repository", ("aws:iam/role:Role", "aws:iam/user:User")
 _DATABASES = ("aws:rds/instance:Instance", "aws:rds/cluster:Cluster")
 _LUSTRE, _LINK = (
     "aws:fsx/lustreFileSystem:LustreFileSystem",
@@ -480,24 +480,25 @@ ROWS: Mapping[str, Sequence[Row]] = {
             "objects can be made public",
             gone=True,
         ),
-        *(
-            Row(
-                ("aws:iam/role:Role", "aws:iam/user:User"),
-                bounded(*which),
-                f"permissionsBoundary of {{}}: {says}",
-                *rest,
-            )
-            for which, says, *rest in (
-                ((True, False), "no longer <how>", "its policies alone say what it may do"),
-                ((True, True), "<how>", "its policies and the new one say what it may do, and nobody compares the two"),
-                (
-                    (False, True),
-                    "<how>",
-                    "what that policy leaves out is refused at once, also to pods and machines that run",
-                    "compare it with the boundary of `make report` first: docs/guides/security/identities.md",
-                    SERIOUS,
-                ),
-            )
+        Row(
+            _BOUNDED,
+            bounded(True, False),
+            "permissionsBoundary of {}: no longer <how>",
+            "its policies alone say what it may do",
+        ),
+        Row(
+            _BOUNDED,
+            bounded(True, True),
+            "permissionsBoundary of {}: <how>",
+            "its policies and the new one say what it may do, and nobody compares the two",
+        ),
+        Row(
+            _BOUNDED,
+            bounded(False, True),
+            "permissionsBoundary of {}: <how>",
+            "what that policy leaves out is refused at once, also to pods and machines that run",
+            "compare it with the boundary of `make report` first: docs/guides/security/identities.md",
+            SERIOUS,
         ),
         *(
             Row(types, worse, f"{what} of {{}}: <how>", _METADATA, _ALONE)

@@ -406,7 +406,6 @@ def test_the_state_of_another_stack_is_neither_read_nor_written() -> None:
         *("stacks/ml-platform/test.json", "stacks/ml-platform/test.json.gz", "stacks/ml-platform/test.json.zst.bak"),
         *("stacks/ml-platform/test.pulumi-tags", "history/ml-platform/test/test-1.history.json"),
         *("backups/ml-platform/test/test.1.json", "locks/organization/ml-platform/test/1.json"),
-        "journal/ml-platform/test/1.json",
     )
     for identity in ("preview", "deployer", "break-glass"):
         given, writes = statements(made("dev"), identity), identity == "deployer"
