@@ -29,6 +29,60 @@ RESTORE_POLICIES: Final = (
 CLOUDWATCH_AGENT_SERVER_POLICY: Final = "arn:aws:iam::aws:policy/CloudWatchAgentServerPolicy"
 XRAY_WRITE_ONLY_ACCESS: Final = "arn:aws:iam::aws:policy/AWSXrayWriteOnlyAccess"
 
+POLICY_ACTIONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "AmazonEKSClusterPolicy": "autoscaling:* ec2:* elasticloadbalancing:* kms:DescribeKey",
+        "AmazonEKSWorkerNodePolicy": "ec2:* eks:DescribeCluster eks-auth:AssumeRoleForPodIdentity",
+        "AmazonEKS_CNI_Policy": "ec2:*",
+        "AmazonEC2ContainerRegistryPullOnly": (
+            "ecr:BatchGetImage ecr:BatchImportUpstreamImage ecr:GetAuthorizationToken ecr:GetDownloadUrlForLayer"
+        ),
+        "AmazonSSMManagedInstanceCore": (
+            "ec2messages:* ssmmessages:* ssm:Describe* ssm:Get* ssm:List* ssm:PutComplianceItems "
+            "ssm:PutConfigurePackageResult ssm:PutInventory ssm:UpdateAssociationStatus "
+            "ssm:UpdateInstanceAssociationStatus ssm:UpdateInstanceInformation"
+        ),
+        "AmazonEBSCSIDriverPolicyV2": "ec2:*",
+        "AmazonEBSCSIDriverEKSClusterScopedPolicy": "ec2:*",
+        "AmazonEFSCSIDriverPolicy": (
+            "ec2:* elasticfilesystem:CreateAccessPoint elasticfilesystem:DeleteAccessPoint "
+            "elasticfilesystem:Describe* elasticfilesystem:TagResource"
+        ),
+        "CloudWatchAgentServerPolicy": (
+            "cloudwatch:PutMetricData ec2:* logs:CreateLogGroup logs:CreateLogStream logs:Describe* logs:PutLogEvents "
+            "logs:PutRetentionPolicy ssm:Get* xray:*"
+        ),
+        "AWSXrayWriteOnlyAccess": "xray:*",
+        "AWSBackupServiceRolePolicyForBackup": (
+            "backup:Copy* backup:Describe* backup:TagResource ec2:* elasticfilesystem:Backup "
+            "elasticfilesystem:Describe* fsx:CopyBackup fsx:CreateBackup fsx:DeleteBackup fsx:Describe* fsx:List* "
+            "fsx:ManageBackupPrincipalAssociations fsx:TagResource kms:CreateGrant kms:Decrypt kms:DescribeKey "
+            "kms:GenerateDataKey* kms:ReEncrypt* tag:GetResources"
+        ),
+        "AWSBackupServiceRolePolicyForRestores": (
+            "backup:Describe* backup:List* backup:StartRestoreJob ec2:* elasticfilesystem:CreateFileSystem "
+            "elasticfilesystem:DeleteFileSystem elasticfilesystem:Describe* elasticfilesystem:Restore "
+            "elasticfilesystem:TagResource fsx:CreateFileSystemFromBackup fsx:CreateVolumeFromBackup "
+            "fsx:DeleteFileSystem fsx:DeleteVolume fsx:Describe* fsx:TagResource fsx:UntagResource kms:CreateGrant "
+            "kms:Decrypt kms:DescribeKey kms:Encrypt kms:GenerateDataKey* kms:ReEncrypt*"
+        ),
+        "AWSBackupServiceRolePolicyForS3Backup": (
+            "backup:TagResource cloudwatch:GetMetricData events:DeleteRule events:Describe* events:DisableRule "
+            "events:EnableRule events:List* events:PutRule events:PutTargets events:RemoveTargets kms:Decrypt "
+            "kms:DescribeKey s3:Get* s3:List* s3:PutBucketNotification s3:PutInventoryConfiguration"
+        ),
+        "AWSBackupServiceRolePolicyForS3Restore": (
+            "kms:Decrypt kms:DescribeKey kms:GenerateDataKey* s3:CreateBucket s3:DeleteObject s3:Get* s3:List* "
+            "s3:PutBucketOwnershipControls s3:PutBucketVersioning s3:PutObject s3:PutObjectAcl s3:PutObjectTagging "
+            "s3:PutObjectVersionAcl"
+        ),
+    }
+)
+"""Name of a policy -> what it lets roles do in the services that the platform has, in short where the list is long.
+
+Actions about identities are left out. A test holds the rows against the documents in getmoto/moto 5.2.5.
+"""
+
 # Value of `policy` in an access entry of a stack file -> the access policy of EKS.
 EKS_ACCESS_POLICIES: Final[Mapping[str, str]] = MappingProxyType(
     {

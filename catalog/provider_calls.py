@@ -5,7 +5,9 @@ other services that AWS asks the caller for. `by` says how the writes can be hel
 tags, or by the region alone.
 Sources: hashicorp/terraform-provider-aws 6.x, internal/service/<service>; Service Authorization Reference, "Actions
 defined by", column of dependent actions; EKS user guide, "Customize managed nodes with launch templates"; FSx for
-Lustre guide, "Using service-linked roles"; read 2026-11. Nobody tried the documents in an account: unverified.
+Lustre guide, "Using service-linked roles" and "Using tags"; KMS guide, "Controlling access to tags"; EFS guide, "Using
+tags with Amazon EFS"; AWS Backup guide, "Copying tags onto backups"; ECR guide, "Using service-linked roles" and
+"Creating a repository creation template"; read 2026-11. Nobody tried the documents in an account: unverified.
 """
 
 from collections.abc import Mapping
@@ -17,8 +19,10 @@ By = Literal["name", "tag", "region"]
 class Calls(NamedTuple):
     """The actions for one type, without the prefix of the service. arns: what they are about, `{name}` for its name.
 
-    creates: with `by` tag, they carry the tags of what is made. changes: with `by` tag, it has them.
-    anywhere: writes that only the region limits, since other things than the stack's own have a part in them.
+    creates: with `by` tag, they carry the tags of what is made. changes: with `by` tag, it has them. tags: they give
+    tags, also to what AWS makes in the same call, which has none yet. anywhere: writes that only the region limits,
+    since other things than the stack's own have a part in them. forced: with `forceDestroy`, about `inside`, what is
+    in it: by its name, or else by the tags that it has from what it is a copy of.
     """
 
     service: str
@@ -29,6 +33,9 @@ class Calls(NamedTuple):
     changes: str = ""
     anywhere: str = ""
     also: str = ""
+    tags: str = ""
+    forced: str = ""
+    inside: tuple[str, ...] = ()
 
 
 def _ec2(reads: str, anywhere: str = "", changes: str = "") -> Calls:
@@ -67,7 +74,8 @@ CALLS: Mapping[str, Calls] = {
         *("acm", "tag", ("arn:{partition}:acm:{region}:{account}:certificate/*",)),
         reads="DescribeCertificate ListTagsForCertificate",
         creates="RequestCertificate",
-        changes="UpdateCertificateOptions DeleteCertificate AddTagsToCertificate RemoveTagsFromCertificate",
+        changes="UpdateCertificateOptions DeleteCertificate RemoveTagsFromCertificate",
+        tags="AddTagsToCertificate",
     ),
     "aws:acm/certificateValidation:CertificateValidation": Calls(
         "acm", "tag", ("arn:{partition}:acm:{region}:{account}:certificate/*",), "DescribeCertificate"
@@ -83,7 +91,8 @@ CALLS: Mapping[str, Calls] = {
     "aws:backup/plan:Plan": Calls(
         *("backup", "tag", ("arn:{partition}:backup:{region}:{account}:backup-plan:*",), "GetBackupPlan ListTags"),
         creates="CreateBackupPlan",
-        changes=f"UpdateBackupPlan DeleteBackupPlan {_TAGS}",
+        changes="UpdateBackupPlan DeleteBackupPlan UntagResource",
+        tags="TagResource",
     ),
     "aws:backup/selection:Selection": Calls(
         *("backup", "tag", ("arn:{partition}:backup:{region}:{account}:backup-plan:*",), "GetBackupSelection"),
@@ -96,6 +105,11 @@ CALLS: Mapping[str, Calls] = {
         creates="CreateBackupVault",
         changes=f"DeleteBackupVault {_TAGS}",
         also=f"backup-storage:MountCapsule {_GRANTS} kms:GenerateDataKey kms:Decrypt kms:RetireGrant",
+        forced="DeleteRecoveryPoint DescribeRecoveryPoint",
+        inside=(
+            "arn:{partition}:backup:{region}:{account}:recovery-point:*",
+            "arn:{partition}:ec2:{region}::snapshot/*",
+        ),
     ),
     "aws:backup/vaultLockConfiguration:VaultLockConfiguration": Calls(
         *("backup", "name", ("arn:{partition}:backup:{region}:{account}:backup-vault:{name}",), "DescribeBackupVault"),
@@ -154,8 +168,8 @@ CALLS: Mapping[str, Calls] = {
     ),
     "aws:ec2/launchTemplate:LaunchTemplate": _ec2(
         "DescribeLaunchTemplates DescribeLaunchTemplateVersions",
-        "CreateLaunchTemplate CreateLaunchTemplateVersion ModifyLaunchTemplate",
-        "DeleteLaunchTemplate",
+        "CreateLaunchTemplate",
+        "CreateLaunchTemplateVersion ModifyLaunchTemplate DeleteLaunchTemplate",
     ),
     "aws:ec2/natGateway:NatGateway": _ec2("DescribeNatGateways", "CreateNatGateway", "DeleteNatGateway"),
     "aws:ec2/placementGroup:PlacementGroup": _ec2(
@@ -192,7 +206,7 @@ CALLS: Mapping[str, Calls] = {
     ),
     "aws:ec2/vpcEndpoint:VpcEndpoint": _ec2(
         "DescribeVpcEndpoints DescribePrefixLists", "CreateVpcEndpoint ModifyVpcEndpoint", "DeleteVpcEndpoints"
-    ),
+    )._replace(also="route53:AssociateVPCWithHostedZone"),
     "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation": _ec2(
         "DescribeVpcs", "AssociateVpcCidrBlock DisassociateVpcCidrBlock"
     ),
@@ -220,7 +234,9 @@ CALLS: Mapping[str, Calls] = {
     ),
     "aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate": Calls(
         *("ecr", "region", ("*",), "DescribeRepositoryCreationTemplates"),
-        anywhere="CreateRepositoryCreationTemplate DeleteRepositoryCreationTemplate UpdateRepositoryCreationTemplate",
+        anywhere="CreateRepositoryCreationTemplate DeleteRepositoryCreationTemplate UpdateRepositoryCreationTemplate "
+        "CreateRepository PutLifecyclePolicy SetRepositoryPolicy",
+        also="iam:PassRole",
     ),
     "aws:ecr/repositoryPolicy:RepositoryPolicy": Calls(
         *("ecr", "name", _REPOSITORY, "GetRepositoryPolicy", "", "SetRepositoryPolicy DeleteRepositoryPolicy")
@@ -228,7 +244,8 @@ CALLS: Mapping[str, Calls] = {
     "aws:efs/accessPoint:AccessPoint": Calls(
         *("elasticfilesystem", "tag", (*_EFS, _EFS[0].replace("file-system", "access-point"))),
         reads="DescribeAccessPoints ListTagsForResource",
-        changes=f"CreateAccessPoint DeleteAccessPoint {_TAGS}",
+        changes="CreateAccessPoint DeleteAccessPoint UntagResource",
+        tags="TagResource",
     ),
     "aws:efs/backupPolicy:BackupPolicy": Calls(
         "elasticfilesystem", "tag", _EFS, "DescribeBackupPolicy", changes="PutBackupPolicy"
@@ -237,8 +254,9 @@ CALLS: Mapping[str, Calls] = {
         *("elasticfilesystem", "tag", _EFS),
         reads="DescribeFileSystems DescribeLifecycleConfiguration ListTagsForResource",
         creates="CreateFileSystem",
-        changes="UpdateFileSystem UpdateFileSystemProtection PutLifecycleConfiguration DeleteFileSystem " + _TAGS,
+        changes="UpdateFileSystem UpdateFileSystemProtection PutLifecycleConfiguration DeleteFileSystem UntagResource",
         also=f"{_GRANTS} kms:GenerateDataKeyWithoutPlaintext",
+        tags="TagResource",
     ),
     "aws:efs/fileSystemPolicy:FileSystemPolicy": Calls(
         *("elasticfilesystem", "tag", _EFS, "DescribeFileSystemPolicy"),
@@ -252,8 +270,8 @@ CALLS: Mapping[str, Calls] = {
     ),
     "aws:efs/replicationConfiguration:ReplicationConfiguration": Calls(
         *("elasticfilesystem", "tag", _EFS, "DescribeReplicationConfigurations"),
-        changes="CreateReplicationConfiguration DeleteReplicationConfiguration",
-        anywhere="CreateFileSystem",  # the copy has no tags when EFS makes it
+        # The copy has no tags when EFS makes it, and EFS compares none of either.
+        anywhere="CreateReplicationConfiguration DeleteReplicationConfiguration CreateFileSystem",
     ),
     "aws:eks/accessEntry:AccessEntry": _eks(
         "access-entry/{cluster}/*", "DescribeAccessEntry", "CreateAccessEntry", "UpdateAccessEntry DeleteAccessEntry"
@@ -282,14 +300,17 @@ CALLS: Mapping[str, Calls] = {
     ),
     "aws:fsx/dataRepositoryAssociation:DataRepositoryAssociation": Calls(
         *("fsx", "tag", _FSX, "DescribeDataRepositoryAssociations ListTagsForResource"),
-        changes=f"UpdateDataRepositoryAssociation DeleteDataRepositoryAssociation {_TAGS}",
+        changes="UpdateDataRepositoryAssociation DeleteDataRepositoryAssociation UntagResource",
         anywhere="CreateDataRepositoryAssociation",
+        tags="TagResource",
     ),
     "aws:fsx/lustreFileSystem:LustreFileSystem": Calls(
         *("fsx", "tag", _FSX, "DescribeFileSystems ListTagsForResource"),
         creates="CreateFileSystem",
-        changes=f"UpdateFileSystem DeleteFileSystem {_TAGS}",
-        also=f"{_GRANTS} ec2:DescribeSubnets ec2:DescribeVpcs ec2:DescribeSecurityGroups",
+        changes="UpdateFileSystem DeleteFileSystem UntagResource",
+        anywhere="CreateBackup",  # the last one, when a file system is deleted; it has no tags before
+        also=f"{_GRANTS} ec2:DescribeSubnets ec2:DescribeVpcs ec2:DescribeSecurityGroups ec2:GetSecurityGroupsForVpc",
+        tags="TagResource",
     ),
     "aws:iam/instanceProfile:InstanceProfile": Calls(
         *("iam", "name", ("arn:{partition}:iam::{account}:instance-profile/{name}",), "GetInstanceProfile"),
@@ -316,7 +337,8 @@ CALLS: Mapping[str, Calls] = {
         reads="DescribeKey GetKeyPolicy GetKeyRotationStatus ListResourceTags",
         creates="CreateKey",
         changes="PutKeyPolicy EnableKeyRotation DisableKeyRotation EnableKey DisableKey UpdateKeyDescription "
-        f"ScheduleKeyDeletion CreateAlias UpdateAlias DeleteAlias {_TAGS}",
+        "ScheduleKeyDeletion CreateAlias UpdateAlias DeleteAlias UntagResource",
+        tags="TagResource",
     ),
     "aws:kms/keyPolicy:KeyPolicy": Calls(
         *("kms", "tag", ("arn:{partition}:kms:{region}:{account}:key/*",), "DescribeKey GetKeyPolicy"),
@@ -333,6 +355,9 @@ CALLS: Mapping[str, Calls] = {
         "GetEncryptionConfiguration GetBucketObjectLockConfiguration GetBucketTagging GetBucketLocation "
         "ListTagsForResource",
         f"CreateBucket DeleteBucket PutBucketTagging {_TAGS}",
+    )._replace(
+        forced="ListBucketVersions DeleteObject DeleteObjectVersion BypassGovernanceRetention",
+        inside=("arn:{partition}:s3:::{name}", "arn:{partition}:s3:::{name}/*"),
     ),
     "aws:s3/bucketIntelligentTieringConfiguration:BucketIntelligentTieringConfiguration": _bucket(
         "GetIntelligentTieringConfiguration", "PutIntelligentTieringConfiguration"
@@ -480,6 +505,8 @@ WITHOUT_RESOURCE = frozenset(
 SERVICE_LINKED: Mapping[str, str] = {
     "aws:backup/plan:Plan": "backup.amazonaws.com",
     "aws:ec2transitgateway/vpcAttachment:VpcAttachment": "transitgateway.amazonaws.com",
+    "aws:ecr/pullThroughCacheRule:PullThroughCacheRule": "pullthroughcache.ecr.amazonaws.com",
+    "aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate": "ecr.amazonaws.com",
     "aws:efs/fileSystem:FileSystem": "elasticfilesystem.amazonaws.com",
     "aws:eks/cluster:Cluster": "eks.amazonaws.com",
     "aws:eks/nodeGroup:NodeGroup": "eks-nodegroup.amazonaws.com",

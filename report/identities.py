@@ -6,9 +6,12 @@ whichever IAM has for the action. AWS evaluates none of these here, so a first `
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
+from catalog.iam import POLICY_ACTIONS
 from catalog.provider_calls import CALLS, FUNCTIONS, NAMED, SERVICE_LINKED, WITHOUT_RESOURCE
 from catalog.regions import REGIONS
 from costs.resource import Resource
@@ -27,9 +30,18 @@ ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 STATE_BUCKET, STATE_KEY = "STATE_BUCKET", "STATE_KEY"
 """Stand for names of the layer below, which no stack file has."""
 
+_OF_A_STACK = ("stacks/{}.json*", "stacks/{}.pulumi-tags", "history/{}/*", "backups/{}/*")
+_LOCKS, _META = "locks/organization/{}/*", "meta.yaml"
+"""Objects of Pulumi's state below `.pulumi/`, `{}` for project and stack. `.json*` has compressed ones and copies too.
+
+Source: pulumi v3.259.0, pkg/backend/diy, store.go, state.go, stack_tags.go, lock.go and meta.go; read 2026-11.
+"""
+
 _LINKED = "iam:CreateServiceLinkedRole"
 _GRANTING = ("PutRolePolicy", "PutRolePermissionsBoundary")
-_IAM = ("iam", "organizations", "account", "sts", "sso", "identitystore")
+_IDENTITY = ("iam", "sts")
+_OF_NO_REGION = ("pricing", "route53", "shield")
+"""Services whose requests go to one region for all, or to none; besides those about identities."""
 _ANYWHERE = ("iam:ListRoles", "sts:GetCallerIdentity", "tag:GetResources")
 """They read, take no resource, and are not of a region, or answer for all."""
 _CLUSTER = "aws:eks/cluster:Cluster"
@@ -53,8 +65,19 @@ class _Where(NamedTuple):
 
     def condition(self, key: str = "") -> Statement:
         """Returns the regions of the stack as a condition. key: `RequestTag` or `ResourceTag`, for its tags as well."""
-        tags = {f"aws:{key}/{tag}": value for tag, value in self.tags.items()} if key else {}
-        return {"StringEquals": {"aws:RequestedRegion": list(self.regions), **tags}}
+        return {"StringEquals": {"aws:RequestedRegion": list(self.regions), **self.tagged(key)}}
+
+    def tagged(self, key: str) -> Mapping[str, str]:
+        return {f"aws:{key}/{tag}": value for tag, value in self.tags.items()} if key else {}
+
+    def untagged(self) -> Statement:
+        """Returns the condition that a thing has none of the tags yet: AWS makes it, or it is nobody's."""
+        return {"Null": dict.fromkeys(self.tagged("ResourceTag"), "true")}
+
+    def pattern(self, name: str) -> str:
+        """Returns what a name begins with, and `*`, where it has the stack's prefix: these are one pattern."""
+        front, prefix, rest = name.partition(self.prefix)
+        return f"{front}{prefix}{rest[:1]}*" if prefix else name
 
 
 def _where(settings: StackSettings) -> _Where:
@@ -80,13 +103,21 @@ class _Identities:
         self._types = sorted({each.type for each in self._known} & {*CALLS})
         self.unknown = sorted({each.type for each in self._known} - {*CALLS})
         self.roles = sorted(self._of(CALLS[ROLE].arns[0], ROLE))
-        self.later = [each.name for each in self._known if each.type == POLICY and not _statements(each, "policy")]
+        unread = {each.name for each in self._known if each.type == POLICY and not _statements(each, "policy")}
+        self.later = sorted(unread) + [each for each in self.attached() if _name(each) not in POLICY_ACTIONS]
 
     def _of(self, template: str, type_: str = "") -> set[str]:
         """Returns the ARNs of a template, by the names of the resources whose type has it."""
         sources = {kind for kind in NAMED if kind == type_ or (not type_ and self._shares(kind, template))}
         names = {self._pattern(each) for each in self._known if each.type in sources}
         return set(self._at.arns(template, sorted(names)))
+
+    def _forced(self, type_: str) -> Iterator[str]:
+        """Yields the ARNs of what is deleted together with things that have `forceDestroy`."""
+        known = (each for each in self._known if each.type == type_ and each.inputs.get("forceDestroy") is True)
+        if names := sorted({self._pattern(each) for each in known}):
+            for template in CALLS[type_].inside:
+                yield from self._at.arns(template, names)
 
     @staticmethod
     def _shares(kind: str, template: str) -> bool:
@@ -103,8 +134,7 @@ class _Identities:
         elif key == "zoneId":
             return given
         path = str(resource.inputs.get("path") or "/").removeprefix("/") if resource.type == ROLE else ""
-        front, prefix, rest = f"{path}{given}".partition(self._at.prefix)
-        return f"{front}{prefix}{rest[:1]}*" if prefix else f"{path}{given}"
+        return self._at.pattern(f"{path}{given}")
 
     def reads(self) -> Iterator[Statement]:
         """Yields what looks at everything of the stack, and changes nothing."""
@@ -131,8 +161,8 @@ class _Identities:
     def writes(self) -> Iterator[Statement]:
         """Yields what makes, changes and deletes things of the stack."""
         at = self._at
-        anywhere, new, own = set[str](), set[str](), dict[tuple[str, ...], set[str]]()
-        named = dict[tuple[str, ...], set[str]]()
+        anywhere, new, tags = set[str](), set[str](), defaultdict[tuple[str, ...], set[str]](set)
+        own, named = (defaultdict[tuple[str, ...], set[str]](set) for _ in range(2))
         keys = tuple(sorted(self._of(CALLS["aws:kms/key:Key"].arns[0])))
         for type_ in self._types:
             row = CALLS[type_]
@@ -142,36 +172,58 @@ class _Identities:
                 if row.by == "tag" or _open(action):
                     new.add(action)
                 else:
-                    named.setdefault(arns, set()).add(action)
-            for action in _actions(row.service, row.changes):
-                (named if row.by == "name" else own).setdefault(arns, set()).add(action)
+                    named[arns].add(action)
+            for action in _actions(row.service, f"{row.changes} {row.tags}"):
+                (named if row.by == "name" else own)[arns].add(action)
+            for action in _actions(row.service, row.tags):
+                tags[arns].add(action)
+            if forced := tuple(self._forced(type_)):
+                (named if "{name}" in row.inside[0] else own)[forced] |= {*_actions(row.service, row.forced)}
             for action in row.also.split():
-                if action.startswith("kms:"):
-                    own.setdefault(keys, set()).add(action)
-                elif action == "route53:GetChange":
-                    named.setdefault((f"arn:{at.partition}:route53:::change/*",), set()).add(action)
-                elif not action.startswith("iam:"):
+                service, _, call = action.partition(":")
+                if service == "kms":
+                    own[keys].add(action)
+                elif service == "route53":
+                    kind = "change" if call == "GetChange" else "hostedzone"
+                    named[(f"arn:{at.partition}:route53:::{kind}/*",)].add(action)
+                elif service == "lambda":
+                    named[tuple(self._functions(type_))].add(action)
+                elif service != "iam":
                     anywhere.add(action)
         if anywhere:
             yield _allow("HeldToTheRegion", anywhere, ["*"], at.condition())
         if new:
             yield _allow("MakeWithTags", new, ["*"], at.condition("RequestTag"))
+        if tags:
+            things, calls = {one for each in tags for one in each}, {one for each in tags.values() for one in each}
+            condition = {**at.condition("RequestTag"), **at.untagged()}
+            yield _allow("TagWhatIsNew", calls, sorted(things), condition)
         for arns, actions in own.items():
             yield _allow("", actions, arns, at.condition("ResourceTag"))
         for arns, actions in named.items():
             yield from self._of_roles(actions) if set(arns) == set(self.roles) else [_allow("", actions, arns)]
         yield from self._linked()
 
+    def _functions(self, type_: str) -> Iterator[str]:
+        """Yields the functions that rotate secrets; all of the stack's regions where only `up` knows one."""
+        every_one = tuple(self._at.arns("arn:{partition}:lambda:{region}:{account}:function:*", ()))
+        for each in self._known:
+            if each.type == type_:
+                arn = each.inputs.get("rotationLambdaArn")
+                yield from [arn] if isinstance(arn, str) and arn.startswith("arn:") else every_one
+
     def _of_roles(self, actions: set[str]) -> Iterator[Statement]:
         """Yields the rights on roles. Those that give rights ask for the boundary, where there is one."""
         boundary = self._settings.deployer.permissions_boundary_arn
         bound = {"iam:PermissionsBoundary": boundary} if boundary else {}
-        own = {f"aws:ResourceTag/{tag}": value for tag, value in self._at.tags.items()}
-        new = {f"aws:RequestTag/{tag}": value for tag, value in self._at.tags.items()}
+        own, new = self._at.tagged("ResourceTag"), self._at.tagged("RequestTag")
         policies = {"ArnEquals": {"iam:PolicyARN": self.attached()}}
+        if "iam:TagRole" in actions:
+            yield _allow("TagNewRoles", ["iam:TagRole"], self.roles, {"StringEquals": new, **self._at.untagged()})
+        if not boundary and any(each.inputs.get("permissionsBoundary") for each in self._known if each.type == ROLE):
+            actions = actions | {"iam:DeleteRolePermissionsBoundary"}
         for sid, chosen, condition in (
             ("MakeRoles", {"iam:CreateRole"}, {"StringEquals": {**new, **bound}}),
-            ("TagRoles", {"iam:TagRole", "iam:UntagRole"}, None),  # also of one that has no tags yet
             ("AttachToRoles", {"iam:AttachRolePolicy"}, {"StringEquals": {**own, **bound}, **policies}),
             ("GiveRightsToRoles", {f"iam:{each}" for each in _GRANTING}, {"StringEquals": {**own, **bound}}),
             ("ChangeRoles", actions, {"StringEquals": own}),
@@ -222,19 +274,50 @@ class _Identities:
             yield {**_allow("NoRoleWithoutIt", ["iam:DeleteRolePermissionsBoundary"], anyone), "Effect": "Deny"}
 
     def boundary(self) -> Iterator[Statement]:
-        """Yields the most that a role of the stack may ever do: nothing about identities but what its roles do now."""
-        others = [f"{service}:*" for service in _IAM]
-        yield {"Sid": "AllButIdentities", "Effect": "Allow", "NotAction": others, "Resource": "*"}
+        """Yields the most that a role of the stack may ever do: what the roles do now, in the regions of the stack.
+
+        A boundary gives nothing, so what is longer than a policy may be is said in short: resources by the prefix of
+        the stack, statements about the same by the conditions that all of them have.
+        """
+        at = self._at
+        yield {**_allow("NotTheState", ["s3:*"], self._state("")), "Effect": "Deny"}
+        does, about = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
+        same = defaultdict[tuple[str, ...], list[Statement]](list)
+        for action in (each for arn in self.attached() for each in POLICY_ACTIONS.get(_name(arn), "").split()):
+            does[action.partition(":")[0]].add(action)
+            about[action.partition(":")[0]].add("*")
         for resource in self._known:
             for statement in _statements(resource, "policy") if resource.type == POLICY else ():
-                actions = [each for each in every(statement, "Action") if each.partition(":")[0] in _IAM]
-                if set(actions) - {_LINKED} and statement.get("Effect") == "Allow":
-                    yield {**{key: value for key, value in statement.items() if key != "Sid"}, "Action": actions}
+                if statement.get("Effect") != "Allow":
+                    continue
+                said: list[str] = every(statement, "Action")
+                for service in {each.partition(":")[0] for each in said} - {*_IDENTITY}:
+                    does[service] |= {each for each in said if each.startswith(f"{service}:")}
+                    about[service] |= {self._short(each) for each in every(statement, "Resource")}
+                if mine := sorted({each for each in said if each.partition(":")[0] in _IDENTITY} - {_LINKED}):
+                    same[tuple(mine)].append(statement)
+        alike = defaultdict[tuple[bool, tuple[str, ...]], set[str]](set)
+        for service, actions in does.items():
+            wide = {each for each in actions if each.endswith("*")}
+            narrow = {each for each in actions if not any(fnmatchcase(each, one) for one in wide - {each})}
+            resources = ("*",) if "*" in about[service] else tuple(sorted(about[service]))
+            alike[service in _OF_NO_REGION, resources] |= narrow
+        for (anywhere, resources), actions in sorted(alike.items()):
+            yield _allow("", actions, resources, None if anywhere else at.condition())
+        for names, statements in sorted(same.items()):
+            arns = sorted({self._short(each) for one in statements for each in every(one, "Resource")})
+            yield _allow("", names, arns, _common([each.get("Condition", {}) for each in statements]) or None)
         # What AWS's own policies of these roles do: EKS and its load balancers make roles of services, and AWS Backup
         # passes roles to what it restores.
-        linked = f"arn:{self._at.partition}:iam::{self._at.account}:role/aws-service-role/*"
+        linked = f"arn:{at.partition}:iam::{at.account}:role/aws-service-role/*"
         yield _allow("RolesOfServices", [_LINKED], [linked])
-        yield _allow("PassOwnRoles", ["iam:GetRole", "iam:PassRole"], self.roles)
+        yield _allow("PassOwnRoles", ["iam:GetRole", "iam:PassRole"], sorted({*map(self._short, self.roles)}))
+
+    def _short(self, arn: str) -> str:
+        """Returns an ARN up to the stack's prefix, or to the cluster that the name of a role begins with, and `*`."""
+        role = arn.partition(":role/")[2]
+        cluster = max((each for each in self._settings.clusters if role.startswith(f"{each}-")), key=len, default="")
+        return f"{arn.removesuffix(role)}{cluster}-*" if cluster else self._at.pattern(arn)
 
     def emergency(self) -> Iterator[Statement]:
         """Yields what somebody needs who gets into the clusters by an access entry, and reads the state."""
@@ -244,13 +327,45 @@ class _Identities:
             yield _allow("EnterTheClusters", ["eks:DescribeCluster", "eks:ListAccessEntries"], arns)
 
     def state(self, write: bool) -> Iterator[Statement]:
-        """Yields the rights on the state of Pulumi in a bucket of the layer below."""
-        bucket = f"arn:{self._at.partition}:s3:::{STATE_BUCKET}"
+        """Yields the rights on the state of Pulumi in a bucket of the layer below, but for those of other stacks."""
         key = f"arn:{self._at.partition}:kms:{self._at.regions[0]}:{self._at.account}:key/{STATE_KEY}"
+        bucket, stack = self._state("")[0], self._stack()
+        own = self._state(*(each.format(stack) for each in (*_OF_A_STACK, _LOCKS)))
         yield _allow("ListState", ["s3:ListBucket", "s3:GetBucketLocation"], [bucket])
-        more, keys = ("s3:PutObject", "s3:DeleteObject"), ("kms:Encrypt", "kms:GenerateDataKey")
-        yield _allow("ReadState", ["s3:GetObject", *(more if write else ())], [f"{bucket}/*"])
-        yield _allow("DecryptState", ["kms:Decrypt", *(keys if write else ())], [key])
+        yield _allow("ReadState", ["s3:GetObject"], [*own, *self._state(_META)])
+        if write:
+            yield _allow("WriteState", ["s3:DeleteObject", "s3:PutObject"], own)
+        keys = ("kms:Encrypt", "kms:GenerateDataKey") if write else ()
+        yield _allow("DecryptState", ["kms:Decrypt", *keys], [key])
+
+    def _stack(self) -> str:
+        """Returns project and stack as the state's names have them, by the URN of a resource."""
+        stack, project = self._known[0].urn.removeprefix("urn:pulumi:").split("::")[:2] if self._known else ("*", "*")
+        return f"{project}/{stack}"
+
+    def _state(self, *names: str) -> list[str]:
+        """Returns the ARNs of objects below `.pulumi/`; "" is for the bucket, and all that is in it."""
+        bucket = f"arn:{self._at.partition}:s3:::{STATE_BUCKET}"
+        return [bucket, f"{bucket}/*"] if names == ("",) else [f"{bucket}/.pulumi/{each}" for each in names]
+
+
+def _common(conditions: Sequence[Statement]) -> Statement:
+    """Returns what all of some conditions ask for: the keys that all of them have, with the values of each."""
+    found: Statement = {}
+    for operator in sorted({*conditions[0]}.intersection(*conditions)):
+        keys = sorted({*conditions[0][operator]}.intersection(*(each[operator] for each in conditions)))
+        values = {key: sorted({one for each in conditions for one in _listed(each[operator][key])}) for key in keys}
+        if values:
+            found[operator] = values
+    return found
+
+
+def _listed(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)
+
+
+def _name(arn: str) -> str:
+    return arn.rpartition("/")[2]
 
 
 def _statements(resource: Resource, key: str) -> list[Any]:
@@ -357,7 +472,8 @@ def as_markdown(resources: Iterable[Resource], settings: StackSettings, stack: s
     lines = [
         f"# The platform's own identities in {stack}",
         "",
-        "Made from what the stack builds: make the documents anew when a team, a cluster or a kind of resource comes.",
+        "Made from what the stack builds and, where that is known, built before: make the documents anew before each",
+        "change that brings a team, a cluster or a kind of resource, or takes it away.",
         f"`{STATE_BUCKET}` and `{STATE_KEY}` stand for the bucket and the key of Pulumi's state.",
         "",
         *markdown(("Identity", "Principal", "What it does", "Documents"), rows),
@@ -369,6 +485,8 @@ def as_markdown(resources: Iterable[Resource], settings: StackSettings, stack: s
             "or machines use it. docs/guides/security/identities.md says how to set one.",
             "",
         ]
+    if "identity-boundary-2.json" in files:
+        lines += [f"**No role can have this boundary:** it is over {MOST} characters. Split the stack.", ""]
     if made.unknown:
         lines += [f"Not covered, so the deployer lacks rights for: {', '.join(made.unknown)}.", ""]
     if made.later:

@@ -63,10 +63,11 @@ def write(stack: str, base: str | None = None) -> int:
 
 def _of_all(plan: Plan, compute: ComputePlan, stack: str, settings: StackSettings) -> Mapping[str, str]:
     """Returns the pages about all resources. A preview that stopped half-way has none: they would look complete."""
+    either = [*plan.before.values(), *plan.after.values()]  # what goes has to be deleted, and read before
     return {
         "access.md": access_page(plan.after.values(), stack),
-        "identities.md": identities_page(plan.after.values(), settings, stack),
-        **documents(plan.after.values(), settings),
+        "identities.md": identities_page(either, settings, stack),
+        **documents(either, settings),
         "cost.md": as_markdown(plan.cost, plan.parents, stack),
         "cost.json": json.dumps({**plan.cost.as_json(), "compute": compute_json(compute)}, indent=2) + "\n",
     }

@@ -285,6 +285,18 @@ def agent_goes(before: Inputs, after: Inputs) -> str:
     return "of a whole cluster" if not after and before.get("addonName") == GUARDDUTY_AGENT else ""
 
 
+def bounded(was: bool, becomes: bool) -> Worse:
+    """Compares the permissions boundaries of those that had one before or not, and have one after or not."""
+
+    def worse(before: Inputs, after: Inputs) -> str:
+        old, new = before.get("permissionsBoundary"), after.get("permissionsBoundary")
+        if (bool(old), bool(new)) != (was, becomes) or old == new:
+            return ""
+        return " → ".join(str(each) for each in (old, new) if each)
+
+    return worse
+
+
 def fewer_images(before: Inputs, after: Inputs) -> str:
     """Compares what a lifecycle of ECR keeps: a number of images, and days of those without a tag."""
     told = []
@@ -376,7 +388,7 @@ _LEFT_OUT = "values.config.webhooks.namespaceSelector.matchExpressions"
 _TOLD, _LOOK_FIRST = (f"{_LEFT_OUT}.0.values", _EXCEPTIONS), "look first, with audit, which pods it would refuse"
 _LIFECYCLES = tuple(f"aws:s3/bucketLifecycleConfiguration{v}:BucketLifecycleConfiguration{v}" for v in ("", "V2"))
 _PLAN, _SELECTION = ("aws:backup/plan:Plan",), ("aws:backup/selection:Selection",)
-_REPOSITORY = "aws:ecr/repository:Repository"
+_REPOSITORY, _BOUNDED = "aws:ecr/repository:Repository", ("aws:iam/role:Role", "aws:iam/user:User")
 _DATABASES = ("aws:rds/instance:Instance", "aws:rds/cluster:Cluster")
 _LUSTRE, _LINK = (
     "aws:fsx/lustreFileSystem:LustreFileSystem",
@@ -528,10 +540,24 @@ ROWS: Mapping[str, Sequence[Row]] = {
             gone=True,
         ),
         Row(
-            ("aws:iam/role:Role", "aws:iam/user:User"),
-            without("permissionsBoundary"),
-            "permissionsBoundary of {} is no longer <how>",
+            _BOUNDED,
+            bounded(True, False),
+            "permissionsBoundary of {}: no longer <how>",
             "its policies alone say what it may do",
+        ),
+        Row(
+            _BOUNDED,
+            bounded(True, True),
+            "permissionsBoundary of {}: <how>",
+            "its policies and the new one say what it may do, and nobody compares the two",
+        ),
+        Row(
+            _BOUNDED,
+            bounded(False, True),
+            "permissionsBoundary of {}: <how>",
+            "what that policy leaves out is refused at once, also to pods and machines that run",
+            "compare it with the boundary of `make report` first: docs/guides/security/identities.md",
+            SERIOUS,
         ),
         *(
             Row(types, worse, f"{what} of {{}}: <how>", _METADATA, ALONE)

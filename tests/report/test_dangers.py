@@ -1349,7 +1349,9 @@ LOCK = "aws:backup/vaultLockConfiguration:VaultLockConfiguration"
             "cluster it no longer writes logs of audit",
         ),
         ("aws:ec2/flowLog:FlowLog", {}, None, "traffic is no longer recorded by it"),
-        (ROLE, {"permissionsBoundary": "b"}, {}, "permissionsBoundary of it is no longer b"),
+        (ROLE, {"permissionsBoundary": "b"}, {}, "permissionsBoundary of it: no longer b"),
+        (ROLE, {"permissionsBoundary": "b"}, {"permissionsBoundary": "c"}, "permissionsBoundary of it: b → c"),
+        (ROLE, {"path": "/"}, {"path": "/", "permissionsBoundary": "b"}, "permissionsBoundary of it: b"),
         (LOCK, {"minRetentionDays": 30}, {"minRetentionDays": 7}, "minRetentionDays of it: 30 → 7"),
         (LOCK, {"minRetentionDays": 30}, None, "minRetentionDays of it: 30 → none"),
         (

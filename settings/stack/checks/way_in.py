@@ -113,13 +113,15 @@ def _foreign_partitions(parts: Parts) -> Iterator[Mistake]:
     if parts.deployer is not None:
         principals[("deployer", "role_arn")] = parts.deployer.role_arn
         principals[("deployer", "preview_role_arn")] = parts.deployer.preview_role_arn
+        principals[("deployer", "permissions_boundary_arn")] = parts.deployer.permissions_boundary_arn
     for path, arn in principals.items():
         if arn and arn.split(":")[1] != partition:
+            what = "policy" if path[-1] == "permissions_boundary_arn" else "role"
             yield (
                 path,
                 (
-                    f"{arn!r} is not of {partition}, the partition of {parts.region}, and no principal of another one "
-                    f"can be used there. Write arn:{partition}:..., with a role of such an account."
+                    f"{arn!r} is not of {partition}, the partition of {parts.region}, and nothing of another one can "
+                    f"be used there. Write arn:{partition}:..., with a {what} of such an account."
                 ),
             )
 
@@ -127,6 +129,15 @@ def _foreign_partitions(parts: Parts) -> Iterator[Mistake]:
 def _principals(parts: Parts) -> Iterator[Mistake]:
     if parts.deployer is None:
         return
+    boundary = parts.deployer.permissions_boundary_arn
+    if boundary and parts.account_id not in (None, owner := boundary.split(":")[4]):
+        yield (
+            ("deployer", "permissions_boundary_arn"),
+            (
+                f"is a policy of account {owner}, but account_id is {parts.account_id}: IAM takes a boundary of the "
+                "account of the roles alone. Name a policy of the stack's account."
+            ),
+        )
     roles = {"role_arn": parts.deployer.role_arn, "preview_role_arn": parts.deployer.preview_role_arn}
     for key, role in roles.items():
         account = role.split(":")[4] if role else None

@@ -99,6 +99,20 @@ def test_a_principal_of_another_partition_is_refused(region: str, key: str) -> N
         assert found[path].endswith("Write arn:aws:..., with a role of such an account.")
 
 
+def test_a_boundary_of_another_partition_or_account_is_refused() -> None:
+    """IAM refuses it when the first role is made: CreateRole, InvalidInput."""
+    boundary = {"permissions_boundary_arn": "arn:aws-cn:iam::123456789012:policy/most"}
+    found = messages((("deployer",), boundary))["deployer.permissions_boundary_arn"]
+    assert "is not of aws, the partition of us-west-2" in found
+    assert found.endswith("Write arn:aws:..., with a policy of such an account.")
+    boundary = {"permissions_boundary_arn": "arn:aws:iam::123456789012:policy/most"}
+    found = messages((("deployer",), boundary), (("account_id",), "210987654321"))["deployer.permissions_boundary_arn"]
+    assert found.startswith("is a policy of account 123456789012, but account_id is 210987654321")
+    assert found.endswith("Name a policy of the stack's account.")
+    assert messages((("deployer",), boundary), (("account_id",), "123456789012")) == {}
+    assert messages((("deployer",), boundary)) == {}, "nobody says which account it is"
+
+
 def test_a_range_that_the_vpc_has_no_route_to_is_refused() -> None:
     found = messages((ENDPOINT, COMPANY))
     assert found["clusters.main.endpoint.private_cidrs"].endswith("a connection of network.peering, or drop it.")
