@@ -212,6 +212,7 @@ def test_actions_without_a_resource_are_those_of_the_linter() -> None:
 
 # Type -> its template of an ARN, where the thing that an action is about has none of its own.
 PARENTS = {
+    "aws:guardduty/detectorFeature:DetectorFeature": "arn:aws:guardduty:{region}:123456789012:detector/{detectorId}",
     "aws:backup/selection:Selection": "arn:aws:backup:{region}:123456789012:backup-plan:x",
     "aws:backup/plan:Plan": "arn:aws:backup:{region}:123456789012:backup-plan:x",
     "aws:backup/vaultLockConfiguration:VaultLockConfiguration": (
