@@ -18,7 +18,7 @@ def _addresses(addresses: tuple[str, ...]) -> tuple[str, ...]:
         for address in addresses
         if not _ADDRESS.fullmatch(address)
     ]
-    if twice := repeated(addresses):
+    if twice := repeated([address.casefold() for address in addresses]):
         mistakes.append(f"{listed(twice)} is named twice. Name each once.")
     raise_if(mistakes)
     return addresses

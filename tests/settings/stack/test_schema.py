@@ -91,3 +91,18 @@ def test_an_editor_accepts_a_pool_with_only_a_preset(preset: str) -> None:
 def test_a_boolean_may_be_text_as_the_command_line_writes_it() -> None:
     valid = {f"ml-platform:{key}": value for key, value in stack().items()}
     jsonschema.validate({"config": {**valid, "ml-platform:deletion_protection": "false"}}, SCHEMA)
+
+
+def test_no_pattern_takes_digits_or_letters_of_other_scripts() -> None:
+    r"""`\d` of Python and of pydantic takes each digit of Unicode, and AWS takes ten."""
+    patterns = re.findall(r'"pattern": ("(?:[^"\\]|\\.)*")', json.dumps(SCHEMA))
+    assert len(patterns) > 5
+    assert [each for each in map(json.loads, patterns) if re.search(r"\\[dw]", each)] == []
+    account = "\uff11" * 12
+    for form, arn in (
+        (CERTIFICATE, f"arn:aws:acm:us-west-2:{account}:certificate/{'0' * 8}-0000-0000-0000-{'0' * 12}"),
+        (IAM_PRINCIPAL, f"arn:aws:iam::{account}:role/a"),
+        (FUNCTION, f"arn:aws:lambda:us-west-2:{account}:function:a"),
+    ):
+        assert form.fullmatch(arn.replace("\uff11", "1"))
+        assert not form.fullmatch(arn)
