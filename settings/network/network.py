@@ -42,12 +42,15 @@ class FlowLogSettings(Settings):
         return days
 
 
-_ACCOUNT, _BUCKET = re.compile(r"[0-9]{12}"), re.compile(
-    r"(?!.*\.\.|[0-9]+(\.[0-9]+){3}$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+_ACCOUNT, _BUCKET = (
+    re.compile(r"[0-9]{12}"),
+    re.compile(r"(?!.*\.\.|[0-9]+(\.[0-9]+){3}$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"),
 )
 _POLICY_LENGTH = 18_000
-"""Characters of an endpoint policy that accounts and buckets may take. AWS takes 20,480 in all. Source: AWS PrivateLink guide,
-"Control access to VPC endpoints using endpoint policies"; read 2026-11."""
+"""Characters that accounts and buckets may take in an endpoint policy, which AWS ends at 20,480.
+
+Source: AWS PrivateLink guide, "Control access to VPC endpoints using endpoint policies"; read 2026-11.
+"""
 
 
 class EndpointSettings(Settings):
@@ -112,9 +115,9 @@ class EndpointSettings(Settings):
         if self.buckets and "s3" not in self.gateway:
             raise ValueError("buckets would change nothing without s3 in gateway. Add it there, or drop buckets.")
         # each account stands in two conditions, each bucket in two ARNs
-        if sum(2 * len(f'"{each}", ') for each in (*self.accounts, *(f"arn:aws-us-gov:s3:::{b}/*" for b in self.buckets))) > (
-            _POLICY_LENGTH
-        ):
+        if sum(
+            2 * len(f'"{each}", ') for each in (*self.accounts, *(f"arn:aws-us-gov:s3:::{b}/*" for b in self.buckets))
+        ) > (_POLICY_LENGTH):
             raise ValueError(
                 f"{len(self.accounts)} accounts and {len(self.buckets)} buckets do not fit into the policy of an "
                 "endpoint, which AWS ends at 20,480 characters. Name fewer."

@@ -15,7 +15,7 @@ ECR = ".dkr.ecr."  # in the address of each private registry of ECR
 
 
 def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistake]:
-    """Yields what endpoints need not name, missing ones, and add-ons whose images come from the internet, when the network has no NAT."""
+    """Yields names that change nothing; without NAT also missing endpoints, and images that come from the internet."""
     if parts.network is None:
         return
     accounts = parts.network.endpoints.accounts

@@ -234,7 +234,11 @@ def test_a_service_account_with_rights_in_aws_keeps_its_name(name: str, path: st
     ("name", "configuration", "path"),
     [
         ("aws-efs-csi-driver", {"node": {"serviceAccount": {"name": "other"}}}, "node.serviceAccount.name"),
-        ("aws-efs-csi-driver", {"controller": {"serviceAccount": {"create": False}}}, "controller.serviceAccount.create"),
+        (
+            "aws-efs-csi-driver",
+            {"controller": {"serviceAccount": {"create": False}}},
+            "controller.serviceAccount.create",
+        ),
         ("aws-efs-csi-driver", {"node": {"serviceAccount": {"name": "efs-csi-node-sa"}}}, ""),
         ("aws-ebs-csi-driver", {"node": {"serviceAccount": {"name": "other"}}}, ""),  # it calls no AWS API
     ],

@@ -1,6 +1,7 @@
 """The JSON Schema with which editors complete stack files."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,11 @@ from components.core.addon_spec import every_add_on
 from report.schema import TARGET
 from settings.compute.presets import PRESETS
 from settings.core.base import fields_by_key
+from settings.core.naming import IAM_PRINCIPAL
+from settings.ingress.ingress import CERTIFICATE
 from settings.stack.schema import stack_file_schema
 from settings.stack.stack import StackSettings
+from settings.tenancy.team_secrets import FUNCTION
 from tests.settings.stacks import stack
 
 SCHEMA = stack_file_schema(every_add_on())
