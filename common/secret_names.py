@@ -20,7 +20,7 @@ _ASSIGNED = re.compile(
     r"(?:\"([^\"\n]*)\"|'([^'\n]*)'|([^\s\"',;&|)}]*\d[^\s\"',;&|)}]*))"
 )
 _OF_A_PROXY = frozenset({"proxy", "by"})  # proxy_pass, by-pass
-_PASSWORD = re.compile(rf"(.*(password|passphrase)|passwd|pwd|.*{_OF_SECRETS} ?secret)s?")
+_PASSWORD = re.compile(rf"(.*(password|passphrase|passcode)|passwd|pwd|.*{_OF_SECRETS} ?secret)s?")
 _TOKEN = re.compile(rf"(.*(token|credential)|.*\b{_OF_KEYS} ?key|{_OF_KEYS}key|pass|bearer|dsn|pat|jwt)s?")
 _KEY = re.compile(r".*\bkeys?|auth|authorization|webhook( ur[il])?")
 

@@ -1,11 +1,14 @@
 """Who may do what in the clusters, and what follows from it: who makes pods has what pods of the namespace may have.
 
 From the resources of a preview, so that a hand-made Role counts as well. A grant of the access policies of EKS and one
-of RBAC add up. What charts bind to the service accounts of their own controllers is not seen.
+of RBAC add up. Of what charts bind to their own controllers only Kyverno's is seen, which decides what is let in.
+Sources: Kyverno v1.19.0, charts/kyverno/templates/admission-controller (its roles and bindings); Kubernetes 1.35,
+kube_features.go, AuthorizePodWebsocketUpgradeCreatePermission (before it, `get` of pods/exec is enough to enter a pod
+by a websocket; its switch can be turned off); read 2026-11.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -15,8 +18,9 @@ from catalog.rbac import GROUP as RBAC
 from components.tenancy.marks import SERVICE_ACCOUNTS, TEAM
 from costs.resource import Resource
 from report.dangers import grants
-from report.dangers.access import ASSOCIATION, BINDINGS, ENTRY, NAMESPACE
-from report.dangers.danger import at, every
+from report.dangers.access import ASSOCIATION, BINDINGS, ENTRY
+from report.dangers.danger import LATER, NAMESPACE, at, every
+from report.dangers.doors import RELEASE, chart_of
 from report.tables import markdown
 
 EVERYWHERE = "every namespace"
@@ -34,6 +38,16 @@ _BATCH = (
     *(("leaderworkerset.x-k8s.io", "leaderworkersets"), ("keda.sh", "scaledjobs")),
 )
 _STORES = ("secretstores", "clustersecretstores", "externalsecrets", "clusterexternalsecrets", "pushsecrets")
+_KYVERNO = "kyverno:admission-controller"
+_KYVERNO_RULES = [
+    {
+        "apiGroups": ["admissionregistration.k8s.io", "kyverno.io", "policies.kyverno.io"],
+        "resources": ["*"],
+        "verbs": [*CHANGE, *DELETE, "get", "list", "watch"],
+    }
+]
+_ADDED_TO_KYVERNO = "rbac.kyverno.io/aggregate-to-admission-controller"
+_REPOSITORY, _REPOSITORY_POLICY = "aws:ecr/repository:Repository", "aws:ecr/repositoryPolicy:RepositoryPolicy"
 _OUTSIDE = "What these may do in AWS is not known here, since they are not of this stack"
 _NOT_KNOWN = "not of this stack: its rights are not known here"
 MAKES, ENTERS, READS = "makes pods", "enters pods", "reads Secrets"
@@ -120,6 +134,9 @@ class _Stack:
 
     def __init__(self, resources: Iterable[Resource]) -> None:
         self.resources = {each.urn: each for each in resources}
+        releases = (each for each in self.resources.values() if each.type == RELEASE)
+        kyverno = [each for each in releases if chart_of(each.inputs) == "kyverno"]
+        self.resources |= {each.urn: each for release in kyverno for each in _of_kyverno(release)}
         self._names = {
             each.parent: str(each.inputs["clusterName"])
             for each in self.resources.values()
@@ -135,6 +152,19 @@ class _Stack:
                     self._names.get(provider.parent, "") if provider and _KUBERNETES in each.provider else ""
                 )
                 yield str(each.inputs.get("clusterName") or of_kubernetes), each
+
+
+def _of_kyverno(release: Resource) -> Iterator[Resource]:
+    """Yields the role of Kyverno's controller and what binds it, as far as these give powers, with extra rules."""
+    rbac = at(release.inputs, "values.admissionController.rbac") or {}
+    extra = [rule for key in ("coreClusterRole", "clusterRole") for rule in every(rbac, f"{key}.extraResources")]
+    role = {"metadata": {"name": _KYVERNO}, "rules": [*_KYVERNO_RULES, *extra]}
+    yield replace(release, urn=f"{release.urn}/role", type=grants.RULES[0], inputs=role)
+    view = [str(rbac.get("viewRoleName", "view"))] if rbac.get("createViewRoleBinding", True) else []
+    account = {"kind": "ServiceAccount", "namespace": "kyverno", "name": "kyverno-admission-controller"}
+    for name in (_KYVERNO, *view):
+        inputs = {"roleRef": {"kind": "ClusterRole", "name": name}, "subjects": [account]}
+        yield replace(release, urn=f"{release.urn}/{name}", type=BINDINGS[1], inputs=inputs)
 
 
 def rights(resources: Iterable[Resource]) -> list[Right]:
@@ -163,7 +193,7 @@ def rights(resources: Iterable[Resource]) -> list[Right]:
     limited = dict(_limited(stack))
     while more := set(_by_pods(found, limited, bound)) - found:
         found |= more
-    return sorted(found, key=lambda each: (each.cluster, each.who, each.namespace, each.by))
+    return sorted(found, key=_order)
 
 
 def _session_of(principal: str) -> str:
@@ -196,8 +226,9 @@ def _bound(stack: _Stack) -> Iterator[tuple[str, str, str, tuple[str, str, froze
         where, name = at(each.inputs, "metadata.namespace"), at(each.inputs, "metadata.name")
         roles.setdefault((cluster, kind, where, name), []).append(each)
         for label, value in (at(each.inputs, "metadata.labels") or {}).items() if kind == "ClusterRole" else ():
-            if str(label).startswith(_ADDED_TO) and value == "true":
-                roles.setdefault((cluster, kind, None, str(label).removeprefix(_ADDED_TO)), []).append(each)
+            to = _KYVERNO if label == _ADDED_TO_KYVERNO else str(label).removeprefix(_ADDED_TO)
+            if to != label and value == "true":
+                roles.setdefault((cluster, kind, None, to), []).append(each)
     for cluster, binding in stack.of(*_and_patches(BINDINGS)):
         kind, name = at(binding.inputs, "roleRef.kind"), at(binding.inputs, "roleRef.name")
         of_namespace = binding.type.startswith(BINDINGS[0])
@@ -300,6 +331,43 @@ def accounts(resources: Iterable[Resource]) -> list[Account]:
     return sorted(found)
 
 
+def controllers(resources: Iterable[Resource]) -> list[Right]:
+    """Returns what the stack and the charts that are seen bind to service accounts. who: namespace and name of each."""
+    bound = _bound(_Stack(resources))
+    return sorted(
+        {Right(where, who, *right) for where, kind, who, right in bound if kind == "ServiceAccount"}, key=_order
+    )
+
+
+def pushers(resources: Iterable[Resource]) -> list[tuple[str, str]]:
+    """Returns the name of each repository of the stack, and who may push to it: by its policy, or by own rights."""
+    known = {each.urn: each for each in resources}
+    names = {each.urn: str(each.inputs.get("name")) for each in known.values() if each.type == _REPOSITORY}
+    return sorted(
+        {
+            (name, "everybody" if grant.who == "*" else grant.who)
+            for grant in grants.grants(known)
+            if not grant.denies and grants.matches(grant.action.lower(), "ecr:putimage")
+            for urn, name in names.items()
+            if _is_about(grant, known[urn], name, known)
+        }
+    )
+
+
+def _is_about(grant: grants.Grant, repository: Resource, name: str, known: Mapping[str, Resource]) -> bool:
+    """Tells whether a grant is about a repository. The name in a policy of a new one may not be known yet."""
+    policy = known.get(grant.scope)
+    if policy is None:
+        return grant.resource == "*" or grants.matches(grant.resource.partition(":repository/")[2], name)
+    of_it = policy.inputs.get("repository")
+    beside = (policy.name, policy.parent) == (repository.name, repository.parent)
+    return policy.type == _REPOSITORY_POLICY and (of_it == name or (of_it == LATER and beside))
+
+
+def _order(right: Right) -> tuple[str, ...]:
+    return right.cluster, right.who, right.namespace, right.by
+
+
 def _where(held: Iterable[grants.Grant], resources: Mapping[str, Resource]) -> Iterator[str]:
     """Yields all actions on each thing, those on the same things together."""
     targets: dict[str, set[str]] = {}
@@ -333,6 +401,9 @@ def as_markdown(resources: Iterable[Resource], stack: str) -> str:
     for key, found in listed.items():
         powers = frozenset().union(*(each.powers for each in found))
         cells.append((*key, ", ".join(dict.fromkeys(each.by for each in found)), *_shown(powers)))
+    of_controllers = [
+        (each.cluster, each.who, each.namespace, each.by, *_shown(each.powers)) for each in controllers(known)
+    ]
     who = ("Cluster", "Who", "Namespace", "By", "Has pods", "Secrets", "More")
     outside = _principals_of_others(rows, known)
     what = ("Cluster", "Namespace", "Service account", "In AWS")
@@ -353,8 +424,14 @@ def as_markdown(resources: Iterable[Resource], stack: str) -> str:
                 what, [(each.cluster, each.namespace, each.name, "; ".join(each.where) or "nothing") for each in pods]
             ),
             "",
+            *_section("What controllers may do", who, of_controllers),
+            *_section("Who may push images", ("Repository", "Who"), pushers(known)),
         ]
     )
+
+
+def _section(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    return [f"## {title}", "", *markdown(head, rows), ""] if rows else []
 
 
 def _principals_of_others(rows: Iterable[Right], resources: Iterable[Resource]) -> list[str]:

@@ -13,14 +13,12 @@ from catalog.roles import ROLES
 from common.urns import name_of, type_of
 from costs.resource import Resource
 from report.dangers import grants
-from report.dangers.danger import GRAVE, LATER, LOST, SERIOUS, Danger, Plan, at, every
+from report.dangers.danger import CLUSTER, GRAVE, LATER, LOST, NAMESPACE, SERIOUS, Danger, Plan, at, every, of_change
 from report.dangers.data import CLAIM, SECRET, VOLUME, keeps_files
 from report.events import Change
 from report.tables import counted, some
 from settings.tenancy.members import GROUPS as OF_TEAMS
 
-CLUSTER = "aws:eks/cluster:Cluster"
-NAMESPACE = "kubernetes:core/v1:Namespace"
 ADD_ON = "mlplatform:addons:AddOn"
 ROUTE = "aws:ec2/route:Route"
 RANGES = ("destinationCidrBlock", "destinationIpv6CidrBlock")
@@ -84,7 +82,7 @@ def find(plan: Plan) -> Iterator[Danger]:
             yield from _members(plan, urn)
             yield from _shut_out(plan, urn)
     yield from _routes(plan)
-    yield from _unmounted(plan, going)
+    yield from _unmounted(plan)
     yield from _rights(plan)
 
 
@@ -93,14 +91,15 @@ def _endpoint(plan: Plan, change: Change) -> Iterator[Danger]:
     new = new_ranges(before, after)
     if new:
         flag = next((f"{each}; " for each in change.properties if each.path.endswith("endpointPublicAccess")), "")
-        yield _wider(
+        yield of_change(
             change,
+            "access",
+            LOST if set(new) & set(ANYWHERE) else GRAVE,
             f"Kubernetes API of {{}} opened to {some(new)}",
             "credentials of the cluster work from there",
-            stake=f"{flag}{counted(_addresses([*before, *after]) - _addresses(before), 'address', 'es')} more",
-            gently=_VPN,
-            severity=LOST if set(new) & set(ANYWHERE) else GRAVE,
+            _VPN,
             name=plan.name(change),
+            at_stake=f"{flag}{counted(_addresses([*before, *after]) - _addresses(before), 'address', 'es')} more",
         )
 
 
@@ -125,12 +124,13 @@ def _networks(plan: Plan) -> Iterator[Danger]:
             for source in new_ranges([each for was, given in known if _within(ports, was) for each in given], sources)
         }
         if new:
-            yield _wider(
+            yield of_change(
                 change,
+                "access",
+                LOST if new & set(ANYWHERE) else SERIOUS,
                 f"{{}} [lets|let] in {some(sorted(new))}",
                 "these addresses reach what the security group is on",
-                gently=_VPN,
-                severity=LOST if new & set(ANYWHERE) else SERIOUS,
+                _VPN,
             )
 
 
@@ -220,8 +220,12 @@ def _routes(plan: Plan) -> Iterator[Danger]:
         leads_on = any(route.get(each) for each in ("transitGatewayId", "vpcPeeringConnectionId"))
         if leads_on and (change.op != "create" or plan.stood(change.urn)) and not routed(route, plan.before):
             target = next((route[each] for each in RANGES if route.get(each)), "")
-            yield _wider(
-                change, f"routes to the network {target}: {{}}", "from there comes in what security groups let in"
+            yield of_change(
+                change,
+                "access",
+                SERIOUS,
+                f"routes to the network {target}: {{}}",
+                "from there comes in what security groups let in",
             )
 
 
@@ -236,11 +240,8 @@ def routed(route: Mapping[str, Any], resources: Mapping[str, Resource]) -> bool:
     )
 
 
-def _unmounted(plan: Plan, clusters: Collection[str]) -> Iterator[Danger]:
-    """Yields the pods that lose a file system which stays: its files do, so that nothing else tells of its claim.
-
-    clusters: the components of clusters that go with all their claims.
-    """
+def _unmounted(plan: Plan) -> Iterator[Danger]:
+    """Yields the pods that lose a file system which stays: its files do, so that nothing else tells of its claim."""
     volumes = {
         (each.provider, at(each.inputs, "metadata.name")): each  # two clusters may have one of the same name
         for each in plan.before.values()
@@ -249,20 +250,20 @@ def _unmounted(plan: Plan, clusters: Collection[str]) -> Iterator[Danger]:
     going = {plan.before[each.urn].id for each in plan.changes(ops=("delete", "replace")) if each.urn in plan.before}
     names = {each.id: each.name for each in plan.before.values() if each.type in FILE_SYSTEMS}
     for change in plan.changes(CLAIM, ops=("delete",)):
-        if any(plan.under(plan.before[change.urn].provider, cluster) for cluster in clusters):
+        if is_going(plan, plan.before[change.urn]):
             continue
         claim = plan.inputs(change.urn)[0]
         volume = volumes.get((plan.before[change.urn].provider, at(claim, "spec.volumeName")))
         file_system = str(at(volume.inputs, "spec.csi.volumeHandle")).partition(":")[0] if volume else ""
         if keeps_files(volume) and not change.retained and file_system not in going:
-            yield Danger(
-                kind="access",
-                severity=SERIOUS,
-                says=f"pods of {at(claim, 'metadata.namespace')} lose {{}}",
-                names=(names.get(file_system, change.name),),
-                consequence="those that mount it do not start again, and `up` waits until the last of them has ended",
-                gently="let those pods end or move first",
-                urns=(change.urn,),
+            yield of_change(
+                change,
+                "access",
+                SERIOUS,
+                f"pods of {at(claim, 'metadata.namespace')} lose {{}}",
+                "those that mount it do not start again, and `up` waits until the last of them has ended",
+                "let those pods end or move first",
+                name=names.get(file_system, change.name),
             )
 
 
@@ -277,28 +278,28 @@ def _into_clusters(plan: Plan, change: Change) -> Iterator[Danger]:
         if change.op == "delete":
             shut_out = "they are shut out"
             if before.get("kubernetesGroups") and all(map(_of_a_team, before["kubernetesGroups"])):
-                yield Danger(
-                    kind="access",
-                    severity=SERIOUS,
-                    says="{} [leaves|leave] " + some(sorted(before["kubernetesGroups"])),
-                    names=(str(before.get("principalArn")),),
-                    consequence="they are shut out, and their pods run on",
-                    gently="let another member of the team look after these",
-                    urns=(change.urn,),
+                yield of_change(
+                    change,
+                    "access",
+                    SERIOUS,
+                    "{} [leaves|leave] " + some(sorted(before["kubernetesGroups"])),
+                    "they are shut out, and their pods run on",
+                    "let another member of the team look after these",
+                    name=str(before.get("principalArn")),
                 )
                 return
             if node_role:
                 shut_out = "nodes with this role cannot join, and running ones are cut off"
         elif change.type == ASSOCIATION and _grows(after, before):
             lost, shut_out = _lost(before, after)
-        yield Danger(
-            kind="access",
-            severity=GRAVE,
-            says=f"rights in the cluster are taken from {{}}{lost}",
-            names=(str(before.get("principalArn")) if before.get("principalArn", LATER) != LATER else change.name,),
-            consequence=shut_out,
-            gently="let its nodes go first" if node_role else "check first that another principal is cluster-admin",
-            urns=(change.urn,),
+        yield of_change(
+            change,
+            "access",
+            GRAVE,
+            f"rights in the cluster are taken from {{}}{lost}",
+            shut_out,
+            "let its nodes go first" if node_role else "check first that another principal is cluster-admin",
+            name=str(before.get("principalArn")) if before.get("principalArn", LATER) != LATER else change.name,
         )
     if change.type == BINDINGS[0] and before:
         yield from _unbound(plan, change, before, after)
@@ -309,24 +310,28 @@ def _into_clusters(plan: Plan, change: Change) -> Iterator[Danger]:
         policy, where = _policy(after)
         admin = "ClusterAdmin" in policy
         does = "may do everything in the cluster" if admin else "its rights in the cluster grow"
-        yield _wider(change, f"{{}} [gets|get] {policy}{where}", does, severity=GRAVE if admin else SERIOUS, name=who)
+        yield of_change(
+            change, "access", GRAVE if admin else SERIOUS, f"{{}} [gets|get] {policy}{where}", does, name=who
+        )
     elif change.type == ENTRY:
         if change.op == "update" and (left := _left(before, after)):
             roles = _roles(plan.before, left)
-            yield Danger(
-                kind="access",
-                severity=SERIOUS,
-                says=f"{{}} [leaves|leave] {some(left)}",
-                names=(who,),
-                consequence=f"what only these allow is lost{f': {roles}' if roles else ''}; pods that they made run on",
-                gently="let another member of the team look after what runs",
-                urns=(change.urn,),
+            yield of_change(
+                change,
+                "access",
+                SERIOUS,
+                f"{{}} [leaves|leave] {some(left)}",
+                f"what only these allow is lost{f': {roles}' if roles else ''}; pods that they made run on",
+                "let another member of the team look after what runs",
+                name=who,
             )
         groups = sorted(set(every(after, "kubernetesGroups")) - set(every(before, "kubernetesGroups")), key=str)
         if groups:
             roles = _roles(plan.after, groups)
-            yield _wider(
+            yield of_change(
                 change,
+                "access",
+                SERIOUS,
                 f"{{}} [joins|join] {some(groups)}",
                 f"it is {roles}; access.md says what pods add to that"
                 if roles
@@ -344,7 +349,14 @@ def _into_clusters(plan: Plan, change: Change) -> Iterator[Danger]:
             if admin or at(each, "kind") != "ServiceAccount":
                 where = at(after, "metadata.namespace")
                 says = f"{{}} [gets|get] {at(after, 'roleRef.name')}{f' in {where}' if where else ''}"
-                yield _wider(change, says, "the role says what it allows in the cluster", name=str(at(each, "name")))
+                yield of_change(
+                    change,
+                    "access",
+                    SERIOUS,
+                    says,
+                    "the role says what it allows in the cluster",
+                    name=str(at(each, "name")),
+                )
 
 
 def _left(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
@@ -364,13 +376,7 @@ def _unbound(plan: Plan, change: Change, before: Mapping[str, Any], after: Mappi
     """Yields the groups and users that lose a role in a namespace that stays; who leaves a group is told of as such."""
     left = every(after, "subjects") if at(after, "roleRef") == at(before, "roleRef") else []
     where = at(before, "metadata.namespace")
-    own = [
-        each.urn
-        for each in plan.before.values()
-        if (each.type, each.provider) == (NAMESPACE, plan.before[change.urn].provider)
-        and at(each.inputs, "metadata.name") == where
-    ]
-    if change.retained or (own and not any(map(plan.stays, own))):
+    if change.retained or not plan.has_namespace(plan.before[change.urn].provider, where):
         return
     for each in every(before, "subjects"):
         name = at(each, "name")
@@ -380,14 +386,14 @@ def _unbound(plan: Plan, change: Change, before: Mapping[str, Any], after: Mappi
             or (_of_a_team(name) and not _is_joined(plan.after, name))
         ):
             continue
-        yield Danger(
-            kind="access",
-            severity=SERIOUS,
-            says=f"{{}} [loses|lose] {at(before, 'roleRef.name')} in {where}",
-            names=(str(name),),
-            consequence="who is in it can no longer see or end what runs there",
-            gently="let them end what runs there first",
-            urns=(change.urn,),
+        yield of_change(
+            change,
+            "access",
+            SERIOUS,
+            f"{{}} [loses|lose] {at(before, 'roleRef.name')} in {where}",
+            "who is in it can no longer see or end what runs there",
+            "let them end what runs there first",
+            name=str(name),
         )
 
 
@@ -506,18 +512,21 @@ def _rights(plan: Plan) -> Iterator[Danger]:
     for (urn, who), denied in lifted.items():
         conditions = some(sorted({key for each in denied for _, key, _ in each.condition}))
         verbs = some(sorted({each.action for each in denied}))
-        yield _wider(
+        yield of_change(
             changed[urn],
+            "access",
+            GRAVE,
             f"{changed[urn].type.rpartition(':')[2]} {{}} no longer [denies|deny] {verbs} to {_everybody(who)}",
             "it is allowed where another statement allows it",
-            stake=f"condition: {conditions}" if conditions else "",
-            severity=GRAVE,
+            at_stake=f"condition: {conditions}" if conditions else "",
         )
     for change in plan.changes(ops=("update",)):
         old_inputs, new_inputs = plan.inputs(change.urn)
         if _is_unknown(new_inputs) and not _is_unknown(old_inputs):
             kind = change.type.rpartition(":")[2]
-            yield _wider(change, f"rights in {kind} {{}} change", "who may do what is known only after up")
+            yield of_change(
+                change, "access", SERIOUS, f"rights in {kind} {{}} change", "who may do what is known only after up"
+            )
 
 
 def _for_new_secrets(plan: Plan) -> Iterator[str]:
@@ -630,28 +639,6 @@ def _new_users(grant: grants.Grant, old: list[grants.Grant]) -> list[str]:
     if not any(named.values()):  # another condition is gone
         named = {key: sorted(values) for key, values in _users(grant)}
     return [f"{key} {some(values)}" for key, values in named.items() if values]
-
-
-def _wider(
-    change: Change,
-    opening: str,
-    consequence: str,
-    *,
-    stake: str = "",
-    gently: str = "",
-    severity: int = SERIOUS,
-    name: str = "",
-) -> Danger:
-    return Danger(
-        kind="access",
-        severity=severity,
-        says=opening,
-        names=(name or change.name,),
-        at_stake=stake,
-        consequence=consequence,
-        gently=gently,
-        urns=(change.urn,),
-    )
 
 
 def new_ranges(before: Iterable[Any], after: Iterable[Any]) -> list[str]:

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from costs.resource import Resource
-from report.dangers.access import ANYWHERE, NAMESPACE, is_going, new_ranges
-from report.dangers.danger import GRAVE, LATER, SERIOUS, Danger, Plan, at, every
+from report.dangers.access import ANYWHERE, is_going, new_ranges
+from report.dangers.danger import ALONE, GRAVE, LATER, NAMESPACE, SERIOUS, Danger, Plan, at, every
 from report.dangers.weaker import INBOUND, LOOK, is_injected, refuses_more
 from report.tables import some
 
@@ -65,10 +65,10 @@ def _servers_that_ask_less(
             becomes = str(at(new[target].inputs, "spec.accessPolicy") or "deny")
             if all(each in INBOUND for each in (was, becomes)) and INBOUND.index(becomes) < INBOUND.index(was):
                 says, consequence = f"what {{}} does with others: {was} → {becomes}", "pods that no policy names get in"
-                yield _danger(says, consequence, _ALONE, GRAVE, [_named(target)], (server.urn,), "protection")
+                yield _danger(says, consequence, ALONE, GRAVE, [_named(target)], (server.urn,), "protection")
         elif _pods(target, server) not in covered and not _leaves(plan, server):
             says, consequence = "{} goes", "its pods take what the mesh takes where no policy speaks of a pod"
-            yield _danger(says, consequence, _ALONE, GRAVE, [f"Server {_named(target)}"], (server.urn,), "protection")
+            yield _danger(says, consequence, ALONE, GRAVE, [f"Server {_named(target)}"], (server.urn,), "protection")
 
 
 def _servers_that_ask_more(
@@ -131,9 +131,6 @@ def _namespace(namespace: Resource) -> tuple[str, str]:
     return namespace.provider, str(at(namespace.inputs, "metadata.name"))
 
 
-_ALONE = "make it a change of its own, with the reason in it"
-
-
 def _danger(
     says: str,
     consequence: str,
@@ -168,9 +165,7 @@ def _leaves(plan: Plan, server: Resource | None) -> bool:
     """Tells whether the namespace of a Server goes, or its cluster: nobody is left there to be called."""
     if server is None or is_going(plan, server):
         return server is not None
-    namespaces = {_namespace(each): urn for urn, each in plan.before.items() if each.type == NAMESPACE}
-    urn = namespaces.get((server.provider, str(at(server.inputs, "metadata.namespace"))))
-    return urn is not None and not plan.stays(urn)
+    return not plan.has_namespace(server.provider, at(server.inputs, "metadata.namespace"))
 
 
 def _of(resources: Mapping[str, Resource], kind: str) -> dict[Target, Resource]:

@@ -7,14 +7,17 @@ from typing import Any
 
 from common.urns import name_of, type_of
 from common.values import UNKNOWN
+from components.tenancy.marks import TEAM
 from costs.estimate import Estimate
 from costs.resource import Resource
 from report.events import Change, Operation
 from report.tables import some
 from report.tree import COMPONENT_PREFIX
 
+CLUSTER, NAMESPACE = "aws:eks/cluster:Cluster", "kubernetes:core/v1:Namespace"
 KINDS = ("data", "access", "nodes", "money", "protection", "judge")
 LATER = "known after up"
+ALONE = "make it a change of its own, with the reason in it"
 _VERB = re.compile(r"\[(\w+)\|(\w+)\]")
 LOST, GRAVE, SERIOUS = range(3)
 """Severities. LOST: nothing brings it back, or what would refuse it is changed as well."""
@@ -53,6 +56,30 @@ class Danger:
         return f"{self.opening}{f' ({self.at_stake})' if self.at_stake else ''}: {self.consequence}."
 
 
+def of_change(
+    change: Change,
+    kind: str,
+    severity: int,
+    says: str,
+    consequence: str,
+    gently: str = "",
+    *,
+    name: str = "",
+    at_stake: str = "",
+) -> Danger:
+    """Returns the danger of one change. name: for which {} stands; without one, the name of the resource."""
+    return Danger(
+        kind=kind,
+        severity=severity,
+        says=says,
+        names=(name or change.name,),
+        at_stake=at_stake,
+        consequence=consequence,
+        gently=gently,
+        urns=(change.urn,),
+    )
+
+
 @dataclass(frozen=True)
 class Plan:
     """An operation with all resources before and after it, by URN, and their costs. Unknown inputs are LATER.
@@ -82,6 +109,21 @@ class Plan:
     def stays(self, urn: str) -> bool:
         """Tells whether a resource stays where it is: in the stack, or retained when it leaves it."""
         return urn in self.after or any(each.urn == urn and each.retained for each in self.changes(ops=("delete",)))
+
+    def has_namespace(self, provider: str, name: Any) -> bool:
+        """Tells whether a namespace is there afterwards: only what the stack deletes is not."""
+        named = [
+            each.urn
+            for each in self.before.values()
+            if (each.type, each.provider, at(each.inputs, "metadata.name")) == (NAMESPACE, provider, name)
+        ]
+        return not named or any(map(self.stays, named))
+
+    @property
+    def with_teams(self) -> set[str]:
+        """The providers of clusters that had namespaces of teams before."""
+        namespaces = (each for each in self.before.values() if each.type == NAMESPACE)
+        return {each.provider for each in namespaces if TEAM in (at(each.inputs, "metadata.labels") or {})}
 
     def goes_with(self, urn: str) -> bool:
         """Tells whether a resource goes together with what it is about, e.g. the policy of a bucket."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from costs.resource import Resource
 from policies.rules.reliability import rel_data_kept
-from report.dangers.danger import GRAVE, LOST, Danger, Plan, at, because
+from report.dangers.danger import GRAVE, LOST, Danger, Plan, at, because, of_change
 from report.events import Change
 
 SECRET = "aws:secretsmanager/secret:Secret"  # noqa: S105 - a type
@@ -43,14 +43,13 @@ def keeps_files(resource: Resource | None) -> bool:
 
 
 def _recoverable(change: Change, days: object) -> Danger:
-    return Danger(
-        kind="data",
-        severity=GRAVE,
-        says=f"Secret {{}} deleted{because(change.because)}",
-        names=(change.name,),
-        consequence=f"its values can be restored for {days} days, in which nothing else may have its name",
-        gently="if it is a mistake, restore it and import it: docs/guides/tenancy/give-a-workload-a-secret.md",
-        urns=(change.urn,),
+    return of_change(
+        change,
+        "data",
+        GRAVE,
+        f"Secret {{}} deleted{because(change.because)}",
+        f"its values can be restored for {days} days, in which nothing else may have its name",
+        "if it is a mistake, restore it and import it: docs/guides/tenancy/give-a-workload-a-secret.md",
     )
 
 
@@ -59,12 +58,11 @@ def _gone(change: Change) -> Danger:
     replaced = change.op == "replace"
     goes = "no longer in the stack" if change.retained else "deleted"
     stays = f"{what} stay in AWS, outside of this stack and its backups"
-    return Danger(
-        kind="data",
-        severity=GRAVE if change.retained or change.type in RECORDS else LOST,
-        says=f"{kind} {{}} replaced by an empty one{because(change.because)}" if replaced else f"{kind} {{}} {goes}",
-        names=(change.name,),
-        consequence=stays if change.retained else f"{what} would be lost",
-        gently="add a second entry, copy the data, move its users, then remove this one",
-        urns=(change.urn,),
+    return of_change(
+        change,
+        "data",
+        GRAVE if change.retained or change.type in RECORDS else LOST,
+        f"{kind} {{}} replaced by an empty one{because(change.because)}" if replaced else f"{kind} {{}} {goes}",
+        stays if change.retained else f"{what} would be lost",
+        "add a second entry, copy the data, move its users, then remove this one",
     )

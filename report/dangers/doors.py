@@ -12,7 +12,7 @@ from typing import Any
 
 from costs.resource import Resource
 from report.dangers.access import ANYWHERE, is_going, new_ranges
-from report.dangers.danger import GRAVE, LATER, LOST, SERIOUS, Danger, Plan, at, every
+from report.dangers.danger import ALONE, GRAVE, LATER, LOST, SERIOUS, Danger, Plan, at, every, of_change
 from report.tables import some
 
 _API, _OURS = "kubernetes:gateway.networking.k8s.io/v1", "gateway.k8s.aws/"
@@ -23,7 +23,6 @@ CHARTS = CONTROLLER, RECORDS = "aws-load-balancer-controller", "external-dns"
 RELEASE, WEB_ACL = "kubernetes:helm.sh/v3:Release", "aws:wafv2/webAcl:WebAcl"
 EVERY_NAMESPACE = "every namespace"
 _NAME = "kubernetes.io/metadata.name"
-_ALONE = "make it a change of its own, with the reason in it"
 _TLS = re.compile(r"ELBSecurityPolicy-(?:TLS13|FS|TLS)?-?(?:1-([0-3]))?")
 _CIPHERS = ("Ext0", "Ext1", "Ext2", "", "Res")
 _UNKNOWN = 9, 9
@@ -187,7 +186,7 @@ def _danger(
     door: Door,
     says: str,
     consequence: str,
-    gently: str = _ALONE,
+    gently: str = ALONE,
     severity: int = SERIOUS,
     *,
     kind: str = "access",
@@ -215,7 +214,7 @@ def _opened(door: Door, old: Door | None) -> Danger:
         door,
         f"door {{}} opens to {who}, in the internet",
         f"{hosts}{moved}",
-        _ALONE,
+        ALONE,
         LOST if who == "everybody" else GRAVE,
     )
 
@@ -244,7 +243,7 @@ def _changed(door: Door, old: Door) -> Iterator[Danger]:
     if more := _not_in(old.namespaces, door.namespaces):
         says = f"{some(sorted(more))} may put hosts on door {{}}"
         severity = GRAVE if EVERY_NAMESPACE in more else SERIOUS
-        yield _danger(door, says, "who may make routes there exposes what is in there", _ALONE, severity)
+        yield _danger(door, says, "who may make routes there exposes what is in there", ALONE, severity)
     yield from _weaker(door, old)
     yield from _stricter(door, old)
 
@@ -269,7 +268,7 @@ def _weaker(door: Door, old: Door) -> Iterator[Danger]:
         consequence = (
             "what clients send, tokens too, can be read on the way, and clients that ask for HTTPS get nothing"
         )
-        yield _danger(door, "door {} speaks HTTP only", consequence, _ALONE, GRAVE, kind="protection")
+        yield _danger(door, "door {} speaks HTTP only", consequence, ALONE, GRAVE, kind="protection")
     elif old.certificates and old.certificates != door.certificates:
         named = [", ".join(each.rpartition("/")[2] for each in x.certificates) or "none" for x in (old, door)]
         yield _danger(
@@ -283,16 +282,16 @@ def _weaker(door: Door, old: Door) -> Iterator[Danger]:
             door,
             f"TLS of door {{}}: {_policies(old)} → {_policies(door)}",
             "clients may take older versions or weaker ciphers",
-            _ALONE,
+            ALONE,
             GRAVE,
             kind="protection",
         )
     if at(old.spec, "wafV2.webACL") and not at(door.spec, "wafV2.webACL"):
         consequence = "nothing refuses known attacks and floods before it"
-        yield _danger(door, "no web ACL stands before door {}", consequence, _ALONE, GRAVE, kind="protection")
+        yield _danger(door, "no web ACL stands before door {}", consequence, ALONE, GRAVE, kind="protection")
     for key, (says, consequence) in ATTRIBUTES.items():
         if old.attribute(key) == "true" != door.attribute(key):
-            yield _danger(door, says, consequence, _ALONE, GRAVE, kind="protection")
+            yield _danger(door, says, consequence, ALONE, GRAVE, kind="protection")
     idle = [each.attribute("idle_timeout.timeout_seconds") for each in (old, door)]
     if all(each.isdigit() for each in idle) and int(idle[1]) < int(idle[0]):
         says, consequence = (
@@ -333,15 +332,14 @@ def _controller(plan: Plan, after: Mapping[str, Door]) -> Iterator[Danger]:
         release = plan.before[change.urn]
         if chart_of(release.inputs) == CONTROLLER and not is_going(plan, release):
             left = [each.name for each in after.values() if each.gateway.provider == release.provider]
-            yield Danger(
-                kind="access",
-                severity=GRAVE if left else SERIOUS,
-                says=f"{{}} goes, and {some(left)} [stays|stay]" if left else "{} goes",
-                names=(change.name,),
-                consequence="new pods get no requests, and the Gateways, Ingresses and Services that it has worked on "
+            yield of_change(
+                change,
+                "access",
+                GRAVE if left else SERIOUS,
+                f"{{}} goes, and {some(left)} [stays|stay]" if left else "{} goes",
+                "new pods get no requests, and the Gateways, Ingresses and Services that it has worked on "
                 "cannot be deleted any more: it alone takes their finalizers off",
-                gently="let the Gateways go first, and those of users too: `make retire` lists them",
-                urns=(change.urn,),
+                "let the Gateways go first, and those of users too: `make retire` lists them",
             )
 
 
@@ -349,24 +347,12 @@ def _web_acls(plan: Plan) -> Iterator[Danger]:
     for change in plan.changes(WEB_ACL, ops=("update", "replace")):
         before, after = plan.inputs(change.urn)
         for what in _weaker_rules(before, after):
-            yield Danger(
-                kind="protection",
-                severity=GRAVE,
-                says=f"web ACL {{}}: {what}",
-                names=(change.name,),
-                consequence="requests that are refused today pass",
-                gently=_ALONE,
-                urns=(change.urn,),
+            yield of_change(
+                change, "protection", GRAVE, f"web ACL {{}}: {what}", "requests that are refused today pass", ALONE
             )
         for what in _stricter_rules(before, after):
-            yield Danger(
-                kind="access",
-                severity=SERIOUS,
-                says=f"web ACL {{}}: {what}",
-                names=(change.name,),
-                consequence="requests that pass today are refused",
-                gently=_COUNT,
-                urns=(change.urn,),
+            yield of_change(
+                change, "access", SERIOUS, f"web ACL {{}}: {what}", "requests that pass today are refused", _COUNT
             )
 
 
@@ -447,23 +433,21 @@ def _records(plan: Plan) -> Iterator[Danger]:
             says = f"records of {lost} are no longer kept up by {{}}"
         else:
             if at(before, "values.policy") != "sync" == at(after, "values.policy"):
-                yield Danger(
-                    kind="access",
-                    severity=SERIOUS,
-                    says="{} deletes records from then on",
-                    names=(change.name,),
-                    consequence="those of its owner go whose Gateway, Ingress or Service is gone",
-                    gently="look first which records have its owner, and nothing else",
-                    urns=(change.urn,),
+                yield of_change(
+                    change,
+                    "access",
+                    SERIOUS,
+                    "{} deletes records from then on",
+                    "those of its owner go whose Gateway, Ingress or Service is gone",
+                    "look first which records have its owner, and nothing else",
                 )
             continue
-        yield Danger(
-            kind="access",
-            severity=GRAVE,
-            says=says,
-            names=(change.name,),
-            consequence="records that are there stay as they are, also when their load balancer has another address or "
+        yield of_change(
+            change,
+            "access",
+            GRAVE,
+            says,
+            "records that are there stay as they are, also when their load balancer has another address or "
             "is gone, and nothing replaces them",
-            gently="let the hosts go first, so that it deletes their records; then delete what is left by hand",
-            urns=(change.urn,),
+            "let the hosts go first, so that it deletes their records; then delete what is left by hand",
         )

@@ -56,8 +56,8 @@ class Grant:
         return (
             (self.scope, self.denies) == (other.scope, other.denies)
             and self.who in (other.who, "*")
-            and _matches(self.action.lower(), other.action.lower())
-            and _matches(self.resource, other.resource)
+            and matches(self.action.lower(), other.action.lower())
+            and matches(self.resource, other.resource)
             and (not condition or all(_holds(each, other.condition) for each in self.condition))
         )
 
@@ -197,7 +197,7 @@ def is_role_of(resources: Mapping[str, Resource], arn: str) -> bool:
     """Tells whether an ARN or a pattern of ARNs names a role of these."""
     path = arn.partition(":role/")[2]
     names = (f"{each.inputs.get('path') or '/'}{each.inputs.get('name')}" for each in _of(resources, (ROLE,)))
-    return any(_matches(path, name.removeprefix("/")) for name in names)
+    return any(matches(path, name.removeprefix("/")) for name in names)
 
 
 def _taken(identity: Resource, role: str) -> Grant:
@@ -263,7 +263,8 @@ def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(re.escape(text).replace(r"\*", ".*").replace(r"\?", "[^*]"), re.DOTALL)
 
 
-def _matches(pattern: str, text: str) -> bool:
+def matches(pattern: str, text: str) -> bool:
+    """Tells whether a text is what a pattern of IAM stands for."""
     return pattern == text or (("*" in pattern or "?" in pattern) and bool(_pattern(pattern).fullmatch(text)))
 
 

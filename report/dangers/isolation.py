@@ -13,13 +13,12 @@ from typing import Any
 
 from components.core.addon_spec import COMES_WITH_THE_CLUSTER
 from costs.resource import Resource
-from report.dangers.access import ANYWHERE, NAMESPACE, covers, is_going
-from report.dangers.danger import GRAVE, LATER, SERIOUS, Danger, Plan, at, every
+from report.dangers.access import ANYWHERE, covers, is_going
+from report.dangers.danger import ALONE, GRAVE, LATER, NAMESPACE, SERIOUS, Danger, Plan, at, every
 from report.tables import some
 
 POLICY, ADD_ON = "kubernetes:networking.k8s.io/v1:NetworkPolicy", "aws:eks/addon:Addon"
 EVERY_NAMESPACE, INTERNET, ALL = "every namespace", "the internet", "every port"
-_ALONE = "make it a change of its own, with the reason in it"
 _LOOK = "look first who calls whom: the page reach.md, and docs/guides/isolation/why-does-my-call-not-arrive.md"
 Place = tuple[str, str]
 """Provider and namespace."""
@@ -60,7 +59,7 @@ def find(plan: Plan) -> Iterator[Danger]:
                 place[1],
                 "every pod of the cluster may call the pods there, and these may call everybody",
                 old[place],
-                gently=_ALONE,
+                gently=ALONE,
                 severity=GRAVE,
                 kind="protection",
             )
@@ -105,7 +104,7 @@ def _flows(plan: Plan, place: Place, old: Closed, new: Closed) -> Iterator[Dange
                     why = "no network policy allowed it before"
                     yield _danger(says, who if into else name, why, urns, severity=GRAVE if grave else SERIOUS)
             for who, ports in _more(after, before):
-                if who not in told and _is_there(plan, place, who):
+                if who not in told and plan.has_namespace(place[0], who):  # else it ends anyway
                     verb = "may no longer call"
                     says = f"{{}} {verb} pods of {name} on {ports}" if into else f"pods of {{}} {verb} {who} on {ports}"
                     why = "these calls are cut then"
@@ -132,13 +131,13 @@ def _switches(plan: Plan) -> Iterator[Danger]:
                 "network policies of {} are kept no longer",
                 "they are stored, and every pod may call every other",
             )
-            yield _danger(says, cluster, why, urns, gently=_ALONE, severity=GRAVE, kind="protection")
+            yield _danger(says, cluster, why, urns, gently=ALONE, severity=GRAVE, kind="protection")
         if _mode(was) == "strict" != _mode(becomes):
             says, why = (
                 "new pods of {} reach everybody until their policies are there",
                 "the mode of isolation is standard, no longer strict",
             )
-            yield _danger(says, cluster, why, urns, gently=_ALONE, kind="protection")
+            yield _danger(says, cluster, why, urns, gently=ALONE, kind="protection")
         if _mode(was) != "strict" == _mode(becomes):
             says, why = (
                 "pods of {} that no network policy selects reach nobody",
@@ -196,16 +195,7 @@ def _leaves(plan: Plan, place: Place, pods: Mapping[str, Pods]) -> bool:
     urns = [urn for each in pods.values() for urn in each.urns]
     if any(is_going(plan, plan.before[urn]) for urn in urns) or all(plan.stays(urn) for urn in urns):
         return True
-    return any(
-        each.type == NAMESPACE and _place(each) == place and not plan.stays(urn) for urn, each in plan.before.items()
-    )
-
-
-def _is_there(plan: Plan, place: Place, who: str) -> bool:
-    """Tells whether a caller stays: with a namespace that goes, its calls end anyway."""
-    caller = (place[0], who)
-    namespaces = [urn for urn, each in plan.before.items() if each.type == NAMESPACE and _place(each) == caller]
-    return all(plan.stays(urn) for urn in namespaces)
+    return not plan.has_namespace(*place)
 
 
 def _closed(resources: Mapping[str, Resource]) -> dict[Place, dict[str, Pods]]:

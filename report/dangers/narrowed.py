@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from report.dangers.danger import LATER, SERIOUS, Danger, Plan, every
+from report.dangers.danger import LATER, SERIOUS, Danger, Plan, every, of_change
 from report.properties import document
 
 ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
@@ -17,17 +17,14 @@ def find(plan: Plan) -> Iterator[Danger]:
     for change in plan.changes(POLICY, ops=("update", "replace")):
         before, after = plan.inputs(change.urn)
         if _is_open(before) and (after.get("policy") == LATER or not _is_open(after)):
-            yield Danger(
-                kind="access",
-                severity=SERIOUS,
-                says="{} [asks|ask] from now on who mounts",
-                names=(change.name,),
-                consequence=(
-                    "volumes without the mount option iam can no longer be mounted, also those that a storage class "
-                    "has made; what is mounted without it may be cut off"
-                ),
-                gently="write access: both first, and start the pods again that mount it",
-                urns=(change.urn,),
+            yield of_change(
+                change,
+                "access",
+                SERIOUS,
+                "{} [asks|ask] from now on who mounts",
+                "volumes without the mount option iam can no longer be mounted, also those that a storage class "
+                "has made; what is mounted without it may be cut off",
+                "write access: both first, and start the pods again that mount it",
             )
 
 
@@ -36,17 +33,14 @@ def _endpoints(plan: Plan) -> Iterator[Danger]:
     for change in plan.changes(ENDPOINT, ops=("update", "replace")):
         before, after = plan.inputs(change.urn)
         if _lets_all_through(before) and not _lets_all_through(after):
-            yield Danger(
-                kind="access",
-                severity=SERIOUS,
-                says="{} [lets|let] through only what a policy names",
-                names=(change.name,),
-                consequence=(
-                    "requests with credentials of other accounts end there and, through gateways, those to buckets of "
-                    "others in the region, also public ones: running pods see errors at once"
-                ),
-                gently="look in flow logs or CloudTrail first what goes there, and name it in accounts or buckets",
-                urns=(change.urn,),
+            yield of_change(
+                change,
+                "access",
+                SERIOUS,
+                "{} [lets|let] through only what a policy names",
+                "requests with credentials of other accounts end there and, through gateways, those to buckets of "
+                "others in the region, also public ones: running pods see errors at once",
+                "look in flow logs or CloudTrail first what goes there, and name it in accounts or buckets",
             )
 
 

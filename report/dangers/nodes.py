@@ -9,16 +9,16 @@ from typing import Any
 
 from common.urns import name_of, type_of
 from report.dangers.access import ROUTE, routed
-from report.dangers.danger import GRAVE, LOST, SERIOUS, Danger, Plan, at, because, every
+from report.dangers.danger import CLUSTER, GRAVE, LOST, NAMESPACE, SERIOUS, Danger, Plan, at, because, every
 from report.dangers.doors import CHARTS, chart_of
 from report.dangers.pools import NODE_CLASS, NODE_GROUP, NODE_POOL, Pool, pools, totals
 from report.events import Change
 from report.tables import counted, some
 
-CLUSTER, TEMPLATE = "aws:eks/cluster:Cluster", "aws:ec2/launchTemplate:LaunchTemplate"
+TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 NAT = "aws:ec2/natGateway:NatGateway"
 VPC, SUBNET = "aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet"
-RELEASE, NAMESPACE = "kubernetes:helm.sh/v3:Release", "kubernetes:core/v1:Namespace"
+RELEASE = "kubernetes:helm.sh/v3:Release"
 DEFINITIONS = f"{RELEASE} of definitions"
 DEFINITION = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition"
 

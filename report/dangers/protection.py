@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from common.urns import name_of, type_of
-from report.dangers.danger import GRAVE, SERIOUS, Danger, Plan
+from report.dangers.danger import GRAVE, SERIOUS, Danger, Plan, of_change
 from report.dangers.data import HOLDS_DATA
 from report.tables import counted
 
@@ -15,14 +15,13 @@ def find(plan: Plan) -> Iterator[Danger]:
     """Yields the resources that Pulumi no longer protects, and locks that stay; `weaker` has the protection of AWS."""
     for change in plan.changes(LOCK, ops=("delete",)):
         if change.retained and not plan.goes_with(change.urn):
-            yield Danger(
-                kind="protection",
-                severity=SERIOUS,
-                says="the lock of objects in {} stays in AWS, and is no longer in the stack",
-                names=(change.name,),
-                consequence="new objects are locked as before, which nothing shows any longer",
-                gently="keep the setting, which says what holds",
-                urns=(change.urn,),
+            yield of_change(
+                change,
+                "protection",
+                SERIOUS,
+                "the lock of objects in {} stays in AWS, and is no longer in the stack",
+                "new objects are locked as before, which nothing shows any longer",
+                "keep the setting, which says what holds",
             )
     lifted = plan.operation.unprotected
     if lifted:

@@ -8,8 +8,7 @@ Retain); read 2026-11.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from report.dangers.danger import GRAVE, SERIOUS, Danger, Plan, at, every
-from report.dangers.teams import stays
+from report.dangers.danger import GRAVE, SERIOUS, Danger, Plan, at, every, of_change
 from report.tables import some
 
 EXTERNAL, STORE = (f"kubernetes:external-secrets.io/v1:{kind}" for kind in ("ExternalSecret", "ClusterSecretStore"))
@@ -22,7 +21,7 @@ def find(plan: Plan) -> Iterator[Danger]:
         before, after = plan.inputs(change.urn)
         provider = plan.before[change.urn].provider
         namespace, name = (str(at(before, path)) for path in ("metadata.namespace", "spec.target.name"))
-        if change.op == "delete" and not stays(plan, provider, namespace):
+        if change.op == "delete" and not plan.has_namespace(provider, namespace):
             continue
         says = consequence = gently = ""
         if change.op == "delete" and _place(before, provider) not in made:
@@ -36,26 +35,18 @@ def find(plan: Plan) -> Iterator[Danger]:
             says = f"Secret {{}} of namespace {namespace} [reads|read] no longer {some(lost)}"
             consequence = "pods keep the old values until others are written, and do not find keys that go"
         if says:
-            yield Danger(
-                kind="data",
-                severity=SERIOUS,
-                says=says,
-                names=(name,),
-                consequence=consequence,
-                gently=gently,
-                urns=(change.urn,),
-            )
+            yield of_change(change, "data", SERIOUS, says, consequence, gently, name=name)
     for change in plan.changes(STORE, ops=("update", "replace")):
         before, after = plan.inputs(change.urn)
         if _where(before) != _where(after):
-            yield Danger(
-                kind="data",
-                severity=GRAVE,
-                says="the secrets of team {} come from another store",
-                names=(str(at(after, "metadata.name")),),
-                consequence="values stay behind in the old one; Secrets keep them until the new one has others",
-                gently="write all values to the new store first",
-                urns=(change.urn,),
+            yield of_change(
+                change,
+                "data",
+                GRAVE,
+                "the secrets of team {} come from another store",
+                "values stay behind in the old one; Secrets keep them until the new one has others",
+                "write all values to the new store first",
+                name=str(at(after, "metadata.name")),
             )
 
 

@@ -14,22 +14,19 @@ from hashlib import sha256
 from typing import Any
 
 from components.tenancy.signature_policy import signed_by
-from report.dangers.danger import GRAVE, LATER, SERIOUS, Danger, Plan, at, every
-from report.dangers.teams import with_teams
-from report.events import Change
+from report.dangers.danger import ALONE, GRAVE, LATER, SERIOUS, Danger, Plan, at, every, of_change
 from report.tables import some
 
 POLICY = "kubernetes:policies.kyverno.io/v1:ImageValidatingPolicy"
 RELEASE = "kubernetes:helm.sh/v3:Release"
 Inputs = Mapping[str, Any]
 
-_ALONE = "make it a change of its own, with the reason in it"
 _FIRST = "look first, with admission.signatures.mode: audit, which pods are warned of"
 
 
 def find(plan: Plan) -> Iterator[Danger]:
     """Yields what changes of policies for images let in, and keep out, and that Kyverno goes."""
-    had_teams = with_teams(plan)
+    had_teams = plan.with_teams
     stays = {each.provider for each in plan.after.values()}
     for change in plan.changes(POLICY):
         before, after = plan.inputs(change.urn)
@@ -37,14 +34,14 @@ def find(plan: Plan) -> Iterator[Danger]:
         if provider not in stays:
             continue  # it goes with its cluster
         if opened := _opened(before, after):
-            yield _danger(change, "protection", GRAVE, f"signatures of images, by {{}}: {opened}", _LETS_IN, _ALONE)
+            yield of_change(change, "protection", GRAVE, f"signatures of images, by {{}}: {opened}", _LETS_IN, ALONE)
         if _denies(after) and provider in had_teams and (closed := _closed(before, after)):
-            yield _danger(change, "nodes", SERIOUS, f"signatures of images, by {{}}: {closed}", _KEEPS_OUT, _FIRST)
+            yield of_change(change, "nodes", SERIOUS, f"signatures of images, by {{}}: {closed}", _KEEPS_OUT, _FIRST)
     for change in plan.changes(RELEASE, ops=("delete",)):
         release = plan.before[change.urn]
         if at(release.inputs, "chart") == "kyverno" and release.provider in stays:
             says, gently = "Kyverno goes, by {}", "see that its pods are there: they delete their webhooks"
-            yield _danger(change, "protection", GRAVE, says, _GOES, gently)
+            yield of_change(change, "protection", GRAVE, says, _GOES, gently)
 
 
 _LETS_IN = "images that nobody has vouched for run in the namespaces of teams"
@@ -53,18 +50,6 @@ _GOES = (
     "no policy of it refuses anything, and webhooks that its pods do not delete refuse everything that they are asked "
     "about: docs/runbooks/cluster/kyverno-refuses-everything.md"
 )
-
-
-def _danger(change: Change, kind: str, severity: int, says: str, consequence: str, gently: str) -> Danger:
-    return Danger(
-        kind=kind,
-        severity=severity,
-        says=says,
-        names=(change.name,),
-        consequence=consequence,
-        gently=gently,
-        urns=(change.urn,),
-    )
 
 
 def _opened(before: Inputs, after: Inputs) -> str:

@@ -14,13 +14,13 @@ from components.tenancy.marks import ALLOWS, DEMANDS, OTHER_POOLS, OVERSUBSCRIBE
 from components.tenancy.marks import PRIORITIES as CLASSES
 from costs.resource import Resource
 from report.dangers import grants
-from report.dangers.danger import GRAVE, LATER, SERIOUS, Danger, Plan, at, every
+from report.dangers.danger import ALONE, GRAVE, LATER, NAMESPACE, SERIOUS, Danger, Plan, at, every, of_change
 from report.dangers.weaker import in_words
 from report.events import Change
 from report.tables import some
 from simulator.kubernetes.meaning.quantities import parsed
 
-QUOTA, LIMITS, NAMESPACE = (f"kubernetes:core/v1:{kind}" for kind in ("ResourceQuota", "LimitRange", "Namespace"))
+QUOTA, LIMITS = (f"kubernetes:core/v1:{kind}" for kind in ("ResourceQuota", "LimitRange"))
 PRIORITY = "kubernetes:scheduling.k8s.io/v1:PriorityClass"
 POLICY = "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy"
 BINDING, BUDGET = f"{POLICY}Binding", "aws:budgets/budget:Budget"
@@ -43,25 +43,25 @@ def find(plan: Plan) -> Iterator[Danger]:
         if change.op != "delete":
             yield from _smaller(change, before, now)
             yield from _larger(plan, change, before, now)
-        elif _counts(before) and _place(plan, change.urn) not in after and _stays(plan, change.urn):
-            yield Danger(
-                kind="protection",
-                severity=GRAVE,
-                says="nothing limits namespace {} any more",
-                names=(str(at(before, "metadata.namespace")),),
-                consequence="it stays in the cluster, and what runs there may take every node and GPU",
-                gently=f"stop what runs there first: {_LEAVES}",
-                urns=(change.urn,),
+        elif _counts(before) and (place := _place(plan, change.urn)) not in after and plan.has_namespace(*place):
+            yield of_change(
+                change,
+                "protection",
+                GRAVE,
+                "nothing limits namespace {} any more",
+                "it stays in the cluster, and what runs there may take every node and GPU",
+                f"stop what runs there first: {_LEAVES}",
+                name=str(at(before, "metadata.namespace")),
             )
     for change in plan.changes(PRIORITY, ops=("replace", "delete")):
-        yield Danger(
-            kind="nodes",
-            severity=SERIOUS,
-            says=f"priority {{}} is {'replaced' if change.op == 'replace' else 'deleted'}",
-            names=(str(at(plan.inputs(change.urn)[0], "metadata.name")),),
-            consequence="pods that name it are refused while it is not there; those that are up keep their value",
-            gently="make it a change of its own, at a quiet time",
-            urns=(change.urn,),
+        yield of_change(
+            change,
+            "nodes",
+            SERIOUS,
+            f"priority {{}} is {'replaced' if change.op == 'replace' else 'deleted'}",
+            "pods that name it are refused while it is not there; those that are up keep their value",
+            "make it a change of its own, at a quiet time",
+            name=str(at(plan.inputs(change.urn)[0], "metadata.name")),
         )
 
 
@@ -116,15 +116,7 @@ def _team(namespace: Mapping[str, Any]) -> str:
 
 def _told(change: Change, severity: int, kind: str, name: str, says: str, consequence: str) -> Danger:
     gently = "let what runs there end or move first" if "no longer" in says else "ask who shares the cluster first"
-    return Danger(
-        kind=kind,
-        severity=severity,
-        says=says,
-        names=(name,),
-        consequence=consequence,
-        gently=gently,
-        urns=(change.urn,),
-    )
+    return of_change(change, kind, severity, says, consequence, gently, name=name)
 
 
 def _marked(inputs: Mapping[str, Any], mark: str) -> list[str]:
@@ -170,26 +162,26 @@ def _unlimited(plan: Plan) -> Iterator[Danger]:
     """Yields namespaces that stay without their LimitRange, and teams without their budget."""
     after = {_place(plan, urn) for urn, each in plan.after.items() if each.type == LIMITS}
     for change in plan.changes(LIMITS, ops=("delete",)):
-        if _place(plan, change.urn) not in after and _stays(plan, change.urn):
-            yield Danger(
-                kind="protection",
-                severity=SERIOUS,
-                says="containers of {} that state no requests get none",
-                names=(str(at(plan.inputs(change.urn)[0], "metadata.namespace")),),
-                consequence="a quota refuses their pods; without one, these take what others asked for",
-                gently="let the manifests state requests first",
-                urns=(change.urn,),
+        if (place := _place(plan, change.urn)) not in after and plan.has_namespace(*place):
+            yield of_change(
+                change,
+                "protection",
+                SERIOUS,
+                "containers of {} that state no requests get none",
+                "a quota refuses their pods; without one, these take what others asked for",
+                "let the manifests state requests first",
+                name=str(at(plan.inputs(change.urn)[0], "metadata.namespace")),
             )
     for change in plan.changes(BUDGET, ops=("delete",)):
         if not plan.goes_with(change.urn):
-            yield Danger(
-                kind="money",
-                severity=SERIOUS,
-                says="budget {} [goes|go]",
-                names=(str(plan.inputs(change.urn)[0].get("name", change.name)),),
-                consequence="nobody is told any more what the team costs",
-                gently="raise it instead",
-                urns=(change.urn,),
+            yield of_change(
+                change,
+                "money",
+                SERIOUS,
+                "budget {} [goes|go]",
+                "nobody is told any more what the team costs",
+                "raise it instead",
+                name=str(plan.inputs(change.urn)[0].get("name", change.name)),
             )
 
 
@@ -205,29 +197,19 @@ def _unbound(plan: Plan) -> Iterator[Danger]:
     for change in plan.changes(BINDING, ops=("delete",)):
         left = bindings(change.urn)
         if "Deny" not in left and not change.retained and not plan.goes_with(change.urn):
-            yield Danger(
-                kind="protection",
-                severity=GRAVE,
-                says=f"the API server's rule {{}} {'only [warns|warn]' if left else '[goes|go]'}",
-                names=(change.name,),
-                consequence="what it refuses today is possible afterwards",
-                gently="make it a change of its own, with the reason in it",
-                urns=(change.urn,),
+            yield of_change(
+                change,
+                "protection",
+                GRAVE,
+                f"the API server's rule {{}} {'only [warns|warn]' if left else '[goes|go]'}",
+                "what it refuses today is possible afterwards",
+                ALONE,
             )
-
-
-def with_teams(plan: Plan) -> set[str]:
-    """Returns the providers of clusters that had namespaces of teams before."""
-    return {
-        each.provider
-        for each in plan.before.values()
-        if each.type == NAMESPACE and TEAM in (at(each.inputs, "metadata.labels") or {})
-    }
 
 
 def _other_rules(plan: Plan) -> Iterator[Danger]:
     """Yields rules for pods that refuse more from now on, or less, in a cluster that had namespaces of teams before."""
-    teams = with_teams(plan)
+    teams = plan.with_teams
     rules = {
         (each.provider, at(each.inputs, "metadata.name")): each.urn
         for each in plan.after.values()
@@ -277,27 +259,13 @@ def _uncovered(ones: Sequence[str], others: Sequence[str]) -> list[str]:
 
 
 def _refused(change: Change, says: str) -> Danger:
-    return Danger(
-        kind="nodes",
-        severity=SERIOUS,
-        says=f"the API server's rule {{}} {says}",
-        names=(change.name,),
-        consequence="pods that break it run on, and do not come again when they end",
-        gently="see which they are first: docs/guides/tenancy/why-was-my-pod-refused.md",
-        urns=(change.urn,),
-    )
+    consequence = "pods that break it run on, and do not come again when they end"
+    gently = "see which they are first: docs/guides/tenancy/why-was-my-pod-refused.md"
+    return of_change(change, "nodes", SERIOUS, f"the API server's rule {{}} {says}", consequence, gently)
 
 
 def _let_in(change: Change, says: str, consequence: str) -> Danger:
-    return Danger(
-        kind="protection",
-        severity=GRAVE,
-        says=f"the API server's rule {{}} {says}",
-        names=(change.name,),
-        consequence=consequence,
-        gently="make it a change of its own, with the reason in it",
-        urns=(change.urn,),
-    )
+    return of_change(change, "protection", GRAVE, f"the API server's rule {{}} {says}", consequence, ALONE)
 
 
 def _counts(quota: Mapping[str, Any]) -> bool:
@@ -311,21 +279,6 @@ def _place(plan: Plan, urn: str) -> tuple[str, str]:
     return resource.provider, str(at(resource.inputs, "metadata.namespace"))
 
 
-def _stays(plan: Plan, urn: str) -> bool:
-    """Tells whether the namespace of a quota is there afterwards."""
-    return stays(plan, *_place(plan, urn))
-
-
-def stays(plan: Plan, provider: str, name: str) -> bool:
-    """Tells whether a namespace is there afterwards: only what the stack deletes is not."""
-    own = [
-        each.urn
-        for each in plan.before.values()
-        if (each.type, each.provider, at(each.inputs, "metadata.name")) == (NAMESPACE, provider, name)
-    ]
-    return not own or any(plan.stays(each) for each in own)
-
-
 def _smaller(change: Change, before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Danger]:
     old, new = (_amounts(each) for each in (before, now))
     less = [
@@ -334,14 +287,14 @@ def _smaller(change: Change, before: Mapping[str, Any], now: Mapping[str, Any]) 
         if new.get(name, old[name]) < old[name]
     ]
     if less:
-        yield Danger(
-            kind="nodes",
-            severity=SERIOUS,
-            says=f"the quota of namespace {{}} gets smaller: {some(less, 5)}",
-            names=(str(at(now, "metadata.namespace")),),
-            consequence="what is up stays, and what starts again may be refused",
-            gently="ask the team what it has in use: `kubectl describe quota`",
-            urns=(change.urn,),
+        yield of_change(
+            change,
+            "nodes",
+            SERIOUS,
+            f"the quota of namespace {{}} gets smaller: {some(less, 5)}",
+            "what is up stays, and what starts again may be refused",
+            "ask the team what it has in use: `kubectl describe quota`",
+            name=str(at(now, "metadata.namespace")),
         )
 
 
@@ -368,14 +321,14 @@ def _larger(plan: Plan, change: Change, before: Mapping[str, Any], now: Mapping[
             grows = f"{name} {at(before, 'spec.hard')[name]} → {at(now, 'spec.hard')[name]}"
             more.setdefault(some(others), []).append(grows)
     for others_in_words, grown in more.items():
-        yield Danger(
-            kind="nodes",
-            severity=SERIOUS,
-            says=f"the quota of namespace {{}} grows: {some(grown, 5)}",
-            names=(place[1],),
-            consequence=f"who comes first has it: pods of {others_in_words} may wait",
-            gently="ask who shares the pools first",
-            urns=(change.urn,),
+        yield of_change(
+            change,
+            "nodes",
+            SERIOUS,
+            f"the quota of namespace {{}} grows: {some(grown, 5)}",
+            f"who comes first has it: pods of {others_in_words} may wait",
+            "ask who shares the pools first",
+            name=place[1],
         )
 
 

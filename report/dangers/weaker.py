@@ -11,10 +11,11 @@ from typing import Any, TypeGuard
 from common.urns import name_of
 from components.tenancy.marks import ALLOWS, DEMANDS
 from costs.resource import Resource
-from report.dangers.danger import GRAVE, LATER, SERIOUS, Danger, Plan, at, every
-from report.dangers.data import HOLDS_DATA
+from report.dangers.danger import ALONE, CLUSTER, GRAVE, LATER, NAMESPACE, SERIOUS, Danger, Plan, at, every, of_change
+from report.dangers.data import HOLDS_DATA, SECRET
 from report.dangers.pools import NODE_CLASS, NODE_GROUP, NODE_POOL
 from report.dangers.protection import LOCK
+from report.dangers.secrets import STORE
 from report.properties import document
 from report.tables import some
 from settings.storage.recovery_plan import MINUTES as PAUSES
@@ -79,6 +80,44 @@ def without(*paths: str, of: Sequence[str] = ()) -> Worse:
         old, new = ([str(each) for path in paths for each in every(x, path)] for x in (before, after))
         lost = [each for each in dict.fromkeys(old) if each not in new and (not of or each in of)]
         return "" if any(_is_later(after, path) for path in paths) else some(lost, 5)
+
+    return worse
+
+
+def gained(*paths: str) -> Worse:
+    """Compares the values at some paths: those that are new."""
+    lost = without(*paths)
+    return lambda before, after: lost(after, before)
+
+
+def another(path: str) -> Worse:
+    """Tells whether there is a value that is not the one of before."""
+
+    def worse(before: Inputs, after: Inputs) -> str:
+        was, becomes = (at(each, path) for each in (before, after))
+        return f"{was} → {becomes}" if was and was != becomes else str(becomes) if was != becomes else ""
+
+    return worse
+
+
+def of_chart(chart: str, worse: Worse) -> Worse:
+    """Compares the releases of one chart."""
+    return lambda before, after: worse(before, after) if str(at(after, "chart")).split("/")[-1] == chart else ""
+
+
+def elsewhere(*parents: str, told: Sequence[str]) -> Worse:
+    """Tells at which paths below some values are others than before, but for those that rows tell of in words."""
+
+    def leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:
+        inner = value.items() if isinstance(value, Mapping) else enumerate(value) if _has_objects(value) else ()
+        for key, each in inner:
+            yield from leaves(each, f"{path}.{key}")
+        if not inner and path not in told:
+            yield path, "" if value is None else str(value)
+
+    def worse(before: Inputs, after: Inputs) -> str:
+        old, new = ({leaf for x in parents for leaf in leaves(at(each, x), x)} for each in (before, after))
+        return some(sorted({path for path, value in old ^ new if value != LATER}), 5)
 
     return worse
 
@@ -300,8 +339,8 @@ def _expiries(inputs: Inputs, kind: str) -> Iterator[_Expiry]:
 class Row:
     """One kind of input. says: {} stands for the names, <how> for the words of `worse`.
 
-    gone: whether it counts also when the resource is deleted, and what it is about stays. new: whether it counts when
-    the resource is new, and what it is about is not.
+    gone: whether it counts also when the resource is deleted, and what it is about stays. new: tells of a new resource
+    whether it counts.
     """
 
     types: Sequence[str]
@@ -311,11 +350,19 @@ class Row:
     gently: str = ""
     severity: int = GRAVE
     gone: bool = False
-    new: bool = False
+    new: Callable[[Plan, str], object] | None = None
 
 
 _ROTATION, _DAYS = "aws:secretsmanager/secretRotation:SecretRotation", "rotationRules.automaticallyAfterDays"
 _SAME = "who has read its value can use it for longer"
+_CACHE = ("aws:ecr/pullThroughCacheRule:PullThroughCacheRule",)
+_STAY = "pods that a policy forbids run on, and do not come again when they end"
+_HEARD = "aws:cloudwatch/metricAlarm:MetricAlarm", "aws:sns/topicSubscription:TopicSubscription"
+_ALONE = (*_CACHE, *_HEARD)
+"""Types that are about no resource beside them: that their component goes as well is no reason to be silent."""
+_KYVERNO, _EXCEPTIONS = "kyverno", "values.features.policyExceptions.enabled"
+_LEFT_OUT = "values.config.webhooks.namespaceSelector.matchExpressions"
+_TOLD, _LOOK_FIRST = (f"{_LEFT_OUT}.0.values", _EXCEPTIONS), "look first, with audit, which pods it would refuse"
 _LIFECYCLES = tuple(f"aws:s3/bucketLifecycleConfiguration{v}:BucketLifecycleConfiguration{v}" for v in ("", "V2"))
 _PLAN, _SELECTION = ("aws:backup/plan:Plan",), ("aws:backup/selection:Selection",)
 _REPOSITORY = "aws:ecr/repository:Repository"
@@ -329,11 +376,11 @@ _COPIES = (
     "aws:efs/replicationConfiguration:ReplicationConfiguration",
 )
 _BLOCKS = tuple(f"aws:s3/{kind}PublicAccessBlock:{kind.title()}PublicAccessBlock" for kind in ("bucket", "account"))
-_CLUSTER, _KEY = "aws:eks/cluster:Cluster", "aws:kms/key:Key"
+_KEY = "aws:kms/key:Key"
 _GUARD = "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy"
 _GUARDS = (_GUARD, f"{_GUARD}Binding")
 
-_TEMPLATE, _NAMESPACE = "aws:ec2/launchTemplate:LaunchTemplate", "kubernetes:core/v1:Namespace"
+_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 _RELEASE = "kubernetes:helm.sh/v3:Release"
 _ASKED = tuple(f"spec.{x}" for x in ("matchConstraints", "matchConditions", "matchResources", "policyName", "paramRef"))
 
@@ -345,7 +392,7 @@ _EXPORTS = "s3.autoExportPolicy.events"
 _NO_COPY = "a loss of the first place is a loss of the data from then on"
 _MORE_LOST = "more may be lost between two backups"
 _NO_BACKUP = "no new recovery points are made of what they cover"
-_REFUSES, _ALONE = "what it refuses today is possible afterwards", "make it a change of its own, with the reason in it"
+_REFUSES = "what it refuses today is possible afterwards"
 _METADATA = "pods can take the credentials of their node"
 _PODS = "pods may ask for more of their node, up to all of it"
 _ENDS, _LATER = "nodes beyond it end, with the jobs that run there", "let the jobs end first"
@@ -353,24 +400,24 @@ _UNSEEN = "what happens is no longer recorded, and cannot be looked up later"
 _LESS = "older backups of it are deleted, and with none, no new ones are made"
 
 
-def _sooner(what: str, types: Sequence[str], worse: Worse, *, new: bool = False) -> Row:
+def _sooner(what: str, types: Sequence[str], worse: Worse) -> Row:
     says, gently = f"{what} of {{}} are deleted <how>", "copy what has to be kept first"
-    return Row(types, worse, says, "what is older goes with this update", gently, new=new)
+    return Row(types, worse, says, "what is older goes with this update", gently, new=Plan.stood)
 
 
 def _switch(path: str, safe: Any, *types: str, default: Any = None, severity: int = GRAVE) -> Row:
-    return Row(types, no_longer(path, safe, default), f"{path} of {{}}: <how>", _REFUSES, _ALONE, severity)
+    return Row(types, no_longer(path, safe, default), f"{path} of {{}}: <how>", _REFUSES, ALONE, severity)
 
 
 def _lower(path: str, *types: str, lost: str = _REFUSES, gone: bool = False) -> Row:
-    return Row(types, fewer(path), f"{path} of {{}}: <how>", lost, _ALONE, gone=gone)
+    return Row(types, fewer(path), f"{path} of {{}}: <how>", lost, ALONE, gone=gone)
 
 
 ROWS: Mapping[str, Sequence[Row]] = {
     "data": (
         _sooner("logs", ("aws:cloudwatch/logGroup:LogGroup",), sooner("retentionInDays")),
-        _sooner("objects", _LIFECYCLES, expires("expiration"), new=True),
-        _sooner("old versions of objects", _LIFECYCLES, expires("noncurrentVersionExpiration"), new=True),
+        _sooner("objects", _LIFECYCLES, expires("expiration")),
+        _sooner("old versions of objects", _LIFECYCLES, expires("noncurrentVersionExpiration")),
         Row(
             ("aws:ecr/lifecyclePolicy:LifecyclePolicy",),
             fewer_images,
@@ -475,12 +522,41 @@ ROWS: Mapping[str, Sequence[Row]] = {
             "its policies alone say what it may do",
         ),
         *(
-            Row(types, worse, f"{what} of {{}}: <how>", _METADATA, _ALONE)
+            Row(types, worse, f"{what} of {{}}: <how>", _METADATA, ALONE)
             for types, path in (((_TEMPLATE,), "metadataOptions"), ((NODE_CLASS,), "spec.metadataOptions"))
             for what, worse in (
                 ("hops to the node's metadata", more(f"{path}.httpPutResponseHopLimit", 1, "", _NEVER)),
                 ("tokens for the node's metadata", no_longer(f"{path}.httpTokens", "required")),
             )
+        ),
+        Row(
+            _CACHE,
+            another("upstreamRegistryUrl"),
+            "images of <how> are let in, by cache {}",
+            "rules on registries let in what is cached: pods of teams may run what anybody publishes there",
+            "name in admission.registries the paths that are let in",
+            SERIOUS,
+            new=lambda plan, _: plan.with_teams,
+        ),
+        Row(
+            (_ROTATION,),
+            another("rotationLambdaArn"),
+            "a function gets the secret of {}: <how>",
+            "it reads the value and writes the next one, and so does who may change its code",
+            "see first who that is",
+            SERIOUS,
+            new=Plan.stood,
+        ),
+        *(
+            Row(
+                (STORE,),
+                another(f"spec.provider.vault.auth.kubernetes.{path}"),
+                f"secrets of team {{}} are read with another {what} in its Vault: <how>",
+                "what it may read there is known to Vault alone; until it may, Secrets keep their values",
+                "see first what it may read",
+                SERIOUS,
+            )
+            for path, what in (("role", "role"), ("mountPath", "way in"))
         ),
         Row(
             ("kubernetes:core/v1:PersistentVolume",),
@@ -509,7 +585,7 @@ ROWS: Mapping[str, Sequence[Row]] = {
     ),
     "nodes": (
         Row(
-            ("aws:ecr/pullThroughCacheRule:PullThroughCacheRule",),
+            _CACHE,
             ended(),
             "the cache {} [goes|go]",
             "pods start from images that are in it, and from no others of these registries; its repositories stay",
@@ -541,6 +617,20 @@ ROWS: Mapping[str, Sequence[Row]] = {
             )
         ),
         *(
+            Row((_RELEASE,), of_chart(_KYVERNO, worse), says, _STAY, _LOOK_FIRST, SERIOUS)
+            for worse, says in (
+                (without(f"{_LEFT_OUT}.values"), "Kyverno, by {}, judges namespace <how>"),
+                (no_longer(_EXCEPTIONS, True), "exceptions from policies count no longer, by {}: <how>"),
+            )
+        ),
+        Row(
+            (_RELEASE,),
+            of_chart(_KYVERNO, fewer("values.admissionController.replicas")),
+            "pods of Kyverno, by {}: <how>",
+            "while none of them answers, everything that a policy judges is refused",
+            severity=SERIOUS,
+        ),
+        *(
             Row((NODE_GROUP,), fewer(f"scalingConfig.{size}"), f"{what} of {{}}: <how>", _ENDS, _LATER, SERIOUS)
             for what, size in (("most nodes", "maxSize"), ("nodes", "desiredSize"))
         ),
@@ -561,7 +651,7 @@ ROWS: Mapping[str, Sequence[Row]] = {
         ),
     ),
     "protection": (
-        _switch("deletionProtection", True, _CLUSTER, *_DATABASES, default=False),
+        _switch("deletionProtection", True, CLUSTER, *_DATABASES, default=False),
         _switch("deletionProtectionEnabled", True, "aws:dynamodb/table:Table", default=False),
         _switch("forceDestroy", False, "aws:s3/bucket:Bucket", "aws:backup/vault:Vault", default=False),
         _switch("forceDelete", False, _REPOSITORY, default=False),
@@ -569,78 +659,61 @@ ROWS: Mapping[str, Sequence[Row]] = {
         _switch("imageScanningConfiguration.scanOnPush", True, _REPOSITORY, default=False, severity=SERIOUS),
         _switch("enableKeyRotation", True, _KEY, default=False, severity=SERIOUS),
         _switch("enabled", True, "aws:ebs/encryptionByDefault:EncryptionByDefault", default=True),
-        _switch("accessConfig.authenticationMode", "API", _CLUSTER),
+        _switch("accessConfig.authenticationMode", "API", CLUSTER),
         _switch("spec.failurePolicy", "Fail", _GUARD, default="Fail"),
         _switch("rule.defaultRetention.mode", "COMPLIANCE", LOCK),
         _lower("minRetentionDays", "aws:backup/vaultLockConfiguration:VaultLockConfiguration", gone=True),
         _lower("rule.defaultRetention.days", LOCK, gone=True),
         _lower("rule.defaultRetention.years", LOCK, gone=True),
         _lower("deletionWindowInDays", _KEY),
-        Row((_GUARD,), ended(), "the API server's rule {} [goes|go]", _REFUSES, _ALONE, gone=True),
-        Row(
-            _GUARDS,
-            without("spec.validationActions"),
-            "the API server's rule {} no longer [does|do] <how>",
-            _REFUSES,
-            _ALONE,
+        _lower("recoveryWindowInDays", SECRET),
+        Row((_GUARD,), ended(), "the API server's rule {} [goes|go]", _REFUSES, ALONE, gone=True),
+        *(
+            Row(_GUARDS, worse, f"the API server's rule {{}} {says} <how>", _REFUSES, ALONE)
+            for worse, says in (
+                (without("spec.validationActions"), "no longer [does|do]"),
+                (unless_in_words(without("spec.validations.expression")), "no longer [checks|check]"),
+                (differs(*_ASKED), "[is|are] asked about other objects:"),
+                (unless_in_words(differs("spec.variables")), "[computes|compute] with others:"),
+            )
+        ),
+        *(
+            Row((NAMESPACE,), worse, f"Pod Security of namespace {{}}{says}: <how>", _PODS, ALONE)
+            for worse, says in (
+                (older_pod_security, " is that of an older Kubernetes"),
+                (ranked(LEVELS, "metadata.labels", ENFORCE), ""),
+            )
         ),
         Row(
-            _GUARDS,
-            unless_in_words(without("spec.validations.expression")),
-            "the API server's rule {} no longer [checks|check] <how>",
-            _REFUSES,
-            _ALONE,
-        ),
-        Row(
-            _GUARDS,
-            differs(*_ASKED),
-            "the API server's rule {} [is|are] asked about other objects: <how>",
-            _REFUSES,
-            _ALONE,
-        ),
-        Row(
-            _GUARDS,
-            unless_in_words(differs("spec.variables")),
-            "the API server's rule {} [computes|compute] with others: <how>",
-            _REFUSES,
-            _ALONE,
-        ),
-        Row(
-            (_NAMESPACE,),
-            older_pod_security,
-            "Pod Security of namespace {} is that of an older Kubernetes: <how>",
-            _PODS,
-            _ALONE,
-        ),
-        Row(
-            (_NAMESPACE,),
-            ranked(LEVELS, "metadata.labels", ENFORCE),
-            "Pod Security of namespace {}: <how>",
-            _PODS,
-            _ALONE,
-        ),
-        Row(
-            (_NAMESPACE,),
+            (NAMESPACE,),
             out_of_mesh,
             "pods of {} leave the mesh with their next start",
             "they send in the clear, and meshed pods that ask who they are refuse them",
-            _ALONE,
+            ALONE,
         ),
         Row(
             (_RELEASE,),
             ranked(INBOUND, "values.proxy", "defaultInboundPolicy"),
             "what meshed pods take without a policy, by {}: <how>",
             "pods that nobody has named get in",
-            _ALONE,
+            ALONE,
+        ),
+        *(
+            Row((_RELEASE,), of_chart(_KYVERNO, worse), says, _REFUSES, ALONE)
+            for worse, says in (
+                (gained(f"{_LEFT_OUT}.values"), "Kyverno, by {}, no longer judges namespace <how>"),
+                (no_longer(_EXCEPTIONS, False, False), "exceptions from policies count, by {}: <how>"),
+                (elsewhere("values.features", "values.config", told=_TOLD), "Kyverno, by {}, is set otherwise: <how>"),
+            )
         ),
         _switch("values.webhookFailurePolicy", "Fail", _RELEASE, default="Ignore"),
         Row(
-            (_CLUSTER,), without("enabledClusterLogTypes"), "cluster {} no longer [writes|write] logs of <how>", _UNSEEN
+            (CLUSTER,), without("enabledClusterLogTypes"), "cluster {} no longer [writes|write] logs of <how>", _UNSEEN
         ),
         Row((_ROTATION,), ended(), "the secret of {} is rotated no more", _SAME, gone=True, severity=SERIOUS),
         Row((_ROTATION,), more(_DAYS, 0, " days", 0), "days of {}: <how>", _SAME, severity=SERIOUS),
         Row(
-            ("aws:cloudwatch/metricAlarm:MetricAlarm", "aws:sns/topicSubscription:TopicSubscription"),
+            _HEARD,
             ended(),
             "alarm or mail {} [ends|end]",
             "nobody hears any more of what it told",
@@ -648,7 +721,7 @@ ROWS: Mapping[str, Sequence[Row]] = {
             severity=SERIOUS,
         ),
         Row(
-            ("aws:cloudwatch/metricAlarm:MetricAlarm",),
+            _HEARD[:1],
             no_longer("actionsEnabled", True, True),
             "alarm {} no longer [tells|tell] anybody",
             "nobody hears any more of what it told",
@@ -669,18 +742,18 @@ def find(plan: Plan) -> Iterator[Danger]:
         before, after = plan.inputs(change.urn)
         for kind, row in by_type[change.type]:
             if change.op == "delete":
-                counts = row.gone and not change.retained and not plan.goes_with(change.urn)
+                counts = row.gone and not change.retained and (change.type in _ALONE or not plan.goes_with(change.urn))
             else:
-                counts = change.op != "create" or (row.new and plan.stood(change.urn))
+                counts = change.op != "create" or bool(row.new and row.new(plan, change.urn))
             if counts and (how := row.worse(before, after)):
-                yield Danger(
-                    kind=kind,
-                    severity=row.severity,
-                    says=row.says.replace("<how>", how),
-                    names=(plan.name(change) if change.type == _CLUSTER else change.name,),
-                    consequence=row.consequence,
-                    gently=row.gently,
-                    urns=(change.urn,),
+                yield of_change(
+                    change,
+                    kind,
+                    row.severity,
+                    row.says.replace("<how>", how),
+                    row.consequence,
+                    row.gently,
+                    name=plan.name(change) if change.type == CLUSTER else change.name,
                 )
 
 
@@ -747,6 +820,10 @@ def _selects(selection: Inputs, resource: Inputs) -> bool:
 def _tags(inputs: Inputs, path: str) -> Inputs:
     given = inputs.get(path)
     return given if isinstance(given, Mapping) else {}
+
+
+def _has_objects(value: Any) -> TypeGuard[list[Any]]:
+    return isinstance(value, list) and any(isinstance(each, Mapping) for each in value)
 
 
 def _digits(value: object) -> bool:

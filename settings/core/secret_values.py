@@ -60,7 +60,7 @@ def secret_mistakes(value: Any, path: Path, name: str = "") -> Iterator[tuple[Pa
                 yield from secret_mistakes(item, (*path, index), name)
     elif kind := form_of(text := text_of(value)):
         yield path, f"holds {kind}, and anyone who can read the repository or the state could use it. {ADVICE}"
-    elif len(path) > 1 and secret_by_name(name, text, variable=name.isupper()):
+    elif len(path) > 1 and not _is_map_expected(path) and secret_by_name(name, text, variable=name.isupper()):
         yield path, f"has the name of a secret, and its value is here in plain text. {ADVICE}"
     elif path[2:3] in _OF_ADD_ONS and (inner := set_inside(text)):
         yield path, f"sets {inner}, which is a secret by its name, in plain text. {ADVICE}"
@@ -90,6 +90,11 @@ def shown_path(path: Path) -> Path:
 def is_secret_of_a_team(path: Path) -> bool:
     """Tells whether a path is that of `teams[].secrets`, or below it."""
     return len(path) >= _SECRETS and path[0] == "teams" and path[2] == "secrets"
+
+
+def _is_map_expected(path: Path) -> bool:
+    """Tells whether a path is that of one secret of a team: its form says what is wrong with a text there."""
+    return is_secret_of_a_team(path) and len(path) == _FIELDS
 
 
 def _hidden(value: Any, path: Path, found: Collection[Path]) -> Any:

@@ -15,7 +15,7 @@ from settings.cluster.helm_values import value_mistakes
 from settings.compute.presets import with_presets
 from settings.core import wording
 from settings.core.problems import Mistake, Path, Problem, SettingsError, has, join_path, nearest_position
-from settings.core.secret_values import HIDDEN, is_secret_of_a_team, secret_mistakes, shown_path, without_secrets
+from settings.core.secret_values import HIDDEN, secret_mistakes, shown_path, without_secrets
 from settings.core.stack_file import StackFile, read_stack_file, settings_of
 from settings.stack import comparisons
 from settings.stack.parts import parts_of
@@ -129,19 +129,13 @@ def _checked(raw: Mapping[str, Any], file: StackFile, add_ons: AddOns, today: da
         meant_names = {path: name for path, name in names.items() if HIDDEN not in path}
     mistakes = _without_consequences(mistakes, file.mistakes)
     secrets = dict(secret_mistakes(raw, ()))
-    mistakes = [each for each in mistakes if each[0] not in secrets or _is_of_the_place(each)]
+    mistakes = [each for each in mistakes if each[0] not in secrets or each[1].startswith("is not a setting")]
     mistakes += secrets.items()
     parts = parts_of(merged, [path for path, _ in (*file.mistakes, *mistakes)])
     mistakes += comparisons.cross_mistakes(parts, add_ons, today)
     known = {path for path, _ in mistakes}
     mistakes += [mistake for mistake in value_mistakes(merged, add_ons) if mistake[0] not in known]
     return _Checked(settings, mistakes, meant_names)
-
-
-def _is_of_the_place(mistake: Mistake) -> bool:
-    """Tells whether a mistake at the path of a secret is of its place: others would be of what stands for its value."""
-    path, sentence = mistake
-    return is_secret_of_a_team(path) or sentence.startswith("is not a setting")
 
 
 def _with_meant_names(raw: Mapping[str, Any], names: Mapping[Path, str]) -> dict[str, Any]:

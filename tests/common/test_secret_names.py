@@ -21,6 +21,8 @@ PASSWORDS = (
     "CLIENT_SECRET",
     "JWT_SECRET",
     "clientsecret",
+    "PASSCODE",
+    "door-passcode",
     "adminPassword",
     "pwd",
 )

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import pytest
 
 from components.stack.stack_file import load_file
 from costs.resource import Resource
-from report.access import EVERYBODY, EVERYWHERE, Right, accounts, as_markdown, rights
+from report.access import EVERYBODY, EVERYWHERE, Right, accounts, as_markdown, pushers, rights
 from report.dangers.danger import known
 from tests.components.conftest import PlatformCloud
 
@@ -24,6 +24,9 @@ ROOT = Path(__file__).parents[2]
 RBAC = "rbac.authorization.k8s.io"
 PEOPLE = "arn:aws:iam::123456789012:role/ml-"
 ADMISSION, NETWORK = "admissionregistration.k8s.io", "networkpolicies"
+OF_ADMISSION = [
+    f"{kind}{part}" for kind in ("validatingadmissionpolic", "mutatingadmissionpolic") for part in ("ies", "ybindings")
+]
 RESEARCH, TEAM = "main-namespace-research", "ml-platform/team"
 Request = tuple[str, str, str]  # verb, API group, resource
 ASKED: dict[str, tuple[Request, ...]] = {
@@ -34,7 +37,8 @@ ASKED: dict[str, tuple[Request, ...]] = {
         *(("update", "argoproj.io", "workflows"), ("create", "batch", "cronjobs")),
     ),
     "enters pods": (
-        *(("create", "", "pods/exec"), ("get", "", "pods/exec"), ("create", "", "pods/attach")),
+        *(("create", "", "pods/exec"), ("get", "", "pods/exec")),
+        *(("create", "", "pods/attach"), ("get", "", "pods/attach")),
         *(("patch", "", "pods"), ("patch", "", "pods/ephemeralcontainers"), ("get", "", "nodes/proxy")),
     ),
     "writes Secrets": (("create", "", "secrets"), ("patch", "", "secrets")),
@@ -102,6 +106,9 @@ class Judge:
         self.roles = {kind: of(f"{rbac}{kind}", f"{rbac}{kind}Patch") for kind in ("Role", "ClusterRole")}
         self.whole = {kind: of(f"{rbac}{kind}") for kind in ("Role", "ClusterRole")}
         self.bindings = of(*(f"{rbac}{kind}Binding{patch}" for kind in self.roles for patch in ("", "Patch")))
+        for release in of("kubernetes:helm.sh/v3:Release"):
+            if release["chart"] == "kyverno":
+                self._install_kyverno(release["values"].get("admissionController", {}).get("rbac", {}))
         self.entries = of("aws:eks/accessEntry:AccessEntry")
         self.policies = of("aws:eks/accessPolicyAssociation:AccessPolicyAssociation")
         metadata = [each["metadata"] for each in of("kubernetes:core/v1:Namespace")]
@@ -114,9 +121,29 @@ class Judge:
                     account = "ServiceAccount", f"{each['namespace']}/{each['name']}"
                     self.others.setdefault(each["namespace"], set()).add(account)
 
+    def _install_kyverno(self, rbac: dict[str, Any]) -> None:
+        """What the chart makes for its controller. Source: Kyverno v1.19.0, charts/kyverno/templates."""
+        name, account = "kyverno:admission-controller", "kyverno-admission-controller"
+        groups = [(ADMISSION, ["mutatingwebhookconfigurations", "validatingwebhookconfigurations", *OF_ADMISSION])]
+        groups += [("policies.kyverno.io", ["imagevalidatingpolicies", "policyexceptions"])]
+        rules = [{"apiGroups": [group], "resources": kinds, "verbs": CHANGE} for group, kinds in groups]
+        rules += rbac.get("clusterRole", {}).get("extraResources", [])
+        for role in self.roles["ClusterRole"]:
+            if role["metadata"].get("labels", {}).get("rbac.kyverno.io/aggregate-to-admission-controller") == "true":
+                rules += role["rules"]
+        whole = {"metadata": {"name": name}, "rules": rules}
+        self.roles["ClusterRole"].append(whole)
+        self.whole["ClusterRole"].append(whole)
+        for to in (name, *(["view"] if rbac.get("createViewRoleBinding", True) else [])):
+            subject = {"kind": "ServiceAccount", "namespace": "kyverno", "name": account}
+            self.bindings.append(
+                {"metadata": {}, "roleRef": {"kind": "ClusterRole", "name": to}, "subjects": [subject]}
+            )
+
     def matrix(self) -> dict[tuple[str, str], set[str]]:
         groups = {each["principalArn"]: each.get("kubernetesGroups", []) for each in self.entries}
         users = {each["principalArn"]: each.get("userName", each["principalArn"]) for each in self.entries}
+        users["system:unauthenticated"] = "system:anonymous"
         groups |= {everybody: [everybody] for everybody in EVERYBODY}
         return {
             (who, name): powers
@@ -347,6 +374,25 @@ def _added_to_view() -> list[Resource]:
     return [*made, _binding("ClusterRoleBinding", None, "view", PERSON)[-1]]
 
 
+def _only(kind: str, verb: str) -> list[Resource]:
+    rules = [{"apiGroups": [""], "resources": [kind], "verbs": [verb]}]
+    return _but("main-team-research.research.data-scientist", "Role", rules=rules)
+
+
+def _kyverno(label: str = "", **rbac: Any) -> list[Resource]:
+    """Kyverno, somebody who has pods beside it, and a ClusterRole that reads Secrets and has this label."""
+    values = {"admissionController": {"rbac": rbac}}
+    release = _with("kubernetes:helm.sh/v3:Release", "kyverno", {"chart": "kyverno", "values": values})[-1]
+    role = {
+        "metadata": {"name": "more", "labels": {label: "true"}},
+        "rules": [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["list"]}],
+    }
+    return [*_edit("kyverno"), release, _with("ClusterRole", "more", role)[-1]]
+
+
+TO_VIEW, TO_KYVERNO = f"{RBAC}/aggregate-to-view", "rbac.kyverno.io/aggregate-to-admission-controller"
+
+
 def _in_the_namespace_of_an_add_on() -> list[Resource]:
     bot = {"kind": "ServiceAccount", "namespace": "karpenter", "name": "karpenter"}
     return [*_edit("karpenter"), _binding("ClusterRoleBinding", None, "cluster-admin", bot)[-1]]
@@ -418,6 +464,32 @@ HOLES = {
         (f"{PEOPLE}research", "training"),
         "changes limits",
     ),
+    "somebody without an identity, by name": (
+        lambda: _binding("ClusterRoleBinding", None, "edit", {"kind": "User", "name": "system:anonymous"}),
+        ("system:unauthenticated", "training"),
+        "writes Secrets",
+    ),
+    **{
+        f"{verb} of {kind}": (partial(_only, kind, verb), (f"{PEOPLE}research", "research"), "enters pods")
+        for kind in ("pods/exec", "pods/attach")
+        for verb in ("get", "create")
+    },
+    "pods beside Kyverno, which has view": (
+        lambda: _kyverno(TO_VIEW),
+        (f"{PEOPLE}research", "training"),
+        "reads Secrets",
+    ),
+    "a role that is added to Kyverno's": (
+        lambda: _kyverno(TO_KYVERNO),
+        (f"{PEOPLE}research", "training"),
+        "reads Secrets",
+    ),
+    "rules of the chart's values": (
+        lambda: _kyverno(clusterRole={"extraResources": [STAR]}),
+        (f"{PEOPLE}research", "training"),
+        "grants rights",
+    ),
+    "what Kyverno may do itself": (_kyverno, (f"{PEOPLE}research", "training"), "changes limits"),
     "a role that is added to view": (_added_to_view, (f"{PEOPLE}research", "training"), "enters pods"),
     "the deletion of all at once": (
         lambda: _but(
@@ -449,6 +521,68 @@ def test_a_hole_that_somebody_makes_is_on_the_page(name: str) -> None:
     assert power not in of_the_page(built("prod")).get(key, ())
     assert power in of_the_page(resources)[key]
     assert of_the_page(resources) == Judge(resources).matrix()
+
+
+def test_kyverno_without_its_binding_to_view_reads_no_secrets() -> None:
+    resources = _kyverno(TO_VIEW, createViewRoleBinding=False)
+    assert "reads Secrets" not in of_the_page(resources)[f"{PEOPLE}research", "training"]
+    assert of_the_page(resources) == Judge(resources).matrix()
+
+
+@pytest.mark.parametrize(("account", "counts"), [("researcher", True), ("other", False)])
+def test_pods_of_a_team_have_the_rights_of_the_accounts_that_are_marked_and_of_no_others(
+    account: str, counts: bool
+) -> None:
+    subject = {"kind": "ServiceAccount", "namespace": "research", "name": account}
+    resources = _binding("ClusterRoleBinding", None, "cluster-admin", subject)
+    assert ("grants rights" in of_the_page(resources)[f"{PEOPLE}research", "research"]) is counts
+    assert of_the_page(resources) == Judge(resources).matrix()
+
+
+def test_the_page_says_what_the_controller_of_kyverno_may_do() -> None:
+    page = as_markdown(_kyverno(), "prod").partition("## What controllers may do")[2]
+    of_it = "| ml-platform-prod-main | kyverno/kyverno-admission-controller | every namespace |"
+    assert f"{of_it} kyverno:admission-controller | no | no | changes limits |" in page
+    assert f"{of_it} view | no | no |  |" in page
+
+
+def _pushed(*statements: dict[str, Any], name: str = "ml-platform-prod/research/trainer") -> list[tuple[str, str]]:
+    repository = _with("aws:ecr/repository:Repository", "trainer", {"name": "ml-platform-prod/research/trainer"})
+    document = {"repository": name, "policy": json.dumps({"Statement": statements})}
+    return pushers([*repository, _with("aws:ecr/repositoryPolicy:RepositoryPolicy", "trainer", document)[-1]])
+
+
+CI = "arn:aws:iam::123456789012:role/ci"
+
+
+@pytest.mark.parametrize("action", ["ecr:PutImage", "ecr:Put*", "ecr:*", "*"])
+def test_who_may_push_is_on_the_page(action: str) -> None:
+    allow = {"Effect": "Allow", "Principal": {"AWS": CI}, "Action": [action]}
+    assert _pushed(allow) == [("ml-platform-prod/research/trainer", CI)]
+    assert _pushed({**allow, "Principal": "*"}) == [("ml-platform-prod/research/trainer", "everybody")]
+    assert _pushed(allow, name="known after up") == [("ml-platform-prod/research/trainer", CI)]
+    assert _pushed(allow, name="ml-platform-prod/research/other") == []
+    assert _pushed({**allow, "Effect": "Deny"}) == []
+    assert _pushed({**allow, "Action": ["ecr:BatchGetImage"]}) == []
+
+
+def test_pods_that_may_push_by_rights_of_their_own_are_on_the_page() -> None:
+    repository = _with("aws:ecr/repository:Repository", "trainer", {"name": "team/trainer"})[-1]
+    (policy,) = (
+        each
+        for each in built("prod")
+        if each.name.startswith("main.research.researcher") and each.type.endswith(":RolePolicy")
+    )
+    arn = "arn:aws:ecr:us-west-2:123456789012:repository/team/*"
+    push = {"Effect": "Allow", "Action": "ecr:PutImage", "Resource": arn}
+    document = json.loads(policy.inputs["policy"])
+    more = json.dumps({**document, "Statement": [*document["Statement"], push]})
+    resources = [*_but(policy.name, "RolePolicy", policy=more), repository]
+    assert [name for name, who in pushers(resources) if who.startswith("pods of research/researcher")] == [
+        "team/trainer"
+    ]
+    assert "## Who may push images" in as_markdown(resources, "prod")
+    assert pushers([*built("prod"), repository]) == []
 
 
 def test_the_policy_that_reads_all_of_a_namespace_changes_nothing_by_itself() -> None:

@@ -1,16 +1,10 @@
 """Dangers of images: repositories that go, tags that move, fewer images that are kept, a policy that is opened."""
 
-from functools import cache
 from typing import Any
 
 import pytest
 
-from report.dangers import dangers, plan_from
-from tests.components.conftest import PlatformCloud
-from tests.components.stacks import stack
-from tests.in_process.providers import Registered
-from tests.report.logs import seen, state, step, summary
-from tests.report.test_dangers_of_secrets import of_provider, plain
+from tests.report.edits import edit
 
 ROLE = "arn:aws:iam::123456789012:role/"
 TEAM: dict[str, Any] = {
@@ -22,14 +16,6 @@ TEAM: dict[str, Any] = {
 CACHE = {"cache": {"upstreams": ["k8s"]}}
 
 
-@cache
-def built(name: str) -> dict[str, Registered]:
-    """The resources of one of these stacks: those of images alone."""
-    cloud = PlatformCloud()
-    cloud.up(stack(**STACKS[name]), preview=True)
-    return {each.urn: each for each in cloud.registered.values() if "ecr/" in each.type}
-
-
 STACKS: dict[str, dict[str, Any]] = {
     "as it is": {"teams": [TEAM], "images": CACHE},
     "without it": {"teams": [{**TEAM, "repositories": [], "pushers": []}], "images": CACHE},
@@ -38,22 +24,12 @@ STACKS: dict[str, dict[str, Any]] = {
     "more": {"teams": [TEAM], "images": {**CACHE, "keep": 1000, "untagged_days": 30}},
     "no cache": {"teams": [TEAM]},
 }
-REPLACED = "LifecyclePolicy"
 
 
 def told(before: str, after: str, **changed: Any) -> list[str]:
     """What a change from one stack to the other tells. changed: inputs of the repository that change as well."""
-    old, new, log = built(before), built(after), []
-    for urn in {**old, **new}:
-        was, becomes = (plain(each[urn].inputs) if urn in each else None for each in (old, new))
-        if becomes and urn.endswith("trainer") and "repository:Repository" in urn:
-            becomes = {**becomes, **changed}
-        one = new.get(urn) or old[urn]
-        op = "create" if was is None else "delete" if becomes is None else "same" if was == becomes else "update"
-        op = "replace" if op == "update" and REPLACED in urn else op
-        live = None if was is None else state(urn, one.parent, inputs=was, provider=of_provider(one))
-        log.append(step(op, urn, one.parent, old=live, inputs=becomes or {}, provider=of_provider(one)))
-    return [each.opening for each in dangers(plan_from(seen([*log, summary()])))]
+    of_trainer = {"aws:ecr/repository:Repository::main-team-research.images.trainer": changed}
+    return [each.opening for each in edit(STACKS[before], STACKS[after], of_trainer)]
 
 
 def test_nothing_is_told_where_nothing_changes() -> None:

@@ -2,33 +2,20 @@
 
 import json
 import re
-from functools import cache
 from typing import Any
 
 import pytest
 
-from report.dangers import dangers, plan_from
+from report.dangers.danger import NAMESPACE
 from report.dangers.secrets import EXTERNAL, STORE
-from report.dangers.teams import NAMESPACE
-from tests.components.conftest import PlatformCloud
-from tests.components.stacks import stack
-from tests.in_process.providers import Registered
-from tests.report.logs import seen, state, step, summary, urn
+from tests.report.edits import edit
+from tests.report.logs import state, step, urn
 from tests.report.test_dangers import OWN, found, of, openings
 
 TOKEN = {"keys": ["token"]}
 TEAM: dict[str, Any] = {"name": "research", "namespaces": ["research"], "secrets": {"hub-token": TOKEN}}
 MADE = {**TEAM, "secrets": {"hub-token": {**TOKEN, "filled": "generated"}}}
 VAULT = {"store": "vault", "vault": {"address": "https://vault.example.com"}}
-
-
-@cache
-def built(name: str) -> list[Registered]:
-    """The resources of a stack with one of these teams."""
-    cloud = PlatformCloud()
-    team, secrets = STACKS[name]
-    cloud.up(stack(teams=[team] if team else [], **({"secrets": secrets} if secrets else {})), preview=True)
-    return [*cloud.registered.values()]
 
 
 STACKS: dict[str, tuple[Any, Any]] = {
@@ -44,34 +31,11 @@ STACKS: dict[str, tuple[Any, Any]] = {
 
 def told(before: str, after: str) -> list[str]:
     """What a change from one stack to the other tells of data."""
-    old, new = ({each.urn: each for each in built(name)} for name in (before, after))
-    log = []
-    for each_urn in {**old, **new}:
-        was, becomes = (
-            state(each_urn, each.parent, inputs=plain(each.inputs), provider=of_provider(each)) if each else None
-            for each in (old.get(each_urn), new.get(each_urn))
-        )
-        one = new.get(each_urn) or old[each_urn]
-        same = was and becomes and was["inputs"] == becomes["inputs"]
-        op = "create" if was is None else "delete" if becomes is None else "same" if same else "update"
-        inputs = becomes["inputs"] if becomes else {}
-        more = {"retainOnDelete": True} if one.retained else {}
-        was = {**was, **more} if was else None
-        log.append(step(op, each_urn, one.parent, old=was, inputs=inputs, provider=of_provider(one), **more))
-    plan = plan_from(seen([*log, summary()]))
-    return [each.opening for each in dangers(plan) if each.kind == "data"]
-
-
-def of_provider(resource: Registered) -> str:
-    return resource.provider.rpartition("::")[0]
-
-
-def plain(value: Any) -> Any:
-    if isinstance(value, list | tuple):
-        return [plain(each) for each in value]
-    if isinstance(value, dict):
-        return {key: plain(each) for key, each in value.items()}
-    return value if value is None or isinstance(value, str | int | float) else "unknown"
+    stacks = (
+        {"teams": [team] if team else [], **({"secrets": secrets} if secrets else {})}
+        for team, secrets in (STACKS[name] for name in (before, after))
+    )
+    return [each.opening for each in edit(*stacks) if each.kind == "data"]
 
 
 CHANGES = [

@@ -19,11 +19,6 @@ def mistakes(parts: Parts, zones: int) -> Iterator[Mistake]:
     if admission is None or admission.signatures is None or admission.kyverno is None:
         return
     signatures = admission.signatures
-    if parts.knows_namespaces and not parts.teams:
-        yield (
-            ("admission", "signatures"),
-            "judges pods of teams, and there are none: every image would be let in. Write teams, or drop it.",
-        )
     of_teams = {name for team in parts.teams.values() for name in team.namespaces}
     for index, name in enumerate(admission.kyverno.namespaces_left_out):
         if name in of_teams:

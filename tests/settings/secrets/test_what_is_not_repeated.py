@@ -67,6 +67,16 @@ def test_what_could_be_a_secret_of_a_team_is_not_repeated(name: str) -> None:
     assert not re.search(f"{NUMBER}|{TEXT}|10000000|'token'|'research'|Research|not-shown", " ".join(map(str, found)))
 
 
+@pytest.mark.parametrize("value", ["0755123", TEXT, NUMBER, f"ghp_{'a1' * 18}"])
+def test_one_place_gets_one_message(value: Any) -> None:
+    assert len(of_team({"hub-token": value})) == 1
+
+
+def test_a_secret_in_the_place_of_a_field_is_told_by_its_form() -> None:
+    (found,) = of_team(field(keys=f"ghp_{'a1' * 18}"))
+    assert found.message.startswith("holds a GitHub token")
+
+
 def test_a_misspelt_field_is_told_with_its_name() -> None:
     assert [each.message for each in of_team(field(filed="outside"))] == [
         "is not a setting, so it would do nothing. Did you mean filled?"

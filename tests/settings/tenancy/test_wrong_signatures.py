@@ -248,12 +248,6 @@ def test_what_admission_lets_in_beside_named_registries_may_need_a_signature() -
     assert "is in none of the registries that are let in: ghcr.io/example." in message
 
 
-def test_signatures_without_teams_judge_nothing() -> None:
-    (problem,) = problems(stack((("admission",), signed())))
-    assert problem.path == SIGNATURES
-    assert problem.message.endswith("Write teams, or drop it.")
-
-
 def test_identities_need_a_way_to_sigstore() -> None:
     found = problems(stack((("admission",), by(subject="a")), (("teams",), TEAMS), (("network", "nat"), "none")))
     assert f"{SIGNATURES}.identities" in {problem.path for problem in found}

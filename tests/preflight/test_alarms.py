@@ -1,0 +1,48 @@
+"""Mails of alarms: an address that nobody has confirmed gets none."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from costs.resource import Resource
+from preflight.checks import alarms
+from preflight.needs import Needs
+from tests.preflight.answers import Answer, Denied
+from tests.preflight.test_checks import seen
+
+ADDRESS = "security@example.com"
+
+
+def with_mails(needs: Needs) -> Needs:
+    def resource(kind: str, **inputs: Any) -> Resource:
+        return Resource(f"urn:pulumi:test::p::{kind}::{kind}", kind, inputs)
+
+    mail = resource("aws:sns/topicSubscription:TopicSubscription", protocol="email", endpoint=ADDRESS)
+    return replace(
+        needs, planned=(*needs.planned, resource("aws:sns/topic:Topic", name="ml-platform-prod-audit"), mail)
+    )
+
+
+def subscribed(state: str, address: str = ADDRESS) -> Answer:
+    return {"Subscriptions": [{"Endpoint": address, "SubscriptionArn": state, "Protocol": "email"}]}
+
+
+ARN = "arn:aws:sns:us-west-2:123456789012:ml-platform-prod-audit:0a1b2c3d"
+ANSWERS: dict[str, tuple[Answer | Denied, str, str]] = {
+    "confirmed": (subscribed(ARN), "ok", f"{ADDRESS} has confirmed"),
+    "asked": (subscribed("PendingConfirmation"), "warning", f"{ADDRESS} has not confirmed"),
+    "forgotten": (subscribed(ARN, "other@example.com"), "warning", f"{ADDRESS} is not subscribed"),
+    "deleted": (subscribed("Deleted"), "warning", f"{ADDRESS} has not confirmed"),
+    "before the first up": (Denied("NotFound", 404), "ok", f"{ADDRESS}: SNS asks them by mail at the first `up`"),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_whether_an_address_has_confirmed_is_looked_at(name: str, needs: Needs, aws: None) -> None:
+    answer, result, says = ANSWERS[name]
+    assert seen(alarms.mails, with_mails(needs), sns__ListSubscriptionsByTopic=answer) == [(result, says)]
+
+
+def test_a_stack_without_mails_asks_nothing(needs: Needs, aws: None) -> None:
+    assert seen(alarms.mails, needs, sns__ListSubscriptionsByTopic=Denied()) == []
