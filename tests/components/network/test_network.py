@@ -268,6 +268,7 @@ def test_a_service_that_takes_no_policy_gets_none(cloud):
 @pytest.mark.parametrize(("region", "lets"), [("us-east-1", True), ("us-west-2", False)])
 def test_layers_of_public_registries_go_through_in_the_region_of_their_buckets(region, lets):
     policy = endpoint_policy(stage(region=region), EndpointSettings(policies="own"), "Gateway", "s3")
+    assert policy
     of_others = {"aws:PrincipalAccount": "210987654321", "aws:ResourceAccount": "210987654321"}
     for bucket in ("quayio-production-s3", "docker-images-prod"):
         layer = f"arn:aws:s3:::{bucket}/sha256/55"
