@@ -138,7 +138,8 @@ RULE = StackRule(
     severity="medium",
     standards=("EKS best practices: reliability",),
     why="A node with a pod that may never go ends the update of its node group after 15 minutes; Karpenter keeps it.",
-    fix="Write maxUnavailable: 1, with unhealthyPodEvictionPolicy: AlwaysAllow; or give the workload one replica more.",
+    fix="Write maxUnavailable: 1, with unhealthyPodEvictionPolicy: AlwaysAllow, in the only budget of these pods; or one "
+    "replica more.",
     check=check,
     good={
         "nothing set": StackCase({}),
