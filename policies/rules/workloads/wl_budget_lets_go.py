@@ -138,8 +138,7 @@ RULE = StackRule(
     severity="medium",
     standards=("EKS best practices: reliability",),
     why="A node with a pod that may never go ends the update of its node group after 15 minutes; Karpenter keeps it.",
-    fix="Write maxUnavailable: 1, with unhealthyPodEvictionPolicy: AlwaysAllow, in the only budget of these pods; or one "
-    "replica more.",
+    fix="Write maxUnavailable: 1, with unhealthyPodEvictionPolicy: AlwaysAllow, in one budget; or add a replica.",
     check=check,
     good={
         "nothing set": StackCase({}),
