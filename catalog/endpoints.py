@@ -47,3 +47,9 @@ INTERFACE: Final = (
 # sources of pluto; read 2026-11.
 NODES_JOIN_WITH: Final = ("ec2", "ecr.api", "ecr.dkr", "s3")
 NODES_USE: Final = (*NODES_JOIN_WITH, "eks", "eks-auth", "sts")
+
+# To these services AWS may take no policy, not even one that allows everything. The EKS user guide says of the EKS API
+# that it takes one, since 2025-02, and nothing of eks-auth: unverified, and without a policy everybody goes through.
+# GuardDuty's own guide gives a policy for guardduty-data. Source: EKS user guide, "Access Amazon EKS using AWS
+# PrivateLink"; awslabs/landing-zone-accelerator-on-aws, issue 224 (the refusal); read 2026-11.
+WITHOUT_POLICY: Final = ("eks-auth",)

@@ -261,6 +261,7 @@ def _resource(
         kind=request.type,
         read=lambda: from_struct(request.properties),
         read_provider=lambda: from_struct(request.provider.properties),
+        provider_urn=request.provider.urn,
         protect=request.options.protect,
         parent=request.options.parent,
         context=evaluation,

@@ -106,11 +106,15 @@ class Case:
 
 @dataclass(frozen=True)
 class Sample:
-    """One resource of a `StackCase`. links: property -> names of the samples that the property refers to."""
+    """One resource of a `StackCase`.
+
+    links: property -> names of the samples that the property refers to. provider: the URN of its provider.
+    """
 
     type: str
     props: Mapping[str, Any] = field(default_factory=dict)
     links: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    provider: str = ""
 
 
 @dataclass(frozen=True)

@@ -73,10 +73,12 @@ class Resource(View):
         protect: bool = False,
         parent: str = "",
         read_provider: Callable[[], Mapping[str, Any]] = dict,
+        provider_urn: str = "",
     ) -> None:
         super().__init__(self, None, "")
         self.urn, self.type, self.name, self.protect = urn, kind, name_of(urn), protect
         self.context, self.reads, self.parent = context, reads, parent
+        self.provider_urn = provider_urn  # of a Kubernetes object: that of its cluster
         self._read, self._read_provider = read, read_provider
         self.links: Mapping[str, Sequence[Resource]] = {}
 

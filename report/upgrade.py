@@ -132,14 +132,34 @@ def _in_cluster(run: Run, name: str, region: str) -> Iterator[str]:
         if insight["insightStatus"]["status"] != "PASSING":
             status = insight["insightStatus"]
             yield f"{name}: EKS says {status['status']} of {insight['name']}: {status.get('reason', 'no reason given')}"
-    for budget in budgets["items"]:
+    for index, budget in enumerate(budgets["items"]):
         status = budget.get("status") or {}
+        for other in budgets["items"][:index]:
+            if _select_the_same(budget, other):
+                first, second = (
+                    f"{each['metadata']['namespace']}/{each['metadata']['name']}" for each in (other, budget)
+                )
+                yield (
+                    f"{name}: the PodDisruptionBudgets {first} and {second} select the same pods, and Kubernetes "
+                    "evicts no pod with two. Drop one of them"
+                )
         if status.get("expectedPods") and not status.get("disruptionsAllowed"):
             where = f"{budget['metadata']['namespace']}/{budget['metadata']['name']}"
             yield (
                 f"{name}: the PodDisruptionBudget {where} allows no disruption, so EKS gives up after 15 minutes at "
                 "the first node with one of its pods. Add a replica, or lower its minAvailable"
             )
+
+
+def _select_the_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Tells whether all pods that one of two budgets selects are also those of the other; by labels alone."""
+    selectors = [(each.get("spec") or {}).get("selector") for each in (one, other)]
+    if one["metadata"]["namespace"] != other["metadata"]["namespace"] or any(
+        each is None or each.get("matchExpressions") for each in selectors
+    ):
+        return False
+    first, second = ((each.get("matchLabels") or {}).items() for each in selectors)
+    return first <= second or second <= first
 
 
 def _insights(name: str, region: str) -> list[str]:

@@ -1,5 +1,6 @@
 """Policies of VPC endpoints: through which ones only the stack's own accounts are reached."""
 
+from catalog.endpoints import WITHOUT_POLICY
 from components.core import iam
 from components.core.stage import Stage
 from settings.network.network import EndpointSettings
@@ -16,6 +17,11 @@ PUBLIC_BUCKETS = (
     "aws-ssm-{region}",
     "prod-registry-k8s-io-{region}",
 )
+# Buckets of public registries: from their own region quay.io sends machines in AWS straight to S3, and Docker Hub sends
+# everybody there at times. Sources: quay/quay ffba0c7, storage/cloud.py, CloudFrontedS3Storage; OpenShift 4.19,
+# "Configuring your firewall" (the bucket of quay.io); konflux-ci/caching, "Caching container image layers from CDNs"
+# (from us-east-1); the bucket of Docker Hub by redirects that its users saw, unverified by Docker; read 2026-11.
+OF_REGISTRIES = {"us-east-1": ("quayio-production-s3", "docker-images-prod")}
 EVERYTHING: iam.Statement = {
     "Sid": "Everything",
     "Effect": "Allow",
@@ -25,8 +31,8 @@ EVERYTHING: iam.Statement = {
 }
 
 
-def endpoint_policy(stage: Stage, settings: EndpointSettings, kind: str, service: str) -> str:
-    """Returns the policy of one endpoint.
+def endpoint_policy(stage: Stage, settings: EndpointSettings, kind: str, service: str) -> str | None:
+    """Returns the policy of one endpoint; None for a service that takes none.
 
     Through interface endpoints only principals of the accounts call. What they call may be of others: images of AMIs
     and EKS add-ons are. Through gateways the data is of the accounts too, but for the buckets above.
@@ -35,6 +41,8 @@ def endpoint_policy(stage: Stage, settings: EndpointSettings, kind: str, service
     Sources: AWS PrivateLink guide, "Control access to VPC endpoints using endpoint policies"; terraform-provider-aws,
     internal/service/ec2/vpc_endpoint.go (policy is optional and computed); read 2026-11.
     """
+    if service in WITHOUT_POLICY:
+        return None
     if settings.policies == "open":
         return iam.document(EVERYTHING)
     accounts = sorted({stage.account_id, *settings.accounts})
@@ -43,7 +51,8 @@ def endpoint_policy(stage: Stage, settings: EndpointSettings, kind: str, service
         own["aws:ResourceAccount"] = accounts
     statements: list[iam.Statement] = [{**EVERYTHING, "Sid": "OwnAccounts", "Condition": {"StringEquals": own}}]
     if service == "s3":
-        names = [*(name.format(region=stage.region) for name in PUBLIC_BUCKETS), *settings.buckets]
+        public = (*PUBLIC_BUCKETS, *OF_REGISTRIES.get(stage.region, ()))
+        names = [*(name.format(region=stage.region) for name in public), *settings.buckets]
         statements.append(
             {
                 "Sid": "PublicBuckets",

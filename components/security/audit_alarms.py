@@ -12,15 +12,16 @@ from components.core.stage import Stage
 from settings.security.alarms import AuditAlarmSettings, AuditEvent
 
 PERIOD_SECONDS = 300
-_ENTERING = ("exec", "attach", "portforward", "ephemeralcontainers")
+_ENTERING = ("exec", "attach", "portforward", "ephemeralcontainers", "proxy")
 _READING = ("get", "list", "watch")
 _CHANGING = ("create", "update", "patch", "delete", "deletecollection")
 _RIGHTS = ("rbac.authorization.k8s.io", "admissionregistration.k8s.io")
 _ANSWERED = "($.responseStatus.code < 400)"
 _HEALTH = ("/healthz*", "/livez*", "/readyz*", "/version*")
 _SAYS: Mapping[AuditEvent, str] = {
-    "exec": "somebody entered a pod, or forwarded a port of one",
-    "secrets": "a person read a Secret",
+    "exec": "a person entered a pod or the agent of a node, forwarded a port, or tried to",
+    "exec-by-pods": "a pod entered another, forwarded a port of one, or tried to",
+    "secrets": "a person read a Secret, got a token of a service account, or tried to",
     "anonymous": "the API answered a caller without an identity",
     "rights": "a person changed roles, bindings or admission",
 }
@@ -36,9 +37,16 @@ def patterns(deployer_session: str | None = None) -> dict[AuditEvent, str]:
     """
     strangers = ["system:*", "eks:*", *([f"{deployer_session}/*"] if deployer_session else [])]
     person = _all(f'($.user.username != "{each}")' for each in strangers)
+    entering = _one_of("$.objectRef.subresource", _ENTERING)
+    reading = f'(($.objectRef.resource = "secrets") && {_one_of("$.verb", _READING)})'
     return {
-        "exec": f'{{ ($.objectRef.resource = "pods") && {_one_of("$.objectRef.subresource", _ENTERING)} }}',
-        "secrets": f'{{ ($.objectRef.resource = "secrets") && {_one_of("$.verb", _READING)} && {person} }}',
+        "exec": f"{{ {_one_of('$.objectRef.resource', ('pods', 'nodes'))} && {entering} && "
+        + _all(f'($.user.username != "{each}")' for each in strangers[:2])  # the deployer has no reason to
+        + " }",
+        # Agents read metrics through nodes all day.
+        "exec-by-pods": f'{{ ($.objectRef.resource = "pods") && {entering} && ($.user.username = "system:*") }}',
+        "secrets": f'{{ ({reading} || (($.objectRef.resource = "serviceaccounts") && '
+        f'($.objectRef.subresource = "token"))) && {person} }}',
         "anonymous": f'{{ ($.user.username = "system:anonymous") && {_ANSWERED} && '
         + _all(f'($.requestURI != "{path}")' for path in _HEALTH)
         + " }",

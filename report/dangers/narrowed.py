@@ -5,6 +5,7 @@ from typing import Any
 
 from report.dangers.danger import LATER, SERIOUS, Danger, Plan, every, of_change
 from report.properties import document
+from report.tables import some
 
 ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
 POLICY = "aws:efs/fileSystemPolicy:FileSystemPolicy"
@@ -12,7 +13,7 @@ _MOUNT = "elasticfilesystem:ClientMount"
 
 
 def find(plan: Plan) -> Iterator[Danger]:
-    """Yields what everybody could use, and only who is named can use from now on."""
+    """Yields what more could use before: everybody, or others than are named from now on."""
     yield from _endpoints(plan)
     for change in plan.changes(POLICY, ops=("update", "replace")):
         before, after = plan.inputs(change.urn)
@@ -29,10 +30,12 @@ def find(plan: Plan) -> Iterator[Danger]:
 
 
 def _endpoints(plan: Plan) -> Iterator[Danger]:
-    """Yields endpoints that let everything through, and from now on only what their policy names."""
-    for change in plan.changes(ENDPOINT, ops=("update", "replace")):
+    """Yields endpoints that from now on let through only what their policy names, or less of it than before."""
+    for change in plan.changes(ENDPOINT, ops=("create", "update", "replace")):
         before, after = plan.inputs(change.urn)
-        if _lets_all_through(before) and not _lets_all_through(after):
+        if _lets_all_through(after) or (change.op == "create" and not plan.stood(change.urn)):
+            continue
+        if change.op == "create" or _lets_all_through(before):
             yield of_change(
                 change,
                 "access",
@@ -42,6 +45,25 @@ def _endpoints(plan: Plan) -> Iterator[Danger]:
                 "others in the region, also public ones: running pods see errors at once",
                 "look in flow logs or CloudTrail first what goes there, and name it in accounts or buckets",
             )
+        elif gone := sorted(_named(before) - _named(after)):
+            yield of_change(
+                change,
+                "access",
+                SERIOUS,
+                f"{{}} no longer [lets|let] through {some(gone)}",
+                "running pods that use it see errors at once",
+                "look in CloudTrail first who uses it",
+            )
+
+
+def _named(inputs: Mapping[str, Any]) -> set[str]:
+    """Returns what a policy lets through: the values of its conditions, and its resources without their paths."""
+    policy = document(inputs.get("policy"))
+    granted = [each for each in every(policy, "Statement") if each.get("Effect") == "Allow"]
+    resources = [name for each in granted for name in every(each, "Resource")]
+    given = [value for each in granted for value in every(each, "Condition.*.*")]
+    values = [one for value in given for one in (value if isinstance(value, list) else [value])]
+    return {*map(str, values), *(str(each).rpartition(":")[2].removesuffix("/*") for each in resources)}
 
 
 def _lets_all_through(inputs: Mapping[str, Any]) -> bool:

@@ -25,7 +25,7 @@ class ManagedAddonSettings(Settings):
 
     version: str | None = Field(
         default=None,
-        pattern=r"^v\d+\.\d+\.\d+-eksbuild\.\d+$",
+        pattern=r"^v[0-9]+\.[0-9]+\.[0-9]+-eksbuild\.[0-9]+$",
         examples=["v1.22.4-eksbuild.3"],
         description=(
             "Version as `aws eks describe-addon-versions` lists it; when not given, the one that the catalog pins."

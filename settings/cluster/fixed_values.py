@@ -1,6 +1,6 @@
 """Values of an add-on that a stack file may not change, since something else of the platform relies on them."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,10 +37,12 @@ def without(*words: str) -> Callable[[Any], bool]:
     return lambda given: not any(word in str(given).lower().replace("-", "").replace("_", "") for word in words)
 
 
-def of_service_accounts(names: Collection[str]) -> Iterator[FixedValue]:
-    """Yields what names an add-on whose service accounts have rights in AWS. names: of these accounts."""
+def of_service_accounts(
+    names: Collection[str], paths: Sequence[str] = ("serviceAccount", "rbac.serviceAccount", "serviceAccount.server")
+) -> Iterator[FixedValue]:
+    """Yields what names an add-on whose service accounts have rights in AWS. names: of these accounts, at `paths`."""
     why = "EKS gives rights to its service account by name, and pods of another one have none."
-    for path in ("serviceAccount", "rbac.serviceAccount", "serviceAccount.server") if names else ():
+    for path in paths if names else ():
         yield FixedValue(path=f"{path}.create", keeps=only(True), why=why)
         yield FixedValue(path=f"{path}.name", keeps=lambda given: given in names, why=why)
     for path in ("nameOverride", "fullnameOverride", "namespaceOverride") if names else ():

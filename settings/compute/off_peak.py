@@ -9,7 +9,7 @@ class OffPeakSettings(Settings):
     """A managed pool has no nodes in these hours, whatever pods wait. Karpenter consolidates nodes only in them."""
 
     begins: str = Field(
-        pattern=r"^([01]\d|2[0-3]):[0-5]\d$",
+        pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$",
         description="Time at which the hours begin each day, HH:MM in UTC.",
         examples=["20:00"],
     )

@@ -249,8 +249,8 @@ def a_release_has_the_form_of_its_system(release: str | None, pool: ValidSetting
 
 
 RELEASE_FORMS = {  # operating system -> form of a release, and an example
-    "al2023": (r"20\d{6}", '"20261012"'),
-    "bottlerocket": (r"\d+\.\d+\.\d+", "1.67.0"),
+    "al2023": (r"20[0-9]{6}", '"20261012"'),
+    "bottlerocket": (r"[0-9]+\.[0-9]+\.[0-9]+", "1.67.0"),
 }
 RULES: Mapping[str, tuple[Rule, ...]] = {
     "preset": (preset_is_known,),

@@ -26,7 +26,7 @@ from settings.core.services import NamespaceName, ServiceEntry
 
 Door = Literal["internal", "public"]
 HOSTED_ZONE = r"^Z[A-Z0-9]{1,31}$"
-CERTIFICATE = re.compile(r"arn:aws(-[a-z]+)*:acm:[a-z0-9-]+:\d{12}:certificate/[0-9a-f-]{36}")
+CERTIFICATE = re.compile(r"arn:aws(-[a-z]+)*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[0-9a-f-]{36}")
 EVERYBODY = "0.0.0.0/0"
 PATH = re.compile(f"[{PATH_CHARACTERS}]")
 NAMESPACE = "ingress"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from catalog import endpoints
 from catalog.limits import LOG_RETENTION_DAYS
@@ -42,7 +42,15 @@ class FlowLogSettings(Settings):
         return days
 
 
-_ACCOUNT, _BUCKET = re.compile(r"\d{12}"), re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_ACCOUNT, _BUCKET = (
+    re.compile(r"[0-9]{12}"),
+    re.compile(r"(?!.*\.\.|[0-9]+(\.[0-9]+){3}$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"),
+)
+_POLICY_LENGTH = 18_000
+"""Characters that accounts and buckets may take in an endpoint policy, which AWS ends at 20,480.
+
+Source: AWS PrivateLink guide, "Control access to VPC endpoints using endpoint policies"; read 2026-11.
+"""
 
 
 class EndpointSettings(Settings):
@@ -97,6 +105,24 @@ class EndpointSettings(Settings):
         if twice := repeated(names):
             raise ValueError(f"{listed(twice)} is named twice. Name each once.")
         return names
+
+    @model_validator(mode="after")
+    def policies_have_an_endpoint_and_room(self) -> "EndpointSettings":
+        if self.policies == "open":
+            return self
+        if not (self.gateway or self.interface):
+            raise ValueError("policies: own would change nothing without an endpoint. Write gateway: [s3], or drop it.")
+        if self.buckets and "s3" not in self.gateway:
+            raise ValueError("buckets would change nothing without s3 in gateway. Add it there, or drop buckets.")
+        # each account stands in two conditions, each bucket in two ARNs
+        if sum(
+            2 * len(f'"{each}", ') for each in (*self.accounts, *(f"arn:aws-us-gov:s3:::{b}/*" for b in self.buckets))
+        ) > (_POLICY_LENGTH):
+            raise ValueError(
+                f"{len(self.accounts)} accounts and {len(self.buckets)} buckets do not fit into the policy of an "
+                "endpoint, which AWS ends at 20,480 characters. Name fewer."
+            )
+        return self
 
     @field_validator("gateway")
     @classmethod

@@ -9,7 +9,7 @@ from settings.core.base import Settings
 from settings.core.problems import listed, raise_if, repeated
 
 _ADDRESS = re.compile(r"[^@\s]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
-AuditEvent = Literal["exec", "secrets", "anonymous", "rights"]
+AuditEvent = Literal["exec", "exec-by-pods", "secrets", "anonymous", "rights"]
 
 
 def _addresses(addresses: tuple[str, ...]) -> tuple[str, ...]:
@@ -18,7 +18,7 @@ def _addresses(addresses: tuple[str, ...]) -> tuple[str, ...]:
         for address in addresses
         if not _ADDRESS.fullmatch(address)
     ]
-    if twice := repeated(addresses):
+    if twice := repeated([address.casefold() for address in addresses]):
         mistakes.append(f"{listed(twice)} is named twice. Name each once.")
     raise_if(mistakes)
     return addresses
@@ -37,11 +37,12 @@ class AuditAlarmSettings(Settings):
         min_length=1, description="Addresses that get the mails.", examples=[["security@example.com"]]
     )
     about: Annotated[tuple[AuditEvent, ...], AfterValidator(_named_once)] = Field(
-        default=("exec", "secrets", "anonymous", "rights"),
+        default=("exec", "exec-by-pods", "secrets", "anonymous", "rights"),
         min_length=1,
         description=(
-            "exec: somebody enters a pod. secrets: a person reads a Secret. anonymous: the API answers somebody "
-            "unknown. rights: a person changes roles, bindings or admission."
+            "exec: a person enters a pod. exec-by-pods: a pod enters another. secrets: a person reads a Secret or gets "
+            "a token. anonymous: the API answers somebody unknown. rights: a person changes roles, bindings or "
+            "admission. A mail tells when it begins; the next comes after five minutes without."
         ),
     )
 

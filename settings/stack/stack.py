@@ -73,7 +73,7 @@ class StackSettings(Settings):
     region: str = Field(description="AWS region, for example us-west-2.", examples=["us-west-2"])
     account_id: str | None = Field(
         default=None,
-        pattern=r"^\d{12}$",
+        pattern=r"^[0-9]{12}$",
         examples=["123456789012"],
         description="AWS account of the stack, in quotes; any other account is refused.",
     )

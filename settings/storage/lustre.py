@@ -67,7 +67,7 @@ class LustreSettings(StorageEntry):
     links: tuple[LinkSettings, ...] = Field(default=(), description="Folders that show buckets; persistent-2 only.")
     maintenance: str = Field(
         default="7:09:00",
-        pattern=r"^[1-7]:([01]\d|2[0-3]):[0-5]\d$",
+        pattern=r"^[1-7]:([01][0-9]|2[0-3]):[0-5][0-9]$",
         description="Weekly window, d:HH:MM in UTC, 1 is Monday.",
         examples=["7:09:00"],
     )

@@ -28,7 +28,7 @@ class MemberSettings(Settings):
     )
     permission_set: str | None = Field(
         default=None,
-        pattern=r"^[\w+=,.@-]{1,32}$",
+        pattern=r"^[A-Za-z0-9_+=,.@-]{1,32}$",
         validate_default=True,
         description=(
             "Permission set of IAM Identity Center, instead of principal_arn: its role in the account is looked up by "

@@ -23,7 +23,9 @@ def secret_name_can_name_resources(name: str) -> str:
 SecretName = Annotated[str, AfterValidator(secret_name_can_name_resources)]
 
 
-_FUNCTION = re.compile(r"arn:aws[\w-]*:lambda:[a-z0-9-]+:\d{12}:function:[\w-]{1,64}(:(\$LATEST|[\w-]{1,128}))?")
+FUNCTION = re.compile(
+    r"arn:aws[\w-]*:lambda:[a-z0-9-]+:\d{12}:function:[\w-]{1,64}(:(\$LATEST|[\w-]{1,128}))?", re.ASCII
+)
 _MINUTES_A_DAY = 24 * 60
 
 
@@ -43,7 +45,7 @@ class RotationSettings(Settings):
     @field_validator("function_arn")
     @classmethod
     def arn_is_of_a_function(cls, arn: str) -> str:
-        if not _FUNCTION.fullmatch(arn):
+        if not FUNCTION.fullmatch(arn):
             raise ValueError(
                 f"{arn!r} is no Lambda function, and Secrets Manager calls nothing else. Write "
                 "arn:aws:lambda:REGION:ACCOUNT:function:NAME."

@@ -69,16 +69,16 @@ def why_kept(cluster: Cluster, thing: CloudResource) -> str:
 
 
 def _has_a_budget(cluster: Cluster, metadata: Props) -> bool:
-    """Returns whether a PodDisruptionBudget allows no eviction of a pod."""
+    """Returns whether a PodDisruptionBudget allows no eviction of a pod, or two select it."""
     labels = (metadata.get("labels") or {}).items()
-    return any(
-        budget.state["metadata"]["namespace"] == metadata["namespace"]
-        and budget.state["status"].get("expectedPods")
-        and not budget.state["status"].get("disruptionsAllowed")
-        and (budget.state["spec"]["selector"].get("matchLabels") or {}).items() <= labels
+    of_it = [
+        budget.state.get("status") or {}
         for budget in cluster.of_kind("policy/v1", "PodDisruptionBudget")
-        if budget.state.get("status")
-    )
+        if budget.state["metadata"]["namespace"] == metadata["namespace"]
+        and (selector := budget.state["spec"].get("selector")) is not None
+        and (selector.get("matchLabels") or {}).items() <= labels
+    ]
+    return len(of_it) > 1 or any(each.get("expectedPods") and not each.get("disruptionsAllowed") for each in of_it)
 
 
 def _claims_of_a_pod(cluster: Cluster, metadata: Props, spec: Props) -> Iterator[str]:

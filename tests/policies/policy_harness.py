@@ -59,7 +59,7 @@ def stack_request(resources: Mapping[str, Sample], stack: str = "prod") -> wire.
             name=name,
             properties=to_struct(sample.props),
             provider=wire.AnalyzerProviderResource(
-                type="pulumi:providers:aws", properties=to_struct({"region": "us-west-2"})
+                type="pulumi:providers:aws", properties=to_struct({"region": "us-west-2"}), urn=sample.provider
             ),
         )
         for key, targets in sample.links.items():

@@ -4,17 +4,21 @@ import json
 import re
 import shutil
 import subprocess
+from string import Template
 
 import kubernetes_validate
 import pytest
 import yaml
 
 from components.core.addon_spec import every_add_on
+from components.storage.file_system import file_system_policy
 from components.storage.recovery.backup import vault_name
 from report.recovery import RUNBOOKS
 from report.simulated import ROOT
 from tests.components.cluster.test_hooks_at_destroy import jobs_at_destroy
 from tests.components.stacks import stage
+from tests.simulator.kubernetes.bench import bench
+from tests.simulator.kubernetes.test_file_mounts import POINT, ROLE, SYSTEM, guard, install_with_role
 
 FOLDER = ROOT / "docs" / "runbooks"
 PAGES = {str(page.relative_to(FOLDER)): page.read_text() for page in sorted(FOLDER.rglob("*.md"))}
@@ -62,6 +66,23 @@ def test_every_shell_block_has_valid_syntax(text):
 @pytest.mark.parametrize("manifest", [body for _, body in MANIFESTS], ids=[name for name, _ in MANIFESTS])
 def test_every_manifest_is_valid(manifest):
     kubernetes_validate.validate(manifest, "1.35", strict=True)
+
+
+def test_each_volume_of_efs_on_a_page_is_mounted_where_the_file_system_asks_by_iam(tmp_path):
+    """The default, and on the day that files are lost nobody looks for a mount option."""
+    cluster = bench(tmp_path)
+    install_with_role(cluster)
+    guard(cluster, file_system_policy(stage(), [], [ROLE]))
+    judged = []
+    for page in sorted((ROOT / "docs").rglob("*.md")):
+        for body in re.findall(r"(?:<<EOF|```yaml)\n(.*?)^(?:EOF|```)$", page.read_text(), re.DOTALL | re.MULTILINE):
+            text = Template(body).safe_substitute(NAMESPACE="research", FS=SYSTEM, RESTORED=SYSTEM, TEMPORARY=POINT)
+            for number, each in enumerate(yaml.safe_load_all(text)):
+                if isinstance(each, dict) and "efs.csi.aws.com" in str(each) and each.get("kind") == "PersistentVolume":
+                    each["metadata"]["name"] += str(number)
+                    cluster.make(each)
+                    judged.append(page.name)
+    assert "restore-file-system.md" in judged, "a loop with nothing to loop over shows nothing"
 
 
 @pytest.mark.parametrize("body", [body for _, body in METADATA], ids=[block for block, _ in METADATA])

@@ -97,6 +97,19 @@ def budget(name: str, *, allowed: int, pods: int) -> dict[str, object]:
     }
 
 
+def test_two_budgets_of_the_same_pods_are_found_since_none_of_these_is_evicted(tmp_path, capsys) -> None:
+    with closing(Cloud(tmp_path / "cloud.sqlite")) as cloud:
+        cluster = cluster_of(cloud, cloud.put(CLUSTER, "ml-platform-dev-main", {"version": "1.35"}, region="us-west-2"))
+        for name, labels in (("a", {"app": "web"}), ("b", {"app": "web", "tier": "front"}), ("c", {"app": "api"})):
+            spec = {"selector": {"matchLabels": labels}, "maxUnavailable": 1}
+            cluster.put({**budget(name, allowed=1, pods=2), "spec": spec}, "users")
+    with runner(tmp_path) as run:
+        assert upgrade._ask(load_file(ROOT / "Pulumi.dev.yaml"), run) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.count("BLOCKED") == 1
+    assert "users/a and users/b select the same pods, and Kubernetes evicts no pod with two." in said
+
+
 def test_clusters_that_are_up_are_asked_for_budgets_that_stop_nodes_and_for_what_eks_has_seen(tmp_path, capsys) -> None:
     with closing(Cloud(tmp_path / "cloud.sqlite")) as cloud:
         cluster = cluster_of(cloud, cloud.put(CLUSTER, "ml-platform-dev-main", {"version": "1.35"}, region="us-west-2"))

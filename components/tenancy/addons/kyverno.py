@@ -22,13 +22,15 @@ from components.core.flows import CONTROLLER, WITH_ROLE, Flow, of_pods, scraped,
 from components.core.untyped import Values
 from components.tenancy.signature_policy import KYVERNO, pull_statements
 from settings.cluster.addon_rules import needed_by_kyverno
-from settings.cluster.fixed_values import FixedValue, never, only
+from settings.cluster.fixed_values import FixedValue, never, of_budgets, only
 from settings.cluster.mesh_replicas import REPLICAS, kept_nodes
 from settings.cluster.parts import ClusterParts
 from settings.tenancy.signatures import ALWAYS_LEFT_OUT, KyvernoSettings
 
 ACCOUNT = "kyverno-admission-controller"
 OTHER_CONTROLLERS = ("backgroundController", "cleanupController", "reportsController")
+# The template falls back on minAvailable 1 only where neither number is given, and refuses both.
+LETS_GO = {"minAvailable": "", "maxUnavailable": 1, "unhealthyPodEvictionPolicy": "AlwaysAllow"}
 KEPT = {"helm.sh/resource-policy": "keep"}
 
 
@@ -49,6 +51,7 @@ def values(context: AddOnContext) -> Values:
         "global": {"priorityClassName": "system-cluster-critical"},  # otherwise pods of teams with a class may end it
         "admissionController": {
             "replicas": max(1, min(REPLICAS, kept_nodes(context.pools, context.zones))),  # a budget comes with two
+            "podDisruptionBudget": LETS_GO,
             # Pods that started without credentials of AWS get none until they start again.
             "podAnnotations": {"ml-platform/registries": reads},
             "container": {
@@ -98,6 +101,7 @@ ADD_ON = AddOnSpec(
     identities=(Identity(service_account=ACCOUNT, statements=statements),),
     flows=flows,
     fixed=(
+        *of_budgets("admissionController"),
         *(
             FixedValue(
                 path=path,

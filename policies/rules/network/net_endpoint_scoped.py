@@ -10,8 +10,9 @@ import json
 import re
 from collections.abc import Iterator
 
+from catalog.endpoints import WITHOUT_POLICY
 from policies.iam_documents import allows, names, statements
-from policies.rule import Case, Resource, Rule, View, at, present
+from policies.rule import Case, Resource, Rule, View, at, present, text
 
 ENDPOINT, POLICY = "aws:ec2/vpcEndpoint:VpcEndpoint", "policy"
 OWN = frozenset(
@@ -34,6 +35,8 @@ def _is_narrow(statement: View) -> bool:
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
+    if text(resource, "serviceName").endswith(tuple(f".{each}" for each in WITHOUT_POLICY)):
+        return
     if not present(resource, POLICY):
         yield POLICY, "is not given, so everybody may do everything through it"
         return
@@ -69,10 +72,12 @@ RULE = Rule(
         "an organization": _policy(StringEquals={"aws:ResourceOrgID": ["o-a1b2c3d4e5"]}),
         "a role of one account": _policy(ArnLike={"aws:PrincipalArn": "arn:aws:iam::111122223333:role/*"}),
         "named buckets for everybody": _policy(["arn:aws:s3:::al2023-repos-us-west-2-de612dc2/*"]),
+        "a service that takes no policy": {"serviceName": "com.amazonaws.us-west-2.eks-auth"},
         "a denial": _policy(effect="Deny"),
     },
     bad={
         "nothing set": Case({}, at=POLICY),
+        "none for a service that takes one": Case({"serviceName": "com.amazonaws.us-west-2.eks"}, at=POLICY),
         "everything": Case(_policy(), at=AT),
         "everything in a list": Case(_policy(["arn:aws:s3:::a", "*"]), at=AT),
         "all but some": Case(_policy("arn:aws:s3:::a", "NotResource"), at=AT),

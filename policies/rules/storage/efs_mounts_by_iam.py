@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
 from policies.iam_documents import allows, names, principals, statements
-from policies.rule import Case, Resource, Rule, View, at
+from policies.rule import Case, Resource, Rule, View, at, present
 
-MOUNTING = {"*", "elasticfilesystem:*", "elasticfilesystem:Client*", "elasticfilesystem:ClientMount"}
+MOUNTS = "elasticfilesystem:clientmount"
 WHO = ("aws:PrincipalArn", "aws:PrincipalAccount", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths")
 """Keys of a condition that only a caller with an identity has."""
 
@@ -16,9 +17,15 @@ def check(resource: Resource) -> Iterator[tuple[str, str]]:
     if not given:
         yield "policy", "has no statement, so everybody mounts who reaches a mount target"
     for statement in given:
-        mounts = MOUNTING & set(names(statement, "Action"))
-        if allows(statement) and mounts and "*" in principals(statement) and not _names_callers(statement):
+        everybody = "*" in principals(statement) or present(statement, "NotPrincipal")
+        if allows(statement) and _mounts(statement) and everybody and not _names_callers(statement):
             yield "policy", "lets everybody mount who reaches a mount target, also pods that nobody gave a claim"
+
+
+def _mounts(statement: View) -> bool:
+    """Tells whether a statement is about mounting: IAM takes actions in any case, with `*` and `?`."""
+    key = "NotAction" if present(statement, "NotAction") else "Action"
+    return any(fnmatchcase(MOUNTS, each.lower()) for each in names(statement, key)) is (key == "Action")
 
 
 def _names_callers(statement: View) -> bool:
@@ -40,6 +47,7 @@ def _policy(**changes: object) -> dict[str, object]:
         "Action": ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"],
         **changes,
     }
+    statement = {key: value for key, value in statement.items() if value is not None}
     return {"policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]})}
 
 
@@ -61,11 +69,19 @@ RULE = Rule(
     good={
         "the role of the driver": _policy(),
         "everybody denied": _policy(Effect="Deny", Principal=_EVERYBODY),
+        "everybody, for what is no mount": _policy(Principal="*", Action=["elasticfilesystem:Describe*"]),
+        "everybody, for all but mounts": _policy(Principal="*", Action=None, NotAction="elasticfilesystem:client*"),
         "everybody of the account": _policy(Principal=_EVERYBODY, Condition={"StringEquals": _OWN}),
     },
     bad={
         "nothing set": Case({"policy": json.dumps({"Version": "2012-10-17", "Statement": []})}, at="policy"),
         "everybody": Case(_policy(Principal="*"), at="policy"),
+        "all but one": Case(_policy(Principal=None, NotPrincipal={"AWS": "arn:aws:iam::1:role/a"}), at="policy"),
+        "all but other actions": Case(
+            _policy(Principal="*", Action=None, NotAction="elasticfilesystem:ClientWrite"), at="policy"
+        ),
+        "an action in lower case": Case(_policy(Principal="*", Action="elasticfilesystem:clientmount"), at="policy"),
+        "a part of an action": Case(_policy(Principal="*", Action=["elasticfilesystem:ClientM*"]), at="policy"),
         "everybody with an access point": Case(
             _policy(
                 Principal=_EVERYBODY,

@@ -3,7 +3,10 @@
 Kubernetes rounds percentages up: `minAvailable: 50%` of one replica is one, and `maxUnavailable: 1%` is one too.
 A budget is held against the Deployments and StatefulSets of the stack in its namespace, and what a
 HorizontalPodAutoscaler keeps of them. What operators make of custom resources is not seen.
-Source: Kubernetes 1.35, "Specifying a Disruption Budget for your Application"; read 2026-11.
+A pod that two budgets select is never evicted, whatever these say. Pods with just the labels of a budget's selector are
+taken to exist.
+Sources: Kubernetes 1.35, "Specifying a Disruption Budget for your Application"; pkg/registry/core/pod/storage/
+eviction.go and pkg/apis/policy/validation at 1.35.4; read 2026-11.
 """
 
 import math
@@ -13,7 +16,15 @@ from policies.objects import all_objects
 from policies.rule import Resource, Sample, Stack, StackCase, StackRule, View, at, number, present, text
 
 SCALED = ("Deployment", "StatefulSet")
+LEAST, MOST, SELECTOR = "spec.minAvailable", "spec.maxUnavailable", "spec.selector"
+LABELS, EXPRESSIONS = f"{SELECTOR}.matchLabels", f"{SELECTOR}.matchExpressions"
 Found = Iterator[tuple[Resource, str, str]]
+
+
+def _is_none(amount: str) -> bool:
+    """Tells whether an amount is zero or less; Kubernetes refuses what is less."""
+    digits = amount.removesuffix("%")
+    return digits.startswith("-") or (digits.isdecimal() and int(digits) == 0)
 
 
 def _percent(amount: str) -> float | None:
@@ -30,11 +41,19 @@ def _count(amount: str, replicas: float) -> float:
 
 
 def _is_of(budget: View, workload: View) -> bool:
-    """Tells whether a budget selects the pods of a workload by labels. Other expressions than labels are not read."""
-    wanted = at(budget, "spec.selector.matchLabels", {})
-    labels = at(workload, "spec.template.metadata.labels", {})
-    same = text(budget, "metadata.namespace", "default") == text(workload, "metadata.namespace", "default")
-    return same and not present(budget, "spec.selector.matchExpressions") and wanted.items() <= labels.items()
+    """Tells whether a budget selects the pods of a workload by labels, or those that another budget selects.
+
+    Other expressions than labels are not read.
+    """
+    if at(budget, SELECTOR) is None or present(budget, EXPRESSIONS) or present(workload, EXPRESSIONS):
+        return False
+    labels = at(workload, "spec.template.metadata.labels", at(workload, LABELS, {}))
+    return _place(budget) == _place(workload) and at(budget, LABELS, {}).items() <= labels.items()
+
+
+def _place(view: View) -> tuple[str, str]:
+    """Returns the cluster of an object, by its provider, and its namespace."""
+    return view.resource.provider_urn, text(view, "metadata.namespace", "default")
 
 
 def _replicas(workload: View, kind: str, scalers: Sequence[View]) -> float:
@@ -51,12 +70,22 @@ def _replicas(workload: View, kind: str, scalers: Sequence[View]) -> float:
 def check(stack: Stack) -> Found:
     workloads = [(kind, each) for kind in SCALED for each in all_objects(stack.resources, "apps", kind)]
     scalers = list(all_objects(stack.resources, "autoscaling", "HorizontalPodAutoscaler"))
-    for budget in all_objects(stack.resources, "policy", "PodDisruptionBudget"):
-        most, least = text(budget, "spec.maxUnavailable"), text(budget, "spec.minAvailable")
-        path = budget.under("spec.minAvailable")
-        if most.removesuffix("%") == "0":
-            yield budget.resource, budget.under("spec.maxUnavailable"), "lets no pod go, so nodes with one cannot"
-        if _percent(least) == 100:
+    budgets = list(all_objects(stack.resources, "policy", "PodDisruptionBudget"))
+    for index, budget in enumerate(budgets):
+        pods = [each for _, each in workloads] + budgets
+        for other in budgets[:index]:
+            if any(_is_of(budget, each) and _is_of(other, each) for each in pods):
+                name = text(other, "metadata.name")
+                yield budget.resource, budget.under(SELECTOR), f"selects pods of {name} too: no pod with two is evicted"
+        most, least = text(budget, MOST), text(budget, LEAST)
+        path = budget.under(LEAST)
+        if most and least:
+            yield budget.resource, path, "is given beside maxUnavailable, and Kubernetes takes only one of both"
+        if _is_none(most):
+            yield budget.resource, budget.under(MOST), "lets no pod go, so nodes with one cannot"
+        if least.startswith("-"):
+            yield budget.resource, path, "is less than 0, which Kubernetes refuses"
+        if (_percent(least) or 0) >= 100:
             yield budget.resource, path, "lets no pod go, so nodes with one cannot"
             continue
         for kind, workload in workloads if least else ():
@@ -69,7 +98,6 @@ def check(stack: Stack) -> Found:
 POLICY, APPS = "kubernetes:policy/v1:PodDisruptionBudget", "kubernetes:apps/v1:"
 SCALER = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
 WEB = {"app": "web"}
-LEAST, MOST = "spec.minAvailable", "spec.maxUnavailable"
 
 
 def _budget(**spec: object) -> dict[str, object]:
@@ -80,6 +108,14 @@ def _workload(replicas: int | None, namespace: str = "default", **labels: str) -
     scale = {} if replicas is None else {"replicas": replicas}
     template = {"metadata": {"labels": {**WEB, "version": "2", **labels}}}
     return {"metadata": {"name": "web", "namespace": namespace}, "spec": {**scale, "template": template}}
+
+
+def _second(at: str = "", namespace: str = "default", provider: str = "", **labels: str) -> StackCase:
+    """Returns a stack with a budget of a workload, and a second budget. labels: that the second one selects."""
+    spec = {"maxUnavailable": 1, "selector": {"matchLabels": labels}}
+    second = Sample(POLICY, {"metadata": {"name": "two", "namespace": namespace}, "spec": spec}, provider=provider)
+    case = _with(_stack("", 2, maxUnavailable=1), second=second)
+    return StackCase(case.resources, ("second", at) if at else None)
 
 
 def _scaler(kind: str = "Deployment", name: str = "web", namespace: str = "default", **spec: object) -> Sample:
@@ -102,7 +138,7 @@ RULE = StackRule(
     severity="medium",
     standards=("EKS best practices: reliability",),
     why="A node with a pod that may never go ends the update of its node group after 15 minutes; Karpenter keeps it.",
-    fix="Write maxUnavailable: 1, with unhealthyPodEvictionPolicy: AlwaysAllow; or give the workload one replica more.",
+    fix="Write maxUnavailable: 1, with unhealthyPodEvictionPolicy: AlwaysAllow, in one budget; or add a replica.",
     check=check,
     good={
         "nothing set": StackCase({}),
@@ -124,10 +160,26 @@ RULE = StackRule(
         "pods by an expression": _stack(
             "", 1, minAvailable=1, selector={"matchExpressions": [{"key": "app", "operator": "Exists"}]}
         ),
+        "a second one of other pods": _second(app="api"),
+        "a second one without a selector, which selects nothing": _with(
+            _stack("", 2, maxUnavailable=1), second=Sample(POLICY, {"spec": {"maxUnavailable": 1}})
+        ),
+        "a second one elsewhere": _second(namespace="other", app="web"),
+        "a second one in another cluster": _second(provider="urn:other", app="web"),
         "no amount at all, which Kubernetes refuses": _stack("", 1, minAvailable="some%"),
     },
     bad={
         "none may go": _stack(MOST, 3, maxUnavailable=0),
+        "two of the same pods": _second(SELECTOR, app="web"),
+        "two of the same pods, by different labels": _second(SELECTOR, version="2"),
+        "two of which one selects more, without a workload": _with(
+            _second(SELECTOR, app="web", tier="a"), web=Sample(f"{APPS}Deployment", _workload(1, namespace="other"))
+        ),
+        "none, with two digits": _stack(MOST, 3, maxUnavailable="00%"),
+        "less than none": _stack(MOST, 3, maxUnavailable=-1),
+        "less than none has to stay": _stack(LEAST, 3, minAvailable=-1),
+        "both numbers": _stack(LEAST, 3, minAvailable=1, maxUnavailable=1),
+        "more than all": _stack(LEAST, 3, minAvailable="120%"),
         "none of a hundred": _stack(MOST, 3, maxUnavailable="0%"),
         "all have to stay": _stack(LEAST, 3, minAvailable="100%"),
         "the only replica": _stack(LEAST, 1, minAvailable=1),

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterator, Mapping
 
-from catalog.eks_addons import ADDONS
+from catalog.eks_addons import ADDONS, ManagedAddon
 from settings.cluster.addon_rules import AddOnRules, installed
-from settings.cluster.fixed_values import changed, of_service_accounts
+from settings.cluster.fixed_values import FixedValue, changed, of_service_accounts
 from settings.cluster.parts import ClusterParts
 from settings.core.problems import Mistake, Path, listed, nearest_or_all
 from settings.stack.parts import Parts
@@ -13,6 +13,11 @@ from settings.stack.parts import Parts
 def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistake]:
     """Yields every mistake about add-ons. add_ons: every Helm add-on, by name."""
     for cluster, content in parts.clusters.items():
+        for name, entry in (content.managed_addons or {}).items():
+            given = entry.get("configuration") if isinstance(entry, Mapping) else None
+            if name in ADDONS and isinstance(given, Mapping):
+                for below, sentence in changed(given, _accounts(ADDONS[name])):
+                    yield ("clusters", cluster, "managed_addons", name, "configuration", *below), sentence
         if content.addons is None:
             continue
         path: Path = ("clusters", cluster, "addons")
@@ -30,6 +35,14 @@ def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistak
             fixed = [*rules.fixed, *of_service_accounts([account for _, account in rules.service_accounts])]
             for below, sentence in changed(values, fixed) if isinstance(values, Mapping) else ():
                 yield (*path, name, "values", *below), sentence
+
+
+def _accounts(add_on: ManagedAddon) -> Iterator[FixedValue]:
+    """Yields the service accounts of an EKS add-on that have rights, by the places where its configuration has them."""
+    if add_on.service_account:
+        yield from of_service_accounts([add_on.service_account], ("serviceAccount", "controller.serviceAccount"))
+    if add_on.node_service_account:
+        yield from of_service_accounts([add_on.node_service_account], ("node.serviceAccount",))
 
 
 def _unknown(path: Path, cluster: ClusterParts, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistake]:

@@ -7,7 +7,7 @@ from catalog.eks_addons import ADDONS
 from catalog.endpoints import GATEWAY, GUARDDUTY_DATA, NODES_USE
 from settings.cluster.addon_rules import AddOnRules, installed
 from settings.cluster.managed_addons import eks_addons
-from settings.core.problems import Mistake, listed
+from settings.core.problems import Mistake, Path, listed
 from settings.stack.parts import Parts
 from settings.storage.drivers import needed_drivers
 
@@ -15,8 +15,14 @@ ECR = ".dkr.ecr."  # in the address of each private registry of ECR
 
 
 def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistake]:
-    """Yields missing endpoints, and add-ons whose images come from the internet, when the network has no NAT."""
-    if parts.network is None or parts.network.nat != "none":
+    """Yields names that change nothing; without NAT also missing endpoints, and images that come from the internet."""
+    if parts.network is None:
+        return
+    accounts = parts.network.endpoints.accounts
+    if parts.account_id in accounts:
+        place: Path = ("network", "endpoints", "accounts", accounts.index(parts.account_id))
+        yield place, "is the stack's own account, which always goes through. Drop it."
+    if parts.network.nat != "none":
         return
     made_with_the_agent = GUARDDUTY_DATA
     present = {*parts.network.endpoints.gateway, *parts.network.endpoints.interface, made_with_the_agent}

@@ -3,7 +3,8 @@
 Which pods are on which nodes is not simulated, so this is a warning: EKS fails the update where a pod of such a budget
 is on a node of the group, after 15 minutes at this node.
 Sources: EKS user guide, "Understand each phase of node updates"; aws/containers-roadmap, issue 1282 (the words);
-Kubernetes 1.35, "Specifying a Disruption Budget for your Application"; read 2026-11.
+Kubernetes 1.35, "Specifying a Disruption Budget for your Application", and pkg/registry/core/pod/storage/eviction.go
+at 1.35.4 (no pod with two budgets is evicted); read 2026-11.
 """
 
 from __future__ import annotations
@@ -48,22 +49,27 @@ def _lets_none_go(op: OperationContext, budget: CloudResource) -> bool:
     if status.get("expectedPods") and status.get("disruptionsAllowed") == 0:
         return True
     most, least = spec.get("maxUnavailable"), spec.get("minAvailable")
-    if str(most) in ("0", "0%") or str(least) == "100%":
+    if (most is not None and not str(most).rstrip("%").lstrip("0")) or str(least) == "100%":
         return True
-    pods = sum(_replicas(op, budget))
+    selected = _workloads(op, budget)
+    if any(selected.keys() & _workloads(op, each).keys() for each in _of(op, _BUDGET) if each.id != budget.id):
+        return True
+    pods = sum(selected.values())
     return least is not None and pods > 0 and _count(least, pods) >= pods
 
 
-def _replicas(op: OperationContext, budget: CloudResource) -> Iterator[int]:
-    """Yields the replicas of each workload whose pods the budget selects by labels."""
+def _workloads(op: OperationContext, budget: CloudResource) -> dict[tuple[str, str], int]:
+    """Returns type and id -> replicas, of each workload whose pods the budget selects by labels."""
     namespace = budget.id.split("/")[1]
     selector = (budget.state.get("spec") or {}).get("selector") or {}
     wanted = (selector.get("matchLabels") or {}).items()
+    found: dict[tuple[str, str], int] = {}
     for each in (row for kind in _WORKLOADS for row in _of(op, kind)):
         spec = each.state.get("spec") or {}
         labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
         if each.id.split("/")[1] == namespace and not selector.get("matchExpressions") and wanted <= labels.items():
-            yield int(spec.get("replicas", 1))
+            found[each.type, each.id] = int(spec.get("replicas", 1))
+    return found
 
 
 def _count(amount: Any, pods: int) -> int:

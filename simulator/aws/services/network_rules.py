@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from catalog.endpoints import WITHOUT_POLICY
 from catalog.instance_types import INSTANCE_TYPES
 from catalog.known_quotas import CIDR_BLOCKS, NAT_GATEWAYS, RULES_OF_A_GROUP, KnownQuota
 from catalog.limits import UNROUTABLE_CIDRS
@@ -387,15 +388,19 @@ def endpoint_service_is_in_the_region(op: OperationContext) -> None:
 
 
 def endpoint_policy_fits_the_kind(op: OperationContext) -> None:
-    """Some kinds have no policy; gateways know everybody alone, and conditions.
+    """Some kinds and services have no policy; gateways know everybody alone, and conditions.
 
-    Source: AWS PrivateLink guide, "Control access to VPC endpoints using endpoint policies"; wordings unverified.
+    Source: AWS PrivateLink guide, "Control access to VPC endpoints using endpoint policies"; of services
+    awslabs/landing-zone-accelerator-on-aws, issue 224; other wordings unverified.
     """
     kind, policy = op.get("vpcEndpointType", "Gateway"), op.get("policy")
     if not isinstance(policy, str) or not policy:
         return
     if kind == "GatewayLoadBalancer":
         raise AwsError("InvalidParameter", f"Endpoint policies are not supported for endpoints of type {kind}")
+    name = str(op.get("serviceName"))
+    if name.removeprefix(f"com.amazonaws.{op.region}.") in WITHOUT_POLICY:
+        raise AwsError("InvalidParameter", f"Service {name} only supports the full-access endpoint policy.")
     if len(policy) > _MAX_ENDPOINT_POLICY:
         raise AwsError("InvalidParameter", f"The Policy Document is longer than {_MAX_ENDPOINT_POLICY} characters")
     for statement in documents.listed(json.loads(policy).get("Statement")) if kind == "Gateway" else ():

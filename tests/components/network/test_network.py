@@ -3,7 +3,10 @@ import json
 import pytest
 
 from components.core.bucket_names import bucket_name
+from components.network.endpoint_policies import endpoint_policy
 from components.network.network import nat_zones
+from settings.network.network import EndpointSettings
+from simulator.aws.access import endpoint_lets
 from tests.components.stacks import stack, stack_with_network, stage
 
 THREE = ["us-west-2a", "us-west-2b", "us-west-2c"]
@@ -247,7 +250,30 @@ def test_own_endpoints_lead_to_the_accounts_and_to_what_nodes_need_of_aws(cloud)
     assert ecr["OwnAccounts"]["Condition"] == {"StringEquals": {"aws:PrincipalAccount": accounts}}, (
         "images of EKS add-ons are in an account of AWS"
     )
-    assert endpoint_statements(cloud, "sts")["TokensOfKubernetes"]["Action"] == ["sts:AssumeRoleWithWebIdentity"]
+    sts = cloud.one("VpcEndpoint", "network-endpoint-sts").inputs["policy"]
+    nobody = {"aws:PrincipalAccount": ""}
+    for account, lets in (("123456789012", True), ("210987654321", True), ("999999999999", False)):
+        role = f"arn:aws:iam::{account}:role/pods"
+        assert endpoint_lets(sts, "sts:AssumeRoleWithWebIdentity", role, nobody) is lets, "a token names any role"
+    assert not endpoint_lets(sts, "sts:AssumeRole", "arn:aws:iam::123456789012:role/pods", nobody)
+
+
+def test_a_service_that_takes_no_policy_gets_none(cloud):
+    for policies in ("own", "open"):
+        cloud.up_network(stack_with_network(endpoints={"policies": policies, "interface": ["eks-auth", "sts"]}))
+        assert "policy" not in cloud.one("VpcEndpoint", "network-endpoint-eks-auth").inputs
+        assert cloud.one("VpcEndpoint", "network-endpoint-sts").inputs["policy"]
+
+
+@pytest.mark.parametrize(("region", "lets"), [("us-east-1", True), ("us-west-2", False)])
+def test_layers_of_public_registries_go_through_in_the_region_of_their_buckets(region, lets):
+    policy = endpoint_policy(stage(region=region), EndpointSettings(policies="own"), "Gateway", "s3")
+    assert policy
+    of_others = {"aws:PrincipalAccount": "210987654321", "aws:ResourceAccount": "210987654321"}
+    for bucket in ("quayio-production-s3", "docker-images-prod"):
+        layer = f"arn:aws:s3:::{bucket}/sha256/55"
+        assert endpoint_lets(policy, "s3:GetObject", layer, of_others) is lets, "the registry presigns the request"
+        assert not endpoint_lets(policy, "s3:PutObject", layer, of_others)
 
 
 def test_open_endpoints_say_so_since_an_endpoint_keeps_a_policy_that_is_no_longer_given(cloud):

@@ -52,7 +52,16 @@ RBAC, ADMISSION = "rbac.authorization.k8s.io", "admissionregistration.k8s.io"
     [
         (entry("create", "pods:exec"), ["exec"]),
         (entry("get", "pods:exec", code=101), ["exec"]),  # kubectl enters by a websocket
-        (entry("create", "pods:attach", POD), ["exec"]),
+        (entry("create", "pods:exec", code=403), ["exec"]),  # whoever tries
+        (entry("create", "pods:exec", f"{DEPLOYER}/pulumi"), ["exec"]),
+        (entry("create", "pods:attach", POD), ["exec-by-pods"]),  # an operator that enters all day hides no person
+        (entry("get", "pods:proxy"), ["exec"]),
+        (entry("create", "nodes:proxy"), ["exec"]),  # enters a pod through the agent of its node
+        (entry("get", "nodes:proxy", POD), []),
+        (entry("get", "nodes"), []),
+        (entry("create", "serviceaccounts:token"), ["secrets"]),
+        (entry("create", "serviceaccounts:token", "system:node:ip-10-0-0-1"), []),  # of the pods of a node
+        (entry("create", "serviceaccounts"), []),
         (entry("get", "pods:portforward"), ["exec"]),
         (entry("patch", "pods:ephemeralcontainers"), ["exec"]),
         (entry("create", "pods"), []),
@@ -113,6 +122,16 @@ def test_each_cluster_has_an_alarm_of_each_kind_and_all_go_to_one_topic(cloud) -
         assert alarm.stands_on(cloud.one("TopicPolicy", "audit-alarms")), "before, nothing may publish"
         assert metric.inputs["metricTransformation"]["name"] == alarm.inputs["metricName"]
         assert metric.inputs["metricTransformation"]["namespace"] == alarm.inputs["namespace"]
+        # one match begins an alarm, and minutes without one end it: no match writes no number
+        assert (alarm.inputs["statistic"], alarm.inputs["threshold"]) == (
+            "Sum",
+            int(metric.inputs["metricTransformation"]["value"]),
+        )
+        assert alarm.inputs["comparisonOperator"] == "GreaterThanOrEqualToThreshold"
+        assert alarm.inputs["treatMissingData"] == "notBreaching"
+        assert alarm.inputs["evaluationPeriods"] == 1
+        words = alarm.inputs["alarmDescription"]
+        assert "exec" not in name or "or tried to" in words, "a refused one counts as well"
     main = cloud.one("LogMetricFilter", "audit-alarms-main-exec").inputs["logGroupName"]
     assert main == cloud.one("LogGroup", "main-logs").outputs["name"]
 

@@ -153,6 +153,15 @@ def test_images_elsewhere_need_no_role() -> None:
     assert values(signatures=SIGNED)["admissionController"]["podAnnotations"] == {"ml-platform/registries": "ecr"}
 
 
+def test_a_node_with_one_of_its_pods_gets_empty_also_when_another_pod_does_not_start() -> None:
+    budget = values()["admissionController"]["podDisruptionBudget"]
+    assert budget["maxUnavailable"] == 1
+    assert not budget["minAvailable"], "the chart has 1, and refuses both"
+    assert budget["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
+    given = {"podDisruptionBudget": {"minAvailable": 1}}
+    assert list(changed({"admissionController": given}, kyverno.ADD_ON.fixed))
+
+
 @pytest.mark.parametrize(("pools", "zones", "replicas"), [(1, 1, 1), (1, 2, 2), (1, 3, 3), (3, 3, 3)])
 def test_it_runs_once_on_each_of_three_nodes_where_there_are(pools: int, zones: int, replicas: int) -> None:
     assert values(pools, zones)["admissionController"]["replicas"] == replicas

@@ -230,6 +230,27 @@ def test_a_service_account_with_rights_in_aws_keeps_its_name(name: str, path: st
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "configuration", "path"),
+    [
+        ("aws-efs-csi-driver", {"node": {"serviceAccount": {"name": "other"}}}, "node.serviceAccount.name"),
+        (
+            "aws-efs-csi-driver",
+            {"controller": {"serviceAccount": {"create": False}}},
+            "controller.serviceAccount.create",
+        ),
+        ("aws-efs-csi-driver", {"node": {"serviceAccount": {"name": "efs-csi-node-sa"}}}, ""),
+        ("aws-ebs-csi-driver", {"node": {"serviceAccount": {"name": "other"}}}, ""),  # it calls no AWS API
+    ],
+)
+def test_a_service_account_of_an_eks_add_on_with_rights_keeps_its_name(
+    name: str, configuration: dict[str, Any], path: str
+) -> None:
+    entry = {name: {"configuration": configuration}}
+    found = [each.path for each in problems(stack((("clusters", "main", "managed_addons"), entry)))]
+    assert found == ([f"clusters.main.managed_addons.{name}.configuration.{path}"] if path else [])
+
+
 def test_an_add_on_without_rights_in_aws_may_have_another_name() -> None:
     entry = {"cert-manager": {"values": {"fullnameOverride": "own", "serviceAccount": {"name": "own"}}}}
     assert not [each for each in problems(stack((("clusters", "main", "addons"), entry))) if "by name" in each.message]

@@ -1,6 +1,7 @@
 """The JSON Schema with which editors complete stack files."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,11 @@ from components.core.addon_spec import every_add_on
 from report.schema import TARGET
 from settings.compute.presets import PRESETS
 from settings.core.base import fields_by_key
+from settings.core.naming import IAM_PRINCIPAL
+from settings.ingress.ingress import CERTIFICATE
 from settings.stack.schema import stack_file_schema
 from settings.stack.stack import StackSettings
+from settings.tenancy.team_secrets import FUNCTION
 from tests.settings.stacks import stack
 
 SCHEMA = stack_file_schema(every_add_on())
@@ -91,3 +95,18 @@ def test_an_editor_accepts_a_pool_with_only_a_preset(preset: str) -> None:
 def test_a_boolean_may_be_text_as_the_command_line_writes_it() -> None:
     valid = {f"ml-platform:{key}": value for key, value in stack().items()}
     jsonschema.validate({"config": {**valid, "ml-platform:deletion_protection": "false"}}, SCHEMA)
+
+
+def test_no_pattern_takes_digits_or_letters_of_other_scripts() -> None:
+    r"""`\d` of Python and of pydantic takes each digit of Unicode, and AWS takes ten."""
+    patterns = re.findall(r'"pattern": ("(?:[^"\\]|\\.)*")', json.dumps(SCHEMA))
+    assert len(patterns) > 5
+    assert [each for each in map(json.loads, patterns) if re.search(r"\\[dw]", each)] == []
+    account = "\uff11" * 12
+    for form, arn in (
+        (CERTIFICATE, f"arn:aws:acm:us-west-2:{account}:certificate/{'0' * 8}-0000-0000-0000-{'0' * 12}"),
+        (IAM_PRINCIPAL, f"arn:aws:iam::{account}:role/a"),
+        (FUNCTION, f"arn:aws:lambda:us-west-2:{account}:function:a"),
+    ):
+        assert form.fullmatch(arn.replace("\uff11", "1"))
+        assert not form.fullmatch(arn)

@@ -216,6 +216,41 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
         "network.endpoints.buckets",
         "Write policies: own, or drop it.",
     ),
+    "account in digits of another script": (
+        (("network", "endpoints"), {"policies": "own", "accounts": ["\uff12" * 12]}),
+        "network.endpoints.accounts",
+        "Write its 12 digits, in quotes.",
+    ),
+    "own account of the stack in digits of another script": (
+        (("account_id",), "\uff12" * 12),
+        "account_id",
+        "Write for example 123456789012.",
+    ),
+    "more buckets than a policy of AWS holds": (
+        (("network", "endpoints"), {"policies": "own", "buckets": [f"data-set-number-{n}" for n in range(600)]}),
+        "network.endpoints",
+        "which AWS ends at 20,480 characters. Name fewer.",
+    ),
+    "name of a bucket with two dots": (
+        (("network", "endpoints"), {"policies": "own", "buckets": ["open..data"]}),
+        "network.endpoints.buckets",
+        "for example noaa-goes16.",
+    ),
+    "name of a bucket that is an address": (
+        (("network", "endpoints"), {"policies": "own", "buckets": ["192.0.2.10"]}),
+        "network.endpoints.buckets",
+        "for example noaa-goes16.",
+    ),
+    "buckets that no gateway leads to": (
+        (("network", "endpoints"), {"policies": "own", "gateway": [], "interface": ["sts"], "buckets": ["open-data"]}),
+        "network.endpoints",
+        "Add it there, or drop buckets.",
+    ),
+    "policies of no endpoint": (
+        (("network", "endpoints"), {"policies": "own", "gateway": []}),
+        "network.endpoints",
+        "Write gateway: [s3], or drop it.",
+    ),
     "account that is no account, of endpoints": (
         (("network", "endpoints"), {"policies": "own", "accounts": ["4711"]}),
         "network.endpoints.accounts",

@@ -312,6 +312,13 @@ def test_a_gateway_knows_no_principals_and_some_kinds_no_policy(aws: Account) ->
     text = json.dumps({"Version": "2012-10-17", "Statement": [named]})
     aws.make(ENDPOINT, vpcId=vpc.id, serviceName="com.amazonaws.us-west-2.s3", policy=text)
     assert any("only the root user" in each for each in aws.warnings)
+    nobody = {**named, "Principal": "*"}
+    text = json.dumps({"Version": "2012-10-17", "Statement": [nobody]})
+    interface = {"vpcId": vpc.id, "vpcEndpointType": "Interface", "serviceName": "com.amazonaws.us-west-2.eks-auth"}
+    assert "eks-auth only supports the full-access endpoint policy." in aws.refusal(
+        ENDPOINT, "auth", **interface, policy=text
+    ), "not even one that allows everything"
+    assert aws.make(ENDPOINT, "auth", **interface).id
     long = json.dumps({"Version": "2012-10-17", "Statement": [{**named, "Principal": "*", "Sid": "x" * 20_480}]})
     assert "longer than 20480" in aws.refusal(
         ENDPOINT, "long", vpcId=vpc.id, serviceName="com.amazonaws.us-west-2.dynamodb", policy=long

@@ -526,6 +526,7 @@ ONE_MAY_GO = {"expectedPods": 2, "disruptionsAllowed": 1}
         (3, {"minAvailable": "66%"}, {}, False),
         (3, {"maxUnavailable": 0}, {}, True),
         (3, {"maxUnavailable": "0%"}, {}, True),
+        (3, {"maxUnavailable": "00%"}, {}, True),
         (1, {"maxUnavailable": 1}, {}, False),
         (1, {"minAvailable": 1, "selector": {"matchLabels": {"app": "other"}}}, {}, False),
         (3, {"minAvailable": "100%"}, {}, True),
@@ -551,6 +552,20 @@ def test_a_budget_that_lets_no_pod_go_is_told_before_nodes_roll(
     said = [each for each in aws.warnings if "lets no pod go" in each]
     assert bool(said) == told
     assert all(each.startswith("The PodDisruptionBudget a/web lets no pod go.") for each in said)
+
+
+def test_two_budgets_of_the_same_pods_let_none_of_them_go(aws: Account) -> None:
+    cluster = aws.cluster(version="1.35")
+    group = aws.make(GROUP, **gpus(aws, version="1.35"))
+    for name, labels in (("web", WEB), ("all", {}), ("other", {"app": "other"})):
+        budget = {"spec": {"selector": {"matchLabels": labels}, "maxUnavailable": 1}}
+        aws.cloud.put("kubernetes:policy/v1:PodDisruptionBudget", f"main/a/{name}", budget, "", "us-west-2")
+    deployment = {"spec": {"replicas": 2, "template": {"metadata": {"labels": WEB}}}}
+    aws.cloud.put("kubernetes:apps/v1:Deployment", "main/a/web", deployment, "", "us-west-2")
+    aws.update(cluster, **{**cluster.inputs, "version": "1.36"})
+    aws.update(group, **{**group.inputs, "version": "1.36"})
+    told = {each.split()[2] for each in aws.warnings if "lets no pod go" in each}
+    assert told == {"a/web", "a/all"}
 
 
 def test_a_forced_update_asks_no_budget(aws: Account) -> None:

@@ -34,9 +34,20 @@ def policy(principal: Any, action: str = "elasticfilesystem:Client*", **more: An
 @pytest.fixture
 def cluster(tmp_path: Path) -> Bench:
     made = bench(tmp_path)
-    made.cloud.put(tokens.ROLE, "mounts", {"name": "mounts", "arn": ROLE, "assumeRolePolicy": "{}"})
-    made.cloud.put(tokens.FILE_ACCESS_POINT, POINT, {"arn": POINT_ARN})
+    make_role(made)
     return made
+
+
+def make_role(cluster: Bench) -> None:
+    cluster.cloud.put(tokens.ROLE, "mounts", {"name": "mounts", "arn": ROLE, "assumeRolePolicy": "{}"})
+    cluster.cloud.put(tokens.FILE_ACCESS_POINT, POINT, {"arn": POINT_ARN})
+
+
+def install_with_role(cluster: Bench) -> None:
+    """Gives a cluster the driver, whose pods have their role."""
+    make_role(cluster)
+    associate(cluster)
+    install(cluster)
 
 
 def install(cluster: Bench) -> None:

@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.charts import CHARTS
+from simulator.cloud import Cloud
+from simulator.kubernetes import controllers
 from simulator.kubernetes.clusters import EKS_CLUSTER, cluster_of
 from simulator.kubernetes.custom import object_findings, schema_of
 from simulator.provider import Refusal
@@ -377,3 +379,19 @@ def test_no_value_of_any_field_makes_the_rules_crash(data: st.DataObject) -> Non
     fields = sorted(schema["properties"]["spec"]["properties"])
     inputs["spec"] |= data.draw(st.dictionaries(st.sampled_from(fields), JSON, max_size=3))
     assert all(each.text for each in object_findings(inputs, schema))
+
+
+@pytest.mark.parametrize(("second", "stays"), [({"tier": "front"}, True), ({"app": "api"}, False)])
+def test_a_pod_that_two_budgets_select_is_not_evicted_whatever_these_say(
+    tmp_path: Path, second: dict[str, str], stays: bool
+) -> None:
+    cloud = Cloud(tmp_path / "cloud.sqlite")
+    cluster = cluster_of(cloud, cloud.put("aws:eks/cluster:Cluster", "main", {"version": "1.35"}))
+    for name, labels in (("one", {"app": "web"}), ("two", second)):
+        metadata = {"name": name, "namespace": "research"}
+        spec = {"selector": {"matchLabels": labels}, "maxUnavailable": 1}
+        status = {"expectedPods": 2, "disruptionsAllowed": 1}
+        kind = {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget"}
+        cluster.put({**kind, "metadata": metadata, "spec": spec, "status": status}, "users")
+    pod = {"name": "web", "namespace": "research", "labels": {"app": "web", "tier": "front"}}
+    assert controllers._has_a_budget(cluster, pod) is stays

@@ -23,7 +23,8 @@ def test_a_cluster_without_an_audit_log_is_reported_where_alarms_read_it() -> No
         ({"notify": ["security"]}, "alarms.audit.notify", "is no mail address, and SNS refuses it"),
         ({"notify": []}, "alarms.audit.notify", ""),
         ({"notify": ["a@example.com"] * 2}, "alarms.audit.notify", "is named twice. Name each once."),
-        ({"notify": ["a@example.com"], "about": ["logins"]}, "alarms.audit.about[0]", "one of exec, secrets"),
+        ({"notify": ["A@example.com", "a@Example.com"]}, "alarms.audit.notify", "is named twice. Name each once."),
+        ({"notify": ["a@example.com"], "about": ["logins"]}, "alarms.audit.about[0]", "one of exec, exec-by-pods"),
         ({"notify": ["a@example.com"], "about": ["exec", "exec"]}, "alarms.audit.about", "named twice"),
     ],
 )

@@ -64,3 +64,10 @@ def test_the_autoscaler_needs_an_endpoint_and_an_image_or_a_pool_of_a_fixed_size
     assert found["clusters.main.addons.cluster-autoscaler"].endswith("or scaling: fixed in each managed pool.")
     mirrored = (("clusters", "main", "addons", "cluster-autoscaler"), FROM_ECR)
     assert messages(NO_NAT, endpoints(*FOR_NODES, "autoscaling"), auto, mirrored) == {}
+
+
+def test_the_stacks_own_account_needs_no_name_among_those_that_go_through() -> None:
+    own = ("network", "endpoints"), {"policies": "own", "accounts": ["210987654321", "123456789012"]}
+    found = messages(own, (("account_id",), "123456789012"))
+    assert found == {"network.endpoints.accounts[1]": "is the stack's own account, which always goes through. Drop it."}
+    assert messages(own, (("account_id",), "333333333333")) == {}
