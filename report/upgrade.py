@@ -153,10 +153,9 @@ def _in_cluster(run: Run, name: str, region: str) -> Iterator[str]:
 
 def _select_the_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Tells whether all pods that one of two budgets selects are also those of the other; by labels alone."""
-    selectors = [(each.get("spec") or {}).get("selector") for each in (one, other)]
-    if one["metadata"]["namespace"] != other["metadata"]["namespace"] or any(
-        each is None or each.get("matchExpressions") for each in selectors
-    ):
+    given = [(each.get("spec") or {}).get("selector") for each in (one, other)]
+    selectors = [each for each in given if each is not None and not each.get("matchExpressions")]
+    if one["metadata"]["namespace"] != other["metadata"]["namespace"] or len(selectors) < len(given):
         return False
     first, second = ((each.get("matchLabels") or {}).items() for each in selectors)
     return first <= second or second <= first
