@@ -137,7 +137,7 @@ def test_signatures_that_are_asked_of_fewer_images_are_told_by_the_stack_file() 
 
 
 def test_alarms_that_are_switched_off_are_told_one_by_one() -> None:
-    before, _ = CHANGES["alarms.audit.notify"]
+    before, _ = CHANGES["alarms.audit.about"]
     (ended,) = (each for each in told(before, {}) if each.startswith("alarm or mail "))
     assert "main-exec" in ended
     assert "a@example.com" in ended
