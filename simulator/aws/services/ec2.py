@@ -47,7 +47,6 @@ VPC = ResourceType(
     service=EC2,
     creates="CreateVpc",
     updates="ModifyVpcAttribute",
-    deletes="DeleteVpc",
     display_name="EC2 VPC",
     id="vpc-{hex17}",
     arn="arn:{partition}:ec2:{region}:{account}:vpc/{id}",
@@ -134,7 +133,6 @@ SUBNET = ResourceType(
     service=EC2,
     creates="CreateSubnet",
     updates="ModifySubnetAttribute",
-    deletes="DeleteSubnet",
     display_name="EC2 Subnet",
     id="subnet-{hex17}",
     arn="arn:{partition}:ec2:{region}:{account}:subnet/{id}",
@@ -213,7 +211,6 @@ INTERNET_GATEWAY = ResourceType(
     service=EC2,
     creates="CreateInternetGateway",
     updates="DetachInternetGateway",
-    deletes="DeleteInternetGateway",
     display_name="EC2 Internet Gateway",
     updating="attaching EC2 Internet Gateway ({id}) to EC2 VPC ({vpcId})",
     id="igw-{hex17}",
@@ -286,7 +283,6 @@ NAT_GATEWAY = ResourceType(
     type=tokens.NAT_GATEWAY,
     service=EC2,
     creates="CreateNatGateway",
-    deletes="DeleteNatGateway",
     display_name="EC2 NAT Gateway",
     id="nat-{hex17}",
     replace_on="allocationId availabilityMode connectivityType privateIp subnetId vpcId",
@@ -341,7 +337,6 @@ ROUTE_TABLE = ResourceType(
     service=EC2,
     creates="CreateRouteTable",
     updates="ReplaceRoute",
-    deletes="DeleteRouteTable",
     display_name="Route Table",
     id="rtb-{hex17}",
     arn="arn:{partition}:ec2:{region}:{account}:route-table/{id}",
@@ -360,8 +355,7 @@ ROUTE_TABLE = ResourceType(
         "routes[*].cidrBlock": ipv4_network(),
         "routes[*].ipv6CidrBlock": ipv6_network,
     },
-    rules=(_INLINE_IN_ONE_VPC,),
-    update_rules=(_INLINE_IN_ONE_VPC,),
+    always=(_INLINE_IN_ONE_VPC,),
     not_found=ErrorTemplate("InvalidRouteTableID.NotFound", "The routeTable ID '{value}' does not exist"),
     quotas=(
         Quota(
@@ -387,7 +381,6 @@ ROUTE = ResourceType(
     service=EC2,
     creates="CreateRoute",
     updates="ReplaceRoute",
-    deletes="DeleteRoute",
     display_name=_ROUTE,
     updating=f"updating {_ROUTE}",
     deleting=f"deleting {_ROUTE}",
@@ -413,14 +406,8 @@ ROUTE = ResourceType(
             per="routeTableId",
         ),
     ),
-    rules=(
-        rules.route_is_new,
-        rules.route_is_not_reserved,
-        rules.route_leaves_the_vpc,
-        rules.transit_gateway_is_attached,
-        _IN_ONE_VPC,
-    ),
-    update_rules=(rules.route_leaves_the_vpc, rules.transit_gateway_is_attached, _IN_ONE_VPC),
+    always=(rules.route_leaves_the_vpc, rules.transit_gateway_is_attached, _IN_ONE_VPC),
+    rules=(rules.route_is_new, rules.route_is_not_reserved),
     source="hashicorp/terraform-provider-aws internal/service/ec2/vpc_route.go",
 )
 
@@ -514,22 +501,15 @@ VPC_ENDPOINT = ResourceType(
             per="vpcId",
         ),
     ),
-    rules=(
-        ENDPOINT.of("policy"),
-        rules.endpoint_policy_fits_the_kind,
+    always=(
         rules.endpoint_service_is_in_the_region,
-        rules.endpoint_subnets_lie_in_different_zones,
-        rules.endpoint_names_need_dns,
-        rules.endpoint_is_new,
-        *rules.ENDPOINT_INPUTS,
-    ),
-    update_rules=(
         ENDPOINT.of("policy"),
         rules.endpoint_policy_fits_the_kind,
         rules.endpoint_subnets_lie_in_different_zones,
         rules.endpoint_names_need_dns,
         *rules.ENDPOINT_INPUTS,
     ),
+    rules=(rules.endpoint_is_new,),
     source="hashicorp/terraform-provider-aws internal/service/ec2/vpc_endpoint.go",
 )
 
@@ -537,7 +517,6 @@ FLOW_LOG = ResourceType(
     type=tokens.FLOW_LOG,
     service=EC2,
     creates="CreateFlowLogs",
-    deletes="DeleteFlowLogs",
     display_name="Flow Log",
     label="{vpcId}{subnetId}{eniId}{transitGatewayId}{transitGatewayAttachmentId}{regionalNatGatewayId}",
     id="fl-{hex17}",
@@ -575,7 +554,6 @@ LAUNCH_TEMPLATE = ResourceType(
     service=EC2,
     creates="CreateLaunchTemplate",
     updates="CreateLaunchTemplateVersion",
-    deletes="DeleteLaunchTemplate",
     display_name="EC2 Launch Template",
     label="{name}",
     updating="creating EC2 Launch Template ({id}) Version",
@@ -626,8 +604,7 @@ LAUNCH_TEMPLATE = ResourceType(
         "name",
         ErrorTemplate("InvalidLaunchTemplateName.AlreadyExistsException", "Launch template name already in use."),
     ),
-    rules=(launch_templates.template_can_be_launched, launch_templates.RESERVATION_IS_TARGETED),
-    update_rules=(launch_templates.template_can_be_launched, launch_templates.RESERVATION_IS_TARGETED),
+    always=(launch_templates.template_can_be_launched, launch_templates.RESERVATION_IS_TARGETED),
     after_update=rules.template_gets_a_version,
     source="hashicorp/terraform-provider-aws internal/service/ec2/ec2_launch_template.go",
 )
@@ -636,7 +613,6 @@ PLACEMENT_GROUP = ResourceType(
     type=tokens.PLACEMENT_GROUP,
     service=EC2,
     creates="CreatePlacementGroup",
-    deletes="DeletePlacementGroup",
     display_name="EC2 Placement Group",
     label="{name}",
     id="{name}",
@@ -711,8 +687,8 @@ CAPACITY_RESERVATION = ResourceType(
     not_found=ErrorTemplate(
         "InvalidCapacityReservationId.NotFound", "The capacity reservation ID '{value}' does not exist."
     ),
-    rules=(*rules.RESERVATION_END, rules.reservation_can_be_met, launches.reservation_is_within_the_quota),
-    update_rules=(*rules.RESERVATION_END, launches.reservation_is_within_the_quota),
+    always=(*rules.RESERVATION_END, launches.reservation_is_within_the_quota),
+    rules=(rules.reservation_can_be_met,),
     source="hashicorp/terraform-provider-aws internal/service/ec2/ec2_capacity_reservation.go",
 )
 
@@ -720,8 +696,6 @@ TAG = ResourceType(
     type=tokens.EC2_TAG,
     service=EC2,
     creates="CreateTags",
-    updates="CreateTags",
-    deletes="DeleteTags",
     display_name="EC2 Tag",
     creating="creating EC2 (Elastic Compute Cloud) resource ({resourceId}) tag ({key})",
     updating="updating EC2 (Elastic Compute Cloud) resource ({resourceId}) tag ({key})",

@@ -19,7 +19,6 @@ VPC_ATTACHMENT = ResourceType(
     service=EC2,
     creates="CreateTransitGatewayVpcAttachment",
     updates="ModifyTransitGatewayVpcAttachment",
-    deletes="DeleteTransitGatewayVpcAttachment",
     display_name="EC2 Transit Gateway VPC Attachment",
     id="tgw-attach-{hex17}",
     arn="arn:{partition}:ec2:{region}:{account}:transit-gateway-attachment/{id}",

@@ -13,10 +13,10 @@ from itertools import chain, pairwise
 from typing import Any
 
 from simulator.aws import paths, tokens
-from simulator.aws.constraints import Constraint, arn, at_least, between, given, length, matches, one_of, timestamp
+from simulator.aws.constraints import arn, at_least, between, given, length, matches, one_of, timestamp
 from simulator.aws.inputs import fields
 from simulator.aws.messages import AwsError, ErrorTemplate, ProviderError, Service
-from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Rule, Value
+from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Rule
 from simulator.aws.operation_context import OperationContext
 from simulator.aws.services import document_kinds, documents
 from simulator.aws.services.refusals import refuse, symmetric_key
@@ -353,22 +353,16 @@ def _setting(
     display_name: str,
     *,
     puts: str,
-    deletes: str,
     required: str = "",
-    creating: str = "",
-    updating: str = "",
     source: str = "",
     replace_on: str = "",
-    documents_: str = "",
-    defaults: dict[str, Any] | None = None,
-    aws_defaults: dict[str, Value] | None = None,
-    constraints: dict[str, Constraint] | None = None,
     references: dict[str, Reference] | None = None,
-    rules: tuple[Rule, ...] = (),
-    update_rules: tuple[Rule, ...] | None = None,
-    companions: Rule | None = None,
+    **more: Any,
 ) -> ResourceType:
-    """Returns the type of one bucket setting. Its id is the bucket's name, and the expected owner if there is one."""
+    """Returns the type of one bucket setting. Its id is the bucket's name, and the expected owner if there is one.
+
+    more: other fields of a `ResourceType`.
+    """
     type_ = f"aws:s3/{name[0].lower()}{name[1:]}:{name}"
     owner = "expectedBucketOwner" in (fields(type_) or ())
     file = source or "bucket_" + paths.snake(name[6].lower() + name[7:])
@@ -376,23 +370,13 @@ def _setting(
         type=type_,
         service=S3,
         creates=puts,
-        updates=puts,
-        deletes=deletes,
         display_name=f"S3 Bucket {display_name}",
-        creating=creating or f"creating S3 Bucket ({{bucket}}) {display_name}",
-        updating=updating,
         id=_setting_id if owner else "{bucket}",
         required=f"bucket {required}",
         replace_on=f"bucket {replace_on}" + (" expectedBucketOwner" if owner else ""),
-        documents=documents_,
-        defaults=defaults or {},
-        aws_defaults=aws_defaults or {},
-        constraints=constraints or {},
         references={"bucket": Reference(tokens.BUCKET, "bucket"), **(references or {})},
-        rules=rules,
-        update_rules=rules if update_rules is None else update_rules,
-        companions=companions,
         source=f"hashicorp/terraform-provider-aws internal/service/s3/{file}.go",
+        **{"creating": f"creating S3 Bucket ({{bucket}}) {display_name}", **more},
     )
 
 
@@ -401,7 +385,6 @@ BUCKET = ResourceType(
     service=S3,
     creates="CreateBucket",
     updates="PutBucketTagging",
-    deletes="DeleteBucket",
     display_name="S3 Bucket",
     label="{bucket}",
     id="{bucket}",
@@ -477,8 +460,6 @@ TIERING = ResourceType(
     type="aws:s3/bucketIntelligentTieringConfiguration:BucketIntelligentTieringConfiguration",
     service=S3,
     creates="PutBucketIntelligentTieringConfiguration",
-    updates="PutBucketIntelligentTieringConfiguration",
-    deletes="DeleteBucketIntelligentTieringConfiguration",
     display_name="S3 Bucket Intelligent-Tiering Configuration",
     creating="creating S3 Bucket ({bucket}) Intelligent-Tiering Configuration ({bucket}:{name})",
     id="{bucket}:{name}",
@@ -493,8 +474,7 @@ TIERING = ResourceType(
         "tierings[*].days": between(90, 730),
     },
     references={"bucket": Reference(tokens.BUCKET, "bucket")},
-    rules=(_deep_archive_takes_half_a_year,),
-    update_rules=(_deep_archive_takes_half_a_year,),
+    always=(_deep_archive_takes_half_a_year,),
     source="hashicorp/terraform-provider-aws internal/service/s3/bucket_intelligent_tiering_configuration.go",
 )
 
@@ -523,7 +503,7 @@ LIFECYCLE = _setting(
         ),
         "transitionDefaultMinimumObjectSize": one_of("all_storage_classes_128K", "varies_by_storage_class"),
     },
-    rules=(_lifecycle_makes_sense,),
+    always=(_lifecycle_makes_sense,),
 )
 
 LOGGING = _setting(
@@ -532,7 +512,7 @@ LOGGING = _setting(
     puts="PutBucketLogging",
     deletes="PutBucketLogging",
     required="targetBucket targetPrefix",
-    rules=(_target_takes_logs,),
+    always=(_target_takes_logs,),
     companions=_mark_target_not_empty,
 )
 
@@ -549,7 +529,7 @@ OBJECT_LOCK = _setting(
         "rule.defaultRetention.mode": one_of("COMPLIANCE", "GOVERNANCE"),
         "rule.defaultRetention.years": between(1, 100),
     },
-    rules=(_needs_versioning("Object Lock"), _retention_is_days_or_years),
+    always=(_needs_versioning("Object Lock"), _retention_is_days_or_years),
     companions=_mark_locked,
 )
 
@@ -557,7 +537,6 @@ OWNERSHIP = _setting(
     "BucketOwnershipControls",
     "Ownership Controls",
     puts="PutBucketOwnershipControls",
-    deletes="DeleteBucketOwnershipControls",
     required="rule",
     constraints={"rule.objectOwnership": one_of("BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter")},
 )
@@ -566,19 +545,17 @@ POLICY = _setting(
     "BucketPolicy",
     "Policy",
     puts="PutBucketPolicy",
-    deletes="DeleteBucketPolicy",
     required="policy",
     creating="putting S3 Bucket ({bucket}) Policy",
     updating="putting S3 Bucket ({bucket}) Policy",
-    documents_="policy",
-    rules=(document_kinds.BUCKET.of("policy"), _policy_may_be_put),
+    documents="policy",
+    always=(document_kinds.BUCKET.of("policy"), _policy_may_be_put),
 )
 
 PUBLIC_ACCESS = _setting(
     "BucketPublicAccessBlock",
     "Public Access Block",
     puts="PutPublicAccessBlock",
-    deletes="DeletePublicAccessBlock",
     defaults={
         "blockPublicAcls": False,
         "blockPublicPolicy": False,
@@ -591,7 +568,6 @@ REPLICATION = _setting(
     "BucketReplicationConfig",
     "Replication Configuration",
     puts="PutBucketReplication",
-    deletes="DeleteBucketReplication",
     required="role rules",
     source="bucket_replication_configuration",
     constraints={
@@ -605,16 +581,15 @@ REPLICATION = _setting(
     references={
         "role": Reference(tokens.ROLE, "arn", ErrorTemplate("InvalidArgument", "Invalid role ARN")),
     },
-    rules=(_needs_versioning("replication"), _replication_is_whole, _destinations_are_versioned, _role_lets_s3_copy),
+    always=(_needs_versioning("replication"), _replication_is_whole, _destinations_are_versioned, _role_lets_s3_copy),
 )
 
 ENCRYPTION = _setting(
     "BucketServerSideEncryptionConfiguration",
     "Server-side Encryption Configuration",
     puts="PutBucketEncryption",
-    deletes="DeleteBucketEncryption",
     required="rules",
-    rules=(
+    always=(
         refuse(
             "InvalidArgument",
             "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse",

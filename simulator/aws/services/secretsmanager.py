@@ -53,7 +53,6 @@ SECRET = ResourceType(
     service=SECRETS_MANAGER,
     creates="CreateSecret",
     updates="UpdateSecret",
-    deletes="DeleteSecret",
     display_name="Secrets Manager Secret",
     label="{name}",
     id="arn:{partition}:secretsmanager:{region}:{account}:secret:{name}-{ALNUM6}",
@@ -131,7 +130,6 @@ ROTATION = ResourceType(
     type=tokens.ROTATION,
     service=SECRETS_MANAGER,
     creates="RotateSecret",
-    updates="RotateSecret",
     deletes="CancelRotateSecret",
     display_name="Secrets Manager Secret Rotation",
     label="{secretId}",
@@ -153,8 +151,7 @@ ROTATION = ResourceType(
         )
     },
     not_found=ErrorTemplate("ResourceNotFoundException", "Secrets Manager can't find the specified secret."),
-    rules=(_rules_say_when, _secrets_manager_may_call),
-    update_rules=(_rules_say_when, _secrets_manager_may_call),
+    always=(_rules_say_when, _secrets_manager_may_call),
     untold="rotateImmediately",
     source="hashicorp/terraform-provider-aws internal/service/secretsmanager/secret_rotation.go",
 )

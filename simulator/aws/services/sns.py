@@ -46,7 +46,6 @@ TOPIC = ResourceType(
     service=SNS,
     creates="CreateTopic",
     updates="SetTopicAttributes",
-    deletes="DeleteTopic",
     display_name="SNS Topic",
     label="{name}",
     id="{arn}",
@@ -77,7 +76,6 @@ TOPIC_POLICY = ResourceType(
     type=tokens.TOPIC_POLICY,
     service=SNS,
     creates="SetTopicAttributes",
-    updates="SetTopicAttributes",
     deletes="SetTopicAttributes",
     display_name="SNS Topic Policy",
     creating="setting SNS Topic ({arn}) attribute (Policy)",
@@ -89,8 +87,7 @@ TOPIC_POLICY = ResourceType(
     computed={"owner": "{account}"},
     constraints={"arn": arn},
     references={"arn": Reference(tokens.TOPIC, "arn", _NO_TOPIC)},
-    rules=(document_kinds.TOPIC.of("policy"),),
-    update_rules=(document_kinds.TOPIC.of("policy"),),
+    always=(document_kinds.TOPIC.of("policy"),),
     source="hashicorp/terraform-provider-aws internal/service/sns/topic_policy.go",
 )
 

@@ -47,7 +47,6 @@ SECURITY_GROUP = ResourceType(
     service=EC2,
     creates="CreateSecurityGroup",
     updates="AuthorizeSecurityGroupIngress",
-    deletes="DeleteSecurityGroup",
     display_name="Security Group",
     label="{name}",
     updating="updating Security Group ({id}) ingress rules",
@@ -119,8 +118,7 @@ DEFAULT_SECURITY_GROUP = ResourceType(
     },
     references={"vpcId": Reference(tokens.VPC)},
     constraints=_INLINE,
-    rules=(rules.group_rules_fit, rules.inline_rules_have_ports),
-    update_rules=(rules.group_rules_fit, rules.inline_rules_have_ports),
+    always=(rules.group_rules_fit, rules.inline_rules_have_ports),
     source="hashicorp/terraform-provider-aws internal/service/ec2/vpc_default_security_group.go",
 )
 

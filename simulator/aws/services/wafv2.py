@@ -200,7 +200,6 @@ WEB_ACL = ResourceType(
     service=WAF,
     creates="CreateWebACL",
     updates="UpdateWebACL",
-    deletes="DeleteWebACL",
     display_name="WAFv2 WebACL",
     label="{name}",
     id="{uuid}",
