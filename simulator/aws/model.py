@@ -92,7 +92,8 @@ class ResourceType:
 
     creates, updates, deletes: the API operations. An update that is none of its own is made by that of a create, and a
         deletion by one of the same name: DeleteX for CreateX or PutX.
-    display_name: the name of the type in the provider's messages; for a create, `label` stands behind it.
+    display_name: the name of the type in the provider's messages; for a create, `label` stands behind it, by default
+        an id that the inputs give.
     creating, updating, deleting: beginnings of messages that do not have this form.
     id, arn: templates, see templates.py. The inputs are those of the SDK, see inputs.py.
     replace_on: a change of these paths replaces the resource. replace_if: path -> function of old and new inputs; a
@@ -160,6 +161,8 @@ class ResourceType:
         verb = next((verb for verb in ("Create", "Put") if self.creates.startswith(verb)), "")
         if verb and not self.deletes:
             object.__setattr__(self, "deletes", self.creates.replace(verb, "Delete", 1))
+        if not self.label and isinstance(self.id, str) and not templates.is_generated(self.id):
+            object.__setattr__(self, "label", self.id)
         self.check_names()
 
     def check_names(self) -> None:

@@ -159,7 +159,6 @@ TAG = ResourceType(
     creates="CreateOrUpdateTags",
     deletes="DeleteTags",
     display_name="AutoScaling Group Tag",
-    label="{autoscalingGroupName},{tag.key}",
     id="{autoscalingGroupName},{tag.key}",
     required="autoscalingGroupName tag",
     replace_on="autoscalingGroupName tag.key",

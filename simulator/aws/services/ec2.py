@@ -614,7 +614,6 @@ PLACEMENT_GROUP = ResourceType(
     service=EC2,
     creates="CreatePlacementGroup",
     display_name="EC2 Placement Group",
-    label="{name}",
     id="{name}",
     arn="arn:{partition}:ec2:{region}:{account}:placement-group/{name}",
     required="strategy",

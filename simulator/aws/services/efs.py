@@ -413,7 +413,6 @@ REPLICATION = ResourceType(
     service=EFS,
     creates="CreateReplicationConfiguration",
     display_name="EFS Replication Configuration",
-    creating="creating EFS Replication Configuration ({sourceFileSystemId})",
     id="{sourceFileSystemId}",
     required="destination sourceFileSystemId",
     replace_on="destination sourceFileSystemId",

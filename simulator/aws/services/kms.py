@@ -180,7 +180,6 @@ ALIAS = ResourceType(
     creates="CreateAlias",
     updates="UpdateAlias",
     display_name="KMS Alias",
-    label="{name}",
     id="{name}",
     arn="arn:{partition}:kms:{region}:{account}:{name}",
     required="targetKeyId",

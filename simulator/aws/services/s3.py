@@ -386,7 +386,6 @@ BUCKET = ResourceType(
     creates="CreateBucket",
     updates="PutBucketTagging",
     display_name="S3 Bucket",
-    label="{bucket}",
     id="{bucket}",
     arn="arn:{partition}:s3:::{bucket}",
     replace_on="bucket bucketNamespace bucketPrefix objectLockEnabled",
@@ -498,9 +497,7 @@ LIFECYCLE = _setting(
         "rules[*].transitions[*]": given("days date"),
         "rules[*].transitions[*].date": timestamp,
         "rules[*].transitions[*].days": at_least(0),
-        "rules[*].transitions[*].storageClass": one_of(
-            "DEEP_ARCHIVE", "GLACIER", "GLACIER_IR", "INTELLIGENT_TIERING", "ONEZONE_IA", "STANDARD_IA"
-        ),
+        "rules[*].transitions[*].storageClass": one_of(*sorted(_CLASSES)),
         "transitionDefaultMinimumObjectSize": one_of("all_storage_classes_128K", "varies_by_storage_class"),
     },
     always=(_lifecycle_makes_sense,),

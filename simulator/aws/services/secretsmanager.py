@@ -132,7 +132,6 @@ ROTATION = ResourceType(
     creates="RotateSecret",
     deletes="CancelRotateSecret",
     display_name="Secrets Manager Secret Rotation",
-    label="{secretId}",
     id="{secretId}",
     required="secretId",
     replace_on="secretId",

@@ -98,6 +98,7 @@ SUBSCRIPTION = ResourceType(
     updates="SetSubscriptionAttributes",
     deletes="Unsubscribe",
     display_name="SNS Topic Subscription",
+    creating="creating SNS Topic Subscription",
     id="{arn}",
     arn="{topic}:{uuid}",
     required="endpoint protocol topic",

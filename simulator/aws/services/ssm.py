@@ -56,7 +56,6 @@ PARAMETER = ResourceType(
     service=SSM,
     creates="PutParameter",
     display_name="SSM Parameter",
-    label="{name}",
     id="{name}",
     required="type",
     replace_on="dataType name",
