@@ -298,13 +298,7 @@ METRIC_FILTER = ResourceType(
         "name": every(length(1, 512), matches(r"[^:*]*", "no : or *")),
         "pattern": length(0, 1024),
     },
-    references={
-        "logGroupName": Reference(
-            tokens.LOG_GROUP,
-            "name",
-            ErrorTemplate("ResourceNotFoundException", "The specified log group does not exist."),
-        )
-    },
+    references={"logGroupName": Reference(tokens.LOG_GROUP, "name")},
     quotas=(
         Quota(
             "L-5E35DEAC",  # the code is unverified

@@ -505,7 +505,7 @@ VPC_ENDPOINT = ResourceType(
         rules.endpoint_service_is_in_the_region,
         ENDPOINT.of("policy"),
         rules.endpoint_policy_fits_the_kind,
-        rules.endpoint_subnets_lie_in_different_zones,
+        rules.subnets_lie_in_different_zones("Found another VPC endpoint subnet in the availability zone of"),
         rules.endpoint_names_need_dns,
         *rules.ENDPOINT_INPUTS,
     ),

@@ -55,8 +55,8 @@ VPC_ATTACHMENT = ResourceType(
             "{transitGatewayId} has non-deleted Transit Gateway Attachments with same VPC ID.",
         ),
     ),
-    rules=(rules.transit_gateway_exists, rules.attachment_subnets_lie_in_different_zones),
-    update_rules=(rules.attachment_subnets_lie_in_different_zones,),
+    always=rules.ATTACHMENT_SUBNETS,
+    rules=(rules.transit_gateway_exists,),
     source="hashicorp/terraform-provider-aws internal/service/ec2/transitgateway_vpc_attachment.go",
 )
 

@@ -35,7 +35,6 @@ _REPLICATED = ErrorTemplate(
     "replication configuration, and then try again.",
     409,
 )
-_NO_SYSTEM = ErrorTemplate("FileSystemNotFound", "File system '{value}' does not exist.", 404)
 _TOO_MANY = ErrorTemplate("FileSystemLimitExceeded", "You have reached the maximum number of file systems", 403)
 _TOO_MANY_POINTS = ErrorTemplate(
     "AccessPointLimitExceeded", "You have reached the maximum number of access points for the file system", 403
@@ -263,7 +262,7 @@ FILE_SYSTEM = ResourceType(
     references={
         "kmsKeyId": Reference(tokens.KEY, "arn", ErrorTemplate("BadRequest", "The KMS key {value} does not exist"))
     },
-    not_found=_NO_SYSTEM,
+    not_found=ErrorTemplate("FileSystemNotFound", "File system '{value}' does not exist.", 404),
     unique=Unique(
         "creationToken",
         ErrorTemplate(

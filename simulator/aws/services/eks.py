@@ -19,12 +19,11 @@ from simulator.aws.services.refusals import combinations, of_one_vpc, symmetric_
 EKS = Service("EKS")
 MADE = "2026-01-02T03:04:05Z"  # a constant, since with a clock two equal runs would differ
 
-_NO_CLUSTER = ErrorTemplate("ResourceNotFoundException", "No cluster found for name: {value}.", 404)
 _NO_ROLE = ErrorTemplate(
     "InvalidParameterException",
     "Role with arn: {value}, could not be assumed because it does not exist or the trusted entity is not correct",
 )
-_TO_CLUSTER = Reference(tokens.CLUSTER, "name", _NO_CLUSTER)
+_TO_CLUSTER = Reference(tokens.CLUSTER, "name")
 _SUBNET_MISSING = ErrorTemplate(
     "InvalidParameterException",
     "The subnet ID '{value}' does not exist (Service: AmazonEC2; Status Code: 400; Error Code: "
@@ -149,7 +148,7 @@ CLUSTER = ResourceType(
         "vpcConfig.securityGroupIds[*]": Reference(tokens.SECURITY_GROUP),
         "vpcConfig.subnetIds[*]": _TO_SUBNET,
     },
-    not_found=_NO_CLUSTER,
+    not_found=ErrorTemplate("ResourceNotFoundException", "No cluster found for name: {value}.", 404),
     unique=Unique("name", ErrorTemplate("ResourceInUseException", "Cluster already exists with name: {name}", 409)),
     quotas=(
         Quota(*CLUSTERS.limit, ErrorTemplate("ResourceLimitExceededException", "Cluster limit exceeded for account.")),

@@ -20,7 +20,6 @@ from simulator.values import Props
 
 FSX = Service("FSx")
 
-_NO_FILE_SYSTEM = ErrorTemplate("FileSystemNotFound", "File system '{value}' does not exist.")
 _LUSTRE_PORT = 988
 _ASSOCIATIONS = 8
 _SCRATCH = ("SCRATCH_1", "SCRATCH_2")
@@ -267,7 +266,7 @@ FILE_SYSTEM = ResourceType(
             tokens.SUBNET, missing=ErrorTemplate("InvalidNetworkSettings", "The subnet ID '{value}' does not exist.")
         ),
     },
-    not_found=_NO_FILE_SYSTEM,
+    not_found=ErrorTemplate("FileSystemNotFound", "File system '{value}' does not exist."),
     always=(_size_is_a_step, _throughput_is_of_the_deployment, *_INPUTS, _log_group_has_the_prefix),
     rules=(
         of_one_vpc(

@@ -150,7 +150,7 @@ DETECTOR_FEATURE = ResourceType(
         "name": one_of("AI_ANALYST", "AI_PROTECTION", *NEW),
         "status": _STATUS,
     },
-    references={"detectorId": Reference(tokens.DETECTOR, "id", _NOT_OURS, outside=_detector_of)},
+    references={"detectorId": Reference(tokens.DETECTOR, outside=_detector_of)},
     always=(_one_form_of_runtime, _agents_are_ours),
     delete_rules=(_stays_on,),
     source="hashicorp/terraform-provider-aws internal/service/guardduty/detector_feature.go",

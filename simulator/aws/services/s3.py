@@ -27,7 +27,6 @@ S3 = Service("S3", modeled=False)
 _VERSIONING = "aws:s3/bucketVersioning:BucketVersioning"
 _REPLICATION = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
 _KEY_OF_DEFAULT = "rules[*].applyServerSideEncryptionByDefault.kmsMasterKeyId"
-_NO_BUCKET = ErrorTemplate("NoSuchBucket", "The specified bucket does not exist", 404)
 # Source: https://docs.aws.amazon.com/general/latest/gr/s3.html#s3_website_region_endpoints
 _ZONES = {
     "us-east-1": "Z3AQBSTGFYJSTF",
@@ -426,7 +425,7 @@ BUCKET = ResourceType(
         "requestPayer": one_of("BucketOwner", "Requester"),
     },
     conflicts=("bucket bucketPrefix",),
-    not_found=_NO_BUCKET,
+    not_found=ErrorTemplate("NoSuchBucket", "The specified bucket does not exist", 404),
     quotas=(
         Quota(
             "L-DC2B2D3D",

@@ -142,13 +142,7 @@ ROTATION = ResourceType(
         "rotationRules.automaticallyAfterDays": between(1, 1000),
         "rotationRules.duration": matches(r"[0-9]+h", "hours, as in 3h"),
     },
-    references={
-        "secretId": Reference(
-            tokens.SECRET,
-            "id",
-            ErrorTemplate("ResourceNotFoundException", "Secrets Manager can't find the specified secret."),
-        )
-    },
+    references={"secretId": Reference(tokens.SECRET)},
     not_found=ErrorTemplate("ResourceNotFoundException", "Secrets Manager can't find the specified secret."),
     always=(_rules_say_when, _secrets_manager_may_call),
     untold="rotateImmediately",

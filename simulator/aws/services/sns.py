@@ -25,7 +25,6 @@ _FORMS = {
     "sms": r"\+?[\d-]+",
     "sqs": r"arn:[\w-]+:sqs:.+",
 }
-_NO_TOPIC = ErrorTemplate("NotFound", "Topic does not exist", 404)
 
 
 def _name_fits_the_kind(op: OperationContext) -> None:
@@ -65,7 +64,7 @@ TOPIC = ResourceType(
         "tracingConfig": one_of("Active", "PassThrough"),
     },
     references={"kmsMasterKeyId": Reference(tokens.KEY, "arn", outside=lambda value: ":key/" not in value)},
-    not_found=_NO_TOPIC,
+    not_found=ErrorTemplate("NotFound", "Topic does not exist", 404),
     rules=(_name_fits_the_kind, document_kinds.TOPIC.of("policy")),
     update_rules=(document_kinds.TOPIC.of("policy"),),
     cascade_deletes=(CascadeDelete(tokens.TOPIC_SUBSCRIPTION, "topic"), CascadeDelete(tokens.TOPIC_POLICY, "arn")),
@@ -86,7 +85,7 @@ TOPIC_POLICY = ResourceType(
     documents="policy",
     computed={"owner": "{account}"},
     constraints={"arn": arn},
-    references={"arn": Reference(tokens.TOPIC, "arn", _NO_TOPIC)},
+    references={"arn": Reference(tokens.TOPIC, "arn")},
     always=(document_kinds.TOPIC.of("policy"),),
     source="hashicorp/terraform-provider-aws internal/service/sns/topic_policy.go",
 )
@@ -117,7 +116,7 @@ SUBSCRIPTION = ResourceType(
         "protocol": one_of("application", "email", "email-json", "firehose", "http", "https", "lambda", "sms", "sqs"),
         "topic": arn,
     },
-    references={"topic": Reference(tokens.TOPIC, "arn", _NO_TOPIC)},
+    references={"topic": Reference(tokens.TOPIC, "arn")},
     rules=(_endpoint_fits_the_protocol,),
     source="hashicorp/terraform-provider-aws internal/service/sns/topic_subscription.go",
 )
