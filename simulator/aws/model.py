@@ -90,8 +90,8 @@ class CascadeDelete(NamedTuple):
 class ResourceType:
     """One resource type of the provider. Lists of names are texts, separated by spaces.
 
-    creates, updates, deletes: the API operations. An update that is none of its own is made by that of a create, and a
-        deletion by one of the same name: DeleteX for CreateX or PutX.
+    creates, updates, deletes: the API operations. updates: by default that of a create. deletes: by default DeleteX,
+        where a create is CreateX or PutX.
     display_name: the name of the type in the provider's messages; for a create, `label` stands behind it, by default
         an id that the inputs give.
     creating, updating, deleting: beginnings of messages that do not have this form.

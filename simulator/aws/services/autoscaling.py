@@ -148,8 +148,8 @@ SCHEDULE = ResourceType(
         "minSize": at_least(-1),
         "startTime": _timestamp,
     },
-    rules=(_group_exists, _times_are_valid, _sizes_agree, _group_has_room),
-    update_rules=(_times_are_valid, _sizes_agree),
+    always=(_times_are_valid, _sizes_agree),
+    rules=(_group_exists, _group_has_room),
     source="hashicorp/terraform-provider-aws internal/service/autoscaling/schedule.go",
 )
 

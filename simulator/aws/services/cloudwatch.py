@@ -203,15 +203,14 @@ EVENT_RULE = ResourceType(
             per="eventBusName",
         ),
     ),
+    always=(_rule_has_a_trigger,),
     rules=(
-        _rule_has_a_trigger,
         refuse(  # source: EventBridge API, PutRule; read 2026-11
             "ValidationException",
             "ScheduleExpression is supported only on the default event bus.",
             lambda op: op.get("scheduleExpression") and op.get("eventBusName", "default") != "default",
         ),
     ),
-    update_rules=(_rule_has_a_trigger,),
     used_by=(
         Use(
             tokens.EVENT_TARGET,
@@ -307,8 +306,8 @@ METRIC_FILTER = ResourceType(
             per="logGroupName",
         ),
     ),
-    rules=(_pattern_is_understood, _group_has_metrics),
-    update_rules=(_pattern_is_understood,),
+    always=(_pattern_is_understood,),
+    rules=(_group_has_metrics,),
     source="hashicorp/terraform-provider-aws internal/service/logs/metric_filter.go",
 )
 

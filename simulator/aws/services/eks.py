@@ -354,12 +354,11 @@ ACCESS_ENTRY = ResourceType(
             "ResourceInUseException", "The specified access entry resource is already in use on this cluster.", 409
         ),
     ),
+    always=(rules.only_standard_entries_have_groups,),
     rules=(
         rules.access_entries_are_enabled,
         rules.entries_have_a_principal_of_the_partition,
-        rules.only_standard_entries_have_groups,
     ),
-    update_rules=(rules.only_standard_entries_have_groups,),
     source="hashicorp/terraform-provider-aws internal/service/eks/access_entry.go",
 )
 
@@ -427,8 +426,8 @@ POD_IDENTITY = ResourceType(
             ErrorTemplate("InvalidParameterException", "Role provided in the request does not exist."),
         ),
     },
-    rules=(rules.association_is_new, rules.association_role_trusts_pods),
-    update_rules=(rules.association_role_trusts_pods,),
+    always=(rules.association_role_trusts_pods,),
+    rules=(rules.association_is_new,),
     source="hashicorp/terraform-provider-aws internal/service/eks/pod_identity_association.go",
 )
 

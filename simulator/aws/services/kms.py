@@ -146,8 +146,8 @@ KEY = ResourceType(
             ErrorTemplate("LimitExceededException", "The request was rejected because a quota was exceeded"),
         ),
     ),
-    rules=(document_kinds.KEY.of("policy"), _policy_can_be_changed_again, _usage_fits_the_spec, _ROTATION),
-    update_rules=(document_kinds.KEY.of("policy"), _policy_can_be_changed_again, _ROTATION),
+    always=(document_kinds.KEY.of("policy"), _policy_can_be_changed_again, _ROTATION),
+    rules=(_usage_fits_the_spec,),
     cascade_deletes=(
         CascadeDelete(tokens.ALIAS, "targetKeyArn", by="arn"),
         CascadeDelete(tokens.KEY_POLICY, "keyId"),

@@ -168,8 +168,8 @@ RECORD = ResourceType(
         "weightedRoutingPolicies[*].weight": between(0, 255),
         "zoneId": length(1, 32),
     },
-    rules=(*_RULES, _is_new),
-    update_rules=_RULES,
+    always=_RULES,
+    rules=(_is_new,),
     source="hashicorp/terraform-provider-aws internal/service/route53/record.go",
 )
 

@@ -433,8 +433,8 @@ BUCKET = ResourceType(
             ErrorTemplate("TooManyBuckets", "You have attempted to create more buckets than allowed"),
         ),
     ),
-    rules=(_name_is_free, document_kinds.BUCKET.of("policy")),
-    update_rules=(document_kinds.BUCKET.of("policy"),),
+    always=(document_kinds.BUCKET.of("policy"),),
+    rules=(_name_is_free,),
     delete_rules=(_bucket_is_empty, _nothing_is_locked),
     cascade_deletes=tuple(
         CascadeDelete(f"aws:s3/bucket{name}:Bucket{name}", "bucket")

@@ -84,8 +84,8 @@ SECRET = ResourceType(
         "name",
         ErrorTemplate("ResourceExistsException", "The operation failed because the secret {name} already exists."),
     ),
-    rules=(document_kinds.SECRET.of("policy"), _name_is_not_scheduled),
-    update_rules=(document_kinds.SECRET.of("policy"),),
+    always=(document_kinds.SECRET.of("policy"),),
+    rules=(_name_is_not_scheduled,),
     after_delete=_schedule,
     source="hashicorp/terraform-provider-aws internal/service/secretsmanager/secret.go",
 )

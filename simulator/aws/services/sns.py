@@ -65,8 +65,8 @@ TOPIC = ResourceType(
     },
     references={"kmsMasterKeyId": Reference(tokens.KEY, "arn", outside=lambda value: ":key/" not in value)},
     not_found=ErrorTemplate("NotFound", "Topic does not exist", 404),
-    rules=(_name_fits_the_kind, document_kinds.TOPIC.of("policy")),
-    update_rules=(document_kinds.TOPIC.of("policy"),),
+    always=(document_kinds.TOPIC.of("policy"),),
+    rules=(_name_fits_the_kind,),
     cascade_deletes=(CascadeDelete(tokens.TOPIC_SUBSCRIPTION, "topic"), CascadeDelete(tokens.TOPIC_POLICY, "arn")),
     source="hashicorp/terraform-provider-aws internal/service/sns/topic.go",
 )

@@ -101,8 +101,8 @@ QUEUE = ResourceType(
             "QueueAlreadyExists", "A queue already exists with the same name and a different value for attribute Tags"
         ),
     ),
-    rules=(_name_fits_the_kind, _dead_letters_have_a_queue, *_POLICY_RULES),
-    update_rules=(_dead_letters_have_a_queue, *_POLICY_RULES),
+    always=(_dead_letters_have_a_queue, *_POLICY_RULES),
+    rules=(_name_fits_the_kind,),
     cascade_deletes=(CascadeDelete(tokens.QUEUE_POLICY, "queueUrl"),),
     source="hashicorp/terraform-provider-aws internal/service/sqs/queue.go",
 )

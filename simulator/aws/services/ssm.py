@@ -87,8 +87,8 @@ PARAMETER = ResourceType(
             "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.",
         ),
     ),
-    rules=(_name_is_allowed, _value_is_short),
-    update_rules=(_value_is_short,),
+    always=(_value_is_short,),
+    rules=(_name_is_allowed,),
     after_update=_version_goes_up,
     source="hashicorp/terraform-provider-aws internal/service/ssm/parameter.go",
 )

@@ -252,15 +252,14 @@ WEB_ACL = ResourceType(
             ),
         ),
     ),
+    always=_RULES,
     rules=(
         refuse(
             "WAFInvalidParameterException",
             "Error reason: The scope is not valid., field: SCOPE_VALUE, parameter: CLOUDFRONT",
             lambda op: op.get("scope") == "CLOUDFRONT" and op.region != "us-east-1",
         ),
-        *_RULES,
     ),
-    update_rules=_RULES,
     after_update=_update_what_follows,
     used_by=(
         Use(
