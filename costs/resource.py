@@ -77,6 +77,14 @@ def read_text(inputs: Mapping[str, Any], path: str, default: str = "") -> str:
     return value
 
 
+def text_if_known(inputs: Mapping[str, Any], path: str) -> str:
+    """Returns the string at a dotted path, "" for an unknown value, or one that is not a string."""
+    try:
+        return read_text(inputs, path)
+    except NoPriceError:
+        return ""
+
+
 def read_list(inputs: Mapping[str, Any], path: str) -> Sequence[Any]:
     """Returns the list at a dotted path, empty where absent; its items may be unknown.
 

@@ -130,6 +130,11 @@ class Stack:
                     return region
         return "us-east-1"
 
+    def left_out(self, targets: Iterable[str], sources: Iterable[str], key: str) -> list[Resource]:
+        """Returns the resources of the types `targets` that no resource of the types `sources` refers to by `key`."""
+        reached = {target.urn for source in self.of(*sources) for target in self.linked(source, key, targets)}
+        return [target for target in self.of(*targets) if target.urn not in reached]
+
     def linked(self, source: Resource, key: str, types: Iterable[str]) -> list[Resource]:
         """Returns the resources of these types that the property `key` of `source` refers to.
 

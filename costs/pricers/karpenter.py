@@ -15,7 +15,7 @@ from costs.line import LineItem, Unpriced
 from costs.nodes import CAPACITY_BLOCK, CapacityType, most_nodes, node_lines
 from costs.pricers.ebs import volume_lines
 from costs.pricing import Context, Pricer
-from costs.resource import NoPriceError, Resource, read, read_list, read_number, read_text
+from costs.resource import NoPriceError, Resource, read, read_list, read_number, read_text, text_if_known
 from costs.usage import Amount
 
 NODE_CLASS = "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass"
@@ -152,7 +152,11 @@ def _disks(pool: Resource, context: Context, nodes: Amount) -> Iterator[LineItem
 def _node_class(pool: Resource, context: Context) -> Resource:
     """Returns the EC2NodeClass that the pool names. When several clusters have one, the one with the pool's parent."""
     name = read_text(pool.inputs, f"{_TEMPLATE}.spec.nodeClassRef.name")
-    same_name = [other for other in context.resources.values() if other.type == NODE_CLASS and _name(other) == name]
+    same_name = [
+        other
+        for other in context.resources.values()
+        if other.type == NODE_CLASS and text_if_known(other.inputs, "metadata.name") == name
+    ]
     siblings = [node_class for node_class in same_name if pool.parent and node_class.parent == pool.parent]
     for candidates in (siblings, same_name):
         if len(candidates) == 1:
@@ -162,13 +166,6 @@ def _node_class(pool: Resource, context: Context) -> Resource:
         if same_name
         else f"there is no resource EC2NodeClass {name}, so the size is not known"
     )
-
-
-def _name(resource: Resource) -> str:
-    try:
-        return read_text(resource.inputs, "metadata.name")
-    except NoPriceError:
-        return ""
 
 
 def _quantity(value: Any, path: str) -> float:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from costs.line import LineItem, Unpriced
 from costs.pricing import Context, Pricer, assumed, line
-from costs.resource import NoPriceError, Resource, read_number, read_text
+from costs.resource import NoPriceError, Resource, read_number, read_text, text_if_known
 from costs.usage import Amount
 
 DAYS_PER_MONTH = 30
@@ -15,7 +15,7 @@ def log_group(resource: Resource, context: Context) -> Iterator[LineItem | Unpri
     """Billed by use only: the GB written, and the GB stored during the retention."""
     if read_text(resource.inputs, "logGroupClass", "STANDARD") != "STANDARD":
         raise NoPriceError("the catalog has prices for the STANDARD log class only")
-    control_plane = _name(resource).startswith("/aws/eks/")
+    control_plane = text_if_known(resource.inputs, "name").startswith("/aws/eks/")
     written = context.usage.control_plane_log_gib if control_plane else context.usage.log_group_gib
     days = read_number(resource.inputs, "retentionInDays", 0)
     months = days / DAYS_PER_MONTH if days else MONTHS_WITHOUT_RETENTION
@@ -36,13 +36,6 @@ def alarm(resource: Resource, context: Context) -> Iterator[LineItem | Unpriced]
     if read_number(resource.inputs, "period", 300) < 60:
         raise NoPriceError("the catalog has the price of alarms of standard resolution only")
     yield line(resource, context, "alarm", "cloudwatch.alarm", "alarm", 1)
-
-
-def _name(resource: Resource) -> str:
-    try:
-        return read_text(resource.inputs, "name")
-    except NoPriceError:
-        return ""
 
 
 PRICERS: Mapping[str, Pricer] = {

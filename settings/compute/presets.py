@@ -28,6 +28,13 @@ NVIDIA_TAINT = _taint("nvidia.com/gpu")  # public charts tolerate this taint
 NEURON_TAINT = _taint("aws.amazon.com/neuron")
 BIG_DISK = {"size_gib": 200}  # images with CUDA are 10 GiB and larger
 
+
+def _gpu_pool(instance_types: list[str], **more: Any) -> dict[str, Any]:
+    """Returns the values of a pool of Karpenter whose nodes have accelerators and local disks."""
+    values = {"provisioner": "karpenter", "instance_types": instance_types, "max_per_zone": 1, "disk": BIG_DISK}
+    return {**values, "local_nvme": "raid0", **more}
+
+
 PRESETS: Mapping[str, Preset] = {
     "cpu": Preset(
         "Control plane of the ML services, and MLOps.",
@@ -41,63 +48,41 @@ PRESETS: Mapping[str, Preset] = {
     "a100-time-slicing": Preset(
         "A100, time-slicing with 4 replicas: for research, development, training of small models, and batch inference. "
         "Nothing separates the pods on one GPU.",
-        {
-            "provisioner": "karpenter",
-            "instance_types": ["p4d.24xlarge"],
-            "max_per_zone": 1,
-            "disk": BIG_DISK,
-            "local_nvme": "raid0",
-            "sharing": {"strategy": "time-slicing", "replicas": 4},
-            "labels": {
-                "batch-inference": "true",
-                "development": "true",
-                "inference": "true",
-                "research": "true",
-                "training": "true",
-            },
-            "taints": _taint("gpu"),
-        },
+        _gpu_pool(
+            ["p4d.24xlarge"],
+            sharing={"strategy": "time-slicing", "replicas": 4},
+            labels=dict.fromkeys(("batch-inference", "development", "inference", "research", "training"), "true"),
+            taints=_taint("gpu"),
+        ),
     ),
     "a100-mig": Preset(
         "A100 with 80 GB, cut into MIG slices of three sizes, each with memory and faults of its own: for inference "
         "in production, and for agents that users wait for.",
-        {
-            "provisioner": "karpenter",
-            "instance_types": ["p4de.24xlarge"],
-            "max_per_zone": 1,
-            "disk": BIG_DISK,
-            "local_nvme": "raid0",
-            "sharing": {"strategy": "mig", "layout": {"1g.10gb": 2, "2g.20gb": 1, "3g.40gb": 1}},
-            "labels": {"critical-agents": "true", "production-inference": "true"},
-            "taints": _taint("gpu", "mig"),
-        },
+        _gpu_pool(
+            ["p4de.24xlarge"],
+            sharing={"strategy": "mig", "layout": {"1g.10gb": 2, "2g.20gb": 1, "3g.40gb": 1}},
+            labels={"critical-agents": "true", "production-inference": "true"},
+            taints=_taint("gpu", "mig"),
+        ),
     ),
     "a100-40gb-mig": Preset(
         "As a100-mig, on the A100 with 40 GB: slices with half the memory, in more regions.",
-        {
-            "provisioner": "karpenter",
-            "instance_types": ["p4d.24xlarge"],
-            "max_per_zone": 1,
-            "disk": BIG_DISK,
-            "local_nvme": "raid0",
-            "sharing": {"strategy": "mig", "layout": {"1g.5gb": 2, "2g.10gb": 1, "3g.20gb": 1}},
-            "labels": {"critical-agents": "true", "production-inference": "true"},
-            "taints": _taint("gpu", "mig"),
-        },
+        _gpu_pool(
+            ["p4d.24xlarge"],
+            sharing={"strategy": "mig", "layout": {"1g.5gb": 2, "2g.10gb": 1, "3g.20gb": 1}},
+            labels={"critical-agents": "true", "production-inference": "true"},
+            taints=_taint("gpu", "mig"),
+        ),
     ),
     "h100": Preset(
         "H100, time-slicing with 2 replicas: for training and fine-tuning on one node.",
-        {
-            "provisioner": "karpenter",
-            "instance_types": ["p5.48xlarge"],
-            "max_per_zone": 1,
-            "disk": BIG_DISK,
-            "local_nvme": "raid0",
-            "sharing": {"strategy": "time-slicing", "replicas": 2},
-            "meshed": False,  # processes of one training find each other at random ports
-            "labels": {"fine-tuning": "true", "training": "true"},
-            "taints": _taint("gpu", "h100"),
-        },
+        _gpu_pool(
+            ["p5.48xlarge"],
+            sharing={"strategy": "time-slicing", "replicas": 2},
+            meshed=False,  # processes of one training find each other at random ports
+            labels={"fine-tuning": "true", "training": "true"},
+            taints=_taint("gpu", "h100"),
+        ),
     ),
     "h100-training": Preset(
         "Whole H100 with EFA, close together: for training over many nodes. Name the zone: `zones: [us-west-2a]`. On "
@@ -116,66 +101,49 @@ PRESETS: Mapping[str, Preset] = {
     ),
     "h200": Preset(
         "H200 with 141 GB a GPU: for large models on one node.",
-        {
-            "provisioner": "karpenter",
-            "instance_types": ["p5en.48xlarge", "p5e.48xlarge"],
-            "max_per_zone": 1,
-            "disk": BIG_DISK,
-            "local_nvme": "raid0",
-            "labels": {"inference": "true", "training": "true"},
-            "taints": NVIDIA_TAINT,
-        },
+        _gpu_pool(
+            ["p5en.48xlarge", "p5e.48xlarge"],
+            labels={"inference": "true", "training": "true"},
+            taints=NVIDIA_TAINT,
+        ),
     ),
     "b200": Preset(
         "B200: for the largest models on one node.",
-        {
-            "provisioner": "karpenter",
-            "instance_types": ["p6-b200.48xlarge"],
-            "max_per_zone": 1,
-            "disk": BIG_DISK,
-            "local_nvme": "raid0",
-            "labels": {"inference": "true", "training": "true"},
-            "taints": NVIDIA_TAINT,
-        },
+        _gpu_pool(
+            ["p6-b200.48xlarge"],
+            labels={"inference": "true", "training": "true"},
+            taints=NVIDIA_TAINT,
+        ),
     ),
     "l4": Preset(
         "L4, one to eight a node: for inference with changing load.",
-        {
-            "provisioner": "karpenter",
-            "instance_types": ["g6.xlarge", "g6.2xlarge", "g6.4xlarge", "g6.8xlarge", "g6.12xlarge", "g6.48xlarge"],
-            "max_per_zone": 4,
-            "disk": BIG_DISK,
-            "local_nvme": "raid0",
-            "labels": {"inference": "true"},
-            "taints": NVIDIA_TAINT,
-        },
+        _gpu_pool(
+            ["g6.xlarge", "g6.2xlarge", "g6.4xlarge", "g6.8xlarge", "g6.12xlarge", "g6.48xlarge"],
+            max_per_zone=4,
+            labels={"inference": "true"},
+            taints=NVIDIA_TAINT,
+        ),
     ),
     "l40s": Preset(
         "L40S, one to eight a node: for inference and fine-tuning with changing load.",
-        {
-            "provisioner": "karpenter",
-            "instance_types": [
+        _gpu_pool(
+            [
                 *("g6e.xlarge", "g6e.2xlarge", "g6e.4xlarge", "g6e.8xlarge", "g6e.12xlarge", "g6e.48xlarge"),
             ],
-            "max_per_zone": 4,
-            "disk": BIG_DISK,
-            "local_nvme": "raid0",
-            "labels": {"fine-tuning": "true", "inference": "true"},
-            "taints": NVIDIA_TAINT,
-        },
+            max_per_zone=4,
+            labels={"fine-tuning": "true", "inference": "true"},
+            taints=NVIDIA_TAINT,
+        ),
     ),
     "gpu-small": Preset(
         "One L4 a node, for notebooks: a node is removed only after its notebook has ended.",
-        {
-            "provisioner": "karpenter",
-            "instance_types": ["g6.xlarge", "g6.2xlarge", "g6.4xlarge"],
-            "max_per_zone": 4,
-            "disk": BIG_DISK,
-            "local_nvme": "raid0",
-            "disruption": {"consolidate": "when-empty"},
-            "labels": {"notebooks": "true"},
-            "taints": NVIDIA_TAINT,
-        },
+        _gpu_pool(
+            ["g6.xlarge", "g6.2xlarge", "g6.4xlarge"],
+            max_per_zone=4,
+            disruption={"consolidate": "when-empty"},
+            labels={"notebooks": "true"},
+            taints=NVIDIA_TAINT,
+        ),
     ),
     "inf2": Preset(
         "Inferentia2, one to twelve devices a node: for inference of models compiled for Neuron.",
@@ -190,15 +158,11 @@ PRESETS: Mapping[str, Preset] = {
     ),
     "trn2": Preset(
         "Trainium2, sixteen devices a node: for training of models compiled for Neuron.",
-        {
-            "provisioner": "karpenter",
-            "instance_types": ["trn2.48xlarge"],
-            "max_per_zone": 1,
-            "disk": BIG_DISK,
-            "local_nvme": "raid0",
-            "labels": {"training": "true"},
-            "taints": NEURON_TAINT,
-        },
+        _gpu_pool(
+            ["trn2.48xlarge"],
+            labels={"training": "true"},
+            taints=NEURON_TAINT,
+        ),
     ),
 }
 

@@ -59,11 +59,11 @@ def call_function(cloud: Cloud, quotas: Mapping[str, int], call: Call, token: st
         )
     if has_unknown(args):
         return {**args, "id": UNKNOWN}
-    return function(cloud, call, args) if function else _quota(cloud, quotas, call, args)
-
-
-def _zones(cloud: Cloud, call: Call, args: Props) -> Props:
     region = region_of(call.config, args.get("region"))
+    return function(cloud, call, region, args) if function else _quota(cloud, quotas, call, region, args)
+
+
+def _zones(cloud: Cloud, call: Call, region: str, args: Props) -> Props:
     excluded = {*(args.get("excludeNames") or []), *(args.get("excludeZoneIds") or [])}
     zones = [zone for zone in REGIONS[region].zones if not excluded & {zone.name, zone.zone_id}]
     for item in args.get("filters") or []:
@@ -84,8 +84,8 @@ def _zones(cloud: Cloud, call: Call, args: Props) -> Props:
     }
 
 
-def _caller_identity(cloud: Cloud, call: Call, args: Props) -> Props:
-    partition = REGIONS[region_of(call.config)].partition
+def _caller_identity(cloud: Cloud, call: Call, region: str, args: Props) -> Props:
+    partition = REGIONS[region].partition
     arn, user = principal_of(call.config, partition), "AIDACKCEVSQ6C2EXAMPLE"
     account = arn.split(":")[4]
     if ":role/" in arn:  # a session has the name of its role, without a path
@@ -95,14 +95,14 @@ def _caller_identity(cloud: Cloud, call: Call, args: Props) -> Props:
     return {"accountId": account, "arn": arn, "id": account, "userId": user}
 
 
-def _partition(cloud: Cloud, call: Call, args: Props) -> Props:
-    partition = REGIONS[region_of(call.config)].partition
+def _partition(cloud: Cloud, call: Call, region: str, args: Props) -> Props:
+    partition = REGIONS[region].partition
     suffix = _SUFFIXES[partition]
     reverse = ".".join(reversed(suffix.split(".")))
     return {"dnsSuffix": suffix, "id": partition, "partition": partition, "reverseDnsPrefix": reverse}
 
 
-def _region(cloud: Cloud, call: Call, args: Props) -> Props:
+def _region(cloud: Cloud, call: Call, region: str, args: Props) -> Props:
     region = region_of(call.config, args.get("region") or args.get("name"))
     return {
         "description": _DESCRIPTIONS.get(region, region),
@@ -113,12 +113,8 @@ def _region(cloud: Cloud, call: Call, args: Props) -> Props:
     }
 
 
-def _policy_document(cloud: Cloud, call: Call, args: Props) -> Props:
-    return policy_document(args)
-
-
-def _parameter(cloud: Cloud, call: Call, args: Props) -> Props:
-    name, region = args["name"], region_of(call.config, args.get("region"))
+def _parameter(cloud: Cloud, call: Call, region: str, args: Props) -> Props:
+    name = args["name"]
     row = cloud.get("aws:ssm/parameter:Parameter", name, region)
     if row is not None:
         value = row.state.get("value") or row.state.get("insecureValue") or ""
@@ -164,8 +160,7 @@ def _is_released(day: str, version: str | None) -> bool:
     return VERSIONS[version].release <= made <= datetime.now(UTC).date() if version else True
 
 
-def _cluster_versions(cloud: Cloud, call: Call, args: Props) -> Props:
-    region = region_of(call.config, args.get("region"))
+def _cluster_versions(cloud: Cloud, call: Call, region: str, args: Props) -> Props:
     today, default = date.today(), offered_versions()[-1]  # noqa: DTZ011  support ends on a day, in any time zone
     only = args.get("clusterVersionsOnlies")
     versions = []
@@ -193,7 +188,7 @@ def _cluster_versions(cloud: Cloud, call: Call, args: Props) -> Props:
     return {**args, "clusterVersions": versions, "region": region}
 
 
-def _addon_version(cloud: Cloud, call: Call, args: Props) -> Props:
+def _addon_version(cloud: Cloud, call: Call, region: str, args: Props) -> Props:
     name, version = args["addonName"], args["kubernetesVersion"]
     addon = ADDONS.get(name)
     pinned = addon.versions.get(version) if addon else None
@@ -202,12 +197,10 @@ def _addon_version(cloud: Cloud, call: Call, args: Props) -> Props:
             f"reading EKS Add-On version info ({name}, {version}): couldn't find resource; "
             "catalog/eks_addons.py has no version of it for this Kubernetes version"
         )
-    region = region_of(call.config, args.get("region"))
     return {"mostRecent": False, **args, "id": name, "region": region, "version": pinned}
 
 
-def _instance_type_offerings(cloud: Cloud, call: Call, args: Props) -> Props:
-    region = region_of(call.config, args.get("region"))
+def _instance_type_offerings(cloud: Cloud, call: Call, region: str, args: Props) -> Props:
     location_type = args.get("locationType") or "region"
     if location_type not in ("region", "availability-zone", "availability-zone-id"):
         allowed = '"region" "availability-zone" "availability-zone-id"'
@@ -242,8 +235,7 @@ def _matches_any(value: str, patterns: list[str] | None) -> bool:
     return any(re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), value) for pattern in patterns)
 
 
-def _quota(cloud: Cloud, quotas: Mapping[str, int], call: Call, args: Props) -> Props:
-    region = region_of(call.config, args.get("region"))
+def _quota(cloud: Cloud, quotas: Mapping[str, int], call: Call, region: str, args: Props) -> Props:
     service = args.get("serviceCode")
     for row in known_quotas().values():
         if service == row.service and (args.get("quotaCode") == row.code or args.get("quotaName") == row.name):
@@ -269,8 +261,7 @@ def _quota(cloud: Cloud, quotas: Mapping[str, int], call: Call, args: Props) -> 
     )
 
 
-def _image(cloud: Cloud, call: Call, args: Props) -> Props:
-    region = region_of(call.config, args.get("region"))
+def _image(cloud: Cloud, call: Call, region: str, args: Props) -> Props:
     filters = {item["name"]: item["values"] for item in args.get("filters") or []}
     ids = filters.get("image-id")
     name = (filters.get("name") or ["amazon-eks-node-al2023-x86_64-standard"])[0].replace("*", "20260115")
@@ -305,8 +296,7 @@ def _image(cloud: Cloud, call: Call, args: Props) -> Props:
     }
 
 
-def _subnets(cloud: Cloud, call: Call, args: Props) -> Props:
-    region = region_of(call.config, args.get("region"))
+def _subnets(cloud: Cloud, call: Call, region: str, args: Props) -> Props:
     wanted = {f"tag:{key}": [value] for key, value in (args.get("tags") or {}).items()}
     wanted |= {item["name"]: item["values"] for item in args.get("filters") or []}
     ids = [
@@ -327,24 +317,22 @@ def _subnet_value(subnet: Props, name: str) -> Any:
     return subnet.get(paths[name])
 
 
-def _network_interfaces(cloud: Cloud, call: Call, args: Props) -> Props:
+def _network_interfaces(cloud: Cloud, call: Call, region: str, args: Props) -> Props:
     """Answers for the interfaces of nodes and of what users made, not for those that AWS makes for other services."""
     filters = args.get("filters") or []
     if [item["name"] for item in filters] != ["subnet-id"] or args.get("tags"):
         raise Refusal("The simulated getNetworkInterfaces knows the filter subnet-id alone.")
-    region = region_of(call.config, args.get("region"))
     ids = [id_ for subnet in filters[0]["values"] for id_ in interface_ids(cloud, subnet)]
     return {**args, "id": region, "ids": ids, "region": region}
 
 
-def _clusters(cloud: Cloud, call: Call, args: Props) -> Props:
-    region = region_of(call.config, args.get("region"))
+def _clusters(cloud: Cloud, call: Call, region: str, args: Props) -> Props:
     names = sorted(row.id for row in cloud.of_type(tokens.CLUSTER) if row.region == region)
     return {**args, "id": region, "names": names, "region": region}
 
 
-def _cluster(cloud: Cloud, call: Call, args: Props) -> Props:
-    row = cloud.get(tokens.CLUSTER, args["name"], region_of(call.config, args.get("region")))
+def _cluster(cloud: Cloud, call: Call, region: str, args: Props) -> Props:
+    row = cloud.get(tokens.CLUSTER, args["name"], region)
     if row is None:
         raise Refusal(
             f"reading EKS Cluster ({args['name']}): ResourceNotFoundException: No cluster found for name: "
@@ -354,8 +342,7 @@ def _cluster(cloud: Cloud, call: Call, args: Props) -> Props:
     return {**args, **{key: row.state.get(key) for key in shown}, "id": row.id}
 
 
-def _node_groups(cloud: Cloud, call: Call, args: Props) -> Props:
-    region = region_of(call.config, args.get("region"))
+def _node_groups(cloud: Cloud, call: Call, region: str, args: Props) -> Props:
     if cloud.get(tokens.CLUSTER, args["clusterName"], region) is None:
         raise Refusal(
             f"listing EKS Node Groups: ResourceNotFoundException: No cluster found for name: {args['clusterName']}."
@@ -364,8 +351,7 @@ def _node_groups(cloud: Cloud, call: Call, args: Props) -> Props:
     return {**args, "id": args["clusterName"], "names": names, "region": region}
 
 
-def _node_group(cloud: Cloud, call: Call, args: Props) -> Props:
-    region = region_of(call.config, args.get("region"))
+def _node_group(cloud: Cloud, call: Call, region: str, args: Props) -> Props:
     for row in _groups(cloud, args["clusterName"], region):
         if row.state["nodeGroupName"] == args["nodeGroupName"]:
             shown = ("amiType", "arn", "capacityType", "releaseVersion", "status", "version")
@@ -382,8 +368,7 @@ def _groups(cloud: Cloud, cluster: str, region: str) -> list[CloudResource]:
     return [row for row in rows if row.region == region and row.state["clusterName"] == cluster]
 
 
-def _log_groups(cloud: Cloud, call: Call, args: Props) -> Props:
-    region = region_of(call.config, args.get("region"))
+def _log_groups(cloud: Cloud, call: Call, region: str, args: Props) -> Props:
     groups = [
         row.state
         for row in cloud.of_type(tokens.LOG_GROUP)
@@ -398,9 +383,8 @@ def _log_groups(cloud: Cloud, call: Call, args: Props) -> Props:
     }
 
 
-def _tagged(cloud: Cloud, call: Call, args: Props) -> Props:
+def _tagged(cloud: Cloud, call: Call, region: str, args: Props) -> Props:
     """Returns the resources of a region with the tags, and of the services when some are named."""
-    region = region_of(call.config, args.get("region"))
     services = tuple(f"aws:{kind.partition(':')[0]}/" for kind in args.get("resourceTypeFilters") or ())
     wanted = {each["key"]: each.get("values") for each in args.get("tagFilters") or ()}
     found = [
@@ -419,8 +403,8 @@ def _has_tag(tags: Mapping[str, str], key: str, values: Sequence[str] | None) ->
     return key in tags and (not values or tags[key] in values)
 
 
-def _log_group(cloud: Cloud, call: Call, args: Props) -> Props:
-    row = cloud.get(tokens.LOG_GROUP, str(args["name"]), region_of(call.config, args.get("region")))
+def _log_group(cloud: Cloud, call: Call, region: str, args: Props) -> Props:
+    row = cloud.get(tokens.LOG_GROUP, str(args["name"]), region)
     if row is None:
         raise Refusal(f"reading CloudWatch Logs Log Group ({args['name']}): empty result")
     outputs = ("arn", "kmsKeyId", "logGroupClass", "name", "region", "retentionInDays")
@@ -435,7 +419,7 @@ def _log_group(cloud: Cloud, call: Call, args: Props) -> Props:
 _SETS = "/aws-reserved/sso.amazonaws.com/"
 
 
-def _roles(cloud: Cloud, call: Call, args: Props) -> Props:
+def _roles(cloud: Cloud, call: Call, region: str, args: Props) -> Props:
     """Returns the roles whose name and path fit.
 
     People's permission sets are not of the stack, so the account has the role of each that a program asks for by name,
@@ -448,15 +432,14 @@ def _roles(cloud: Cloud, call: Call, args: Props) -> Props:
     names, arns = [state["name"] for state in found], [state["arn"] for state in found]
     asked = re.fullmatch(r"\^(AWSReservedSSO_.+_)\[0-9a-f\]\{16\}\$", pattern)
     if asked and not found and prefix == _SETS:
-        region, account = region_of(call.config), account_of(call.config)
+        account = account_of(call.config)
         names = [re.sub(r"\\(.)", r"\1", asked[1]) + templates.pseudo_random("hex", 16, f"{account}|{asked[1]}")]
         arns = [f"arn:{REGIONS[region].partition}:iam::{account}:role{_SETS}{region}/{names[0]}"]
-    return {**args, "arns": arns, "id": region_of(call.config), "names": names}
+    return {**args, "arns": arns, "id": region, "names": names}
 
 
-def _detector(cloud: Cloud, call: Call, args: Props) -> Props:
+def _detector(cloud: Cloud, call: Call, region: str, args: Props) -> Props:
     """Returns the detector of the account: the one that a stack has made, or else one that stood before all stacks."""
-    region = region_of(call.config, args.get("region"))
     row = next((row for row in cloud.of_type(tokens.DETECTOR) if row.region == region), None)
     id_ = args.get("id") or (row.id if row else guardduty.ACCOUNTS_OWN)
     partition, account = REGIONS[region].partition, account_of(call.config)
@@ -475,7 +458,7 @@ def _detector(cloud: Cloud, call: Call, args: Props) -> Props:
 
 
 _QUOTA_FUNCTION = "aws:servicequotas/getServiceQuota:getServiceQuota"
-_FUNCTIONS: dict[str, Callable[[Cloud, Call, Props], Props]] = {
+_FUNCTIONS: dict[str, Callable[[Cloud, Call, str, Props], Props]] = {
     "aws:cloudwatch/getLogGroup:getLogGroup": _log_group,
     "aws:cloudwatch/getLogGroups:getLogGroups": _log_groups,
     "aws:ec2/getAmi:getAmi": _image,
@@ -489,7 +472,7 @@ _FUNCTIONS: dict[str, Callable[[Cloud, Call, Props], Props]] = {
     "aws:eks/getNodeGroups:getNodeGroups": _node_groups,
     "aws:eks/getClusterVersions:getClusterVersions": _cluster_versions,
     "aws:guardduty/getDetector:getDetector": _detector,
-    "aws:iam/getPolicyDocument:getPolicyDocument": _policy_document,
+    "aws:iam/getPolicyDocument:getPolicyDocument": lambda cloud, call, region, args: policy_document(args),
     "aws:iam/getRoles:getRoles": _roles,
     "aws:index/getAvailabilityZones:getAvailabilityZones": _zones,
     "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,

@@ -90,8 +90,10 @@ class CascadeDelete(NamedTuple):
 class ResourceType:
     """One resource type of the provider. Lists of names are texts, separated by spaces.
 
-    creates, updates, deletes: the API operations.
-    display_name: the name of the type in the provider's messages; for a create, `label` stands behind it.
+    creates, updates, deletes: the API operations. updates: by default that of a create. deletes: by default DeleteX,
+        where a create is CreateX or PutX.
+    display_name: the name of the type in the provider's messages; for a create, `label` stands behind it, by default
+        an id that the inputs give.
     creating, updating, deleting: beginnings of messages that do not have this form.
     id, arn: templates, see templates.py. The inputs are those of the SDK, see inputs.py.
     replace_on: a change of these paths replaces the resource. replace_if: path -> function of old and new inputs; a
@@ -103,7 +105,8 @@ class ResourceType:
     documents: inputs with JSON; another layout of the same content is no change. sets: lists without an order.
     one_of: groups of inputs of which exactly one must be given. conflicts: groups of which at most one may be given.
     needs: pairs of inputs of which the first must not be given without the second.
-    rules: checks for a create. update_rules: for an update. delete_rules: for a delete.
+    always: checks for a create and for an update. rules: further ones for a create. update_rules: for an update.
+    delete_rules: for a delete.
     companions: creates the resources that AWS creates together with this one. after_update: changes the state further.
     after_delete: what AWS does once the resource is gone.
     import_id: template of the id for `pulumi import`, when it is not the id itself.
@@ -142,6 +145,7 @@ class ResourceType:
     not_found: ErrorTemplate | None = None
     unique: Unique | None = None
     quotas: tuple[Quota, ...] = ()
+    always: tuple[Rule, ...] = ()
     rules: tuple[Rule, ...] = ()
     update_rules: tuple[Rule, ...] = ()
     delete_rules: tuple[Rule, ...] = ()
@@ -154,6 +158,11 @@ class ResourceType:
     untold: str = ""
 
     def __post_init__(self) -> None:
+        verb = next((verb for verb in ("Create", "Put") if self.creates.startswith(verb)), "")
+        if verb and not self.deletes:
+            object.__setattr__(self, "deletes", self.creates.replace(verb, "Delete", 1))
+        if not self.label and isinstance(self.id, str) and not templates.is_generated(self.id):
+            object.__setattr__(self, "label", self.id)
         self.check_names()
 
     def check_names(self) -> None:

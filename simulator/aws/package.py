@@ -176,7 +176,7 @@ class AwsPackage(Package):
         for quota in kind.quotas:
             _apply(op, lambda quota=quota: _check_quota(op, quota, self._planned.get(op.type, {})))  # type: ignore[misc]
         _apply(op, lambda: _check_unique(op))
-        for rule in kind.rules:
+        for rule in (*kind.always, *kind.rules):
             _apply(op, lambda rule=rule: rule(op))  # type: ignore[misc]
         if op.call.preview:
             self._planned.setdefault(op.type, {})[op.call.urn] = op.inputs
@@ -199,7 +199,7 @@ class AwsPackage(Package):
             raise ProviderError("couldn't find resource; a refresh takes it out of the state")
         op.before = row.state
         _apply(op, lambda: _check_references(op))
-        for rule in kind.update_rules:
+        for rule in (*kind.always, *kind.update_rules):
             _apply(op, lambda rule=rule: rule(op))  # type: ignore[misc]
         op.state = _state_at_preview(kind, op.inputs, row.state) if call.preview else _completed_state(op, row.state)
         if kind.after_update:

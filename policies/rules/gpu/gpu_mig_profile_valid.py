@@ -22,25 +22,22 @@ from policies.pools import (
     mig_layout,
     pools,
 )
-from policies.rule import (
-    Case,
+from policies.rule import Case, Sample, StackCase, StackRule, each_alone
+from policies.samples import A100, H100, L4, PLAIN, node_group, node_group_of_template, node_pool, requirement
+from policies.views import (
+    Path,
     Resource,
-    Sample,
     Stack,
-    StackCase,
-    StackRule,
     View,
     WrongTypeError,
     at,
     at_if_known,
     collect_from,
     each,
-    each_alone,
     keys,
+    show,
     text,
 )
-from policies.samples import A100, H100, L4, PLAIN, node_group, node_group_of_template, node_pool, requirement
-from policies.views import Path, show
 
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
 CONFIG_MAP_PATCH, CONFIG_MAP_LIST = "kubernetes:core/v1:ConfigMapPatch", "kubernetes:core/v1:ConfigMapList"

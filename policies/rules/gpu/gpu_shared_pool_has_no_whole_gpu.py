@@ -13,21 +13,9 @@ from catalog.requirements import NODE_POOL as NODE_POOL_LABEL
 from catalog.requirements import fits, instance_labels
 from catalog.sharing import SHARING_LABEL, WHOLE_GPU
 from policies.pools import DEVICE_PLUGIN_LABEL, MIG_CONFIG_LABEL, NODE_POOL, Pool, pools, quantity
-from policies.rule import (
-    Resource,
-    Sample,
-    Stack,
-    StackCase,
-    StackRule,
-    collect_from,
-    each,
-    flag,
-    keys,
-    number,
-    text,
-    texts,
-)
+from policies.rule import Sample, StackCase, StackRule
 from policies.samples import A100, H100, node_pool, requirement
+from policies.views import Resource, Stack, collect_from, each, flag, keys, number, text, texts
 
 NODE_OVERLAY, RELEASE = "kubernetes:karpenter.sh/v1alpha1:NodeOverlay", "kubernetes:helm.sh/v3:Release"
 CHART = r"karpenter(-v?\d.*)?"

@@ -13,13 +13,11 @@ from catalog.sharing import SHARED_GPU, SHARING_LABEL
 from common.values import UNKNOWN
 from policies.pods import KUBERNETES, all_pods
 from policies.pools import LAUNCH_TEMPLATE, NODE_GROUP, NODE_POOL, Pool, pools
-from policies.rule import (
-    Option,
+from policies.rule import Option, Sample, StackCase, StackRule
+from policies.samples import A100, node_group, node_group_of_template, node_pool, pod
+from policies.views import (
     Resource,
-    Sample,
     Stack,
-    StackCase,
-    StackRule,
     View,
     WrongTypeError,
     at,
@@ -28,10 +26,9 @@ from policies.rule import (
     each,
     keys,
     number,
+    show,
     text,
 )
-from policies.samples import A100, node_group, node_group_of_template, node_pool, pod
-from policies.views import show
 
 NAMESPACE, CONFIG_MAP = "kubernetes:core/v1:Namespace", "kubernetes:core/v1:ConfigMap"
 RELEASE = "kubernetes:helm.sh/v3:Release"

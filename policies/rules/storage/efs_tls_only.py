@@ -12,18 +12,15 @@ MOUNTING = {"*", "elasticfilesystem:*", "elasticfilesystem:ClientMount"}
 
 
 def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
-    covered = set()
     for policy in stack.of(POLICY):
-        covered |= {system.urn for system in stack.linked(policy, "fileSystemId", (SYSTEM,))}
         if not any(_denies_plain_nfs(statement) for statement in statements(policy, "policy")):
             yield (
                 policy,
                 "policy",
                 "has no statement that denies mounting without TLS (aws:SecureTransport) to everyone",
             )
-    for system in stack.of(SYSTEM):
-        if system.urn not in covered:
-            yield system, "id", "has no FileSystemPolicy in this stack"
+    for system in stack.left_out((SYSTEM,), (POLICY,), "fileSystemId"):
+        yield system, "id", "has no FileSystemPolicy in this stack"
 
 
 def _denies_plain_nfs(statement: View) -> bool:

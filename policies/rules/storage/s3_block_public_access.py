@@ -10,15 +10,12 @@ FLAGS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPu
 
 
 def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
-    covered = set()
     for block in stack.of(BLOCK):
         for name in FLAGS:
             if not flag(block, name):
                 yield block, name, "is not true, so there is a way to make the bucket public"
-        covered |= {bucket.urn for bucket in stack.linked(block, "bucket", BUCKETS)}
-    for bucket in stack.of(*BUCKETS):
-        if bucket.urn not in covered:
-            yield bucket, "bucket", "has no BucketPublicAccessBlock in this stack"
+    for bucket in stack.left_out(BUCKETS, (BLOCK,), "bucket"):
+        yield bucket, "bucket", "has no BucketPublicAccessBlock in this stack"
 
 
 def _stack(**flags: bool) -> StackCase:

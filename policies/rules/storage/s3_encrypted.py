@@ -23,7 +23,6 @@ ALGORITHM = "applyServerSideEncryptionByDefault.sseAlgorithm"
 
 
 def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
-    covered = set()
     logs = {bucket.urn for logging in stack.of(LOGGING) for bucket in stack.linked(logging, "targetBucket", BUCKETS)}
     logs |= {
         bucket.urn
@@ -32,18 +31,15 @@ def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
         for bucket in stack.linked(policy, "bucket", BUCKETS)
     }
     for encryption in stack.of(*ENCRYPTIONS):
-        buckets = {bucket.urn for bucket in stack.linked(encryption, "bucket", BUCKETS)}
-        covered |= buckets
-        if buckets & logs:
+        if any(bucket.urn in logs for bucket in stack.linked(encryption, "bucket", BUCKETS)):
             continue
         for rule in each(encryption, "rules"):
             if text(rule, ALGORITHM) not in ("aws:kms", "aws:kms:dsse"):
                 yield encryption, rule.under(ALGORITHM), "is not aws:kms, so no key policy protects the objects"
             elif not flag(rule, "bucketKeyEnabled"):
                 yield encryption, rule.under("bucketKeyEnabled"), "is not true, so each object costs a KMS request"
-    for bucket in stack.of(*BUCKETS):
-        if bucket.urn not in covered:
-            yield bucket, "bucket", "has no BucketServerSideEncryptionConfiguration in this stack"
+    for bucket in stack.left_out(BUCKETS, ENCRYPTIONS, "bucket"):
+        yield bucket, "bucket", "has no BucketServerSideEncryptionConfiguration in this stack"
 
 
 def _only_load_balancers_write(policy: Resource) -> bool:

@@ -12,14 +12,11 @@ TRANSPORT = ("Condition", "Bool", "aws:SecureTransport")
 
 
 def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
-    covered = set()
     for policy in stack.of(POLICY):
-        covered |= {bucket.urn for bucket in stack.linked(policy, "bucket", BUCKETS)}
         if not any(_denies_plain_http(statement) for statement in statements(policy, "policy")):
             yield policy, "policy", "has no statement that denies s3:* to everyone when aws:SecureTransport is false"
-    for bucket in stack.of(*BUCKETS):
-        if bucket.urn not in covered:
-            yield bucket, "bucket", "has no BucketPolicy in this stack"
+    for bucket in stack.left_out(BUCKETS, (POLICY,), "bucket"):
+        yield bucket, "bucket", "has no BucketPolicy in this stack"
 
 
 def _denies_plain_http(statement: View) -> bool:

@@ -10,14 +10,11 @@ STATUS = "versioningConfiguration.status"
 
 
 def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
-    covered = set()
     for versioning in stack.of(*VERSIONINGS):
-        covered |= {bucket.urn for bucket in stack.linked(versioning, "bucket", BUCKETS)}
         if text(versioning, STATUS) != "Enabled":
             yield versioning, STATUS, "is not Enabled, so an overwritten object is lost"
-    for bucket in stack.of(*BUCKETS):
-        if bucket.urn not in covered:
-            yield bucket, "bucket", "has no BucketVersioning in this stack, so an overwritten object is lost"
+    for bucket in stack.left_out(BUCKETS, VERSIONINGS, "bucket"):
+        yield bucket, "bucket", "has no BucketVersioning in this stack, so an overwritten object is lost"
 
 
 def _stack(status: str = "Enabled") -> StackCase:

@@ -131,7 +131,6 @@ CERTIFICATE = ResourceType(
     display_name="ACM Certificate",
     creating="requesting ACM Certificate ({domainName})",
     updating="updating ACM Certificate ({id}) options",
-    deleting="deleting ACM Certificate ({id})",
     id="arn:{partition}:acm:{region}:{account}:certificate/{uuid}",
     replace_on="certificateAuthorityArn domainName keyAlgorithm subjectAlternativeNames validationMethod "
     "validationOptions validationOptions[*].domainName validationOptions[*].validationDomain",

@@ -74,7 +74,6 @@ BUDGET = ResourceType(
     service=BUDGETS,
     creates="CreateBudget",
     updates="UpdateBudget",
-    deletes="DeleteBudget",
     display_name="Budget",
     label="{name}",
     id="{accountId}:{name}",
@@ -117,8 +116,7 @@ BUDGET = ResourceType(
         "name",
         ErrorTemplate("DuplicateRecordException", "Error creating budget: {name} - the budget already exists."),
     ),
-    rules=_RULES,
-    update_rules=_RULES,
+    always=_RULES,
     source="hashicorp/terraform-provider-aws internal/service/budgets/budget.go",
 )
 

@@ -137,9 +137,7 @@ LOG_GROUP = ResourceType(
     service=LOGS,
     creates="CreateLogGroup",
     updates="PutRetentionPolicy",
-    deletes="DeleteLogGroup",
     display_name="CloudWatch Logs Log Group",
-    label="{name}",
     id="{name}",
     arn="arn:{partition}:logs:{region}:{account}:log-group:{name}",
     replace_on="logGroupClass name namePrefix",
@@ -168,8 +166,7 @@ LOG_GROUP = ResourceType(
     },
     not_found=ErrorTemplate("ResourceNotFoundException", "The specified log group does not exist."),
     unique=Unique("name", ErrorTemplate("ResourceAlreadyExistsException", "The specified log group already exists")),
-    rules=(_key_lets_logs_use_it,),
-    update_rules=(_key_lets_logs_use_it,),
+    always=(_key_lets_logs_use_it,),
     delete_rules=(_log_group_is_not_protected,),
     after_delete=_eks_writes_once_more,
     source="hashicorp/terraform-provider-aws internal/service/logs/group.go",
@@ -179,8 +176,6 @@ EVENT_RULE = ResourceType(
     type=tokens.EVENT_RULE,
     service=EVENTS,
     creates="PutRule",
-    updates="PutRule",
-    deletes="DeleteRule",
     display_name="EventBridge Rule",
     label="{name}",
     id=_rule_id,
@@ -208,15 +203,14 @@ EVENT_RULE = ResourceType(
             per="eventBusName",
         ),
     ),
+    always=(_rule_has_a_trigger,),
     rules=(
-        _rule_has_a_trigger,
         refuse(  # source: EventBridge API, PutRule; read 2026-11
             "ValidationException",
             "ScheduleExpression is supported only on the default event bus.",
             lambda op: op.get("scheduleExpression") and op.get("eventBusName", "default") != "default",
         ),
     ),
-    update_rules=(_rule_has_a_trigger,),
     used_by=(
         Use(
             tokens.EVENT_TARGET,
@@ -239,7 +233,6 @@ EVENT_TARGET = ResourceType(
     type=tokens.EVENT_TARGET,
     service=EVENTS,
     creates="PutTargets",
-    updates="PutTargets",
     deletes="RemoveTargets",
     display_name="EventBridge Target",
     label="{rule}-{targetId}",
@@ -267,8 +260,7 @@ EVENT_TARGET = ResourceType(
             per="rule",
         ),
     ),
-    rules=(_target_is_heard,),
-    update_rules=(_target_is_heard,),
+    always=(_target_is_heard,),
     source="hashicorp/terraform-provider-aws internal/service/events/target.go",
 )
 
@@ -292,10 +284,7 @@ METRIC_FILTER = ResourceType(
     type=tokens.METRIC_FILTER,
     service=LOGS,
     creates="PutMetricFilter",
-    updates="PutMetricFilter",
-    deletes="DeleteMetricFilter",
     display_name="CloudWatch Logs Metric Filter",
-    label="{name}",
     id="{name}",
     required="logGroupName metricTransformation pattern",
     replace_on="logGroupName name",
@@ -308,13 +297,7 @@ METRIC_FILTER = ResourceType(
         "name": every(length(1, 512), matches(r"[^:*]*", "no : or *")),
         "pattern": length(0, 1024),
     },
-    references={
-        "logGroupName": Reference(
-            tokens.LOG_GROUP,
-            "name",
-            ErrorTemplate("ResourceNotFoundException", "The specified log group does not exist."),
-        )
-    },
+    references={"logGroupName": Reference(tokens.LOG_GROUP, "name")},
     quotas=(
         Quota(
             "L-5E35DEAC",  # the code is unverified
@@ -323,8 +306,8 @@ METRIC_FILTER = ResourceType(
             per="logGroupName",
         ),
     ),
-    rules=(_pattern_is_understood, _group_has_metrics),
-    update_rules=(_pattern_is_understood,),
+    always=(_pattern_is_understood,),
+    rules=(_group_has_metrics,),
     source="hashicorp/terraform-provider-aws internal/service/logs/metric_filter.go",
 )
 
@@ -348,10 +331,8 @@ METRIC_ALARM = ResourceType(
     type=tokens.METRIC_ALARM,
     service=METRICS,
     creates="PutMetricAlarm",
-    updates="PutMetricAlarm",
     deletes="DeleteAlarms",
     display_name="CloudWatch Metric Alarm",
-    label="{name}",
     id="{name}",
     arn="arn:{partition}:cloudwatch:{region}:{account}:alarm:{name}",
     replace_on="name",
@@ -376,8 +357,7 @@ METRIC_ALARM = ResourceType(
         "statistic": one_of("Average", "Maximum", "Minimum", "SampleCount", "Sum"),
         "treatMissingData": one_of("breaching", "ignore", "missing", "notBreaching"),
     },
-    rules=(_alarm_has_one_metric, _alarm_is_heard),
-    update_rules=(_alarm_has_one_metric, _alarm_is_heard),
+    always=(_alarm_has_one_metric, _alarm_is_heard),
     source="hashicorp/terraform-provider-aws internal/service/cloudwatch/metric_alarm.go",
 )
 

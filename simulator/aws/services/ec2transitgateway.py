@@ -19,7 +19,6 @@ VPC_ATTACHMENT = ResourceType(
     service=EC2,
     creates="CreateTransitGatewayVpcAttachment",
     updates="ModifyTransitGatewayVpcAttachment",
-    deletes="DeleteTransitGatewayVpcAttachment",
     display_name="EC2 Transit Gateway VPC Attachment",
     id="tgw-attach-{hex17}",
     arn="arn:{partition}:ec2:{region}:{account}:transit-gateway-attachment/{id}",
@@ -56,8 +55,8 @@ VPC_ATTACHMENT = ResourceType(
             "{transitGatewayId} has non-deleted Transit Gateway Attachments with same VPC ID.",
         ),
     ),
-    rules=(rules.transit_gateway_exists, rules.attachment_subnets_lie_in_different_zones),
-    update_rules=(rules.attachment_subnets_lie_in_different_zones,),
+    always=rules.ATTACHMENT_SUBNETS,
+    rules=(rules.transit_gateway_exists,),
     source="hashicorp/terraform-provider-aws internal/service/ec2/transitgateway_vpc_attachment.go",
 )
 

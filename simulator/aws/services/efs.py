@@ -21,6 +21,7 @@ EFS = Service("EFS")
 
 _DAYS = tuple(f"AFTER_{days}_DAY{'S' if days > 1 else ''}" for days in (1, 7, 14, 30, 60, 90, 180, 270, 365))
 _MOVES = ("transitionToIa", "transitionToArchive", "transitionToPrimaryStorageClass")
+_ARN = "arn:{partition}:elasticfilesystem:{region}:{account}"
 _POSIX = between(0, 4294967295)
 _IN_USE = ErrorTemplate(
     "FileSystemInUse",
@@ -34,7 +35,6 @@ _REPLICATED = ErrorTemplate(
     "replication configuration, and then try again.",
     409,
 )
-_NO_SYSTEM = ErrorTemplate("FileSystemNotFound", "File system '{value}' does not exist.", 404)
 _TOO_MANY = ErrorTemplate("FileSystemLimitExceeded", "You have reached the maximum number of file systems", 403)
 _TOO_MANY_POINTS = ErrorTemplate(
     "AccessPointLimitExceeded", "You have reached the maximum number of access points for the file system", 403
@@ -135,10 +135,6 @@ def _zone_id(op: OperationContext) -> str:
     return next((zone.zone_id for zone in op.region_facts.zones if zone.name == name), "")
 
 
-def _file_system_arn(op: OperationContext) -> str:
-    return op.fill("arn:{partition}:elasticfilesystem:{region}:{account}:file-system/{fileSystemId}")
-
-
 def _file_system_is_writable(op: OperationContext) -> None:
     """An access point cannot create a folder on a copy, which is read-only."""
     system = _file_system(op)
@@ -188,10 +184,6 @@ def _has_one_replication(op: OperationContext) -> None:
         raise AwsError("ValidationException", message)
 
 
-def _destination_id(op: OperationContext) -> str:
-    return op.fill("fs-{hex17:destination}")
-
-
 def _create_copy(op: OperationContext) -> None:
     """Creates the copy when none is named. Every copy is read-only as long as the replication exists."""
     destination = op.state["destination"]
@@ -225,22 +217,16 @@ def _end_replication(op: OperationContext) -> None:
         op.cloud.put(tokens.FILE_SYSTEM, row.id, state, row.urn)
 
 
-def _source_arn(op: OperationContext) -> str:
-    return op.fill("arn:{partition}:elasticfilesystem:{region}:{account}:file-system/{sourceFileSystemId}")
-
-
 FILE_SYSTEM = ResourceType(
     type=tokens.FILE_SYSTEM,
     service=EFS,
     creates="CreateFileSystem",
     updates="UpdateFileSystem",
-    deletes="DeleteFileSystem",
     display_name="EFS File System",
-    creating="creating EFS File System",
     updating="updating EFS file system ({id})",
     deleting="deleting EFS file system ({id})",
     id="fs-{hex17}",
-    arn="arn:{partition}:elasticfilesystem:{region}:{account}:file-system/{id}",
+    arn=f"{_ARN}:file-system/{{id}}",
     replace_on="availabilityZoneName creationToken encrypted kmsKeyId performanceMode",
     autoname=Autoname("creationToken"),
     defaults={"throughputMode": "bursting"},
@@ -276,7 +262,7 @@ FILE_SYSTEM = ResourceType(
     references={
         "kmsKeyId": Reference(tokens.KEY, "arn", ErrorTemplate("BadRequest", "The KMS key {value} does not exist"))
     },
-    not_found=_NO_SYSTEM,
+    not_found=ErrorTemplate("FileSystemNotFound", "File system '{value}' does not exist.", 404),
     unique=Unique(
         "creationToken",
         ErrorTemplate(
@@ -286,9 +272,8 @@ FILE_SYSTEM = ResourceType(
         ),
     ),
     quotas=(Quota("L-848C634D", 1000, _TOO_MANY),),
+    always=(*_INPUTS, _lifecycle_fits),
     rules=(
-        *_INPUTS,
-        _lifecycle_fits,
         symmetric_key("kmsKeyId", "BadRequest"),
         refuse(
             "AvailabilityZonesMismatch",
@@ -299,7 +284,6 @@ FILE_SYSTEM = ResourceType(
             ),
         ),
     ),
-    update_rules=(*_INPUTS, _lifecycle_fits),
     used_by=(Use(tokens.MOUNT_TARGET, "fileSystemId", _IN_USE),),
     delete_rules=(_is_not_replicated,),
     cascade_deletes=tuple(
@@ -314,9 +298,7 @@ MOUNT_TARGET = ResourceType(
     service=EFS,
     creates="CreateMountTarget",
     updates="ModifyMountTargetSecurityGroups",
-    deletes="DeleteMountTarget",
     display_name="EFS Mount Target",
-    creating="creating EFS Mount Target",
     updating="updating EFS Mount Target ({id}) security groups",
     id="fsmt-{hex17}",
     required="fileSystemId subnetId",
@@ -333,7 +315,7 @@ MOUNT_TARGET = ResourceType(
         "availabilityZoneId": _zone_id,
         "availabilityZoneName": lambda op: _subnet_output(op, "availabilityZone"),
         "dnsName": "{fileSystemId}.efs.{region}.amazonaws.com",
-        "fileSystemArn": _file_system_arn,
+        "fileSystemArn": f"{_ARN}:file-system/{{fileSystemId}}",
         "mountTargetDnsName": lambda op: (
             f"{_subnet_output(op, 'availabilityZone')}." + op.fill("{fileSystemId}.efs.{region}.amazonaws.com")
         ),
@@ -355,8 +337,8 @@ MOUNT_TARGET = ResourceType(
         ),
     },
     not_found=ErrorTemplate("MountTargetNotFound", "Mount target '{value}' does not exist.", 404),
-    rules=(_zone_is_free, _groups_are_of_the_vpc),
-    update_rules=(_groups_are_of_the_vpc,),
+    always=(_groups_are_of_the_vpc,),
+    rules=(_zone_is_free,),
     source="hashicorp/terraform-provider-aws internal/service/efs/mount_target.go",
 )
 
@@ -364,15 +346,13 @@ ACCESS_POINT = ResourceType(
     type=tokens.FILE_ACCESS_POINT,
     service=EFS,
     creates="CreateAccessPoint",
-    deletes="DeleteAccessPoint",
     display_name="EFS Access Point",
-    creating="creating EFS Access Point",
     id="fsap-{hex17}",
-    arn="arn:{partition}:elasticfilesystem:{region}:{account}:access-point/{id}",
+    arn=f"{_ARN}:access-point/{{id}}",
     required="fileSystemId",
     replace_on="fileSystemId posixUser rootDirectory",
     aws_defaults={"rootDirectory": {"path": "/"}},
-    computed={"fileSystemArn": _file_system_arn, "ownerId": "{account}"},
+    computed={"fileSystemArn": f"{_ARN}:file-system/{{fileSystemId}}", "ownerId": "{account}"},
     constraints={
         "posixUser": given("gid uid", 2, 2),
         "posixUser.gid": _POSIX,
@@ -397,8 +377,6 @@ FILE_SYSTEM_POLICY = ResourceType(
     type=tokens.FILE_SYSTEM_POLICY,
     service=EFS,
     creates="PutFileSystemPolicy",
-    updates="PutFileSystemPolicy",
-    deletes="DeleteFileSystemPolicy",
     display_name="EFS File System Policy",
     creating="putting EFS File System Policy ({fileSystemId})",
     updating="putting EFS File System Policy ({id})",
@@ -409,8 +387,7 @@ FILE_SYSTEM_POLICY = ResourceType(
     defaults={"bypassPolicyLockoutSafetyCheck": False},
     constraints={"policy": length(1, 20000)},
     references={"fileSystemId": Reference(tokens.FILE_SYSTEM)},
-    rules=(document_kinds.FILE_SYSTEM.of("policy"), _policy_can_be_changed_again),
-    update_rules=(document_kinds.FILE_SYSTEM.of("policy"), _policy_can_be_changed_again),
+    always=(document_kinds.FILE_SYSTEM.of("policy"), _policy_can_be_changed_again),
     source="hashicorp/terraform-provider-aws internal/service/efs/file_system_policy.go",
 )
 
@@ -418,7 +395,6 @@ BACKUP_POLICY = ResourceType(
     type=tokens.FILE_BACKUP_POLICY,
     service=EFS,
     creates="PutBackupPolicy",
-    updates="PutBackupPolicy",
     deletes="PutBackupPolicy",
     display_name="EFS Backup Policy",
     creating="putting EFS Backup Policy ({fileSystemId})",
@@ -435,21 +411,16 @@ REPLICATION = ResourceType(
     type=tokens.FILE_REPLICATION,
     service=EFS,
     creates="CreateReplicationConfiguration",
-    deletes="DeleteReplicationConfiguration",
     display_name="EFS Replication Configuration",
-    creating="creating EFS Replication Configuration ({sourceFileSystemId})",
     id="{sourceFileSystemId}",
     required="destination sourceFileSystemId",
     replace_on="destination sourceFileSystemId",
-    aws_defaults={
-        "destination.fileSystemId": _destination_id,
-        "destination.region": "{region}",
-    },
+    aws_defaults={"destination.fileSystemId": "fs-{hex17:destination}", "destination.region": "{region}"},
     computed={
         "creationTime": "2026-01-02 03:04:05 +0000 UTC",
         "destination.status": "ENABLED",
-        "originalSourceFileSystemArn": _source_arn,
-        "sourceFileSystemArn": _source_arn,
+        "originalSourceFileSystemArn": f"{_ARN}:file-system/{{sourceFileSystemId}}",
+        "sourceFileSystemArn": f"{_ARN}:file-system/{{sourceFileSystemId}}",
         "sourceFileSystemRegion": "{region}",
     },
     constraints={

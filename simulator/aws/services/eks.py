@@ -19,12 +19,11 @@ from simulator.aws.services.refusals import combinations, of_one_vpc, symmetric_
 EKS = Service("EKS")
 MADE = "2026-01-02T03:04:05Z"  # a constant, since with a clock two equal runs would differ
 
-_NO_CLUSTER = ErrorTemplate("ResourceNotFoundException", "No cluster found for name: {value}.", 404)
 _NO_ROLE = ErrorTemplate(
     "InvalidParameterException",
     "Role with arn: {value}, could not be assumed because it does not exist or the trusted entity is not correct",
 )
-_TO_CLUSTER = Reference(tokens.CLUSTER, "name", _NO_CLUSTER)
+_TO_CLUSTER = Reference(tokens.CLUSTER, "name")
 _SUBNET_MISSING = ErrorTemplate(
     "InvalidParameterException",
     "The subnet ID '{value}' does not exist (Service: AmazonEC2; Status Code: 400; Error Code: "
@@ -76,9 +75,7 @@ CLUSTER = ResourceType(
     service=EKS,
     creates="CreateCluster",
     updates="UpdateClusterVersion",
-    deletes="DeleteCluster",
     display_name="EKS Cluster",
-    label="{name}",
     updating="updating EKS Cluster ({id}) version",
     id="{name}",
     arn="arn:{partition}:eks:{region}:{account}:cluster/{name}",
@@ -151,29 +148,24 @@ CLUSTER = ResourceType(
         "vpcConfig.securityGroupIds[*]": Reference(tokens.SECURITY_GROUP),
         "vpcConfig.subnetIds[*]": _TO_SUBNET,
     },
-    not_found=_NO_CLUSTER,
+    not_found=ErrorTemplate("ResourceNotFoundException", "No cluster found for name: {value}.", 404),
     unique=Unique("name", ErrorTemplate("ResourceInUseException", "Cluster already exists with name: {name}", 409)),
     quotas=(
         Quota(*CLUSTERS.limit, ErrorTemplate("ResourceLimitExceededException", "Cluster limit exceeded for account.")),
     ),
+    always=(rules.version_is_offered, rules.auto_mode_is_all_or_nothing, rules.some_endpoint_is_open),
     rules=(
-        rules.version_is_offered,
         rules.subnets_span_two_zones,
-        rules.auto_mode_is_all_or_nothing,
-        rules.some_endpoint_is_open,
         rules.service_range_is_not_the_vpcs,
         rules.role_trusts_eks,
         *_CLUSTER,
         combinations(_WRONG, "kubernetesNetworkConfig.ipFamily=ipv6: no kubernetesNetworkConfig.serviceIpv4Cidr"),
     ),
     update_rules=(
-        rules.version_is_offered,
         rules.version_goes_up_by_one,
         rules.authentication_moves_forward,
         rules.subnets_stay_in_their_zones,
         rules.subnets_span_two_zones,
-        rules.auto_mode_is_all_or_nothing,
-        rules.some_endpoint_is_open,
         rules.encryption_key_stays,
         rules.extended_support_stays,
         *_CLUSTER,
@@ -200,9 +192,7 @@ NODE_GROUP = ResourceType(
     service=EKS,
     creates="CreateNodegroup",
     updates="UpdateNodegroupConfig",
-    deletes="DeleteNodegroup",
     display_name="EKS Node Group",
-    label="{clusterName}:{nodeGroupName}",
     updating="updating EKS Node Group ({id}) config",
     id="{clusterName}:{nodeGroupName}",
     arn="arn:{partition}:eks:{region}:{account}:nodegroup/{clusterName}/{nodeGroupName}/{uuid}",
@@ -273,36 +263,26 @@ NODE_GROUP = ResourceType(
             per="clusterName",
         ),
     ),
-    rules=(
+    always=(
         groups.sizes_are_in_order,
         groups.labels_are_kubernetes_labels,
         groups.taints_are_unique,
+        groups.template_agrees,
+        groups.group_follows_the_cluster,
+        groups.release_fits_the_version,
+        groups.capacity_block_is_targeted,
+        groups.nodes_can_be_launched,
+        node_addresses.pods_get_addresses,
+    ),
+    rules=(
         groups.role_trusts_ec2,
         groups.instance_types_exist,
         groups.image_is_made_for_the_version,
         groups.image_fits_the_machines,
-        groups.template_agrees,
-        groups.group_follows_the_cluster,
-        groups.release_fits_the_version,
         groups.group_lies_in_the_clusters_vpc,
-        groups.capacity_block_is_targeted,
-        groups.nodes_can_be_launched,
         node_addresses.nodes_reach_aws,
-        node_addresses.pods_get_addresses,
     ),
-    update_rules=(
-        groups.sizes_are_in_order,
-        groups.labels_are_kubernetes_labels,
-        groups.taints_are_unique,
-        groups.template_agrees,
-        groups.group_follows_the_cluster,
-        groups.version_is_the_clusters,
-        groups.release_fits_the_version,
-        groups.capacity_block_is_targeted,
-        groups.nodes_can_be_launched,
-        drains.nodes_can_be_emptied,
-        node_addresses.pods_get_addresses,
-    ),
+    update_rules=(groups.version_is_the_clusters, drains.nodes_can_be_emptied),
     cascade_deletes=(
         CascadeDelete(tokens.SCHEDULE, "autoscalingGroupName", by="resources[*].autoscalingGroups[*].name"),
     ),
@@ -316,9 +296,7 @@ ADDON = ResourceType(
     service=EKS,
     creates="CreateAddon",
     updates="UpdateAddon",
-    deletes="DeleteAddon",
     display_name="EKS Add-On",
-    label="{clusterName}:{addonName}",
     id="{clusterName}:{addonName}",
     arn="arn:{partition}:eks:{region}:{account}:addon/{clusterName}/{addonName}/{uuid}",
     required="addonName clusterName",
@@ -338,21 +316,14 @@ ADDON = ResourceType(
     },
     not_found=ErrorTemplate("ResourceNotFoundException", "No addon: {addonName} found in cluster: {clusterName}", 404),
     unique=Unique("clusterName addonName", ErrorTemplate("ResourceInUseException", "Addon already exists.", 409)),
-    rules=(
-        rules.addon_is_known,
-        rules.addon_configuration_fits,
-        rules.addon_roles_trust_pods,
-        rules.policy_agent_comes_up,
-        rules.addon_learns_its_region,
-        rules.addon_becomes_active,
-    ),
-    update_rules=(
+    always=(
         rules.addon_is_known,
         rules.addon_configuration_fits,
         rules.addon_roles_trust_pods,
         rules.policy_agent_comes_up,
         rules.addon_becomes_active,
     ),
+    rules=(rules.addon_learns_its_region,),
     source="hashicorp/terraform-provider-aws internal/service/eks/addon.go",
 )
 
@@ -361,9 +332,7 @@ ACCESS_ENTRY = ResourceType(
     service=EKS,
     creates="CreateAccessEntry",
     updates="UpdateAccessEntry",
-    deletes="DeleteAccessEntry",
     display_name="EKS Access Entry",
-    label="{clusterName}:{principalArn}",
     id="{clusterName}:{principalArn}",
     required="clusterName principalArn",
     replace_on="clusterName principalArn type",
@@ -385,12 +354,11 @@ ACCESS_ENTRY = ResourceType(
             "ResourceInUseException", "The specified access entry resource is already in use on this cluster.", 409
         ),
     ),
+    always=(rules.only_standard_entries_have_groups,),
     rules=(
         rules.access_entries_are_enabled,
         rules.entries_have_a_principal_of_the_partition,
-        rules.only_standard_entries_have_groups,
     ),
-    update_rules=(rules.only_standard_entries_have_groups,),
     source="hashicorp/terraform-provider-aws internal/service/eks/access_entry.go",
 )
 
@@ -400,7 +368,6 @@ ACCESS_POLICY = ResourceType(
     creates="AssociateAccessPolicy",
     deletes="DisassociateAccessPolicy",
     display_name="EKS Access Policy Association",
-    label="{clusterName}#{principalArn}#{policyArn}",
     id="{clusterName}#{principalArn}#{policyArn}",
     required="accessScope clusterName policyArn principalArn",
     replace_on="accessScope clusterName policyArn principalArn",
@@ -432,7 +399,6 @@ POD_IDENTITY = ResourceType(
     service=EKS,
     creates="CreatePodIdentityAssociation",
     updates="UpdatePodIdentityAssociation",
-    deletes="DeletePodIdentityAssociation",
     display_name="EKS Pod Identity Association",
     id="a-{alnum17}",
     import_id="{clusterName},{associationId}",
@@ -460,8 +426,8 @@ POD_IDENTITY = ResourceType(
             ErrorTemplate("InvalidParameterException", "Role provided in the request does not exist."),
         ),
     },
-    rules=(rules.association_is_new, rules.association_role_trusts_pods),
-    update_rules=(rules.association_role_trusts_pods,),
+    always=(rules.association_role_trusts_pods,),
+    rules=(rules.association_is_new,),
     source="hashicorp/terraform-provider-aws internal/service/eks/pod_identity_association.go",
 )
 

@@ -28,6 +28,11 @@ _RESERVED = ("system:", "eks:", "aws:", "amazon:", "iam:")  # beginnings of name
 _NODES = ("EC2_LINUX", "EC2_WINDOWS")  # types of access entries
 
 
+def invalid(message: str) -> AwsError:
+    """Returns the error with which EKS refuses values."""
+    return AwsError("InvalidParameterException", message)
+
+
 def minor(version: str) -> tuple[int, int]:
     """Returns a version such as `1.35` as numbers; (0, 0) for any other text."""
     match = re.fullmatch(r"(\d+)\.(\d+)", version)
@@ -55,14 +60,14 @@ def version_is_offered(op: OperationContext) -> None:
     """EKS must support the version today."""
     version = op.get("version")
     if version is not None and version not in offered_versions():
-        raise AwsError("InvalidParameterException", "unsupported Kubernetes version")
+        raise invalid("unsupported Kubernetes version")
 
 
 def role_trusts_eks(op: OperationContext) -> None:
     """The cluster's role must trust EKS."""
     role = op.find(tokens.ROLE, "arn", op.get("roleArn"))
     if role is not None and not documents.trusts(role.state, "eks.amazonaws.com"):
-        raise AwsError("InvalidParameterException", role_refused(op.get("roleArn")))
+        raise invalid(role_refused(op.get("roleArn")))
 
 
 def role_refused(arn: str) -> str:
@@ -80,7 +85,7 @@ def subnets_span_two_zones(op: OperationContext) -> None:
     """The subnets must be in at least two zones, in no zone that EKS excludes, and in one VPC."""
     subnets = subnets_of(op, "vpcConfig.subnetIds")
     if len(op.get("vpcConfig.subnetIds", [])) < 2 or (subnets and len({zone_of(subnet) for subnet in subnets}) < 2):
-        raise AwsError("InvalidParameterException", "Subnets specified must be in at least two different AZs")
+        raise invalid("Subnets specified must be in at least two different AZs")
     ids = {zone.name: zone.zone_id for zone in op.region_facts.zones}
     for subnet in subnets:
         if ids.get(zone_of(subnet)) in op.region_facts.eks_excluded_zone_ids:
@@ -92,7 +97,7 @@ def subnets_span_two_zones(op: OperationContext) -> None:
             )
             raise AwsError("UnsupportedAvailabilityZoneException", message)
     if len({subnet.state["vpcId"] for subnet in subnets}) > 1:
-        raise AwsError("InvalidParameterException", "Subnets specified must belong to the same VPC")
+        raise invalid("Subnets specified must belong to the same VPC")
 
 
 def zone_of(subnet: CloudResource) -> str:
@@ -111,22 +116,19 @@ def auto_mode_is_all_or_nothing(op: OperationContext) -> None:
         )
     }
     if len(switches) > 1:
-        message = (
+        raise invalid(
             "compute_config.enabled, kubernetes_network_config.elastic_load_balancing.enabled, and "
             "storage_config.block_storage.enabled must all be set to either true or false"
         )
-        raise AwsError("InvalidParameterException", message)
     if True in switches and op.get("bootstrapSelfManagedAddons", True):
-        message = "bootstrapSelfManagedAddons must be set to false if EKS Auto Mode is enabled"
-        raise AwsError("InvalidParameterException", message)
+        raise invalid("bootstrapSelfManagedAddons must be set to false if EKS Auto Mode is enabled")
 
 
 def some_endpoint_is_open(op: OperationContext) -> None:
     """The cluster must have a public or a private endpoint."""
     config = op.get("vpcConfig", {})
     if config.get("endpointPublicAccess") is False and config.get("endpointPrivateAccess") is False:
-        message = "Private and public endpoint access cannot be disabled at the same time"
-        raise AwsError("InvalidParameterException", message)
+        raise invalid("Private and public endpoint access cannot be disabled at the same time")
 
 
 def service_range_fits(argument: str, value: Any) -> str | None:
@@ -147,8 +149,7 @@ def service_range_is_not_the_vpcs(op: OperationContext) -> None:
         vpc = op.cloud.get(tokens.VPC, subnet.state["vpcId"])
         block = network(vpc.state["cidrBlock"]) if vpc else None
         if services and block and services.version == block.version and services.overlaps(block):
-            message = f"The specified service CIDR {services} overlaps with the CIDR block {block} of the VPC"
-            raise AwsError("InvalidParameterException", message)
+            raise invalid(f"The specified service CIDR {services} overlaps with the CIDR block {block} of the VPC")
 
 
 def cluster_network(op: OperationContext) -> Props:
@@ -182,7 +183,7 @@ def identities(op: OperationContext) -> list[Props]:
 def cluster_companions(op: OperationContext) -> None:
     """Creates the cluster security group, the creator's access, and the log group if the stack has not created it."""
     owner = f"{op.type}::{op.id}"
-    _creators_entry(op, owner)
+    _creators_entry(op)
     group = op.state["vpcConfig"]["clusterSecurityGroupId"]
     op.cloud.put(
         tokens.SECURITY_GROUP,
@@ -208,7 +209,7 @@ def cluster_companions(op: OperationContext) -> None:
         )
 
 
-def _creators_entry(op: OperationContext, owner: str) -> None:
+def _creators_entry(op: OperationContext) -> None:
     """Makes the creator an admin by an ordinary access entry, unless the flag is off or there are no entries.
 
     Source: EKS user guide, "Change authentication mode", and the API's CreateAccessConfigRequest; read 2026-11.
@@ -220,18 +221,20 @@ def _creators_entry(op: OperationContext, owner: str) -> None:
     ):
         return
     principal = principal_of(op.call.config, op.region_facts.partition)
-    common = {"clusterName": op.id, "principalArn": principal, "region": op.region, "__owner": owner}
-    op.cloud.put(
-        tokens.ACCESS_ENTRY,
-        f"{op.id}:{principal}",
-        {**common, "type": "STANDARD", "kubernetesGroups": [], "userName": principal},
-    )
+    put_entry(op, op.id, principal, type="STANDARD", kubernetesGroups=[], userName=principal)
     policy = op.fill("arn:{partition}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy")
-    op.cloud.put(
-        tokens.ACCESS_POLICY,
-        f"{op.id}#{principal}#{policy}",
-        {**common, "policyArn": policy, "accessScope": {"type": "cluster"}},
-    )
+    admin = {"policyArn": policy, "accessScope": {"type": "cluster"}}
+    op.cloud.put(tokens.ACCESS_POLICY, f"{op.id}#{principal}#{policy}", {**_of_eks(op, op.id, principal), **admin})
+
+
+def put_entry(op: OperationContext, cluster: str, principal: str, **entry: Any) -> None:
+    """Makes an access entry that EKS itself makes, and deletes with the cluster."""
+    op.cloud.put(tokens.ACCESS_ENTRY, f"{cluster}:{principal}", {**_of_eks(op, cluster, principal), **entry})
+
+
+def _of_eks(op: OperationContext, cluster: str, principal: str) -> Props:
+    owner = f"{tokens.CLUSTER}::{cluster}"
+    return {"clusterName": cluster, "principalArn": principal, "region": op.region, "__owner": owner}
 
 
 def version_goes_up_by_one(op: OperationContext) -> None:
@@ -244,12 +247,10 @@ def version_goes_up_by_one(op: OperationContext) -> None:
         return
     (major, old_minor), (new_major, new_minor) = minor(old), minor(new)
     if new_major != major or new_minor != old_minor + 1:
-        message = f"Unsupported Kubernetes minor version update from {old} to {new}"
-        raise AwsError("InvalidParameterException", message)
+        raise invalid(f"Unsupported Kubernetes minor version update from {old} to {new}")
     for group in op.resources_with(tokens.NODE_GROUP, "clusterName", op.id):
         if new_minor - minor(group.state.get("version", new))[1] > SKEW:
-            message = f"Nodegroup version {group.state['version']} is too far behind"
-            raise AwsError("InvalidParameterException", message)
+            raise invalid(f"Nodegroup version {group.state['version']} is too far behind")
 
 
 def authentication_moves_forward(op: OperationContext) -> None:
@@ -258,8 +259,7 @@ def authentication_moves_forward(op: OperationContext) -> None:
     old = paths.get(op.before, "accessConfig.authenticationMode")
     new = op.get("accessConfig.authenticationMode", old)
     if old in order and new in order and order.index(new) < order.index(old):
-        message = f"Unsupported authentication mode update from {old} to {new}"
-        raise AwsError("InvalidParameterException", message)
+        raise invalid(f"Unsupported authentication mode update from {old} to {new}")
 
 
 def cluster_is_not_protected(op: OperationContext) -> None:
@@ -278,14 +278,12 @@ def subnets_stay_in_their_zones(op: OperationContext) -> None:
     zones = {zone_of(subnet) for subnet in old if subnet}
     for subnet in subnets_of(op, "vpcConfig.subnetIds"):
         if subnet.state["vpcId"] != op.before["vpcConfig"]["vpcId"]:
-            message = f"Provided subnet {subnet.id} does not belong to the VPC of the cluster"
-            raise AwsError("InvalidParameterException", message)
+            raise invalid(f"Provided subnet {subnet.id} does not belong to the VPC of the cluster")
         if zones and zone_of(subnet) not in zones:
             listed = ", ".join(sorted(zones))
-            message = (
+            raise invalid(
                 f"Provided subnet {subnet.id} is not in one of the zones that the cluster was created in: {listed}"
             )
-            raise AwsError("InvalidParameterException", message)
 
 
 def encryption_key_stays(op: OperationContext) -> None:
@@ -307,8 +305,7 @@ def extended_support_stays(op: OperationContext) -> None:
     version, wanted = VERSIONS.get(op.before.get("version", "")), op.get("upgradePolicy.supportType")
     entered = version is not None and date.today() > version.end_standard  # noqa: DTZ011
     if entered and wanted == "STANDARD" != paths.get(op.before, "upgradePolicy.supportType"):
-        message = "The upgrade policy cannot be changed to STANDARD, since the cluster is in extended support"
-        raise AwsError("InvalidParameterException", message)
+        raise invalid("The upgrade policy cannot be changed to STANDARD, since the cluster is in extended support")
 
 
 def public_ranges_are_public(op: OperationContext) -> None:
@@ -318,11 +315,10 @@ def public_ranges_are_public(op: OperationContext) -> None:
     """
     ranges = op.get("vpcConfig.publicAccessCidrs", [])
     if any(":" in cidr for cidr in ranges) and op.get("kubernetesNetworkConfig.ipFamily", "ipv4") == "ipv4":
-        raise AwsError("InvalidParameterException", "You can't add IPv6 CIDR blocks to IPv4 clusters")
+        raise invalid("You can't add IPv6 CIDR blocks to IPv4 clusters")
     wrong = [cidr for cidr in ranges if cidr != "0.0.0.0/0" and _is_private(cidr)]
     if wrong:
-        message = f"The following CIDRs are not allowed in publicAccessCidrs: [{', '.join(wrong)}]"
-        raise AwsError("InvalidParameterException", message)
+        raise invalid(f"The following CIDRs are not allowed in publicAccessCidrs: [{', '.join(wrong)}]")
 
 
 def _is_private(cidr: str) -> bool:
@@ -339,14 +335,13 @@ def addon_is_known(op: OperationContext) -> None:
     name, version, cluster = op.get("addonName"), op.get("addonVersion"), cluster_of(op)
     head = cluster.state["version"] if cluster else None
     if name not in ADDONS:
-        message = f"Addon specified is not supported in {head or 'the'} kubernetes version"
-        raise AwsError("InvalidParameterException", message)
+        raise invalid(f"Addon specified is not supported in {head or 'the'} kubernetes version")
     wrong_form = version is not None and not re.fullmatch(r"v\d+\.\d+\.\d+-eksbuild\.\d+", version)
     wrong_minor = bool(version and head and name == "kube-proxy" and not version.startswith(f"v{head}."))
     releases = {release_of(f"v{release}") for release in ADDONS[name].releases}
     unknown = bool(version and releases and release_of(version) not in releases)
     if wrong_form or wrong_minor or (unknown and version not in ADDONS[name].versions.values()):
-        raise AwsError("InvalidParameterException", "Addon version specified is not supported")
+        raise invalid("Addon version specified is not supported")
 
 
 # Add-on -> keys of its configuration that are known; `env:object` means the form of the value. EKS's schemas allow no
@@ -378,7 +373,7 @@ def addon_configuration_fits(op: OperationContext) -> None:
         values = None
     if reason := _configuration_mistake(op.get("addonName"), values):
         message = "ConfigurationValue provided in request is not supported: Json schema validation failed with error: "
-        raise AwsError("InvalidParameterException", f"{message}[{reason}]")
+        raise invalid(f"{message}[{reason}]")
 
 
 def _configuration_mistake(addon: str, values: Any) -> str | None:
@@ -464,8 +459,7 @@ def addon_roles_trust_pods(op: OperationContext) -> None:
     for item in op.get("podIdentityAssociations", []):
         _trusts_pods(op, item.get("roleArn", ""))
         if item.get("serviceAccount") in others:  # an add-on may have more accounts than the catalog knows
-            message = f"Service account {item['serviceAccount']} is not one of add-on {op.get('addonName')}"
-            raise AwsError("InvalidParameterException", message)
+            raise invalid(f"Service account {item['serviceAccount']} is not one of add-on {op.get('addonName')}")
 
 
 def addon_learns_its_region(op: OperationContext) -> None:
@@ -508,11 +502,10 @@ def only_standard_entries_have_groups(op: OperationContext) -> None:
                 "InvalidParameterException", f"{forbidden[0]} cannot be given for an access entry of type {type_}"
             )
         if ":role/" not in op.get("principalArn"):
-            raise AwsError("InvalidParameterException", "The specified principalArn is invalid: invalid principal.")
+            raise invalid("The specified principalArn is invalid: invalid principal.")
     reserved = [name for name in groups if name.startswith(_RESERVED)]
     if reserved:
-        message = f"The kubernetes group name {reserved[0]} is invalid, it cannot start with system:"
-        raise AwsError("InvalidParameterException", message)
+        raise invalid(f"The kubernetes group name {reserved[0]} is invalid, it cannot start with system:")
 
 
 def entries_have_a_principal_of_the_partition(op: OperationContext) -> None:
@@ -524,9 +517,9 @@ def entries_have_a_principal_of_the_partition(op: OperationContext) -> None:
     principal = str(op.get("principalArn"))
     front = op.fill("arn:{partition}:iam::")
     if not re.match(rf"{front}\d{{12}}:(role|user)/", principal) or ":role/aws-service-role/" in principal:
-        raise AwsError("InvalidParameterException", "The specified principalArn is invalid: invalid principal.")
+        raise invalid("The specified principalArn is invalid: invalid principal.")
     if str(op.get("userName", "")).startswith(_RESERVED):  # source: EKS user guide, "Create access entries"; 2026-11
-        raise AwsError("InvalidParameterException", f"The user name cannot start with {', '.join(_RESERVED)}")
+        raise invalid(f"The user name cannot start with {', '.join(_RESERVED)}")
 
 
 def entry_groups(op: OperationContext) -> list[str]:
@@ -589,5 +582,4 @@ def association_role_trusts_pods(op: OperationContext) -> None:
 def _trusts_pods(op: OperationContext, arn: str) -> None:
     role = op.find(tokens.ROLE, "arn", arn)
     if role and not documents.trusts(role.state, "pods.eks.amazonaws.com", "sts:AssumeRole", "sts:TagSession"):
-        message = "Trust policy of role does not allow pods.eks.amazonaws.com sts:AssumeRole and sts:TagSession"
-        raise AwsError("InvalidParameterException", message)
+        raise invalid("Trust policy of role does not allow pods.eks.amazonaws.com sts:AssumeRole and sts:TagSession")

@@ -20,7 +20,6 @@ from simulator.values import Props
 
 FSX = Service("FSx")
 
-_NO_FILE_SYSTEM = ErrorTemplate("FileSystemNotFound", "File system '{value}' does not exist.")
 _LUSTRE_PORT = 988
 _ASSOCIATIONS = 8
 _SCRATCH = ("SCRATCH_1", "SCRATCH_2")
@@ -194,7 +193,6 @@ FILE_SYSTEM = ResourceType(
     service=FSX,
     creates="CreateFileSystem",
     updates="UpdateFileSystem",
-    deletes="DeleteFileSystem",
     display_name="FSx for Lustre File System",
     updating="updating FSX for Lustre File System ({id})",
     id="fs-{hex17}",
@@ -268,24 +266,15 @@ FILE_SYSTEM = ResourceType(
             tokens.SUBNET, missing=ErrorTemplate("InvalidNetworkSettings", "The subnet ID '{value}' does not exist.")
         ),
     },
-    not_found=_NO_FILE_SYSTEM,
+    not_found=ErrorTemplate("FileSystemNotFound", "File system '{value}' does not exist."),
+    always=(_size_is_a_step, _throughput_is_of_the_deployment, *_INPUTS, _log_group_has_the_prefix),
     rules=(
-        _size_is_a_step,
-        _throughput_is_of_the_deployment,
-        *_INPUTS,
-        _log_group_has_the_prefix,
         of_one_vpc(
             "InvalidNetworkSettings", "{value} is not in the VPC of the subnet", "subnetIds securityGroupIds[*]"
         ),
         _groups_admit_lustre,
     ),
-    update_rules=(
-        _size_is_a_step,
-        _throughput_is_of_the_deployment,
-        _throughput_stays_with_efa,
-        *_INPUTS,
-        _log_group_has_the_prefix,
-    ),
+    update_rules=(_throughput_stays_with_efa,),
     delete_rules=(_last_backup_is_possible,),
     cascade_deletes=(CascadeDelete(tokens.LUSTRE_LINK, "fileSystemId"),),
     source="hashicorp/terraform-provider-aws internal/service/fsx/lustre_file_system.go",
@@ -346,7 +335,6 @@ LINK = ResourceType(
     service=FSX,
     creates="CreateDataRepositoryAssociation",
     updates="UpdateDataRepositoryAssociation",
-    deletes="DeleteDataRepositoryAssociation",
     display_name="FSx for Lustre Data Repository Association",
     id="dra-{hex17}",
     arn="arn:{partition}:fsx:{region}:{account}:association/{fileSystemId}/{id}",

@@ -146,8 +146,8 @@ KEY = ResourceType(
             ErrorTemplate("LimitExceededException", "The request was rejected because a quota was exceeded"),
         ),
     ),
-    rules=(document_kinds.KEY.of("policy"), _policy_can_be_changed_again, _usage_fits_the_spec, _ROTATION),
-    update_rules=(document_kinds.KEY.of("policy"), _policy_can_be_changed_again, _ROTATION),
+    always=(document_kinds.KEY.of("policy"), _policy_can_be_changed_again, _ROTATION),
+    rules=(_usage_fits_the_spec,),
     cascade_deletes=(
         CascadeDelete(tokens.ALIAS, "targetKeyArn", by="arn"),
         CascadeDelete(tokens.KEY_POLICY, "keyId"),
@@ -159,7 +159,6 @@ KEY_POLICY = ResourceType(
     type=tokens.KEY_POLICY,
     service=KMS,
     creates="PutKeyPolicy",
-    updates="PutKeyPolicy",
     deletes="PutKeyPolicy",
     display_name="KMS Key policy",
     creating="attaching KMS Key policy ({keyId})",
@@ -171,8 +170,7 @@ KEY_POLICY = ResourceType(
     documents="policy",
     defaults={"bypassPolicyLockoutSafetyCheck": False},
     references={"keyId": Reference(tokens.KEY)},
-    rules=(document_kinds.KEY.of("policy"), _policy_can_be_changed_again),
-    update_rules=(document_kinds.KEY.of("policy"), _policy_can_be_changed_again),
+    always=(document_kinds.KEY.of("policy"), _policy_can_be_changed_again),
     source="hashicorp/terraform-provider-aws internal/service/kms/key_policy.go",
 )
 
@@ -181,9 +179,7 @@ ALIAS = ResourceType(
     service=KMS,
     creates="CreateAlias",
     updates="UpdateAlias",
-    deletes="DeleteAlias",
     display_name="KMS Alias",
-    label="{name}",
     id="{name}",
     arn="arn:{partition}:kms:{region}:{account}:{name}",
     required="targetKeyId",
@@ -198,8 +194,7 @@ ALIAS = ResourceType(
     },
     not_found=ErrorTemplate("NotFoundException", "Alias {value} is not found."),
     unique=Unique("name", ErrorTemplate("AlreadyExistsException", "An alias with the name {arn} already exists")),
-    rules=(_target_exists,),
-    update_rules=(_target_exists,),
+    always=(_target_exists,),
     after_update=_update_target_arn,
     source="hashicorp/terraform-provider-aws internal/service/kms/alias.go",
 )

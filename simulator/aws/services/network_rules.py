@@ -20,6 +20,7 @@ from simulator.aws import paths, templates, tokens
 from simulator.aws.constraints import network, within
 from simulator.aws.inputs import fields
 from simulator.aws.messages import AwsError, ProviderError
+from simulator.aws.model import Rule
 from simulator.aws.operation_context import OperationContext, UnknownValueError
 from simulator.aws.services import documents
 from simulator.aws.services.refusals import combinations, of_one_vpc, refuse
@@ -341,21 +342,27 @@ def transit_gateway_exists(op: OperationContext) -> None:
         raise AwsError("InvalidTransitGatewayID.NotFound", f"Transit Gateway {gateway} was deleted or does not exist.")
 
 
-def attachment_subnets_lie_in_different_zones(op: OperationContext) -> None:
-    """An attachment may have one subnet in each zone, all of its VPC.
+def subnets_lie_in_different_zones(message: str) -> Rule:
+    """Returns the rule that a zone has one of the subnets. message: EC2's, before the id of a second one."""
 
-    Source: Amazon VPC Transit Gateways guide, "Transit gateway VPC attachments"; read 2026-11; wordings unverified.
-    """
-    zones: set[str] = set()
-    for id_ in op.get("subnetIds", []):
-        subnet = op.cloud.get(tokens.SUBNET, id_)
-        if subnet is None:
-            continue
-        if subnet.state["vpcId"] != op.get("vpcId"):
-            raise AwsError("InvalidSubnetID.NotFound", f"The subnet ID '{id_}' is not in the VPC of the attachment")
-        if subnet.state["availabilityZone"] in zones:
-            raise AwsError("DuplicateSubnetsInSameZone", f"Duplicate subnets for the availability zone of {id_}")
-        zones.add(subnet.state["availabilityZone"])
+    def rule(op: OperationContext) -> None:
+        zones: set[str] = set()
+        for id_ in op.get("subnetIds", []):
+            subnet = op.cloud.get(tokens.SUBNET, id_)
+            if subnet and subnet.state["availabilityZone"] in zones:
+                raise AwsError("DuplicateSubnetsInSameZone", f"{message} {id_}")
+            zones |= {subnet.state["availabilityZone"]} if subnet else set()
+
+    return rule
+
+
+# Source: Amazon VPC Transit Gateways guide, "Transit gateway VPC attachments"; read 2026-11; wordings unverified.
+ATTACHMENT_SUBNETS = (
+    of_one_vpc(
+        "InvalidSubnetID.NotFound", "The subnet ID '{value}' is not in the VPC of the attachment", "vpcId subnetIds[*]"
+    ),
+    subnets_lie_in_different_zones("Duplicate subnets for the availability zone of"),
+)
 
 
 # Source: EC2 API, CreateVpcEndpoint: which kind takes which parameter; read 2026-11; wordings unverified.
@@ -413,18 +420,6 @@ def endpoint_policy_fits_the_kind(op: OperationContext) -> None:
 
 
 _MAX_ENDPOINT_POLICY = 20_480
-
-
-def endpoint_subnets_lie_in_different_zones(op: OperationContext) -> None:
-    """An endpoint may have one subnet in each zone."""
-    zones: set[str] = set()
-    for id_ in op.get("subnetIds", []):
-        subnet = op.cloud.get(tokens.SUBNET, id_)
-        if subnet and subnet.state["availabilityZone"] in zones:
-            message = f"Found another VPC endpoint subnet in the availability zone of {id_}"
-            raise AwsError("DuplicateSubnetsInSameZone", message)
-        if subnet:
-            zones.add(subnet.state["availabilityZone"])
 
 
 def endpoint_is_new(op: OperationContext) -> None:

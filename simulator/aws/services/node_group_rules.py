@@ -13,7 +13,7 @@ from simulator.aws import paths, tokens
 from simulator.aws.messages import AwsError, pulumi_text
 from simulator.aws.operation_context import OperationContext, public_state
 from simulator.aws.services import documents, launches
-from simulator.aws.services.eks_rules import SKEW, cluster_of, minor, subnets_of
+from simulator.aws.services.eks_rules import SKEW, cluster_of, invalid, minor, put_entry, subnets_of
 from simulator.aws.services.launch_templates import INTERFACES, RUNNING
 from simulator.provider import InitializationFailure
 from simulator.values import Props, has_unknown
@@ -25,20 +25,16 @@ _LABEL_VALUE = re.compile(f"({_NAME})?", re.ASCII)
 _LABEL_KEY = re.compile(rf"([a-z0-9]([a-z0-9.-]{{0,251}}[a-z0-9])?/)?{_NAME}", re.ASCII)
 
 
-def _invalid(message: str) -> AwsError:
-    return AwsError("InvalidParameterException", message)
-
-
 def sizes_are_in_order(op: OperationContext) -> None:
     """Minimum, desired size and maximum must be in ascending order."""
     low, high = op.get("scalingConfig.minSize", 0), op.get("scalingConfig.maxSize", 0)
     desired_nodes = op.get("scalingConfig.desiredSize", low)
     if low > high:
-        raise _invalid(f"Minimum capacity {low} can't be greater than maximum capacity {high}")
+        raise invalid(f"Minimum capacity {low} can't be greater than maximum capacity {high}")
     if low > desired_nodes:
-        raise _invalid(f"Minimum capacity {low} can't be greater than desired size {desired_nodes}")
+        raise invalid(f"Minimum capacity {low} can't be greater than desired size {desired_nodes}")
     if desired_nodes > high:
-        raise _invalid(f"desired capacity {desired_nodes} can't be greater than max size {high}")
+        raise invalid(f"desired capacity {desired_nodes} can't be greater than max size {high}")
 
 
 def labels_are_kubernetes_labels(op: OperationContext) -> None:
@@ -48,14 +44,14 @@ def labels_are_kubernetes_labels(op: OperationContext) -> None:
     """
     labels = op.get("labels", {})
     if len(labels) > EKS_LABELS_PER_NODE_GROUP:
-        raise _invalid(f"{len(labels)} labels are more than the {EKS_LABELS_PER_NODE_GROUP} that a node group may have")
+        raise invalid(f"{len(labels)} labels are more than the {EKS_LABELS_PER_NODE_GROUP} that a node group may have")
     for key, value in labels.items():
         if key.startswith(_RESERVED_LABELS):
-            raise _invalid(f"Label cannot contain reserved prefixes [{', '.join(_RESERVED_LABELS)}]")
+            raise invalid(f"Label cannot contain reserved prefixes [{', '.join(_RESERVED_LABELS)}]")
         if not _LABEL_KEY.fullmatch(key):
-            raise _invalid(f"Label key {key} is invalid")
+            raise invalid(f"Label key {key} is invalid")
         if not _LABEL_VALUE.fullmatch(str(value)):
-            raise _invalid(f"Label value {value} of {key} is invalid")
+            raise invalid(f"Label value {value} of {key} is invalid")
 
 
 def taints_are_unique(op: OperationContext) -> None:
@@ -63,9 +59,9 @@ def taints_are_unique(op: OperationContext) -> None:
     seen = set()
     for taint in op.get("taints", []):
         if not (_LABEL_KEY.fullmatch(taint["key"]) and _LABEL_VALUE.fullmatch(str(taint.get("value", "")))):
-            raise _invalid(f"Taint {taint['key']}={taint.get('value', '')} is invalid")
+            raise invalid(f"Taint {taint['key']}={taint.get('value', '')} is invalid")
         if (taint["key"], taint["effect"]) in seen:
-            raise _invalid(f"Taint with key {taint['key']} and effect {taint['effect']} is specified more than once")
+            raise invalid(f"Taint with key {taint['key']} and effect {taint['effect']} is specified more than once")
         seen.add((taint["key"], taint["effect"]))
 
 
@@ -74,7 +70,7 @@ def role_trusts_ec2(op: OperationContext) -> None:
     role = op.find(tokens.ROLE, "arn", op.get("nodeRoleArn"))
     names = ("ec2.amazonaws.com", "ec2.amazonaws.com.cn")
     if role is not None and not any(documents.trusts(role.state, name) for name in names):
-        raise _invalid(
+        raise invalid(
             "Following required service principals [ec2.amazonaws.com] were not found in the trust relationships of "
             f"nodeRole {op.get('nodeRoleArn')}"
         )
@@ -87,14 +83,14 @@ def image_is_made_for_the_version(op: OperationContext) -> None:
     """
     version = str(op.get("version", "") or group_version(op))
     if str(op.get("amiType", "")).startswith("AL2_") and minor(version) > (1, 32):
-        raise _invalid(f"Requested AMI type {op.get('amiType')} is not supported for kubernetes version {version}")
+        raise invalid(f"Requested AMI type {op.get('amiType')} is not supported for kubernetes version {version}")
 
 
 def version_is_the_clusters(op: OperationContext) -> None:
     """An update keeps the nodes' version, or takes the cluster's. Source: EKS API, UpdateNodegroupVersion; 2026-11."""
     cluster, new, old = cluster_of(op), op.get("version"), op.before.get("version")
     if cluster and new and old and new not in (old, cluster.state["version"]):
-        raise _invalid(
+        raise invalid(
             f"Nodegroup Kubernetes version should be equal to Cluster kubernetes version {cluster.state['version']} or "
             f"NodeGroup kubernetes version {old}"
         )
@@ -108,7 +104,7 @@ def instance_types_exist(op: OperationContext) -> None:
         if name not in INSTANCE_TYPES or op.region not in INSTANCE_TYPES[name].regions
     ]
     if missing:
-        raise _invalid(f"The following supplied instance types do not exist: [{', '.join(missing)}]")
+        raise invalid(f"The following supplied instance types do not exist: [{', '.join(missing)}]")
 
 
 def image_fits_the_machines(op: OperationContext) -> None:
@@ -130,7 +126,7 @@ def image_fits_the_machines(op: OperationContext) -> None:
         machine = INSTANCE_TYPES[name]
         accelerator = machine.accelerator.kind if machine.accelerator else ""
         if machine.arch != arch or (made_for and accelerator != made_for):
-            raise _invalid(f"[{name}] is not a valid instance type for requested amiType {image}")
+            raise invalid(f"[{name}] is not a valid instance type for requested amiType {image}")
         if accelerator and not made_for:
             op.call.warn(
                 f"{name} has accelerators, but {image} has no driver for them. EKS accepts this: the nodes join and "
@@ -144,23 +140,22 @@ def template_agrees(op: OperationContext) -> None:
     if not template:
         return
     if op.get("diskSize") is not None:
-        raise _invalid("Disk size must be specified within the launch template.")
+        raise invalid("Disk size must be specified within the launch template.")
     if op.get("remoteAccess") is not None:
-        raise _invalid("Remote access configuration cannot be specified with a launch template.")
+        raise invalid("Remote access configuration cannot be specified with a launch template.")
     row = launches.template_of(op, op.inputs)
     if row is None:
         return
     if row.state.get("imageId") and op.get("amiType", "CUSTOM") != "CUSTOM":
-        message = (
+        raise invalid(
             "You cannot specify an AMI Type other than CUSTOM, when specifying an image id in your launch template."
         )
-        raise _invalid(message)
     if row.state.get("instanceType") and op.get("instanceTypes"):
         message = "Cannot specify instance types in launch template and API request"
         raise AwsError("InvalidRequestException", message)
     version = str(template.get("version", ""))
     if version.isdigit() and int(version) > int(row.state.get("latestVersion", 1)):
-        raise _invalid(f"The specified launch template version {version} does not exist for launch template {row.id}")
+        raise invalid(f"The specified launch template version {version} does not exist for launch template {row.id}")
     template_leaves_values_to_eks(op, row.state)
 
 
@@ -171,18 +166,17 @@ def template_leaves_values_to_eks(op: OperationContext, template: Props) -> None
     and shutdown are unverified.
     """
     if template.get("iamInstanceProfile"):
-        message = (
+        raise invalid(
             "Launch template should not specify an instance profile. The noderole in your request will be used to "
             "construct an instance profile."
         )
-        raise _invalid(message)
     if any(interface.get("subnetId") for interface in template.get("networkInterfaces") or []):
-        raise _invalid("Launch template should not specify a subnet. Subnets must be specified in the request.")
+        raise invalid("Launch template should not specify a subnet. Subnets must be specified in the request.")
     if template.get("instanceInitiatedShutdownBehavior") or template.get("hibernationOptions"):
-        raise _invalid("Launch template should not specify shutdown or hibernation behavior.")
+        raise invalid("Launch template should not specify shutdown or hibernation behavior.")
     market_type = paths.get(template, "instanceMarketOptions.marketType")
     if market_type and (market_type, op.get("capacityType")) != ("capacity-block", "CAPACITY_BLOCK"):
-        raise _invalid("Instance market options are not supported with the launch template.")
+        raise invalid("Instance market options are not supported with the launch template.")
 
 
 def group_follows_the_cluster(op: OperationContext) -> None:
@@ -193,11 +187,10 @@ def group_follows_the_cluster(op: OperationContext) -> None:
     head = cluster.state["version"]
     major, low = minor(head)
     if minor(version) > minor(head) or minor(version)[1] < low - SKEW:
-        message = (
+        raise invalid(
             f"Nodegroup Kubernetes version should be equal to Cluster kubernetes version {head} or NodeGroup "
             f"kubernetes version {major}.{low - 1}"
         )
-        raise _invalid(message)
 
 
 def release_fits_the_version(op: OperationContext) -> None:
@@ -211,12 +204,10 @@ def release_fits_the_version(op: OperationContext) -> None:
     if release is None or other or has_unknown([release, version]):
         return
     if not re.fullmatch(rf"{re.escape(version)}\.\d+-\d{{8}}", release):
-        raise _invalid(
-            f"Requested Nodegroup release version {release} is invalid. Allowed release version is {version}"
-        )
+        raise invalid(f"Requested Nodegroup release version {release} is invalid. Allowed release version is {version}")
     before = str(op.before.get("releaseVersion", ""))
     if before.startswith(f"{version}.") and before.rpartition("-")[2] > release.rpartition("-")[2]:
-        raise _invalid(f"Requested release version {release} is older than the current release version {before}")
+        raise invalid(f"Requested release version {release} is older than the current release version {before}")
 
 
 def group_lies_in_the_clusters_vpc(op: OperationContext) -> None:
@@ -224,7 +215,7 @@ def group_lies_in_the_clusters_vpc(op: OperationContext) -> None:
     cluster = cluster_of(op)
     for subnet in subnets_of(op, "subnetIds"):
         if cluster and subnet.state["vpcId"] != cluster.state["vpcConfig"]["vpcId"]:
-            raise _invalid(f"Subnet {subnet.id} is not in the VPC of the cluster")
+            raise invalid(f"Subnet {subnet.id} is not in the VPC of the cluster")
 
 
 def capacity_block_is_targeted(op: OperationContext) -> None:
@@ -241,11 +232,10 @@ def capacity_block_is_targeted(op: OperationContext) -> None:
         state.get("instanceType"),
     )
     if not all(needed):
-        message = (
+        raise invalid(
             "capacityType CAPACITY_BLOCK requires a launch template with InstanceMarketOptions marketType "
             "capacity-block, a Capacity Block reservation target and an instance type"
         )
-        raise _invalid(message)
 
 
 def nodes_can_be_launched(op: OperationContext) -> None:
@@ -357,19 +347,7 @@ def _node_role_gets_an_entry(op: OperationContext) -> None:
     cluster = cluster_of(op)
     mode = paths.get(cluster.state, "accessConfig.authenticationMode") if cluster else "CONFIG_MAP"
     principal = op.state["nodeRoleArn"]
-    entry = f"{op.state['clusterName']}:{principal}"
-    if mode == "CONFIG_MAP" or op.find(tokens.ACCESS_ENTRY, "id", entry) is not None:
-        return
-    op.cloud.put(
-        tokens.ACCESS_ENTRY,
-        entry,
-        {
-            "clusterName": op.state["clusterName"],
-            "principalArn": principal,
-            "type": "EC2_LINUX",
-            "kubernetesGroups": ["system:nodes"],
-            "userName": "system:node:{{EC2PrivateDNSName}}",
-            "region": op.region,
-            "__owner": f"{tokens.CLUSTER}::{op.state['clusterName']}",
-        },
-    )
+    name = op.state["clusterName"]
+    if mode != "CONFIG_MAP" and op.find(tokens.ACCESS_ENTRY, "id", f"{name}:{principal}") is None:
+        groups, user = ["system:nodes"], "system:node:{{EC2PrivateDNSName}}"
+        put_entry(op, name, principal, type="EC2_LINUX", kubernetesGroups=groups, userName=user)

@@ -142,12 +142,8 @@ RECORD = ResourceType(
     type=tokens.RECORD,
     service=ROUTE_53,
     creates="ChangeResourceRecordSets",
-    updates="ChangeResourceRecordSets",
     deletes="ChangeResourceRecordSets",
     display_name="Route53 Record",
-    creating="creating Route53 Record",
-    updating="updating Route53 Record ({id})",
-    deleting="deleting Route53 Record ({id})",
     id=_id,
     required="name type zoneId",
     replace_on="name zoneId",
@@ -172,8 +168,8 @@ RECORD = ResourceType(
         "weightedRoutingPolicies[*].weight": between(0, 255),
         "zoneId": length(1, 32),
     },
-    rules=(*_RULES, _is_new),
-    update_rules=_RULES,
+    always=_RULES,
+    rules=(_is_new,),
     source="hashicorp/terraform-provider-aws internal/service/route53/record.go",
 )
 

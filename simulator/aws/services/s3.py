@@ -13,10 +13,10 @@ from itertools import chain, pairwise
 from typing import Any
 
 from simulator.aws import paths, tokens
-from simulator.aws.constraints import Constraint, arn, at_least, between, given, length, matches, one_of, timestamp
+from simulator.aws.constraints import arn, at_least, between, given, length, matches, one_of, timestamp
 from simulator.aws.inputs import fields
 from simulator.aws.messages import AwsError, ErrorTemplate, ProviderError, Service
-from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Rule, Value
+from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Rule
 from simulator.aws.operation_context import OperationContext
 from simulator.aws.services import document_kinds, documents
 from simulator.aws.services.refusals import refuse, symmetric_key
@@ -27,7 +27,6 @@ S3 = Service("S3", modeled=False)
 _VERSIONING = "aws:s3/bucketVersioning:BucketVersioning"
 _REPLICATION = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
 _KEY_OF_DEFAULT = "rules[*].applyServerSideEncryptionByDefault.kmsMasterKeyId"
-_NO_BUCKET = ErrorTemplate("NoSuchBucket", "The specified bucket does not exist", 404)
 # Source: https://docs.aws.amazon.com/general/latest/gr/s3.html#s3_website_region_endpoints
 _ZONES = {
     "us-east-1": "Z3AQBSTGFYJSTF",
@@ -353,22 +352,16 @@ def _setting(
     display_name: str,
     *,
     puts: str,
-    deletes: str,
     required: str = "",
-    creating: str = "",
-    updating: str = "",
     source: str = "",
     replace_on: str = "",
-    documents_: str = "",
-    defaults: dict[str, Any] | None = None,
-    aws_defaults: dict[str, Value] | None = None,
-    constraints: dict[str, Constraint] | None = None,
     references: dict[str, Reference] | None = None,
-    rules: tuple[Rule, ...] = (),
-    update_rules: tuple[Rule, ...] | None = None,
-    companions: Rule | None = None,
+    **more: Any,
 ) -> ResourceType:
-    """Returns the type of one bucket setting. Its id is the bucket's name, and the expected owner if there is one."""
+    """Returns the type of one bucket setting. Its id is the bucket's name, and the expected owner if there is one.
+
+    more: other fields of a `ResourceType`.
+    """
     type_ = f"aws:s3/{name[0].lower()}{name[1:]}:{name}"
     owner = "expectedBucketOwner" in (fields(type_) or ())
     file = source or "bucket_" + paths.snake(name[6].lower() + name[7:])
@@ -376,23 +369,13 @@ def _setting(
         type=type_,
         service=S3,
         creates=puts,
-        updates=puts,
-        deletes=deletes,
         display_name=f"S3 Bucket {display_name}",
-        creating=creating or f"creating S3 Bucket ({{bucket}}) {display_name}",
-        updating=updating,
         id=_setting_id if owner else "{bucket}",
         required=f"bucket {required}",
         replace_on=f"bucket {replace_on}" + (" expectedBucketOwner" if owner else ""),
-        documents=documents_,
-        defaults=defaults or {},
-        aws_defaults=aws_defaults or {},
-        constraints=constraints or {},
         references={"bucket": Reference(tokens.BUCKET, "bucket"), **(references or {})},
-        rules=rules,
-        update_rules=rules if update_rules is None else update_rules,
-        companions=companions,
         source=f"hashicorp/terraform-provider-aws internal/service/s3/{file}.go",
+        **{"creating": f"creating S3 Bucket ({{bucket}}) {display_name}", **more},
     )
 
 
@@ -401,9 +384,7 @@ BUCKET = ResourceType(
     service=S3,
     creates="CreateBucket",
     updates="PutBucketTagging",
-    deletes="DeleteBucket",
     display_name="S3 Bucket",
-    label="{bucket}",
     id="{bucket}",
     arn="arn:{partition}:s3:::{bucket}",
     replace_on="bucket bucketNamespace bucketPrefix objectLockEnabled",
@@ -444,7 +425,7 @@ BUCKET = ResourceType(
         "requestPayer": one_of("BucketOwner", "Requester"),
     },
     conflicts=("bucket bucketPrefix",),
-    not_found=_NO_BUCKET,
+    not_found=ErrorTemplate("NoSuchBucket", "The specified bucket does not exist", 404),
     quotas=(
         Quota(
             "L-DC2B2D3D",
@@ -452,8 +433,8 @@ BUCKET = ResourceType(
             ErrorTemplate("TooManyBuckets", "You have attempted to create more buckets than allowed"),
         ),
     ),
-    rules=(_name_is_free, document_kinds.BUCKET.of("policy")),
-    update_rules=(document_kinds.BUCKET.of("policy"),),
+    always=(document_kinds.BUCKET.of("policy"),),
+    rules=(_name_is_free,),
     delete_rules=(_bucket_is_empty, _nothing_is_locked),
     cascade_deletes=tuple(
         CascadeDelete(f"aws:s3/bucket{name}:Bucket{name}", "bucket")
@@ -477,8 +458,6 @@ TIERING = ResourceType(
     type="aws:s3/bucketIntelligentTieringConfiguration:BucketIntelligentTieringConfiguration",
     service=S3,
     creates="PutBucketIntelligentTieringConfiguration",
-    updates="PutBucketIntelligentTieringConfiguration",
-    deletes="DeleteBucketIntelligentTieringConfiguration",
     display_name="S3 Bucket Intelligent-Tiering Configuration",
     creating="creating S3 Bucket ({bucket}) Intelligent-Tiering Configuration ({bucket}:{name})",
     id="{bucket}:{name}",
@@ -493,8 +472,7 @@ TIERING = ResourceType(
         "tierings[*].days": between(90, 730),
     },
     references={"bucket": Reference(tokens.BUCKET, "bucket")},
-    rules=(_deep_archive_takes_half_a_year,),
-    update_rules=(_deep_archive_takes_half_a_year,),
+    always=(_deep_archive_takes_half_a_year,),
     source="hashicorp/terraform-provider-aws internal/service/s3/bucket_intelligent_tiering_configuration.go",
 )
 
@@ -518,12 +496,10 @@ LIFECYCLE = _setting(
         "rules[*].transitions[*]": given("days date"),
         "rules[*].transitions[*].date": timestamp,
         "rules[*].transitions[*].days": at_least(0),
-        "rules[*].transitions[*].storageClass": one_of(
-            "DEEP_ARCHIVE", "GLACIER", "GLACIER_IR", "INTELLIGENT_TIERING", "ONEZONE_IA", "STANDARD_IA"
-        ),
+        "rules[*].transitions[*].storageClass": one_of(*sorted(_CLASSES)),
         "transitionDefaultMinimumObjectSize": one_of("all_storage_classes_128K", "varies_by_storage_class"),
     },
-    rules=(_lifecycle_makes_sense,),
+    always=(_lifecycle_makes_sense,),
 )
 
 LOGGING = _setting(
@@ -532,7 +508,7 @@ LOGGING = _setting(
     puts="PutBucketLogging",
     deletes="PutBucketLogging",
     required="targetBucket targetPrefix",
-    rules=(_target_takes_logs,),
+    always=(_target_takes_logs,),
     companions=_mark_target_not_empty,
 )
 
@@ -549,7 +525,7 @@ OBJECT_LOCK = _setting(
         "rule.defaultRetention.mode": one_of("COMPLIANCE", "GOVERNANCE"),
         "rule.defaultRetention.years": between(1, 100),
     },
-    rules=(_needs_versioning("Object Lock"), _retention_is_days_or_years),
+    always=(_needs_versioning("Object Lock"), _retention_is_days_or_years),
     companions=_mark_locked,
 )
 
@@ -557,7 +533,6 @@ OWNERSHIP = _setting(
     "BucketOwnershipControls",
     "Ownership Controls",
     puts="PutBucketOwnershipControls",
-    deletes="DeleteBucketOwnershipControls",
     required="rule",
     constraints={"rule.objectOwnership": one_of("BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter")},
 )
@@ -566,19 +541,17 @@ POLICY = _setting(
     "BucketPolicy",
     "Policy",
     puts="PutBucketPolicy",
-    deletes="DeleteBucketPolicy",
     required="policy",
     creating="putting S3 Bucket ({bucket}) Policy",
     updating="putting S3 Bucket ({bucket}) Policy",
-    documents_="policy",
-    rules=(document_kinds.BUCKET.of("policy"), _policy_may_be_put),
+    documents="policy",
+    always=(document_kinds.BUCKET.of("policy"), _policy_may_be_put),
 )
 
 PUBLIC_ACCESS = _setting(
     "BucketPublicAccessBlock",
     "Public Access Block",
     puts="PutPublicAccessBlock",
-    deletes="DeletePublicAccessBlock",
     defaults={
         "blockPublicAcls": False,
         "blockPublicPolicy": False,
@@ -591,7 +564,6 @@ REPLICATION = _setting(
     "BucketReplicationConfig",
     "Replication Configuration",
     puts="PutBucketReplication",
-    deletes="DeleteBucketReplication",
     required="role rules",
     source="bucket_replication_configuration",
     constraints={
@@ -605,16 +577,15 @@ REPLICATION = _setting(
     references={
         "role": Reference(tokens.ROLE, "arn", ErrorTemplate("InvalidArgument", "Invalid role ARN")),
     },
-    rules=(_needs_versioning("replication"), _replication_is_whole, _destinations_are_versioned, _role_lets_s3_copy),
+    always=(_needs_versioning("replication"), _replication_is_whole, _destinations_are_versioned, _role_lets_s3_copy),
 )
 
 ENCRYPTION = _setting(
     "BucketServerSideEncryptionConfiguration",
     "Server-side Encryption Configuration",
     puts="PutBucketEncryption",
-    deletes="DeleteBucketEncryption",
     required="rules",
-    rules=(
+    always=(
         refuse(
             "InvalidArgument",
             "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse",

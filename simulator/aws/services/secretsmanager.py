@@ -53,7 +53,6 @@ SECRET = ResourceType(
     service=SECRETS_MANAGER,
     creates="CreateSecret",
     updates="UpdateSecret",
-    deletes="DeleteSecret",
     display_name="Secrets Manager Secret",
     label="{name}",
     id="arn:{partition}:secretsmanager:{region}:{account}:secret:{name}-{ALNUM6}",
@@ -85,8 +84,8 @@ SECRET = ResourceType(
         "name",
         ErrorTemplate("ResourceExistsException", "The operation failed because the secret {name} already exists."),
     ),
-    rules=(document_kinds.SECRET.of("policy"), _name_is_not_scheduled),
-    update_rules=(document_kinds.SECRET.of("policy"),),
+    always=(document_kinds.SECRET.of("policy"),),
+    rules=(_name_is_not_scheduled,),
     after_delete=_schedule,
     source="hashicorp/terraform-provider-aws internal/service/secretsmanager/secret.go",
 )
@@ -131,10 +130,8 @@ ROTATION = ResourceType(
     type=tokens.ROTATION,
     service=SECRETS_MANAGER,
     creates="RotateSecret",
-    updates="RotateSecret",
     deletes="CancelRotateSecret",
     display_name="Secrets Manager Secret Rotation",
-    label="{secretId}",
     id="{secretId}",
     required="secretId",
     replace_on="secretId",
@@ -145,16 +142,9 @@ ROTATION = ResourceType(
         "rotationRules.automaticallyAfterDays": between(1, 1000),
         "rotationRules.duration": matches(r"[0-9]+h", "hours, as in 3h"),
     },
-    references={
-        "secretId": Reference(
-            tokens.SECRET,
-            "id",
-            ErrorTemplate("ResourceNotFoundException", "Secrets Manager can't find the specified secret."),
-        )
-    },
+    references={"secretId": Reference(tokens.SECRET)},
     not_found=ErrorTemplate("ResourceNotFoundException", "Secrets Manager can't find the specified secret."),
-    rules=(_rules_say_when, _secrets_manager_may_call),
-    update_rules=(_rules_say_when, _secrets_manager_may_call),
+    always=(_rules_say_when, _secrets_manager_may_call),
     untold="rotateImmediately",
     source="hashicorp/terraform-provider-aws internal/service/secretsmanager/secret_rotation.go",
 )

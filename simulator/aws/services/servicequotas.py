@@ -94,7 +94,6 @@ SERVICE_QUOTA = ResourceType(
     type=tokens.SERVICE_QUOTA,
     service=SERVICE_QUOTAS,
     creates="RequestServiceQuotaIncrease",
-    updates="RequestServiceQuotaIncrease",
     display_name="Service Quotas Service Quota",
     creating="requesting Service Quotas Service Quota ({serviceCode}/{quotaCode}) increase",
     updating="requesting Service Quotas Service Quota ({id}) increase",

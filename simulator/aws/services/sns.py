@@ -25,7 +25,6 @@ _FORMS = {
     "sms": r"\+?[\d-]+",
     "sqs": r"arn:[\w-]+:sqs:.+",
 }
-_NO_TOPIC = ErrorTemplate("NotFound", "Topic does not exist", 404)
 
 
 def _name_fits_the_kind(op: OperationContext) -> None:
@@ -46,7 +45,6 @@ TOPIC = ResourceType(
     service=SNS,
     creates="CreateTopic",
     updates="SetTopicAttributes",
-    deletes="DeleteTopic",
     display_name="SNS Topic",
     label="{name}",
     id="{arn}",
@@ -66,9 +64,9 @@ TOPIC = ResourceType(
         "tracingConfig": one_of("Active", "PassThrough"),
     },
     references={"kmsMasterKeyId": Reference(tokens.KEY, "arn", outside=lambda value: ":key/" not in value)},
-    not_found=_NO_TOPIC,
-    rules=(_name_fits_the_kind, document_kinds.TOPIC.of("policy")),
-    update_rules=(document_kinds.TOPIC.of("policy"),),
+    not_found=ErrorTemplate("NotFound", "Topic does not exist", 404),
+    always=(document_kinds.TOPIC.of("policy"),),
+    rules=(_name_fits_the_kind,),
     cascade_deletes=(CascadeDelete(tokens.TOPIC_SUBSCRIPTION, "topic"), CascadeDelete(tokens.TOPIC_POLICY, "arn")),
     source="hashicorp/terraform-provider-aws internal/service/sns/topic.go",
 )
@@ -77,7 +75,6 @@ TOPIC_POLICY = ResourceType(
     type=tokens.TOPIC_POLICY,
     service=SNS,
     creates="SetTopicAttributes",
-    updates="SetTopicAttributes",
     deletes="SetTopicAttributes",
     display_name="SNS Topic Policy",
     creating="setting SNS Topic ({arn}) attribute (Policy)",
@@ -88,9 +85,8 @@ TOPIC_POLICY = ResourceType(
     documents="policy",
     computed={"owner": "{account}"},
     constraints={"arn": arn},
-    references={"arn": Reference(tokens.TOPIC, "arn", _NO_TOPIC)},
-    rules=(document_kinds.TOPIC.of("policy"),),
-    update_rules=(document_kinds.TOPIC.of("policy"),),
+    references={"arn": Reference(tokens.TOPIC, "arn")},
+    always=(document_kinds.TOPIC.of("policy"),),
     source="hashicorp/terraform-provider-aws internal/service/sns/topic_policy.go",
 )
 
@@ -101,6 +97,7 @@ SUBSCRIPTION = ResourceType(
     updates="SetSubscriptionAttributes",
     deletes="Unsubscribe",
     display_name="SNS Topic Subscription",
+    creating="creating SNS Topic Subscription",
     id="{arn}",
     arn="{topic}:{uuid}",
     required="endpoint protocol topic",
@@ -119,7 +116,7 @@ SUBSCRIPTION = ResourceType(
         "protocol": one_of("application", "email", "email-json", "firehose", "http", "https", "lambda", "sms", "sqs"),
         "topic": arn,
     },
-    references={"topic": Reference(tokens.TOPIC, "arn", _NO_TOPIC)},
+    references={"topic": Reference(tokens.TOPIC, "arn")},
     rules=(_endpoint_fits_the_protocol,),
     source="hashicorp/terraform-provider-aws internal/service/sns/topic_subscription.go",
 )

@@ -52,7 +52,6 @@ QUEUE = ResourceType(
     service=SQS,
     creates="CreateQueue",
     updates="SetQueueAttributes",
-    deletes="DeleteQueue",
     display_name="SQS Queue",
     label="{name}",
     updating="updating SQS Queue ({id}) attributes",
@@ -102,8 +101,8 @@ QUEUE = ResourceType(
             "QueueAlreadyExists", "A queue already exists with the same name and a different value for attribute Tags"
         ),
     ),
-    rules=(_name_fits_the_kind, _dead_letters_have_a_queue, *_POLICY_RULES),
-    update_rules=(_dead_letters_have_a_queue, *_POLICY_RULES),
+    always=(_dead_letters_have_a_queue, *_POLICY_RULES),
+    rules=(_name_fits_the_kind,),
     cascade_deletes=(CascadeDelete(tokens.QUEUE_POLICY, "queueUrl"),),
     source="hashicorp/terraform-provider-aws internal/service/sqs/queue.go",
 )
@@ -112,7 +111,6 @@ QUEUE_POLICY = ResourceType(
     type=tokens.QUEUE_POLICY,
     service=SQS,
     creates="SetQueueAttributes",
-    updates="SetQueueAttributes",
     deletes="SetQueueAttributes",
     display_name="SQS Queue",
     creating="setting SQS Queue ({queueUrl}) attribute (Policy)",
@@ -123,8 +121,7 @@ QUEUE_POLICY = ResourceType(
     replace_on="queueUrl",
     documents="policy",
     references={"queueUrl": Reference(tokens.QUEUE, "url")},
-    rules=_POLICY_RULES,
-    update_rules=_POLICY_RULES,
+    always=_POLICY_RULES,
     source="hashicorp/terraform-provider-aws internal/service/sqs/queue_policy.go",
 )
 

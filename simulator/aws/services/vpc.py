@@ -47,7 +47,6 @@ SECURITY_GROUP = ResourceType(
     service=EC2,
     creates="CreateSecurityGroup",
     updates="AuthorizeSecurityGroupIngress",
-    deletes="DeleteSecurityGroup",
     display_name="Security Group",
     label="{name}",
     updating="updating Security Group ({id}) ingress rules",
@@ -80,8 +79,8 @@ SECURITY_GROUP = ResourceType(
             ),
         ),
     ),
-    rules=(rules.group_has_a_vpc, rules.group_rules_fit, rules.inline_rules_have_ports),
-    update_rules=(rules.group_rules_fit, rules.inline_rules_have_ports),
+    always=(rules.group_rules_fit, rules.inline_rules_have_ports),
+    rules=(rules.group_has_a_vpc,),
     delete_rules=(
         rules.no_node_has_the_group,
         rules.no_interface_has_the_group,
@@ -119,8 +118,7 @@ DEFAULT_SECURITY_GROUP = ResourceType(
     },
     references={"vpcId": Reference(tokens.VPC)},
     constraints=_INLINE,
-    rules=(rules.group_rules_fit, rules.inline_rules_have_ports),
-    update_rules=(rules.group_rules_fit, rules.inline_rules_have_ports),
+    always=(rules.group_rules_fit, rules.inline_rules_have_ports),
     source="hashicorp/terraform-provider-aws internal/service/ec2/vpc_default_security_group.go",
 )
 
@@ -182,8 +180,8 @@ def _rule(token: str, direction: str) -> ResourceType:
         },
         references={"securityGroupId": _TO_GROUP},  # the other group may be of another stack, or of another VPC
         quotas=(_RULES,),
-        rules=(rules.rule_has_ports, rules.rule_is_new),
-        update_rules=(rules.rule_has_ports,),
+        always=(rules.rule_has_ports,),
+        rules=(rules.rule_is_new,),
         source=f"hashicorp/terraform-provider-aws internal/service/ec2/vpc_security_group_{direction.lower()}_rule.go",
     )
 

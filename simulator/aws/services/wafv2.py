@@ -200,7 +200,6 @@ WEB_ACL = ResourceType(
     service=WAF,
     creates="CreateWebACL",
     updates="UpdateWebACL",
-    deletes="DeleteWebACL",
     display_name="WAFv2 WebACL",
     label="{name}",
     id="{uuid}",
@@ -253,15 +252,14 @@ WEB_ACL = ResourceType(
             ),
         ),
     ),
+    always=_RULES,
     rules=(
         refuse(
             "WAFInvalidParameterException",
             "Error reason: The scope is not valid., field: SCOPE_VALUE, parameter: CLOUDFRONT",
             lambda op: op.get("scope") == "CLOUDFRONT" and op.region != "us-east-1",
         ),
-        *_RULES,
     ),
-    update_rules=_RULES,
     after_update=_update_what_follows,
     used_by=(
         Use(
