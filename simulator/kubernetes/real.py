@@ -1,7 +1,7 @@
 """The answers of a real API server for the objects of a simulated cluster.
 
-The objects still live in the cloud, as everything does. Each command starts an empty API server and brings them in, so
-that a cloud file can be copied, and changed by hand, and works with and without a real server.
+The objects still live in the cloud, as everything does. An API server starts empty, and each command brings in what it
+lacks, so that a cloud file can be copied, and changed by hand, and works with and without a real server.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class RealServer:
 
     def __init__(self, cluster: Cluster, server: ApiServer) -> None:
         self._cluster, self._server = cluster, server
-        self._brought_in: dict[tuple[str, ...], Object] = {}
+        self._brought_in = server.brought_in
 
     def bring_in(self) -> list[str]:
         """Creates what the cloud has and the server lacks, and deletes what the cloud has no longer.

@@ -27,7 +27,7 @@ def zones(project):
 
 
 def test_a_preview_prints_the_engines_json_and_nothing_else_on_stdout(project):
-    preview = json.loads(project.simulate("pulumi", "preview", "--stack", "dev", "--json", *PACK).stdout)
+    preview = json.loads(project.simulate("pulumi", "preview", "--stack", "dev", "--json", *PACK, apart=True).stdout)
     assert steps(preview, "create") >= {"network-vpc", "main", "main-system", "main-system-us-west-2a"}
     assert project.resources() == [], "a preview creates nothing"
 
@@ -173,7 +173,7 @@ def test_nodes_over_the_quota_fail_and_start_when_it_is_raised(project):
 def test_after_a_killed_engine_no_resource_exists_twice(project):
     project.change_pool("dev", "cpu", instance_types=["m5.4xlarge"])
     killed = project.simulate(
-        "pulumi", *UP, "--non-interactive", faults=["die-before=create:aws:eks/nodeGroup:NodeGroup:1"]
+        *("pulumi", *UP, "--non-interactive"), faults=["die-before=create:aws:eks/nodeGroup:NodeGroup:1"], apart=True
     )
     assert killed.returncode == 137, killed.stdout + killed.stderr
     project.pulumi(*UP)
