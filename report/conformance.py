@@ -113,15 +113,13 @@ class _Check:
         stack = path.name.split(".")[1]
         with tempfile.TemporaryDirectory() as folder:
             caller = load_file(path).deployer.address
-            simulated = Simulated(Path(folder, "home"), project_with(path, Path(folder, "project")), caller=caller)
+            engine = InProcess(Path(folder, "home"), project_with(path, Path(folder, "project")), stack, caller)
             print(f"Building {shown(path)} in the simulator", flush=True)
-            output = Path(folder, "output.txt")
-            with output.open("w") as sink:
-                done = simulated.pulumi("up", "up", "--yes", "--skip-preview", "--stack", stack, output=sink)
+            done = engine.pulumi("up", "--yes", "--skip-preview")
             if done.code:
-                self._add(path.name, ["it cannot be built: " + " ".join(output.read_text().splitlines()[-5:])])
+                self._add(path.name, ["it cannot be built: " + " ".join(done.said.splitlines()[-5:])])
             else:
-                self._hold(stack, simulated.home / "cloud.sqlite")
+                self._hold(stack, engine.cloud)
 
     def corpus(self, version: str) -> None:
         """Judges the corpus with the simulator and with an API server of that version, and prints the agreement."""
