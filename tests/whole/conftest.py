@@ -1,9 +1,11 @@
 """Whole stacks on the real engine in the simulator, in a copy of the project."""
 
+import io
 import json
 import os
 import subprocess
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import yaml
 
 from common.urns import name_of
 from report.in_process import InProcess
+from simulator import console
 
 ROOT = Path(__file__).resolve().parents[2]
 IN_PROCESS = ("config", "destroy", "import", "preview", "refresh", "stack", "up")
@@ -133,8 +136,10 @@ class Project:
         return json.loads(self.pulumi("preview", "--stack", stack, "--json", *arguments).stdout)
 
     def cloud(self, *arguments: str) -> str:
-        line = [sys.executable, "-m", "simulator", "--home", str(self.folder / ".simulator"), "cloud", *arguments]
-        return subprocess.run(line, cwd=self.folder, capture_output=True, text=True, check=True).stdout
+        """Runs `python -m simulator cloud`, which has to succeed, and returns its output."""
+        with redirect_stdout(io.StringIO()) as output:
+            assert console.run(list(arguments), self.folder / ".simulator" / "cloud.sqlite") == 0
+        return output.getvalue()
 
     def resources(self) -> list[dict]:
         """Returns all resources in the cloud."""
