@@ -72,7 +72,11 @@ class RealServer:
         """Returns the objects that the cloud has for this cluster, in an order in which they can be created."""
         definitions = [_definition(served) for served in self._cluster.custom_kinds()]
         stored = [_complete(each.state) for each in self._cluster.objects() if each.type != RELEASE]
-        by_key = {_key(state): state for state in (_GP2, *definitions, *stored)}
+        spaces = [
+            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+            for name in self._cluster.namespaces_of_addons()
+        ]
+        by_key = {_key(state): state for state in (_GP2, *spaces, *definitions, *stored)}
         return sorted(by_key.values(), key=lambda state: _place(builtin_kind(state)))
 
     def restore(self, state: Object) -> None:

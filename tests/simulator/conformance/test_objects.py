@@ -38,3 +38,12 @@ def test_an_object_that_is_refused_is_named_and_charts_are_judged_while_the_othe
     assert refused.startswith("ConfigMap wrong is not created: ")
     assert "data[a key]: Invalid value" in refused
     assert servers[0].get("v1", "Namespace", "", "judged") is None
+
+
+def test_the_namespace_that_an_add_on_brings_is_there_for_what_is_in_it(tmp_path: Path, planes: ControlPlanes) -> None:  # noqa: F811
+    made = bench(tmp_path)
+    made.cloud.put("aws:eks/addon:Addon", "main:aws-guardduty-agent", {})
+    made.cloud.put("kubernetes:core/v1:ConfigMap", "main/amazon-guardduty/a", config_map("a", "amazon-guardduty"))
+    (result,) = check_objects(tmp_path / "cloud.sqlite", planes)
+    assert not result.refused
+    assert result.deleted == result.total
