@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import shutil
 import signal
+import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO, Any
 
 from components.stack.stack_file import load_file
 from engine.go_build import BuildError
 from engine.progress import Progress
+from report.in_process import InProcess
 from report.rehearse import rehearse
-from report.simulated import HOME, ROOT, ReportError, Simulated, project_with, shown
+from report.simulated import HOME, ROOT, Finished, ReportError, Simulated, project_with, shown
 from report.tables import aligned, wrapped
 from simulator.conformance.agreement import Agreement, compare
 from simulator.conformance.cases import cases, changes
@@ -25,6 +29,8 @@ from simulator.control_plane.build import UnknownVersionError, ensure
 from simulator.control_plane.client import Refused, Unreachable
 from simulator.control_plane.planes import ControlPlanes
 from simulator.control_plane.server import ControlPlaneError
+from simulator.kubernetes.clusters import Cluster
+from simulator.kubernetes.real import RealServer
 
 _HOME = HOME / "conformance"
 _EXAMPLES = ROOT / "examples" / "stacks"
@@ -60,6 +66,20 @@ def conformance(stack: str | None, versions: Sequence[str], charts: Path | None)
     return check.conclude()
 
 
+@dataclass(frozen=True, kw_only=True)
+class _WithRealServers(Simulated):
+    """Runs the commands of a stack in this process, with API servers that stay from one command to the next."""
+
+    stack: str
+    planes: ControlPlanes
+
+    def pulumi(self, name: str, *arguments: str, output: IO[str] | None = None, **_: Any) -> Finished:
+        start = time.monotonic()
+        done = InProcess(self.home, self.project, self.stack, self.caller, planes=self.planes).pulumi(*arguments)
+        (output or sys.stdout).write(done.said)
+        return Finished(done.code, time.monotonic() - start, done.events)
+
+
 @dataclass
 class _Check:
     """The results so far. charts: the folder with local charts."""
@@ -79,8 +99,11 @@ class _Check:
                 shutil.copy(home / "cloud.sqlite", cloud_file)
 
             print("With real API servers: ", end="")
-            if rehearse(stack, home=home, options=("--kubernetes", "real"), when_built=keep_cloud):
-                self._add(stack, ["the rehearsal with real API servers failed; see above"])
+            caller = load_file(ROOT / f"Pulumi.{stack}.yaml").deployer.address
+            with closing(ControlPlanes()) as planes:
+                simulated = _WithRealServers(home, caller=caller, stack=stack, planes=planes)
+                if rehearse(stack, simulated=simulated, when_built=keep_cloud):
+                    self._add(stack, ["the rehearsal with real API servers failed; see above"])
             print(flush=True)
             if cloud_file.exists():
                 self._hold(stack, cloud_file)
@@ -90,15 +113,13 @@ class _Check:
         stack = path.name.split(".")[1]
         with tempfile.TemporaryDirectory() as folder:
             caller = load_file(path).deployer.address
-            simulated = Simulated(Path(folder, "home"), project_with(path, Path(folder, "project")), caller=caller)
+            engine = InProcess(Path(folder, "home"), project_with(path, Path(folder, "project")), stack, caller)
             print(f"Building {shown(path)} in the simulator", flush=True)
-            output = Path(folder, "output.txt")
-            with output.open("w") as sink:
-                done = simulated.pulumi("up", "up", "--yes", "--skip-preview", "--stack", stack, output=sink)
+            done = engine.pulumi("up", "--yes", "--skip-preview")
             if done.code:
-                self._add(path.name, ["it cannot be built: " + " ".join(output.read_text().splitlines()[-5:])])
+                self._add(path.name, ["it cannot be built: " + " ".join(done.said.splitlines()[-5:])])
             else:
-                self._hold(stack, simulated.home / "cloud.sqlite")
+                self._hold(stack, engine.cloud)
 
     def corpus(self, version: str) -> None:
         """Judges the corpus with the simulator and with an API server of that version, and prints the agreement."""
@@ -146,14 +167,16 @@ class _Check:
 
     def _hold(self, stack: str, cloud_file: Path) -> None:
         self._add(stack, idle_values(cloud_file))
-        if self.charts is not None:
-            with _interruptible(), closing(ControlPlanes()) as planes:
-                for chart in check_charts(cloud_file, local_charts(self.charts), planes, helm(Progress())):
+
+        def render(cluster: Cluster, real: RealServer) -> None:
+            if self.charts is not None:
+                for chart in check_charts(cluster, real, local_charts(self.charts), helm(Progress())):
                     self.rendered.append((stack, chart))
                     self._add(f"{stack}, chart {chart.chart}", chart.faults)
+
         # New control planes, since all objects are created for the first time.
         with _interruptible(), closing(ControlPlanes()) as planes:
-            for result in check_objects(cloud_file, planes):
+            for result in check_objects(cloud_file, planes, render):
                 self.objects.append((stack, result))
                 self._add(stack, result.refused)
 

@@ -30,6 +30,7 @@ from simulator import killed_engine
 from simulator.aws.package import AwsPackage
 from simulator.caller import Caller
 from simulator.cloud import Cloud
+from simulator.control_plane.planes import ControlPlanes
 from simulator.eks.package import EksPackage
 from simulator.faults import Faults
 from simulator.kubernetes.package import KubernetesPackage
@@ -41,7 +42,7 @@ with loading():
 
 logging.getLogger("grpc").setLevel(logging.CRITICAL)  # a program of an engine that has stopped cannot log to it
 _LARGEST_MESSAGE = [("grpc.max_receive_message_length", 400 * 1024 * 1024)]
-_WITHOUT_PROGRAM = ("import", "stack")
+_WITHOUT_PROGRAM = ("config", "import", "stack")
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ class InProcess:
     """A stack in a home of the simulator.
 
     project: the folder with its stack file. caller: the address from which the commands run. principal: who runs them.
+    planes: starts the real API servers that answer for Kubernetes objects; None: the simulated admission answers.
     """
 
     home: Path
@@ -71,6 +73,7 @@ class InProcess:
     stack: str
     caller: str | None = None
     principal: str | None = None
+    planes: ControlPlanes | None = None
 
     @property
     def cloud(self) -> Path:
@@ -87,7 +90,7 @@ class InProcess:
         caller = Caller.at(self.caller, self.principal)
         running: list[subprocess.Popen[str]] = []
         with closing(Cloud(self.cloud)) as cloud, ThreadPoolExecutor(4) as threads:
-            kubernetes = KubernetesPackage(cloud, caller=caller, faults=faults)
+            kubernetes = KubernetesPackage(cloud, caller=caller, planes=self.planes, faults=faults)
             packages = (AwsPackage(cloud, faults, {}, caller=caller), EksPackage(), kubernetes)
             servers = Servers(packages, faults, lambda: running[0].kill())
             language = grpc.server(threads, options=_LARGEST_MESSAGE)
@@ -132,7 +135,7 @@ class InProcess:
         # A program that was refused leaves its own behind, on a loop that is gone.
         _CallbackServicer._servicers.clear()  # noqa: SLF001
         try:
-            stack_settings = load_file(self.project / f"Pulumi.{self.stack}.yaml")
+            stack_settings = load_file(Workspace(self.project, self.home).shadow / f"Pulumi.{self.stack}.yaml")
         except SettingsError as error:
             raise pulumi.RunError(str(error)) from None
         for key, value in Platform("platform", stack_settings).outputs().items():

@@ -83,17 +83,15 @@ def rehearse(
     stack: str,
     *,
     verbose: bool = False,
-    home: Path | None = None,
-    options: Sequence[str] = (),
+    simulated: Simulated | None = None,
     when_built: Callable[[], None] = lambda: None,
 ) -> int:
     """Runs all steps up to the first that fails, and returns its exit code; 1 when resources are left in the cloud.
 
-    home: the simulator's, which is emptied first. options: of the simulator. when_built: called before anything is
-    destroyed.
+    simulated: what runs the commands; its home is emptied first. when_built: called before anything is destroyed.
     """
     caller = load_file(ROOT / f"Pulumi.{stack}.yaml").deployer.address
-    simulated = Simulated(home or HOME / "rehearsal" / stack, caller=caller, options=options)
+    simulated = simulated or Simulated(HOME / "rehearsal" / stack, caller=caller)
     if simulated.clear():
         print(f"Deleted the state of an earlier rehearsal in {shown(simulated.home)}.")
     print(f"Rehearsal of {stack}, in the simulator, from {caller or 'the internet'}\n", flush=True)

@@ -40,14 +40,12 @@ class Simulated:
     """A home of the simulator, and the project that its commands use.
 
     home: the folder of state, cloud and logs. project: the folder with Pulumi.yaml, of this or another revision.
-    options: options of the simulator for every command.
     caller: the address from which the commands run; None for any host on the internet.
     """
 
     home: Path
     project: Path = ROOT
     caller: str | None = None
-    options: Sequence[str] = ()
 
     def pulumi(
         self,
@@ -103,7 +101,7 @@ class Simulated:
     def command(self, *arguments: str) -> Sequence[str]:
         """Returns the command line that runs pulumi with these arguments in this home."""
         caller = ("--from", self.caller) if self.caller else ()
-        return self._simulator(*self.options, *caller, "--", "pulumi", *arguments)
+        return self._simulator(*caller, "--", "pulumi", *arguments)
 
     @property
     def environment(self) -> Mapping[str, str]:

@@ -27,8 +27,7 @@ from engine.progress import Progress
 from simulator.cloud import Cloud
 from simulator.conformance.placement import Pool, misplaced, pools_of
 from simulator.control_plane.client import Object, Refused
-from simulator.control_plane.planes import ControlPlanes
-from simulator.kubernetes.clusters import EKS_CLUSTER, RELEASE, Cluster, cluster_of
+from simulator.kubernetes.clusters import RELEASE, Cluster
 from simulator.kubernetes.pod_security import pod_of
 from simulator.kubernetes.real import RealServer
 
@@ -89,25 +88,10 @@ def idle_values(cloud_file: Path) -> list[str]:
 
 
 def check_charts(
-    cloud_file: Path, charts: Mapping[tuple[str, str], Path], planes: ControlPlanes, helm_path: Path
+    cluster: Cluster, real: RealServer, charts: Mapping[tuple[str, str], Path], helm_path: Path
 ) -> Iterator[ChartResult]:
-    """Yields the result for each release whose chart is there. Raises what starting a server raises."""
-    with closing(Cloud(cloud_file)) as cloud:
-        for resource in cloud.of_type(EKS_CLUSTER):
-            cluster = cluster_of(cloud, resource)
-            yield from _check_cluster(cloud, cluster, charts, planes, helm_path)
-
-
-def _check_cluster(
-    cloud: Cloud,
-    cluster: Cluster,
-    charts: Mapping[tuple[str, str], Path],
-    planes: ControlPlanes,
-    helm_path: Path,
-) -> Iterator[ChartResult]:
-    real = RealServer(cluster, planes.server(cluster.place, cluster.version))
-    real.bring_in()  # what it refuses is a fault of its own, which `check_objects` finds
-    pools = pools_of(cloud, cluster)
+    """Yields the result for each release of the cluster whose chart is there. The server has the cluster's objects."""
+    pools = pools_of(cluster)
     releases = [each.state for each in cluster.releases()]
     for namespace in dict.fromkeys(str(state["namespace"]) for state in releases):
         inside = [state for state in releases if state["namespace"] == namespace]
@@ -125,7 +109,7 @@ def _check_cluster(
                     yield ChartResult(state["name"], " ".join(_chart_of(state)), 0, 0, (), (str(error),))
                 else:
                     rendered.append((state, objects))
-        missing = _missing_accounts(cloud, cluster, namespace, [each for _, objects in rendered for each in objects])
+        missing = _missing_accounts(cluster, namespace, [each for _, objects in rendered for each in objects])
         for state, objects in rendered:
             last = len(rendered) == len(inside) and state is rendered[-1][0]  # else another chart may make them
             yield _result(state, objects, real, pools, missing if last else ())
@@ -148,9 +132,11 @@ def _rendered(helm_path: Path, folder: Path, state: Mapping[str, Any], version: 
             yield each
 
 
-def _missing_accounts(cloud: Cloud, cluster: Cluster, namespace: str, rendered: Sequence[Object]) -> list[str]:
+def _missing_accounts(cluster: Cluster, namespace: str, rendered: Sequence[Object]) -> list[str]:
     """Returns the service accounts that get an IAM role, and that neither EKS nor Pulumi nor a chart makes."""
-    associations = [each.state for each in cloud.of_type(_ASSOCIATION) if each.state["clusterName"] == cluster.name]
+    associations = [
+        each.state for each in cluster.cloud.of_type(_ASSOCIATION) if each.state["clusterName"] == cluster.name
+    ]
     wanted = {each["serviceAccount"] for each in associations if each["namespace"] == namespace}
     made = {"default", *(addon.service_account for addon in ADDONS.values() if addon.namespace == namespace)}
     made |= {each.state["metadata"]["name"] for each in cluster.of_kind("v1", "ServiceAccount", namespace)}

@@ -29,17 +29,22 @@ class ObjectsResult:
     refused: tuple[str, ...]
 
 
-def check_objects(cloud_file: Path, planes: ControlPlanes) -> Iterator[ObjectsResult]:
+def check_objects(
+    cloud_file: Path, planes: ControlPlanes, when_created: Callable[[Cluster, RealServer], None] = lambda *_: None
+) -> Iterator[ObjectsResult]:
     """Yields the result for each cluster of a cloud file, whose control planes must have no objects yet.
 
+    when_created: called for each cluster while its control plane has all objects that it accepts; leaves them alone.
     Raises BuildError, ControlPlaneError, Unreachable, and UnknownVersionError.
     """
     with closing(Cloud(cloud_file)) as cloud:
         for resource in cloud.of_type(EKS_CLUSTER):
-            yield _check_cluster(cluster_of(cloud, resource), planes)
+            yield _check_cluster(cluster_of(cloud, resource), planes, when_created)
 
 
-def _check_cluster(cluster: Cluster, planes: ControlPlanes) -> ObjectsResult:
+def _check_cluster(
+    cluster: Cluster, planes: ControlPlanes, when_created: Callable[[Cluster, RealServer], None]
+) -> ObjectsResult:
     server = planes.server(cluster.place, cluster.version)
     real = RealServer(cluster, server)
     objects, refused = real.objects(), list[str]()
@@ -56,6 +61,7 @@ def _check_cluster(cluster: Cluster, planes: ControlPlanes) -> ObjectsResult:
         return done
 
     created = accepted(objects, "created", real.restore)
+    when_created(cluster, real)
     changed = accepted(created, "changed", lambda state: _add_label(server, state))
     # All deletions are asked for before any is waited for: a namespace alone takes seconds.
     going = accepted(created[::-1], "deleted", lambda state: server.delete(*identity(state), wait=False))

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from simulator.cloud import Cloud
 from simulator.kubernetes.clusters import Cluster
 from simulator.kubernetes.karpenter import NODE_POOL
 
@@ -48,9 +47,9 @@ class Pool:
         return all(any(_tolerates(each, taint) for each in tolerations) for taint in kept_away)
 
 
-def pools_of(cloud: Cloud, cluster: Cluster) -> list[Pool]:
+def pools_of(cluster: Cluster) -> list[Pool]:
     """Returns the node groups and NodePools of a cluster."""
-    groups = [each.state for each in cloud.of_type(_NODE_GROUP) if each.state["clusterName"] == cluster.name]
+    groups = [each.state for each in cluster.cloud.of_type(_NODE_GROUP) if each.state["clusterName"] == cluster.name]
     return [
         *(
             Pool(

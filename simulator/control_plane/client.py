@@ -57,6 +57,8 @@ class ApiServer:
         self._threads = threading.local()
         self._resources: dict[tuple[str, str], Resource] = {}
         self._kinds_change_until = 0.0
+        self.brought_in: dict[tuple[str, ...], Object] = {}
+        """What it has of a simulated cloud, by kind, namespace and name; it stays as long as the server."""
 
     def with_token(self, token: str) -> ApiServer:
         """Returns the same server for another user, such as a service account with a token of its own."""

@@ -220,8 +220,8 @@ class Admission:
         stored = self.cluster.get("v1", "Namespace", "", self.namespace)
         if planned is not None or stored is not None:
             return planned if stored is None or planned is not None else stored.state
-        built_in = ("Namespace", "", self.namespace) in BUILT_IN or self.cluster.is_of_an_addon(self.namespace)
-        return {} if built_in else None
+        built_in = ("Namespace", "", self.namespace) in BUILT_IN
+        return {} if built_in or self.namespace in self.cluster.namespaces_of_addons() else None
 
     def _name_is_free(self) -> None:
         api_version, kind = self.state["apiVersion"], self.state["kind"]

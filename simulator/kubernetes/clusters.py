@@ -89,14 +89,14 @@ class Cluster:
             return True
         return self.get(api_version, kind, namespace, name) is not None
 
-    def is_of_an_addon(self, namespace: str) -> bool:
-        """Returns whether an EKS add-on of the cluster has brought a namespace."""
-        installed = (
-            addon.name
+    def namespaces_of_addons(self) -> set[str]:
+        """Returns the namespaces that EKS add-ons of the cluster have brought; they are not stored."""
+        return {
+            addon.namespace
             for addon in ADDONS.values()
-            if addon.namespace == namespace and self.cloud.get(_EKS_ADDON, f"{self.name}:{addon.name}", self.region)
-        )
-        return next(installed, None) is not None
+            if ("Namespace", "", addon.namespace) not in BUILT_IN
+            and self.cloud.get(_EKS_ADDON, f"{self.name}:{addon.name}", self.region)
+        }
 
     def put(self, state: Props, namespace: str, urn: str = "") -> None:
         """Stores an object."""

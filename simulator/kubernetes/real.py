@@ -1,7 +1,7 @@
 """The answers of a real API server for the objects of a simulated cluster.
 
-The objects still live in the cloud, as everything does. Each command starts an empty API server and brings them in, so
-that a cloud file can be copied, and changed by hand, and works with and without a real server.
+The objects still live in the cloud, as everything does. An API server starts empty, and each command brings in what it
+lacks, so that a cloud file can be copied, and changed by hand, and works with and without a real server.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class RealServer:
 
     def __init__(self, cluster: Cluster, server: ApiServer) -> None:
         self._cluster, self._server = cluster, server
-        self._brought_in: dict[tuple[str, ...], Object] = {}
+        self._brought_in = server.brought_in
 
     def bring_in(self) -> list[str]:
         """Creates what the cloud has and the server lacks, and deletes what the cloud has no longer.
@@ -72,7 +72,11 @@ class RealServer:
         """Returns the objects that the cloud has for this cluster, in an order in which they can be created."""
         definitions = [_definition(served) for served in self._cluster.custom_kinds()]
         stored = [_complete(each.state) for each in self._cluster.objects() if each.type != RELEASE]
-        by_key = {_key(state): state for state in (_GP2, *definitions, *stored)}
+        spaces = [
+            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+            for name in self._cluster.namespaces_of_addons()
+        ]
+        by_key = {_key(state): state for state in (_GP2, *spaces, *definitions, *stored)}
         return sorted(by_key.values(), key=lambda state: _place(builtin_kind(state)))
 
     def restore(self, state: Object) -> None:

@@ -1,9 +1,11 @@
 """Whole stacks on the real engine in the simulator, in a copy of the project."""
 
+import io
 import json
 import os
 import subprocess
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,10 @@ import yaml
 
 from common.urns import name_of
 from report.in_process import InProcess
+from simulator import console
 
 ROOT = Path(__file__).resolve().parents[2]
-WITH_PROGRAM = ("destroy", "preview", "refresh", "up")
+IN_PROCESS = ("config", "destroy", "import", "preview", "refresh", "stack", "up")
 
 
 def drop_quotas_of_lost_pools(config: dict[str, Any]) -> None:
@@ -30,12 +33,7 @@ def drop_quotas_of_lost_pools(config: dict[str, Any]) -> None:
 
 
 class Project:
-    """The program itself, with copies of stack files that a test may change. stacks: the folder of the originals.
-
-    apart: whether each command has a process of its own, with a program that reads the stack file which the engine has.
-    """
-
-    apart = False
+    """The program itself, with copies of stack files that a test may change. stacks: the folder of the originals."""
 
     def __init__(self, folder: Path, stacks: Path = ROOT) -> None:
         self.folder = folder
@@ -72,11 +70,17 @@ class Project:
         index = next(i for i, pool in enumerate(self.pools(stack)) if name in (pool.get("name"), pool.get("preset")))
         self.change(stack, **{f"clusters__main__pools__{index}__{key}": value for key, value in settings.items()})
 
-    def simulate(self, *command: str, env: dict[str, str] | None = None, **options) -> subprocess.CompletedProcess:
+    def simulate(
+        self, *command: str, apart: bool = False, env: dict[str, str] | None = None, **options
+    ) -> subprocess.CompletedProcess:
         """Runs a command in the simulator and returns the completed process.
 
+        The program and the simulator are those of this process if they can; apart: they have processes of their own.
         caller: where it runs; without it, where the stack file of the command's stack says. principal: who runs it.
         """
+        few = not set(options) - {"caller", "principal", "faults"} and len(options.get("faults", ())) <= 1
+        if few and not apart and env is None and command[0] == "pulumi" and command[1] in IN_PROCESS:
+            return self._in_process(command[1:], *options.pop("faults", ()), **options)
         home_option = ["--home", str(self.folder / ".simulator")]
         caller = options.pop("caller", None) or self._deployer(command)
         home_option += ["--from", caller] if caller else []
@@ -94,11 +98,8 @@ class Project:
         return self.settings(stack).get("ml-platform:deployer", {}).get("from") if stack else None
 
     def pulumi(self, *arguments: str, **options) -> subprocess.CompletedProcess:
-        """Runs a command that has to succeed, with the program and the simulator of this process if it can."""
-        if self.apart or arguments[0] not in WITH_PROGRAM or set(options) - {"caller", "principal"}:
-            completed = self.simulate("pulumi", *arguments, "--non-interactive", **options)
-        else:
-            completed = self._in_process(arguments, **options)
+        """Runs a command that has to succeed."""
+        completed = self.simulate("pulumi", *arguments, "--non-interactive", **options)
         assert completed.returncode == 0, (
             f"pulumi {' '.join(arguments)} failed:\n{completed.stdout}\n{completed.stderr}"
         )
@@ -107,12 +108,12 @@ class Project:
         return completed
 
     def _in_process(
-        self, arguments: tuple[str, ...], caller: str | None = None, principal: str | None = None
+        self, arguments: tuple[str, ...], fault: str = "", caller: str | None = None, principal: str | None = None
     ) -> subprocess.CompletedProcess:
         at = arguments.index("--stack")
         home, caller = self.folder / ".simulator", caller or self._deployer(arguments)
         engine = InProcess(home, self.folder, arguments[at + 1], caller, principal)
-        done = engine.pulumi(*arguments[:at], *arguments[at + 2 :])
+        done = engine.pulumi(*arguments[:at], *arguments[at + 2 :], fault=fault)
         return subprocess.CompletedProcess(arguments, done.code, done.output, done.errors)
 
     def lost(self) -> list[str]:
@@ -135,8 +136,10 @@ class Project:
         return json.loads(self.pulumi("preview", "--stack", stack, "--json", *arguments).stdout)
 
     def cloud(self, *arguments: str) -> str:
-        line = [sys.executable, "-m", "simulator", "--home", str(self.folder / ".simulator"), "cloud", *arguments]
-        return subprocess.run(line, cwd=self.folder, capture_output=True, text=True, check=True).stdout
+        """Runs `python -m simulator cloud`, which has to succeed, and returns its output."""
+        with redirect_stdout(io.StringIO()) as output:
+            assert console.run(list(arguments), self.folder / ".simulator" / "cloud.sqlite") == 0
+        return output.getvalue()
 
     def resources(self) -> list[dict]:
         """Returns all resources in the cloud."""

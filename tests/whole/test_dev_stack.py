@@ -27,7 +27,7 @@ def zones(project):
 
 
 def test_a_preview_prints_the_engines_json_and_nothing_else_on_stdout(project):
-    preview = json.loads(project.simulate("pulumi", "preview", "--stack", "dev", "--json", *PACK).stdout)
+    preview = json.loads(project.simulate("pulumi", "preview", "--stack", "dev", "--json", *PACK, apart=True).stdout)
     assert steps(preview, "create") >= {"network-vpc", "main", "main-system", "main-system-us-west-2a"}
     assert project.resources() == [], "a preview creates nothing"
 
@@ -121,33 +121,23 @@ def test_a_zone_can_be_added_and_removed(project):
     project.pulumi("preview", "--stack", "dev", "--expect-no-changes")
 
 
-def test_a_subnet_deleted_outside_pulumi_is_noticed_and_created_again(project):
-    lost = next(
-        each for each in project.resources() if each["type"] == "aws:ec2/subnet:Subnet" and "-pods-" in each["urn"]
-    )
-    project.cloud("delete", lost["id"])
+def test_what_is_deleted_or_changed_outside_pulumi_is_noticed_and_put_right(project):
+    present = project.resources()
+    subnet = next(each for each in present if each["type"] == "aws:ec2/subnet:Subnet" and "-pods-" in each["urn"])
+    bucket = next(each for each in present if each["type"] == "aws:s3/bucket:Bucket")
+    group = next(each for each in present if each["type"] == "aws:cloudwatch/logGroup:LogGroup")
+    for lost in (subnet, bucket):
+        project.cloud("delete", lost["id"])
     seen = project.pulumi("refresh", "--stack", "dev", "--yes", "--skip-preview", "--diff").stdout
-    assert name_of(lost["urn"]) in seen
-    project.pulumi(*UP)
-    assert lost["urn"] in {each["urn"] for each in project.resources()}
-    project.pulumi("preview", "--stack", "dev", "--expect-no-changes")
-
-
-def test_a_bucket_deleted_outside_pulumi_is_noticed_and_created_again(project):
-    lost = next(each for each in project.resources() if each["type"] == "aws:s3/bucket:Bucket")
-    project.cloud("delete", lost["id"])
-    project.pulumi("refresh", "--stack", "dev", "--yes", "--skip-preview")
-    project.pulumi(*UP)
-    assert lost["urn"] in {each["urn"] for each in project.resources()}
-    project.pulumi("preview", "--stack", "dev", "--expect-no-changes")
-
-
-def test_a_property_changed_outside_pulumi_is_corrected(project):
-    group = next(each for each in project.resources() if each["type"] == "aws:cloudwatch/logGroup:LogGroup")
     retention = json.loads(project.cloud("show", group["id"]))["retentionInDays"]
     project.cloud("set", group["id"], "retentionInDays", "3653")
     project.pulumi(*UP, "--refresh")
+    urns = {each["urn"] for each in project.resources()}
+    for lost in (subnet, bucket):
+        assert name_of(lost["urn"]) in seen
+        assert lost["urn"] in urns
     assert json.loads(project.cloud("show", group["id"]))["retentionInDays"] == retention
+    project.pulumi("preview", "--stack", "dev", "--expect-no-changes")
 
 
 def test_nodes_over_the_quota_fail_and_start_when_it_is_raised(project):
@@ -173,7 +163,7 @@ def test_nodes_over_the_quota_fail_and_start_when_it_is_raised(project):
 def test_after_a_killed_engine_no_resource_exists_twice(project):
     project.change_pool("dev", "cpu", instance_types=["m5.4xlarge"])
     killed = project.simulate(
-        "pulumi", *UP, "--non-interactive", faults=["die-before=create:aws:eks/nodeGroup:NodeGroup:1"]
+        *("pulumi", *UP, "--non-interactive"), faults=["die-before=create:aws:eks/nodeGroup:NodeGroup:1"], apart=True
     )
     assert killed.returncode == 137, killed.stdout + killed.stderr
     project.pulumi(*UP)

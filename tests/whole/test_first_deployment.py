@@ -39,7 +39,6 @@ def commands(block: str) -> list[list[str]]:
 def small_prod(folder: Path) -> Project:
     """A copy of the project with one pool in prod, and with policies of its own, so that a waiver may be written."""
     made = Project(folder)
-    made.apart = True  # `pulumi config set` changes the engine's copy of the stack file
     (made.folder / "policies").unlink()
     shutil.copytree(ROOT / "policies", made.folder / "policies")
     made.change("prod", clusters__main__pools=made.pools("prod")[:1], storage={})

@@ -17,7 +17,7 @@ aws.ec2.LaunchTemplate("nodes", block_device_mappings=[disk], opts=somewhere)
 def test_a_misspelt_key_inside_a_block_fails_the_preview_with_its_path(project):
     (project.folder / "__main__.py").unlink()  # a link to the program itself
     (project.folder / "__main__.py").write_text(MISSPELT)
-    completed = project.simulate("pulumi", "preview", "--stack", "dev", "--non-interactive")
+    completed = project.simulate("pulumi", "preview", "--stack", "dev", "--non-interactive", apart=True)
     assert completed.returncode == 1, completed.stdout
     assert "aws:ec2/launchTemplate:LaunchTemplate resource 'nodes' has a problem: " in completed.stdout
     assert (

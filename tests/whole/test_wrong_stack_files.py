@@ -9,7 +9,7 @@ pytestmark = pytest.mark.engine
 
 def test_each_mistake_is_one_line_and_there_is_no_traceback(project):
     project.change("dev", network__cidr="10.0.0.0/33", clusters__main__version="1.12", ownr="x")
-    completed = project.simulate("pulumi", "preview", "--stack", "dev", "--non-interactive")
+    completed = project.simulate("pulumi", "preview", "--stack", "dev", "--non-interactive", apart=True)
     output = completed.stdout + completed.stderr
     assert completed.returncode == 1, output
     for path in ("network.cidr", "clusters.main.version", "ownr"):

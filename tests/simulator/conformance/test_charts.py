@@ -14,8 +14,10 @@ from simulator.conformance.charts import (
     local_charts,
 )
 from simulator.control_plane.planes import ControlPlanes
+from simulator.kubernetes.clusters import cluster_of
+from simulator.kubernetes.real import RealServer
 from tests.simulator.control_planes import is_built, planes  # noqa: F401
-from tests.simulator.kubernetes.bench import Bench, bench, namespace
+from tests.simulator.kubernetes.bench import EKS, Bench, bench, namespace
 
 pytestmark = [
     is_built,
@@ -48,8 +50,10 @@ def cluster(tmp_path: Path) -> Bench:
 def check(cluster: Bench, planes: ControlPlanes, state: dict[str, Any]) -> list[ChartResult]:  # noqa: F811
     full = {"name": "tiny", "namespace": "tiny"} | state
     cluster.cloud.put("kubernetes:helm.sh/v3:Release", f"main/{full['namespace']}/tiny", full)
-    path = Path(cluster.cloud._db.execute("PRAGMA database_list").fetchone()[2])
-    return list(check_charts(path, local_charts(CHARTS), planes, helm(Progress())))
+    inside = cluster_of(cluster.cloud, next(iter(cluster.cloud.of_type(EKS))))
+    real = RealServer(inside, planes.server(inside.place, inside.version))
+    real.bring_in()
+    return list(check_charts(inside, real, local_charts(CHARTS), helm(Progress())))
 
 
 def faults(cluster: Bench, planes: ControlPlanes, **values: Any) -> str:  # noqa: F811

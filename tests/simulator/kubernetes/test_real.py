@@ -7,7 +7,7 @@ import pytest
 
 from simulator.conformance.cases import cases
 from simulator.control_plane.planes import ControlPlanes
-from simulator.kubernetes.clusters import RELEASE, cluster_of
+from simulator.kubernetes.clusters import RELEASE, Cluster, cluster_of
 from simulator.kubernetes.package import KubernetesPackage
 from simulator.provider import Refusal
 from tests.simulator.control_planes import is_built, planes  # noqa: F401
@@ -58,19 +58,25 @@ def service(team: str, port: int) -> dict:
     return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": team}, "spec": spec}
 
 
+def inside(cluster: Bench) -> Cluster:
+    return cluster_of(cluster.cloud, next(iter(cluster.cloud.of_type(EKS))))
+
+
+def on_server(cluster: Bench, planes: ControlPlanes, team: str, name: str) -> Any:  # noqa: F811
+    return planes.server(inside(cluster).place, inside(cluster).version).get("v1", "Service", team, name)
+
+
 def test_finalizers_of_simulated_controllers_do_not_reach_the_server(
     cluster: Bench,
     team: str,
     planes: ControlPlanes,  # noqa: F811
 ) -> None:
     """No controller runs there that would take them off, so such an object would never go."""
-    inside = cluster_of(cluster.cloud, next(iter(cluster.cloud.of_type(EKS))))
     row = service(team, 80)
     row["metadata"]["finalizers"] = ["service.k8s.aws/resources"]
-    inside.put(row, team)
+    inside(cluster).put(row, team)
     cluster.make(config_map("next", team), "next")  # with each request, the server gets what the cloud has
-    server = planes.server(inside.place, inside.version)
-    found = server.get("v1", "Service", team, "web")
+    found = on_server(cluster, planes, team, "web")
     assert found is not None
     assert "finalizers" not in found["metadata"]
 
@@ -190,10 +196,28 @@ def test_another_command_finds_all_objects_again(
     planes: ControlPlanes,  # noqa: F811
 ) -> None:
     made = cluster.make(service(team, 80), "web")
-    planes.stop("main")  # as at the end of a command; the next one starts an empty server
+    planes.stop(inside(cluster).place)  # as at the end of a command; the next one starts an empty server
+    assert on_server(cluster, planes, team, "web") is None
     cluster.update(made, cluster.checked(service(team, 81), "web"), "web", preview=True)
     state = cluster.update(made, cluster.checked(service(team, 81), "web"), "web")
     assert [port["port"] for port in state["spec"]["ports"]] == [81]
+
+
+def test_a_command_on_servers_that_stay_brings_in_only_what_they_lack(
+    cluster: Bench,
+    team: str,
+    planes: ControlPlanes,  # noqa: F811
+) -> None:
+    for name in ("stays", "goes"):
+        cluster.make(service(team, 80) | {"metadata": {"name": name, "namespace": team}}, name)
+    before = on_server(cluster, planes, team, "stays")["metadata"]
+    cluster.cloud.delete("kubernetes:core/v1:Service", f"main/{team}/goes")
+    inside(cluster).put(service(team, 80) | {"metadata": {"name": "comes", "namespace": team}}, team)
+    later = Bench(cluster.cloud, KubernetesPackage(cluster.cloud, 0.2, planes=planes), cluster.config)
+    later.make(config_map("next", team), "next")
+    assert on_server(cluster, planes, team, "stays")["metadata"] == before, "neither made anew nor changed"
+    assert on_server(cluster, planes, team, "comes") is not None
+    assert on_server(cluster, planes, team, "goes") is None
 
 
 def test_an_object_that_was_deleted_in_the_cloud_is_gone_on_the_server(cluster: Bench, team: str) -> None:
