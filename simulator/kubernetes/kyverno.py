@@ -7,8 +7,8 @@ the deletion of the release does; the Job that comes after misses those that onl
 A policy has a webhook of its own where it has match conditions that Kubernetes can compile, asks for exact versions or
 has a timeout; the others of a kind share one for each pair of selectors, whose URL names them all. Names and exclusions
 of rules are no part of a webhook. Policies that delete objects have none.
-Match conditions are not evaluated, and count as met; see `may_be_met` for changes that cannot meet one. So one that
-fails, as one about `object.spec` does at each deletion, is not seen while Kyverno answers: the API server then refuses.
+Match conditions are not evaluated: they count as met, but for those of `compares_specs`. So one of another form that
+has no value, for which the API server refuses what a policy with Fail names, is not seen while Kyverno answers.
 Left out: policies of the group kyverno.io, those that Kyverno turns into admission policies of Kubernetes (`autogen`),
 subresources, and that a policy on images and one of a namespace, both sharing, have webhooks of one name, which the API
 server refuses, upon which no change of a policy comes through.
@@ -108,17 +108,21 @@ _DEFAULTS: Props = {
 
 
 def may_be_met(condition: str, after: Mapping[str, Any], before: Mapping[str, Any] | None) -> bool:
-    """Returns whether an object may meet a match condition; False only where that is certain.
+    """Returns whether an object may meet a match condition. before: None where nothing is changed."""
+    return before is None or after.get("spec") != before.get("spec") or not compares_specs(condition)
 
-    It is where a change leaves the spec as it was, and the condition is `oldObject == null || x != y`, with y the same
-    of `oldObject` as x is of `object`, and both of the spec alone. before: None where nothing is changed.
+
+def compares_specs(condition: str) -> bool:
+    """Returns whether a match condition is `oldObject == null || x != y`, y being x of the spec of before.
+
+    A change that leaves the spec as it was does not meet it, and for a deletion it has no value: there is no `object`.
     """
     front, _, comparison = condition.partition("||")
     now, _, then = (each.strip() for each in comparison.partition(" != "))
     same_of_both = now == then.replace("oldObject.", "object.") and "oldObject" not in now
-    of_spec = not re.search(r"\bobject\b(?!\.spec\b)", now) and not _BEYOND_COMPARISON.search(now)
-    is_comparison = front.strip() == "oldObject == null" and same_of_both and of_spec
-    return before is None or not is_comparison or after.get("spec") != before.get("spec")
+    objects, of_spec = (re.findall(rf"\bobject\b{what}", now) for what in ("", r"\.spec\b"))
+    is_comparison = bool(objects) and len(objects) == len(of_spec) and not _BEYOND_COMPARISON.search(now)
+    return front.strip() == "oldObject == null" and same_of_both and is_comparison
 
 
 def policies(cluster: Cluster, planned: Planned | None) -> tuple[Props, ...]:

@@ -128,6 +128,16 @@ class Webhook:
         """Returns whether an object may meet its conditions. before: the object that an update changes."""
         return all(kyverno.may_be_met(each, after, before) for each in self.conditions)
 
+    def why_no_value(self, request: Request) -> str:
+        """Returns why the API server refuses a request before it asks: no condition has a value; "" where one may."""
+        if (
+            request.operation != "DELETE"
+            or not self.conditions
+            or not all(map(kyverno.compares_specs, self.conditions))
+        ):
+            return ""
+        return f'forbidden: match conditions of webhook "{self.name}" name the object, and a deletion has none'
+
     @property
     def port(self) -> int:
         """The port of its pods that the API server calls; 0 where the release has no such pods."""
@@ -165,7 +175,7 @@ class Webhooks:
     def unanswered(
         self, state: Mapping[str, Any], request: Request, before: Mapping[str, Any] | None = None
     ) -> Iterator[Unanswered]:
-        """Yields the webhooks that see an object, or pods that are made of it, while no pod of their Service answers.
+        """Yields the webhooks that see an object, or pods that are made of it, and do not answer, or cannot be asked.
 
         before: the object that an update changes.
         """
@@ -182,7 +192,7 @@ class Webhooks:
         for each in (*webhooks_of(self.releases, self.policies), *gone):
             sees = each.sees(request, objects, labels) and each.may_be_met(state, before)
             of_pods = pod is not None and each.sees(_OF_PODS, [_labels(pod)], labels)
-            if (sees or of_pods) and (why := self.why_no_answer(each)):
+            if (sees or of_pods) and (why := each.why_no_value(request) or self.why_no_answer(each)):
                 yield Unanswered(each, not sees, why)
 
     def why_no_answer(self, webhook: Webhook) -> str:
