@@ -478,7 +478,8 @@ def test_what_says_who_is_asked_can_always_be_written_and_deleted(cluster: Bench
     binding: Props = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicyBinding"}
     binding |= {"metadata": {"name": "own"}, "spec": {"policyName": "own", "validationActions": ["Deny"]}}
     webhooks: Props = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingWebhookConfiguration"}
-    for inputs in (binding, {**webhooks, "metadata": {"name": "own"}}):
+    webhooks |= {"metadata": {"name": "own"}}
+    for inputs in (binding, webhooks):
         cluster.delete(cluster.make(inputs, inputs["kind"]), inputs["kind"])
     assert "vpol.validate" in refusal(cluster, config_map("new")), "everything else is asked about"
 
