@@ -15,7 +15,7 @@ from common.urns import name_of
 from simulator import users_things
 from simulator.aws.contents import contents
 from simulator.cloud import Cloud, CloudResource
-from simulator.kubernetes import certificates, clusters, kyverno, webhooks
+from simulator.kubernetes import certificates, clusters, webhooks
 
 
 def run(arguments: list[str], cloud_file: Path) -> int:
@@ -93,9 +93,7 @@ def _in_cluster(cloud: Cloud, options: argparse.Namespace) -> int:
 
 def _webhooks(cluster: clusters.Cluster, service: str | None, state: str | None) -> int:
     """Stops or starts the pods of a Service, and prints the webhooks. Returns 1 when no webhook has the Service."""
-    known = list(
-        webhooks.webhooks_of((each.state for each in cluster.releases()), kyverno.policies(cluster, planned=None))
-    )
+    known = list(webhooks.made_in(cluster))
     chosen = [each for each in known if service in (None, each.service)]
     if not chosen:
         wanted = (

@@ -124,7 +124,8 @@ class Admission:
 
     def _request(self, operation: str) -> Request:
         group, _, version = self.state["apiVersion"].rpartition("/")
-        return Request(operation, group, version, self._plural, bool(self.namespace))
+        versions = self.cluster.versions(group, self.state["kind"])
+        return Request(operation, group, version, self._plural, bool(self.namespace), versions)
 
     @property
     def webhooks(self) -> Webhooks:

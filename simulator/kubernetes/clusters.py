@@ -176,6 +176,13 @@ class Cluster:
                 return each
         return None
 
+    def versions(self, group: str, kind: str) -> tuple[str, ...]:
+        """Returns the versions that the cluster serves of a kind: of its own kinds, those that are on by default."""
+        own = [each.rpartition("/") for each, named in kinds(self.version) if named == kind]
+        custom = (each.versions for each in self.custom_kinds() if (each.group, each.kind) == (group, kind))
+        stable = (version for of_group, _, version in own if of_group == group and version.strip("v").isdigit())
+        return (*stable, *(version for some in custom for version in some))
+
     def custom_schema(self, api_version: str, kind: str) -> Mapping[str, Any] | None:
         """Returns the openAPIV3Schema of an installed CRD; None when it is not known."""
         group, _, version = api_version.rpartition("/")

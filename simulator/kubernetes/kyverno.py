@@ -1,20 +1,23 @@
 """Kyverno: the webhooks that it makes of the policies of a cluster, and those that its release leaves behind.
 
 No image is verified here, and no policy evaluated: an object is neither refused nor let in by what a policy says. What
-is simulated is what the API server does while Kyverno does not answer. Its pods delete their webhooks when they are
-scaled to zero, as the hook before the deletion of the release does; the Job that comes after misses those that only
-validate.
+is simulated is what the API server does while Kyverno does not answer. Its pods make webhooks and delete them: while
+they are down, a policy that goes leaves its webhook. They delete all when they are scaled to zero, as the hook before
+the deletion of the release does; the Job that comes after misses those that only validate.
 A policy has a webhook of its own where it has match conditions that Kubernetes can compile, asks for exact versions or
 has a timeout; the others of a kind share one for each pair of selectors, whose URL names them all. Names and exclusions
 of rules are no part of a webhook. Policies that delete objects have none.
-Match conditions are not evaluated: they count as met, but for those that begin with `oldObject == null ||` and changes.
+Match conditions are not evaluated: they count as met, but for those of `compares_specs`. So one of another form that
+has no value, for which the API server refuses what a policy with Fail names, is not seen while Kyverno answers.
 Left out: policies of the group kyverno.io, those that Kyverno turns into admission policies of Kubernetes (`autogen`),
 subresources, and that a policy on images and one of a namespace, both sharing, have webhooks of one name, which the API
 server refuses, upon which no change of a policy comes through.
 Sources: Kyverno v1.19.0, pkg/config/config.go and types.go, pkg/controllers/webhook (controller.go, validating.go,
-expression_cache.go), pkg/controllers/generic/webhook, cmd/kyverno/main.go, pkg/cel/autogen (support.go, data.go,
-match.go), pkg/webhooks/server.go (cleanup), cmd/readiness-checker/main.go, charts/kyverno (templates/config);
-kyverno/api, policies.kyverno.io/v1beta1 (GetFailurePolicy); kyverno/kyverno 16492 and 17262; read 2026-11.
+bootstrap_exclusion.go, expression_cache.go), pkg/controllers/generic/webhook, cmd/kyverno/main.go, pkg/cel/autogen
+(support.go, data.go, match.go), pkg/cel/compiler/keys.go, pkg/cel/libs, pkg/webhooks/server.go (cleanup),
+cmd/readiness-checker/main.go, charts/kyverno (templates/config, templates/hooks); kyverno/sdk e0dc6fb8661a,
+extensions/cel/libs; kyverno/api, policies.kyverno.io/v1beta1 (GetFailurePolicy); kyverno/kyverno 16492 and 17262; read
+2026-11.
 """
 
 from __future__ import annotations
@@ -81,7 +84,14 @@ _MAKE_PODS = {
 }
 _PODS = {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]}
 # What the API server knows nothing of, so that it cannot compile a condition which names it.
-_OF_KYVERNO = re.compile(r"(?<![\w.?])(globalContext|http|images|resource|variables)\s*[.(\[]")
+_OF_KYVERNO = re.compile(
+    r"(?<![\w.?])((attestors|generator|globalContext|http|images|json|resource|variables|yaml)\s*[.\[]"
+    r"|((gzip|hash|math|random|time|transform|user|x509)\.\w+|image|isImage|parseImageReference|parseServiceAccount"
+    r"|listObjToMap|md5|random|sha1|sha256|verifyImageSignatures|verifyAttestationSignatures|getImageData)\s*\()"
+)
+_TO_START_NODES = frozenset({("", "nodes"), ("certificates.k8s.io", "certificatesigningrequests")})
+# Beside these, `!=` of two sides is more than their comparison.
+_BEYOND_COMPARISON = re.compile(r"\|\||&&|[=<>]|\bin\b|\? ")
 
 
 def _where(operator: str, namespace: str) -> Props:
@@ -93,13 +103,26 @@ _DEFAULTS: Props = {
         "excludeKyvernoNamespace": True,
         "webhooks": {"namespaceSelector": {"matchExpressions": [_where("NotIn", "kube-system")]}},
     },
-    "features": {"forceFailurePolicyIgnore": {"enabled": False}},
+    "features": {"forceFailurePolicyIgnore": {"enabled": False}, "excludeBootstrapResources": {"enabled": False}},
 }
 
 
-def is_of_creation(condition: str) -> bool:
-    """Returns whether a match condition is written so that a change need not meet it."""
-    return condition.lstrip().startswith("oldObject == null ||")
+def may_be_met(condition: str, after: Mapping[str, Any], before: Mapping[str, Any] | None) -> bool:
+    """Returns whether an object may meet a match condition. before: None where nothing is changed."""
+    return before is None or after.get("spec") != before.get("spec") or not compares_specs(condition)
+
+
+def compares_specs(condition: str) -> bool:
+    """Returns whether a match condition is `oldObject == null || x != y`, y being x of the spec of before.
+
+    A change that leaves the spec as it was does not meet it, and for a deletion it has no value: there is no `object`.
+    """
+    front, _, comparison = condition.partition("||")
+    now, _, then = (each.strip() for each in comparison.partition(" != "))
+    same_of_both = now == then.replace("oldObject.", "object.") and "oldObject" not in now
+    objects, of_spec = (re.findall(rf"\bobject\b{what}", now) for what in ("", r"\.spec\b"))
+    is_comparison = bool(objects) and len(objects) == len(of_spec) and not _BEYOND_COMPARISON.search(now)
+    return front.strip() == "oldObject == null" and same_of_both and is_comparison
 
 
 def policies(cluster: Cluster, planned: Planned | None) -> tuple[Props, ...]:
@@ -117,9 +140,9 @@ def _identity(policy: Props) -> tuple[str, str]:
     return str(policy["metadata"].get("namespace") or ""), str(policy["metadata"].get("name"))
 
 
-def webhooks(values: Props, namespace: str, made_of: tuple[Props, ...], *, left: bool) -> Iterator[Props]:
-    """Yields the arguments of each webhook of a release. made_of: the policies. left: the release is gone."""
-    common: Props = {"service": SERVICE, "service_namespace": namespace, "left": left}
+def webhooks(values: Props, namespace: str, made_of: Sequence[Props], *, left: bool) -> Iterator[Props]:
+    """Yields the arguments of each webhook of a release. made_of: the policies. left: those that only validate."""
+    common: Props = {"service": SERVICE, "service_namespace": namespace}
     common |= {"part": "admission-controller", "named": "https"}
     for path, (name, resources) in _ALWAYS.items():
         if not (left and path == "/policymutate"):
@@ -133,13 +156,14 @@ def webhooks(values: Props, namespace: str, made_of: tuple[Props, ...], *, left:
     if given["config"]["excludeKyvernoNamespace"]:
         own = {"matchExpressions": [_where("NotIn", namespace)]}
         everywhere = {**everywhere, "namespaceSelector": _both(everywhere.get("namespaceSelector"), own)}
-    forced = given["features"]["forceFailurePolicyIgnore"]["enabled"]
+    forced, spares = (given["features"][each]["enabled"] for each in _DEFAULTS["features"])
     known = sorted((each for each in made_of if not has_unknown(each.get("spec"))), key=_identity)
     for row in _WEBHOOKS:
         of_kind = [each for each in known if each["kind"] == row.kind and _is_asked(row, each["spec"])]
         if row.validates or not left:
             for made in _of_policies(row, of_kind, everywhere):
-                yield {**common, **made, "fails": made["fails"] and not forced}
+                fails = made["fails"] and not forced
+                yield {**common, **made, "fails": fails, "without": _TO_START_NODES if spares and fails else ()}
 
 
 def _is_asked(row: _Webhook, spec: Props) -> bool:

@@ -1,19 +1,20 @@
 """Admission webhooks that charts make: what the API server asks them about, and what it says while they do not answer.
 
 A webhook that answers accepts everything here, and only Linkerd's injector changes what it sees. One does not answer
-while its pods are down, and where network policies do not let the API server come to them. All versions of an API
-count, unless a webhook asks for exact ones, since the API server converts one to another. Left out: webhooks of other
-charts, that of Linkerd's tap (policy Ignore), and those of the load balancers for QUIC and target control, which only
-see what has their labels; deletions by Helm, and by controllers.
+while its pods are down, and where network policies do not let the API server come to them. All served versions of an
+API count, unless a webhook asks for exact ones, since the API server converts one to another. Left out: webhooks of
+other charts, that of Linkerd's tap (policy Ignore), and those of the load balancers for QUIC and target control, which
+only see what has their labels; Events, which two groups share; deletions by Helm, and by controllers.
 Sources: linkerd/linkerd2 edge-26.8.3, charts/linkerd-control-plane; cert-manager 1.21.1 and trust-manager 0.24.0,
 deploy/charts; external-secrets v2.9.0, deploy/charts; kubernetes-sigs/aws-load-balancer-controller v3.5.0, helm,
-templates/webhook.yaml; Kubernetes 1.35, apiserver/pkg/admission/plugin/webhook (predicates/rules, namespace, object);
+templates/webhook.yaml; Kubernetes 1.35, apiserver/pkg/admission/plugin/webhook (generic, predicates/rules, namespace,
+object) and apimachinery/pkg/runtime/mapper.go;
 those of `kyverno`; read 2026-11.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -33,29 +34,38 @@ from simulator.values import UNKNOWN, Props, has_unknown
 INJECTOR = "linkerd-proxy-injector.linkerd.io"
 _RELEASE = ("helm.sh/v3", "Release")
 _WRITES = ("CREATE", "UPDATE")
+_NEVER_ASKED_ABOUT = "admissionregistration.k8s.io"  # else a webhook could keep itself from being deleted
+_BY_DEFAULT: Props = {"replicas": 1, "parallelism": 1, "suspend": False, "paused": False}
+_MAKE_PODS = (*_BY_DEFAULT, "completions", "jobTemplate", "selector", "template", "updateStrategy")
+_MADE_OF, _VALIDATES_ONLY = "simulator:policies", "simulator:validates-only"  # of Kyverno that is down or gone
 _ASKED_BY_PROXIES = (("identity", "ident-grpc"), ("destination", "dest-grpc"), ("destination", "policy-grpc"))
 Labels = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Request:
-    """What the API server is asked to do. operation: `CREATE`, `UPDATE` or `DELETE`. resource: the plural of a kind."""
+    """What the API server is asked to do.
+
+    operation: `CREATE`, `UPDATE` or `DELETE`. resource: the plural of a kind. others: versions that are served as well.
+    """
 
     operation: str
     group: str
     version: str
     resource: str
     namespaced: bool = True
+    others: tuple[str, ...] = ()
 
     def fits(self, rule: Mapping[str, Any], *, exact: bool) -> bool:
         """Returns whether a rule of a webhook is about it. exact: only the versions count that the rule names."""
         scopes = ("*", "Namespaced" if self.namespaced else "Cluster")
         return (
-            (rule.get("scope") or "*") in scopes
+            self.group != _NEVER_ASKED_ABOUT
+            and (rule.get("scope") or "*") in scopes
             and _names(rule["operations"], self.operation)
             and _names(rule["apiGroups"], self.group)
             and _names(rule["resources"], self.resource, "*/*", f"{self.resource}/*")
-            and (not exact or _names(rule["apiVersions"], self.version))
+            and _names(rule["apiVersions"], self.version, *(() if exact else self.others))
         )
 
 
@@ -80,9 +90,9 @@ class Webhook:
     """One webhook of a release.
 
     rules: in the words of Kubernetes; exact: its match policy, otherwise Equivalent. fails: whether its policy is Fail,
-    otherwise it is Ignore. namespaces, objects: its selectors. conditions: in CEL; see `kyverno`. left: its release is
-    gone, and with it the Service. part: of the chart's pods that answer, by its name in chart_pods.py; named: the port
-    on which they do. pods: these, of the release.
+    otherwise it is Ignore. namespaces, objects: its selectors. conditions: in CEL; see `kyverno`. without: groups and
+    resources that it is never asked about. left: its release is gone, and with it the Service. part: of the chart's
+    pods that answer, by its name in chart_pods.py; named: the port on which they do. pods: these, of the release.
     """
 
     name: str
@@ -98,6 +108,7 @@ class Webhook:
     namespaces: Labels = field(default_factory=dict)
     objects: Labels = field(default_factory=dict)
     conditions: Sequence[str] = ()
+    without: Collection[tuple[str, str]] = ()
     seconds: Any = 10
     left: bool = False
 
@@ -107,11 +118,25 @@ class Webhook:
         objects: the labels of the object, before and after. namespace: its labels; None for an object of none.
         """
         return (
-            any(request.fits(rule, exact=self.exact) for rule in self.rules)
+            (request.group, request.resource) not in self.without
+            and any(request.fits(rule, exact=self.exact) for rule in self.rules)
             and any(matches(Node(self.objects), labels) for labels in objects)
             and (namespace is None or matches(Node(self.namespaces), namespace))
-            and (request.operation == "CREATE" or not any(map(kyverno.is_of_creation, self.conditions)))
         )
+
+    def may_be_met(self, after: Mapping[str, Any], before: Mapping[str, Any] | None) -> bool:
+        """Returns whether an object may meet its conditions. before: the object that an update changes."""
+        return all(kyverno.may_be_met(each, after, before) for each in self.conditions)
+
+    def why_no_value(self, request: Request) -> str:
+        """Returns why the API server refuses a request before it asks: no condition has a value; "" where one may."""
+        if (
+            request.operation != "DELETE"
+            or not self.conditions
+            or not all(map(kyverno.compares_specs, self.conditions))
+        ):
+            return ""
+        return f'forbidden: match conditions of webhook "{self.name}" name the object, and a deletion has none'
 
     @property
     def port(self) -> int:
@@ -150,11 +175,13 @@ class Webhooks:
     def unanswered(
         self, state: Mapping[str, Any], request: Request, before: Mapping[str, Any] | None = None
     ) -> Iterator[Unanswered]:
-        """Yields the webhooks that see an object, or its pods, while no pod of their Service answers.
+        """Yields the webhooks that see an object, or pods that are made of it, and do not answer, or cannot be asked.
 
         before: the object that an update changes.
         """
         pod = pod_of(state) if request.operation != "DELETE" and request.resource != "pods" else None
+        if pod is not None and not _makes_pods(state, before):
+            pod = None
         objects = [_labels(each) for each in (state, before) if each is not None]
         labels = self.namespace["labels"] if self.namespace else None
         if has_unknown([labels, *objects, _labels(pod)]):
@@ -163,9 +190,9 @@ class Webhooks:
             labels = {**objects[0], "kubernetes.io/metadata.name": state["metadata"].get("name")}
         gone = webhooks_of(self.left, self.policies, left=True)
         for each in (*webhooks_of(self.releases, self.policies), *gone):
-            sees = each.sees(request, objects, labels)
+            sees = each.sees(request, objects, labels) and each.may_be_met(state, before)
             of_pods = pod is not None and each.sees(_OF_PODS, [_labels(pod)], labels)
-            if (sees or of_pods) and (why := self.why_no_answer(each)):
+            if (sees or of_pods) and (why := each.why_no_value(request) or self.why_no_answer(each)):
                 yield Unanswered(each, not sees, why)
 
     def why_no_answer(self, webhook: Webhook) -> str:
@@ -226,7 +253,7 @@ def webhooks_in(cluster: Cluster, name: str, namespace: Mapping[str, Any], plann
         labels = {**(labels or {}), "kubernetes.io/metadata.name": name}
     stored = [each.state for each in cluster.releases()]
     coming = planned.of_kind(cluster.place, *_RELEASE) if planned else []
-    releases = {(each.get("namespace"), each.get("name")): each for each in (*stored, *coming)}
+    releases = {(each.get("namespace"), each.get("name")): _as_made(cluster, each) for each in (*stored, *coming)}
     own = {**metadata, "name": name, "labels": labels} if name else None
     left = left_in(cluster)
     asks = any(_chart(each) == kyverno.CHART for each in (*releases.values(), *left))
@@ -235,22 +262,29 @@ def webhooks_in(cluster: Cluster, name: str, namespace: Mapping[str, Any], plann
 
 
 def webhooks_of(
-    releases: Iterable[Mapping[str, Any]], policies: tuple[Props, ...] = (), *, left: bool = False
+    releases: Iterable[Mapping[str, Any]], policies: Sequence[Props] = (), *, left: bool = False
 ) -> Iterator[Webhook]:
     """Yields the webhooks that releases make, where everything about them is known.
 
-    policies: those that Kyverno makes webhooks of. left: the releases are gone.
+    policies: those that Kyverno makes webhooks of, where it runs. left: the releases are gone.
     """
     for release in releases:
         if _chart(release) == kyverno.CHART and not has_unknown(release.get("values")):
-            rows = kyverno.webhooks(opened(release.get("values")) or {}, release["namespace"], policies, left=left)
+            made_of, validate = release.get(_MADE_OF, policies), release.get(_VALIDATES_ONLY, False)
+            rows = kyverno.webhooks(opened(release.get("values")) or {}, release["namespace"], made_of, left=validate)
             answer = {} if left else chart_pods.pods_of(release)
-            yield from (replace(Webhook(**row), pods=answer.get(row["part"])) for row in rows)
+            yield from (Webhook(**row, pods=answer.get(row["part"]), left=left) for row in rows)
         make = _CHARTS.get(_chart(release))
         if make is not None and not has_unknown(release.get("values")):
             pods = chart_pods.pods_of(release)
             for each in make(opened(release.get("values")) or {}, release["namespace"], release["name"]):
                 yield replace(each, pods=pods.get(each.part))
+
+
+def made_in(cluster: Cluster) -> Iterator[Webhook]:
+    """Yields the webhooks of the releases of a cluster."""
+    found = webhooks_in(cluster, "", {}, None)
+    yield from webhooks_of(found.releases, found.policies)
 
 
 def cut_off(cluster: Cluster, namespace: str) -> Iterator[str]:
@@ -276,7 +310,7 @@ def left_in(cluster: Cluster) -> tuple[Props, ...]:
 
 
 def leaves(cluster: Cluster, release: Props) -> list[str]:
-    """Notes which webhooks stay when a release is deleted, and returns their names."""
+    """Notes which webhooks stay when a release is deleted, and returns the names of those that refuse."""
     if _chart(release) != kyverno.CHART:
         return []
     service = Webhook(
@@ -286,8 +320,11 @@ def leaves(cluster: Cluster, release: Props) -> list[str]:
     cleans = (values.get("webhooksCleanup") or {}).get("enabled", True)
     if cleans and not is_down(cluster, service):
         return []
-    cluster.cloud.put(LEFT_WEBHOOKS, f"{cluster.name}/{kyverno.CHART}", release, region=cluster.region)
-    stay = webhooks_of([release], kyverno.policies(cluster, None), left=True)
+    made = {_MADE_OF: list(kyverno.policies(cluster, None)), **_as_made(cluster, release), _VALIDATES_ONLY: cleans}
+    cluster.cloud.put(LEFT_WEBHOOKS, f"{cluster.name}/{kyverno.CHART}", made, region=cluster.region)
+    if is_down(cluster, service):
+        cluster.cloud.put(OUTAGE, _outage(cluster, service), made, region=cluster.region)
+    stay = webhooks_of([made], left=True)
     return list(dict.fromkeys(each.name for each in stay if each.fails))
 
 
@@ -299,9 +336,11 @@ def taken_over(cluster: Cluster, release: Props) -> None:
 
 def set_down(cluster: Cluster, webhook: Webhook, down: bool) -> None:
     """Ends or starts the pods of the Service of a webhook."""
-    if down:
-        cluster.cloud.put(OUTAGE, _outage(cluster, webhook), {}, region=cluster.region)
-    else:
+    if down and not is_down(cluster, webhook):
+        release: Props = next((each.state for each in cluster.releases() if _asks_kyverno(each.state, webhook)), {})
+        made = release and {**release, _MADE_OF: list(kyverno.policies(cluster, None))}
+        cluster.cloud.put(OUTAGE, _outage(cluster, webhook), made, region=cluster.region)
+    elif not down:
         cluster.cloud.delete(OUTAGE, _outage(cluster, webhook), cluster.region)
 
 
@@ -312,6 +351,36 @@ def is_down(cluster: Cluster, webhook: Webhook) -> bool:
 
 def _outage(cluster: Cluster, webhook: Webhook) -> str:
     return f"{cluster.name}/{webhook.service_namespace}/{webhook.service}"
+
+
+def _asks_kyverno(release: Props, webhook: Webhook) -> bool:
+    where = (webhook.service, webhook.service_namespace)
+    return _chart(release) == kyverno.CHART and where == (kyverno.SERVICE, release["namespace"])
+
+
+def _as_made(cluster: Cluster, release: Props) -> Props:
+    """Returns a release; for one of Kyverno whose pods are down, what they last made webhooks of."""
+    if _chart(release) != kyverno.CHART:
+        return release
+    row = cluster.cloud.get(OUTAGE, f"{cluster.name}/{release['namespace']}/{kyverno.SERVICE}", cluster.region)
+    return (row and row.state) or release
+
+
+def _makes_pods(state: Mapping[str, Any], before: Mapping[str, Any] | None) -> bool:
+    """Returns whether a write makes pods, at once or at the times of a CronJob. before: what it changes."""
+    now = {**_BY_DEFAULT, **(state.get("spec") or {})}
+    if now["suspend"] is True or 0 in (now["replicas"], now["parallelism"]):
+        return False
+    if before is None:
+        return now["paused"] is not True
+    then = {**_BY_DEFAULT, **(before.get("spec") or {})}
+    fewer = [each for each in ("replicas", "parallelism") if _is_fewer(now[each], then[each])]
+    changed = {each for each in _MAKE_PODS if now.get(each) != then.get(each) and not has_unknown(now.get(each))}
+    return bool(changed.difference(fewer))
+
+
+def _is_fewer(now: Any, then: Any) -> bool:
+    return isinstance(now, int) and isinstance(then, int) and now < then
 
 
 def _chart(release: Mapping[str, Any]) -> str:

@@ -34,7 +34,7 @@ def simulated() -> Webhook:
     """The webhook as the simulator makes it of the policy, when the release is gone."""
     settings = SignatureSettings.model_validate({"images": [IMAGES], "keys": [PUBLIC], "mode": "deny"})
     (*_, row) = webhooks({}, "kyverno", (dict(policy(settings)),), left=True)
-    return Webhook(**row)
+    return Webhook(**row, left=True)
 
 
 def configuration() -> dict[str, Any]:

@@ -14,12 +14,12 @@ from components.tenancy.signature_policy import policy
 from settings.tenancy.signatures import SignatureSettings
 from simulator import console
 from simulator.kubernetes.clusters import CRD, Cluster, delete_objects
-from simulator.kubernetes.kyverno import webhooks
-from simulator.kubernetes.webhooks import Webhook, left_in
+from simulator.kubernetes.kyverno import may_be_met, webhooks
+from simulator.kubernetes.webhooks import Request, Webhook, left_in
 from simulator.provider import Refusal
 from simulator.values import Props
 from tests.settings.tenancy.test_wrong_signatures import IMAGES, PUBLIC
-from tests.simulator.kubernetes.bench import Bench, bench, config_map, deployment, namespace
+from tests.simulator.kubernetes.bench import Bench, bench, config_map, deployment, namespace, widget_definition
 from tests.simulator.kubernetes.test_readiness import chart
 from tests.simulator.kubernetes.test_webhooks import of, pod, refusal
 
@@ -125,6 +125,196 @@ def test_pods_that_are_there_can_be_labelled_and_end_while_it_is_down(cluster: B
     cluster.delete(made, "pod")
 
 
+def test_an_image_that_comes_to_a_pod_is_refused_while_it_is_down(cluster: Bench, tmp_path: Path) -> None:
+    install(cluster)
+    cluster.make(signatures(), "signatures")
+    made = cluster.make(pod("research"), "pod")
+    down(tmp_path)
+    other = copy.deepcopy(made[1])
+    other["spec"]["containers"][0]["image"] = "registry.invalid/app:2"
+    with pytest.raises(Refusal, match=r"ivpol\.validate"):
+        cluster.update(made, other, "pod")
+
+
+@pytest.mark.parametrize(
+    ("condition", "met"),
+    [
+        ("oldObject == null || object.spec.nodeName != oldObject.spec.nodeName", False),
+        ("oldObject == null || object.spec.a + object.spec.b != oldObject.spec.a + oldObject.spec.b", False),
+        ("oldObject == null || object.spec.nodeName != oldObject.spec.hostname", True),
+        ("oldObject == null || object.metadata.name != oldObject.metadata.name", True),
+        ("oldObject == null || object != oldObject", True),
+        ("oldObject == null || oldObject.spec.a != oldObject.spec.a", True),
+        ("oldObject == null || object.spec.a || object.spec.b != oldObject.spec.a || oldObject.spec.b", True),
+        ("oldObject == null || object.spec.a == 1 != oldObject.spec.a == 1", True),
+        ("oldObject == null || true", True),
+        ("object == null || object.spec.a != oldObject.spec.a", True),
+        ("has(object.metadata.labels)", True),
+    ],
+)
+def test_a_condition_counts_as_met_unless_the_spec_alone_decides_and_stays(condition: str, *, met: bool) -> None:
+    old: Props = {"metadata": {"name": "a"}, "spec": {"nodeName": "a"}}
+    assert may_be_met(condition, copy.deepcopy(old), old) is met
+    assert may_be_met(condition, {**old, "spec": {"nodeName": "b"}}, old), "a changed spec may meet it"
+    assert may_be_met(condition, old, None), "so may what is made, or deleted"
+
+
+def test_who_names_deletions_in_a_condition_of_creation_stops_them(cluster: Bench, tmp_path: Path) -> None:
+    install(cluster)
+    made = cluster.make(pod("research"), "pod")
+    moves = {"name": "moves", "expression": "oldObject == null || object.spec.nodeName != oldObject.spec.nodeName"}
+    own = cluster.make(judging(about("DELETE"), matchConditions=[moves]), "own")
+    for state in ("--up", "--down"):
+        down(tmp_path, state)
+        with pytest.raises(Refusal, match=r"finegrained-own.* a deletion has none"):
+            cluster.delete(made, "pod")
+    down(tmp_path, "--up")
+    cluster.delete(own, "own")
+    other = {"name": "other", "expression": "request.operation == 'CREATE'"}
+    cluster.make(judging(about("DELETE"), name="a", matchConditions=[moves], failurePolicy="Ignore"), "a")
+    cluster.make(judging(about("DELETE"), name="b", matchConditions=[moves, other]), "b")
+    cluster.delete(made, "pod")
+
+
+def test_a_condition_of_creation_lets_no_deletion_in_while_it_is_down(cluster: Bench, tmp_path: Path) -> None:
+    install(cluster)
+    made = cluster.make(pod("research"), "pod")
+    condition = {"name": "ends", "expression": "oldObject == null || request.operation == 'DELETE'"}
+    cluster.make(judging(about("DELETE"), matchConditions=[condition]), "own")
+    down(tmp_path)
+    with pytest.raises(Refusal, match=r"no endpoints available"):
+        cluster.delete(made, "pod")
+
+
+def job(**spec: Any) -> Props:
+    inputs = deployment("research")
+    template = copy.deepcopy(inputs["spec"]["template"])
+    template["spec"]["restartPolicy"] = "Never"
+    return {**inputs, "apiVersion": "batch/v1", "kind": "Job", "spec": {"template": template, **spec}}
+
+
+def with_image(image: str, **spec: Any) -> Props:
+    inputs = deployment("research", **spec)
+    inputs["spec"]["template"]["spec"]["containers"][0]["image"] = image
+    return inputs
+
+
+LABELLED = {"name": "web", "namespace": "research", "labels": {"seen": "yes"}}
+OTHER = "registry.invalid/app:2"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "refused"),
+    [
+        (None, deployment("research"), True),
+        (None, deployment("research", replicas=0), False),
+        (None, deployment("research", paused=True), False),
+        (None, job(), True),
+        (None, job(suspend=True), False),
+        (None, job(parallelism=0), False),
+        (deployment("research"), {**deployment("research"), "metadata": LABELLED}, False),
+        (deployment("research"), deployment("research", revisionHistoryLimit=1), False),
+        (deployment("research", replicas=2), deployment("research"), False),
+        (deployment("research", replicas=2), deployment("research", replicas=0), False),
+        (deployment("research", replicas=0), deployment("research"), True),
+        (deployment("research"), deployment("research", replicas=2), True),
+        (deployment("research"), with_image(OTHER), True),
+        (deployment("research"), with_image(OTHER, replicas=0), False),
+        (deployment("research", replicas=2), with_image(OTHER), True),
+        (deployment("research", paused=True), deployment("research"), True),
+        (job(suspend=True), job(), True),
+        (job(suspend=True), job(suspend=False), True),
+        (job(parallelism=2), job(parallelism=1), False),
+        (job(parallelism=1), job(parallelism=2), True),
+    ],
+)
+def test_who_makes_pods_waits_for_them_only_where_some_are_made(
+    cluster: Bench, tmp_path: Path, before: Props | None, after: Props, *, refused: bool
+) -> None:
+    install(cluster)
+    cluster.make(signatures(), "signatures")
+    made = cluster.make(before, "web") if before else None
+    down(tmp_path)
+
+    def write() -> None:
+        if made:
+            cluster.update(made, cluster.checked(after, "web", made[1]), "web")
+        else:
+            cluster.make(after, "web")
+
+    if refused:
+        with pytest.raises(Refusal, match=r"ivpol\.validate"):
+            write()
+    else:
+        write()
+
+
+def test_a_policy_that_goes_while_it_is_down_goes_on_refusing(cluster: Bench, tmp_path: Path) -> None:
+    release = install(cluster)
+    made = cluster.make(signatures(), "signatures")
+    down(tmp_path)
+    cluster.delete(made, "signatures")
+    down(tmp_path)
+    assert DOWN in refusal(cluster, pod("research")), "only its own pods delete a webhook"
+    cluster.delete(release, "kyverno-release")
+    (warning,) = cluster.warnings
+    assert "ivpol.validate.kyverno.svc-fail-finegrained-ml-platform-signatures" in warning
+    assert 'service "kyverno-svc" not found' in refusal(cluster, pod("research"))
+    cluster.make(pod("default"), "others")
+
+
+def test_a_policy_that_went_while_it_was_down_is_forgotten_when_it_is_back(
+    cluster: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    install(cluster)
+    made = cluster.make(signatures(), "signatures")
+    down(tmp_path)
+    cluster.delete(made, "signatures")
+    capsys.readouterr()
+    assert console.run(["webhook", "main"], tmp_path / "cloud.sqlite") == 0
+    assert "ml-platform-signatures" in capsys.readouterr().out
+    down(tmp_path, "--up")
+    cluster.make(pod("research"), "pod")
+
+
+def test_a_policy_that_goes_while_it_runs_takes_its_webhook_with_it(cluster: Bench, tmp_path: Path) -> None:
+    install(cluster)
+    cluster.delete(cluster.make(signatures(), "signatures"), "signatures")
+    down(tmp_path)
+    cluster.make(pod("research"), "pod")
+
+
+def test_new_values_change_no_webhook_while_it_is_down(cluster: Bench, tmp_path: Path) -> None:
+    release = install(cluster)
+    cluster.make(judging(), "own")
+    down(tmp_path)
+    forced = {
+        **release[1],
+        "values": {**release[1]["values"], "features": {"forceFailurePolicyIgnore": {"enabled": True}}},
+    }
+    cluster.update(release, cluster.checked(forced, "kyverno-release", release[1]), "kyverno-release")
+    assert "vpol.validate" in refusal(cluster, pod("default"))
+    down(tmp_path, "--up")
+    down(tmp_path)
+    cluster.make(pod("default"), "pod")
+
+
+@pytest.mark.parametrize("cleans", [True, False])
+def test_the_job_after_its_release_deletes_webhooks_that_write(cluster: Bench, tmp_path: Path, cleans: bool) -> None:
+    release = install(cluster, webhooksCleanup={"enabled": cleans})
+    cluster.make(judging(kind="MutatingPolicy"), "own")
+    down(tmp_path)
+    assert "mpol.validate" in refusal(cluster, pod("default"))
+    cluster.delete(release, "kyverno-release")
+    for state in ("gone", "back"):
+        if state == "back":
+            install(cluster)
+        if cleans:
+            cluster.make({**pod("default"), "metadata": {"name": state, "namespace": "default"}}, state)
+        else:
+            assert "mpol.validate" in refusal(cluster, pod("default"))
+
+
 def test_its_policies_cannot_be_written_while_it_is_down(cluster: Bench, tmp_path: Path) -> None:
     install(cluster)
     made = cluster.make(signatures(), "signatures")
@@ -201,6 +391,19 @@ def test_namespaces_are_chosen_by_labels_of_their_own(cluster: Bench, tmp_path: 
     assert "vpol.validate" in refusal(cluster, namespace("lab", team="lab"))
 
 
+def test_the_labels_that_a_namespace_gets_say_who_is_asked_about_it(cluster: Bench, tmp_path: Path) -> None:
+    install(cluster)
+    match = {"namespaceSelector": {"matchLabels": {"team": "lab"}}}
+    cluster.make(judging(about("UPDATE", resources=["namespaces"]), match=match), "own")
+    left, joined = (
+        cluster.make(each, each["metadata"]["name"]) for each in (namespace("a", team="lab"), namespace("b"))
+    )
+    down(tmp_path)
+    cluster.update(left, cluster.checked(namespace("a"), "a", left[1]), "a")
+    with pytest.raises(Refusal, match=r"vpol\.validate"):
+        cluster.update(joined, cluster.checked(namespace("b", team="lab"), "b", joined[1]), "b")
+
+
 @pytest.mark.parametrize(
     ("changes", "refused"),
     [
@@ -227,19 +430,70 @@ def test_rules_name_objects_as_the_api_server_reads_them(
 
 
 @pytest.mark.parametrize(
-    ("match", "refused"),
-    [({"matchPolicy": "Exact"}, False), ({"matchPolicy": "Equivalent"}, True), ({}, True)],
+    ("version", "match", "refused"),
+    [
+        ("v1", {"matchPolicy": "Exact"}, False),
+        ("v1", {"matchPolicy": "Equivalent"}, True),
+        ("v1", {}, True),
+        ("v2beta2", {}, False),
+        ("v2", {"matchPolicy": "Exact"}, True),
+    ],
 )
-def test_other_versions_of_an_api_count_unless_exact_ones_are_asked_for(
-    cluster: Bench, tmp_path: Path, match: Props, *, refused: bool
+def test_other_versions_of_an_api_count_where_they_are_served_and_no_exact_ones_are_asked_for(
+    cluster: Bench, tmp_path: Path, version: str, match: Props, *, refused: bool
 ) -> None:
     install(cluster)
-    cluster.make(judging(about("CREATE", apiVersions=["v2"], resources=["configmaps"]), match=match), "own")
+    rule = about(apiGroups=["autoscaling"], apiVersions=[version], resources=["horizontalpodautoscalers"])
+    cluster.make(judging(rule, match=match), "own")
     down(tmp_path)
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
+    scaler: Props = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "web"}}
+    scaler["spec"] = {"scaleTargetRef": target, "maxReplicas": 2}
     if refused:
-        assert "vpol.validate" in refusal(cluster, config_map("new"))
+        assert "vpol.validate" in refusal(cluster, scaler)
     else:
-        cluster.make(config_map("new"), "new")
+        cluster.make(scaler, "new")
+
+
+def test_every_served_version_of_a_custom_kind_counts(cluster: Bench) -> None:
+    definition = widget_definition()
+    (version,) = definition["spec"]["versions"]
+    definition["spec"]["versions"] += [{**version, "name": name, "storage": False} for name in ("v1beta1", "v1alpha1")]
+    definition["spec"]["versions"][-1]["served"] = False
+    cluster.make(definition, "widgets")
+    assert set(where(cluster).versions("example.com", "Widget")) == {"v1", "v1beta1"}
+    assert set(where(cluster).versions("resource.k8s.io", "ResourceClaim")) == {"v1"}, (
+        "EKS serves no beta of Kubernetes"
+    )
+    assert set(where(cluster).versions("", "Pod")) == {"v1"}
+
+
+EVERYTHING = {"apiGroups": ["*"], "apiVersions": ["*"], "operations": ["*"], "resources": ["*/*"]}
+
+
+def test_what_says_who_is_asked_can_always_be_written_and_deleted(cluster: Bench, tmp_path: Path) -> None:
+    install(cluster)
+    cluster.make(judging(EVERYTHING), "own")
+    down(tmp_path)
+    binding: Props = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicyBinding"}
+    binding |= {"metadata": {"name": "own"}, "spec": {"policyName": "own", "validationActions": ["Deny"]}}
+    webhooks: Props = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingWebhookConfiguration"}
+    webhooks |= {"metadata": {"name": "own"}}
+    for inputs in (binding, webhooks):
+        cluster.delete(cluster.make(inputs, inputs["kind"]), inputs["kind"])
+    assert "vpol.validate" in refusal(cluster, config_map("new")), "everything else is asked about"
+
+
+@pytest.mark.parametrize("spared", [True, False])
+def test_what_starts_nodes_can_be_left_out(spared: bool) -> None:
+    (made,) = made_of(judging(EVERYTHING), features={"excludeBootstrapResources": {"enabled": spared}}).values()
+    asked = {
+        (group, name)
+        for group, name in (("", "nodes"), ("certificates.k8s.io", "certificatesigningrequests"), ("", "pods"))
+        if made.sees(Request("CREATE", group, "v1", name), [{}], None)
+    }
+    assert (asked == {("", "pods")}) is spared
+    assert ("", "pods") in asked
 
 
 @pytest.mark.parametrize(
@@ -276,6 +530,15 @@ def test_each_kind_of_policy_has_webhooks_of_its_own(kind: str, paths: dict[str,
     assert {path: each.name for path, each in alone.items()} == {
         path: f"{name}.kyverno.svc-{fails}-{ending}" for path, name in paths.items()
     }
+
+
+@pytest.mark.parametrize(("writes", "paths"), [(None, 2), (True, 2), (False, 1)])
+def test_an_image_is_written_unless_its_policy_says_otherwise(writes: bool | None, paths: int) -> None:
+    policy = judging(kind="ImageValidatingPolicy")
+    policy["spec"] |= {} if writes is None else {"validationConfigurations": {"mutateDigest": writes}}
+    made = made_of(policy)
+    assert len(made) == paths
+    assert "/ivpol/validate/own" in made
 
 
 def test_a_policy_of_a_namespace_stops_that_namespace_alone(cluster: Bench, tmp_path: Path) -> None:
@@ -331,6 +594,15 @@ def test_a_policy_about_pods_alone_is_extended_to_what_makes_them(policy: Props,
         ({"matchConditions": [{"name": "asked", "expression": "request.resource.resource == 'pods'"}]}, True),
         ({"matchConditions": [{"name": "own", "expression": "variables.allowed"}]}, False),
         ({"matchConditions": [{"name": "own", "expression": "resource.Get('v1', 'pods', 'a', 'b') != null"}]}, False),
+        (
+            {"matchConditions": [{"name": "own", "expression": "parseServiceAccount(request.userInfo.username).Name"}]},
+            False,
+        ),
+        ({"matchConditions": [{"name": "own", "expression": "image(object.spec.image).registry() == 'a'"}]}, False),
+        ({"matchConditions": [{"name": "own", "expression": "json.unmarshal(object.data.a).b"}]}, False),
+        ({"matchConditions": [{"name": "own", "expression": "sha256(object.metadata.name) != ''"}]}, False),
+        ({"matchConditions": [{"name": "field", "expression": "object.spec.image.json.time == 'a'"}]}, True),
+        ({"matchConditions": [{"name": "each", "expression": "object.spec.all(image, image.tag == 'a')"}]}, True),
         ({"webhookConfiguration": {"timeoutSeconds": 5}}, True),
         ({"webhookConfiguration": {}}, False),
         ({"match": {"matchPolicy": "Exact"}}, True),
