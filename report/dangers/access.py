@@ -462,6 +462,12 @@ def _grows(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     return bool(was) and (not becomes or bool(becomes - was))
 
 
+def _with_keys(grant: grants.Grant) -> tuple[Any, ...]:
+    """Returns what a grant says, with the keys of its condition and without their values."""
+    keys = frozenset((operator, key) for operator, key, _ in grant.condition)
+    return grant.scope, grant.source, grant.who, grant.action, grant.resource, keys
+
+
 def _rights(plan: Plan) -> Iterator[Danger]:
     """Yields who may do more than before, by any document, attachment or identity, and what is denied no longer."""
     buckets = (
@@ -472,6 +478,7 @@ def _rights(plan: Plan) -> Iterator[Danger]:
     }
     old, new = [_renamed(each, names) for each in grants.grants(plan.before)], grants.grants(plan.after)
     own = _own_account(plan)
+    held = {_with_keys(one) for one in new if not one.denies}  # in a statement that stays, whatever its values are now
     more: dict[tuple[str, str, str], list[grants.Grant]] = {}
     clusters, quiet = _new_clusters(plan), set(_for_new_secrets(plan))
     for each in grants.uncovered((one for one in new if not one.denies), old):
@@ -482,7 +489,9 @@ def _rights(plan: Plan) -> Iterator[Danger]:
         grave = _is_stranger(each.who, own) or POWERS.fullmatch(each.action) or _BUCKET.match(each.resource)
         if not grave and any(plan.under(each.source, cluster) for cluster in clusters):
             continue  # a new cluster brings its own roles
-        was = [one for one in old if not one.denies and one.covers(each, condition=False)]
+        was = [
+            one for one in old if not one.denies and one.covers(each, condition=False) and _with_keys(one) not in held
+        ]
         gone = {key for one in was for _, key, _ in one.condition} - {key for _, key, _ in each.condition}
         more.setdefault((each.named or each.who, each.scope, some(sorted(gone))), []).append(each)
     for (who, _, lost), allowed in more.items():

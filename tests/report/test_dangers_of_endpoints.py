@@ -33,6 +33,13 @@ def test_whatever_goes_through_no_more_is_told(after: Any, says: str) -> None:
     assert not any("through" in each for each in told(after, own(**BUCKETS)))
 
 
+@pytest.mark.parametrize("after", [own(accounts=["210987654321"]), own(buckets=["open-data"])])
+def test_a_condition_that_gets_a_value_more_is_not_told_as_gone(after: Any) -> None:
+    opened = [each for each in edit(own(), after) if " may " in each.opening]
+    assert opened
+    assert not any("is gone" in each.consequence for each in opened)
+
+
 def test_each_endpoint_that_shuts_an_account_out_is_named() -> None:
     (shut,) = (each for each in told(own(**BUCKETS), own(buckets=["open-data"])) if "no longer let through" in each)
     assert all(f"network-endpoint-{service}" in shut for service in ("s3", "ecr.api", "ecr.dkr", "sts"))
