@@ -15,6 +15,7 @@ from components.tenancy.marks import ALLOWS, DEMANDS
 from costs.resource import Resource
 from report.dangers.danger import ALONE, CLUSTER, GRAVE, LATER, NAMESPACE, SERIOUS, Danger, Plan, at, every, of_change
 from report.dangers.data import HOLDS_DATA, SECRET
+from report.dangers.doors import RELEASE, chart_of
 from report.dangers.pools import NODE_CLASS, NODE_GROUP, NODE_POOL
 from report.dangers.protection import LOCK
 from report.dangers.secrets import STORE
@@ -106,7 +107,7 @@ def another(path: str) -> Worse:
 
 def of_chart(chart: str, worse: Worse) -> Worse:
     """Compares the releases of one chart."""
-    return lambda before, after: worse(before, after) if str(at(after, "chart")).split("/")[-1] == chart else ""
+    return lambda before, after: worse(before, after) if chart_of(after) == chart else ""
 
 
 def elsewhere(*parents: str, told: Sequence[str]) -> Worse:
@@ -396,6 +397,16 @@ class Row:
     new: Callable[[Plan, str], object] | None = None
 
 
+def _refuses_foreign_images(plan: Plan, urn: str) -> bool:
+    """Tells whether a rule refused images of other registries before: one that warns lets them in already."""
+    return any(
+        at(each.inputs, "spec.policyName") == "ml-platform-images"
+        and "Deny" in every(each.inputs, "spec.validationActions")
+        for each in plan.before.values()
+        if each.type == _GUARDS[1]
+    )
+
+
 _ROTATION, _DAYS = "aws:secretsmanager/secretRotation:SecretRotation", "rotationRules.automaticallyAfterDays"
 _SAME = "who has read its value can use it for longer"
 _CACHE = ("aws:ecr/pullThroughCacheRule:PullThroughCacheRule",)
@@ -441,7 +452,6 @@ _DETECTOR, _FEATURE = "aws:guardduty/detector:Detector", "aws:guardduty/detector
 _GUARDS = (_GUARD, f"{_GUARD}Binding")
 
 _TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
-_RELEASE = "kubernetes:helm.sh/v3:Release"
 _ASKED = tuple(f"spec.{x}" for x in ("matchConstraints", "matchConditions", "matchResources", "policyName", "paramRef"))
 
 _HEALTH = {
@@ -487,7 +497,7 @@ ROWS: Mapping[str, Sequence[Row]] = {
         ),
         _sooner("recovery points", _PLAN, sooner("rules.lifecycle.deleteAfter")),
         _sooner("backups", ("kubernetes:velero.io/v1:Schedule",), sooner("spec.template.ttl")),
-        _sooner("backups", (_RELEASE,), sooner("values.schedules.*.template.ttl")),
+        _sooner("backups", (RELEASE,), sooner("values.schedules.*.template.ttl")),
         _lower("backupRetentionPeriod", *_DATABASES, lost=_LESS),
         _lower("automaticBackupRetentionDays", _LUSTRE, lost=_LESS),
         Row(
@@ -610,7 +620,7 @@ ROWS: Mapping[str, Sequence[Row]] = {
             "rules on registries let in what is cached: pods of teams may run what anybody publishes there",
             "name in admission.registries the paths that are let in",
             SERIOUS,
-            new=lambda plan, _: plan.with_teams,
+            new=_refuses_foreign_images,
         ),
         Row(
             (_ROTATION,),
@@ -641,14 +651,14 @@ ROWS: Mapping[str, Sequence[Row]] = {
             SERIOUS,
         ),
         Row(
-            (_RELEASE,),
+            (RELEASE,),
             of_chart(_KYVERNO, elsewhere(*_RIGHTS, told=())),
             "Kyverno, by {}, has other rights: <how>",
             "who has pods beside it, or writes policies for it, may use what it may: see access.md",
             ALONE,
         ),
         Row(
-            (_RELEASE,),
+            (RELEASE,),
             other_images,
             "{} [runs|run] other images than its chart names: <how>",
             "they have the rights of the add-on, and an older one has the mistakes that were mended since",
@@ -656,7 +666,7 @@ ROWS: Mapping[str, Sequence[Row]] = {
             SERIOUS,
         ),
         Row(
-            (_RELEASE,),
+            (RELEASE,),
             default_refuses_more,
             "what meshed pods take without a policy, by {}: <how>",
             "callers that nobody has named are refused",
@@ -706,14 +716,14 @@ ROWS: Mapping[str, Sequence[Row]] = {
             )
         ),
         *(
-            Row((_RELEASE,), of_chart(_KYVERNO, worse), says, _STAY, _LOOK_FIRST, SERIOUS)
+            Row((RELEASE,), of_chart(_KYVERNO, worse), says, _STAY, _LOOK_FIRST, SERIOUS)
             for worse, says in (
                 (without(f"{_LEFT_OUT}.values"), "Kyverno, by {}, judges namespace <how>"),
                 (no_longer(_EXCEPTIONS, True), "exceptions from policies count no longer, by {}: <how>"),
             )
         ),
         Row(
-            (_RELEASE,),
+            (RELEASE,),
             of_chart(_KYVERNO, fewer("values.admissionController.replicas")),
             "pods of Kyverno, by {}: <how>",
             "while none of them answers, everything that a policy judges is refused",
@@ -781,21 +791,21 @@ ROWS: Mapping[str, Sequence[Row]] = {
             ALONE,
         ),
         Row(
-            (_RELEASE,),
+            (RELEASE,),
             ranked(INBOUND, "values.proxy", "defaultInboundPolicy"),
             "what meshed pods take without a policy, by {}: <how>",
             "pods that nobody has named get in",
             ALONE,
         ),
         *(
-            Row((_RELEASE,), of_chart(_KYVERNO, worse), says, _REFUSES, ALONE)
+            Row((RELEASE,), of_chart(_KYVERNO, worse), says, _REFUSES, ALONE)
             for worse, says in (
                 (gained(f"{_LEFT_OUT}.values"), "Kyverno, by {}, no longer judges namespace <how>"),
                 (no_longer(_EXCEPTIONS, False, False), "exceptions from policies count, by {}: <how>"),
                 (elsewhere(*_LETS_PAST, told=_TOLD), "Kyverno, by {}, is set otherwise: <how>"),
             )
         ),
-        _switch("values.webhookFailurePolicy", "Fail", _RELEASE, default="Ignore"),
+        _switch("values.webhookFailurePolicy", "Fail", RELEASE, default="Ignore"),
         Row(
             (CLUSTER,), without("enabledClusterLogTypes"), "cluster {} no longer [writes|write] logs of <how>", _UNSEEN
         ),

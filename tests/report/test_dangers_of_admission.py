@@ -57,16 +57,16 @@ def of_kyverno(path: str, value: Any) -> list[str]:
     return [each.opening for each in dangers_of_kyverno(path, value)]
 
 
-def dangers_of_kyverno(path: str, value: Any, name: str = "kyverno", stack: Any = None) -> Sequence[Danger]:
+def dangers_of_kyverno(path: str, value: Any, name: str = "kyverno") -> Sequence[Danger]:
     """What is told when the release of an add-on has another value at a path, written with dots."""
-    release, stack = f"helm.sh/v3:Release::main-{name}", stack or kyverno()
-    values = next(deepcopy(dict(each.inputs["values"])) for urn, each in built(stack).items() if urn.endswith(release))
+    release, resources = f"helm.sh/v3:Release::main-{name}", built(kyverno())
+    values = next(deepcopy(dict(each.inputs["values"])) for urn, each in resources.items() if urn.endswith(release))
     *parents, last = path.split(".")
     inner = values
     for key in parents:
         inner = inner.setdefault(key, {})
     inner[last] = value
-    return edit(stack, stack, {release: {"values": values}})
+    return edit(kyverno(), kyverno(), {release: {"values": values}})
 
 
 SELECTOR = "config.webhooks.namespaceSelector"
@@ -124,8 +124,8 @@ def test_an_image_that_no_chart_and_no_catalog_names_is_told_of_any_add_on() -> 
     (danger,) = dangers_of_kyverno("admissionController.container.image.tag", "v1.10.0")
     says = "main-kyverno runs other images than its chart names: values.admissionController.container.image.tag v1.10.0"
     assert (danger.kind, danger.opening) == ("access", says)
-    (other,) = dangers_of_kyverno("image.repository", "example.com/keda", "keda", {"addons": {"keda": {}}})
-    assert other.opening.endswith("values.image.repository example.com/keda")
+    (other,) = dangers_of_kyverno("controller.image.repository", "example.com/karpenter", "karpenter")
+    assert other.opening.endswith("values.controller.image.repository example.com/karpenter")
     known = next(iter(IMAGES.values())).pinned_tag
     assert of_kyverno("admissionController.container.image.tag", known) == []
 
@@ -148,6 +148,8 @@ def test_a_cache_lets_images_of_its_upstream_in_where_there_are_teams() -> None:
     assert says in told({**team(), **cached}, {**team(), **more})
     assert says not in told({**team(), **more}, {**team(), **cached})
     assert says not in told(cached, more), "no rule on registries is there"
+    warns = {"admission": {"mode": "warn"}}
+    assert says not in told({**team(), **warns, **cached}, {**team(), **warns, **more}), "everything is let in"
 
 
 def test_another_function_that_rotates_gets_the_secret() -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from components.tenancy.signature_policy import policy
 from report.dangers.danger import GRAVE, LATER, SERIOUS
-from report.dangers.signatures import POLICY, RELEASE
+from report.dangers.doors import RELEASE
+from report.dangers.signatures import POLICY
 from settings.tenancy.signatures import SignatureSettings
 from tests.report.logs import step, urn
 from tests.report.test_dangers import found, of
