@@ -681,7 +681,7 @@ def _pushes(document: dict[str, Any]) -> bool:
 
 
 def _names_push(statement: dict[str, Any]) -> bool:
-    names = statement.get("Action", statement.get("NotAction"))
+    names = statement.get("Action") or statement["NotAction"]
     return any(fnmatchcase("ecr:putimage", each.lower()) for each in ([names] if isinstance(names, str) else names))
 
 
