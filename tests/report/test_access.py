@@ -6,7 +6,7 @@ service accounts by what it finds.
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cache, partial
@@ -411,7 +411,7 @@ def _in_the_namespace_of_an_add_on() -> list[Resource]:
     return [*_edit("karpenter"), _binding("ClusterRoleBinding", None, "cluster-admin", bot)[-1]]
 
 
-HOLES = {
+HOLES: dict[str, tuple[Callable[[], list[Resource]], tuple[str, str], str]] = {
     "pods beside an add-on": (_in_the_namespace_of_an_add_on, (f"{PEOPLE}research", "research"), "grants rights"),
     # what somebody did: (the resources, who may do more, where, what)
     "a role with stars": (
