@@ -1,7 +1,8 @@
 """Registries from which everybody pulls, and who is known to have images there: nobody signs those for a stack.
 
 Sources: values.yaml of the charts in `data/charts` at their versions; Dockerfiles and manifests that name what is built
-upon, as `FROM public.ecr.aws/lambda/python`; read 2026-11.
+upon, as `FROM public.ecr.aws/lambda/python`; aws/deep-learning-containers, available_images.md; Kubernetes
+documentation, "Verify Signed Kubernetes Artifacts"; read 2026-11.
 """
 
 from functools import cache
@@ -14,6 +15,19 @@ OF_ONE_MAKER: Final = frozenset(
     {"cr.fluentbit.io", "cr.l5d.io", "mcr.microsoft.com", "reg.kyverno.io", "registry.k8s.io"}
 )
 """Hosts whose images have one maker each."""
+
+DEEP_LEARNING: Final = frozenset(
+    (
+        *("763104351884", "204538143572", "217643126080", "364406365360", "380420809688", "457447274322"),
+        *("503227376785", "550225433462", "590183813437", "626614931356", "637423239942", "692866216735"),
+        *("727897471807", "772153158452", "780543022126", "871362719292", "907027046896", "914824155844"),
+        *("975050140332",),
+    )
+)
+"""Accounts whose registries have AWS's Deep Learning Containers, each in other regions."""
+
+SIGNS: Final = {"registry.k8s.io": "krel-trust@k8s-releng-prod.iam.gserviceaccount.com"}
+"""Host -> who signs its images, where that is not a workflow of their maker."""
 
 SHARED: Final = (
     "docker.io",
@@ -30,7 +44,7 @@ SHARED: Final = (
 _MAKERS: Final = {
     "docker.io": "bitnami grafana library pytorch rayproject tensorflow valkey vllm",
     "ghcr.io": "berriai external-secrets huggingface kedacore kyverno linkerd open-telemetry prometheus-community",
-    "nvcr.io": "nvidia",
+    "nvcr.io": "nim nvidia",
     "public.ecr.aws": "amazonlinux aws-cli aws-elb aws-observability cloudwatch-agent csi-components docker "
     "ebs-csi-driver efs-csi-driver eks eks-distro fsx-csi-driver lambda mountpoint-s3-csi-driver",
     "quay.io": "argoproj feastdev jupyterhub kuberay oauth2-proxy prometheus thanos",

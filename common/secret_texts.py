@@ -2,7 +2,7 @@
 
 Sources: gitleaks v8.30, config/gitleaks.toml; IAM user guide, "IAM identifiers"; GitHub, "Token formats"; Hugging Face,
 "User access tokens"; Pulumi, "Access tokens"; RFC 7468, 7519, 7617; read 2026-11. Those of Docker Hub, LangSmith,
-Weights & Biases and Groq: as they stand in files of public repositories.
+Weights & Biases, Groq, OpenRouter, Replicate and xAI: as they stand in files of public repositories.
 """
 
 import re
@@ -32,8 +32,9 @@ FORMS: Mapping[str, re.Pattern[str]] = {  # kind of secret -> pattern of its tex
     "a New Relic key": re.compile(r"\bNRAK-[A-Z0-9]{27}"),
     "a SendGrid key": re.compile(r"\bSG\.[\w-]{22}\.[\w-]{43}"),
     "an API key": re.compile(
-        r"\bsk-(proj|svcacct|admin|ant|lf)-[\w-]{20,}|\bsk-[A-Za-z0-9]{32,}|\b[rs]k_(live|test|prod)_[A-Za-z0-9]{10,}"
+        r"\bsk-(proj|svcacct|admin|ant|lf|or)-[\w-]{20,}|\bsk-[A-Za-z0-9]{32,}|\b[rs]k_(live|test|prod)_[A-Za-z0-9]{10,}"
         r"|\bnvapi-[\w-]{40,}|\bAIza[\w-]{35}|\bnpm_[A-Za-z0-9]{36}\b"
+        r"|\br8_[A-Za-z0-9]{37}|\bxai-[A-Za-z0-9]{60,}"
         r"|\bpplx-[A-Za-z0-9]{48}|\bgsk_[A-Za-z0-9]{48,}|\blsv2_(pt|sk)_[0-9a-f]{32}_[0-9a-f]{10}|\bwandb_v1_\w{60,}"
     ),
     "the value of an Authorization header": re.compile(

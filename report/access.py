@@ -4,9 +4,10 @@ From the resources of a preview, so that a hand-made Role counts as well. A gran
 of RBAC add up. Of what charts bind to their own controllers only Kyverno's is seen, which decides what is let in.
 Sources: Kyverno v1.19.0, charts/kyverno/templates/admission-controller (its roles and bindings); Kubernetes 1.35,
 kube_features.go, AuthorizePodWebsocketUpgradeCreatePermission (before it, `get` of pods/exec is enough to enter a pod
-by a websocket; its switch can be turned off); read 2026-11.
+by a websocket; its switch can be turned off); AWS managed policy reference; read 2026-11.
 """
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -46,8 +47,24 @@ _KYVERNO_RULES = [
         "verbs": [*CHANGE, *DELETE, "get", "list", "watch"],
     }
 ]
+_KYVERNO_AT_HOME = [
+    {
+        "apiGroups": [""],
+        "resources": ["secrets", "serviceaccounts"],
+        "verbs": [*CHANGE, "delete", "get", "list", "watch"],
+    },
+    {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get", "list", "watch", "patch", "update"]},
+]
 _ADDED_TO_KYVERNO = "rbac.kyverno.io/aggregate-to-admission-controller"
 _REPOSITORY, _REPOSITORY_POLICY = "aws:ecr/repository:Repository", "aws:ecr/repositoryPolicy:RepositoryPolicy"
+_PUSHES = tuple(
+    f"{grants.BY_POLICY}{name}"
+    for name in (
+        *("AmazonEC2ContainerRegistryFullAccess", "AmazonEC2ContainerRegistryPowerUser", "PowerUserAccess"),
+        *("AIDevOpsAgentActionsPolicy", "EC2InstanceProfileForImageBuilderECRContainerBuilds"),
+    )
+)
+"""Policies of AWS that allow ecr:PutImage everywhere, beside that of administrators."""
 _OUTSIDE = "What these may do in AWS is not known here, since they are not of this stack"
 _NOT_KNOWN = "not of this stack: its rights are not known here"
 MAKES, ENTERS, READS = "makes pods", "enters pods", "reads Secrets"
@@ -77,8 +94,14 @@ POWERS: Mapping[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
     "changes limits": (
         *(("", kind, (*CHANGE, *DELETE)) for kind in ("namespaces", "resourcequotas", "limitranges")),
         ("networking.k8s.io", "networkpolicies", (*CHANGE, *DELETE)),
-        ("policies.kyverno.io", "imagevalidatingpolicies", (*CHANGE, *DELETE)),
-        ("policies.kyverno.io", "policyexceptions", CHANGE),
+        *(
+            ("policies.kyverno.io", f"{of}{kind}policies", (*CHANGE, *DELETE))
+            for of in ("", "namespaced")
+            for kind in ("validating", "imagevalidating", "mutating", "generating", "deleting")
+        ),
+        *(("kyverno.io", kind, (*CHANGE, *DELETE)) for kind in ("policies", "clusterpolicies")),
+        *(("kyverno.io", kind, CHANGE) for kind in ("cleanuppolicies", "clustercleanuppolicies")),
+        *((group, "policyexceptions", CHANGE) for group in ("policies.kyverno.io", "kyverno.io")),
         *_escalations(ADMISSION),
     ),
     "reaches nodes": (("", "nodes", ("update", "patch")), ("", "persistentvolumes", ("create",))),
@@ -155,16 +178,21 @@ class _Stack:
 
 
 def _of_kyverno(release: Resource) -> Iterator[Resource]:
-    """Yields the role of Kyverno's controller and what binds it, as far as these give powers, with extra rules."""
+    """Yields the roles of Kyverno's controller and what binds it, as far as these give powers, with extra rules."""
     rbac = at(release.inputs, "values.admissionController.rbac") or {}
     extra = [rule for key in ("coreClusterRole", "clusterRole") for rule in every(rbac, f"{key}.extraResources")]
     role = {"metadata": {"name": _KYVERNO}, "rules": [*_KYVERNO_RULES, *extra]}
     yield replace(release, urn=f"{release.urn}/role", type=grants.RULES[0], inputs=role)
     view = [str(rbac.get("viewRoleName", "view"))] if rbac.get("createViewRoleBinding", True) else []
     account = {"kind": "ServiceAccount", "namespace": "kyverno", "name": "kyverno-admission-controller"}
-    for name in (_KYVERNO, *view):
-        inputs = {"roleRef": {"kind": "ClusterRole", "name": name}, "subjects": [account]}
-        yield replace(release, urn=f"{release.urn}/{name}", type=BINDINGS[1], inputs=inputs)
+    home = {"metadata": {"name": _KYVERNO, "namespace": account["namespace"]}, "rules": _KYVERNO_AT_HOME}
+    yield replace(release, urn=f"{release.urn}/home", type=grants.RULES[1], inputs=home)
+    for kind, type_, name in (
+        ("Role", BINDINGS[0], _KYVERNO),
+        *(("ClusterRole", BINDINGS[1], each) for each in (_KYVERNO, *view)),
+    ):
+        inputs = {**home, "roleRef": {"kind": kind, "name": name}, "subjects": [account]}
+        yield replace(release, urn=f"{release.urn}/{kind}/{name}", type=type_, inputs=inputs)
 
 
 def rights(resources: Iterable[Resource]) -> list[Right]:
@@ -347,7 +375,7 @@ def pushers(resources: Iterable[Resource]) -> list[tuple[str, str]]:
         {
             (name, "everybody" if grant.who == "*" else grant.who)
             for grant in grants.grants(known)
-            if not grant.denies and grants.matches(grant.action.lower(), "ecr:putimage")
+            if not grant.denies and (grant.action in _PUSHES or grants.matches(grant.action.lower(), "ecr:putimage"))
             for urn, name in names.items()
             if _is_about(grant, known[urn], name, known)
         }
@@ -358,10 +386,19 @@ def _is_about(grant: grants.Grant, repository: Resource, name: str, known: Mappi
     """Tells whether a grant is about a repository. The name in a policy of a new one may not be known yet."""
     policy = known.get(grant.scope)
     if policy is None:
-        return grant.resource == "*" or grants.matches(grant.resource.partition(":repository/")[2], name)
+        return grants.matches(grant.resource, _arn(grant.resource, repository, name, known))
     of_it = policy.inputs.get("repository")
     beside = (policy.name, policy.parent) == (repository.name, repository.parent)
     return policy.type == _REPOSITORY_POLICY and (of_it == name or (of_it == LATER and beside))
+
+
+def _arn(pattern: str, repository: Resource, name: str, known: Mapping[str, Resource]) -> str:
+    """Returns the ARN of a repository. What is not known of it is taken from the pattern that it is held against."""
+    given = [*pattern.split(":"), "", "", "", ""]
+    provider = known[repository.provider].inputs if repository.provider in known else {}
+    account = re.search(r"\d{12}", f"{provider.get('allowedAccountIds')} {provider.get('assumeRoles')}")
+    region = repository.inputs.get("region") or provider.get("region") or given[3]
+    return f"arn:{given[1]}:ecr:{region}:{account[0] if account else given[4]}:repository/{name}"
 
 
 def _order(right: Right) -> tuple[str, ...]:

@@ -281,11 +281,12 @@ def _holds(old: tuple[str, str, frozenset[str]], condition: Condition) -> bool:
 
 WORDS: tuple[tuple[str, str], ...] = (
     ("Delete|Terminate|Remove|Purge|ReplicateDelete|ScheduleKeyDeletion", "delete"),
-    ("Get|List|Describe|Head|BatchGet|Select|Receive|Query|Scan|View|ClientMount", "read"),
+    ("Get(?!AuthorizationToken)|List|Describe|Head|BatchGet|Select|Receive|Query|Scan|View|ClientMount", "read"),
     ("Put|Create|Update|Upload|Write|Modify|Replicate|Abort|Attach|Tag|Set|Send|Publish|ClientWrite", "write"),
     ("Decrypt", "decrypt"),
     ("Encrypt|GenerateDataKey|ReEncrypt", "encrypt"),
     ("AssumeRole|TagSession", "take"),
+    ("GetAuthorizationToken", "log in to registries"),
 )
 """How the name of an action begins -> what it does."""
 

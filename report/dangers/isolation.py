@@ -58,7 +58,7 @@ def find(plan: Plan) -> Iterator[Danger]:
             yield from _flows(plan, place, old, new)
         elif was and not _leaves(plan, place, old[place]):
             yield _danger(
-                "no network policy closes {} any more",
+                "no longer closed by a network policy: {}",
                 place[1],
                 "every pod of the cluster may call the pods there, and these may call everybody",
                 old[place],

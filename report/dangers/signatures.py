@@ -15,10 +15,10 @@ from typing import Any
 
 from components.tenancy.signature_policy import signed_by
 from report.dangers.danger import ALONE, GRAVE, LATER, SERIOUS, Danger, Plan, at, every, of_change
+from report.dangers.doors import RELEASE, chart_of
 from report.tables import some
 
 POLICY = "kubernetes:policies.kyverno.io/v1:ImageValidatingPolicy"
-RELEASE = "kubernetes:helm.sh/v3:Release"
 Inputs = Mapping[str, Any]
 
 _FIRST = "look first, with admission.signatures.mode: audit, which pods are warned of"
@@ -39,12 +39,12 @@ def find(plan: Plan) -> Iterator[Danger]:
             yield of_change(change, "nodes", SERIOUS, f"signatures of images, by {{}}: {closed}", _KEEPS_OUT, _FIRST)
     for change in plan.changes(RELEASE, ops=("delete",)):
         release = plan.before[change.urn]
-        if at(release.inputs, "chart") == "kyverno" and release.provider in stays:
+        if chart_of(release.inputs) == "kyverno" and release.provider in stays:
             says, gently = "Kyverno goes, by {}", "see that its pods are there: they delete their webhooks"
             yield of_change(change, "protection", GRAVE, says, _GOES, gently)
 
 
-_LETS_IN = "images that nobody has vouched for run in the namespaces of teams"
+_LETS_IN = "images that none of those who sign today has vouched for run in the namespaces of teams"
 _KEEPS_OUT = "pods whose images lack such a signature run on, and do not come again when they end"
 _GOES = (
     "no policy of it refuses anything, and webhooks that its pods do not delete refuse everything that they are asked "

@@ -48,7 +48,7 @@ def find(plan: Plan) -> Iterator[Danger]:
                 change,
                 "protection",
                 GRAVE,
-                "nothing limits namespace {} any more",
+                "no longer limited by anything: namespace {}",
                 "it stays in the cluster, and what runs there may take every node and GPU",
                 f"stop what runs there first: {_LEAVES}",
                 name=str(at(before, "metadata.namespace")),
@@ -78,7 +78,7 @@ def _marks(plan: Plan, change: Change) -> Iterator[Danger]:
         yield _told(change, GRAVE, "access", name, says, _ALL_OF_IT)
     if not old or not new:
         if old:
-            yield _told(change, GRAVE, "protection", name, "no rule for pods of teams holds in {} any more", _TAKES_ALL)
+            yield _told(change, GRAVE, "protection", name, "rules for pods of teams no longer hold in {}", _TAKES_ALL)
         return
     (classes, fewer), (pools, no_pools), (accounts, no_accounts) = (
         _differ(before, after, mark) for mark in (CLASSES, POOLS, SERVICE_ACCOUNTS)

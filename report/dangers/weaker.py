@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from catalog.eks_addons import GUARDDUTY_AGENT
+from catalog.images import IMAGES
 from common.urns import name_of
 from components.tenancy.marks import ALLOWS, DEMANDS
 from costs.resource import Resource
 from report.dangers.danger import ALONE, CLUSTER, GRAVE, LATER, NAMESPACE, SERIOUS, Danger, Plan, at, every, of_change
 from report.dangers.data import HOLDS_DATA, SECRET
+from report.dangers.doors import RELEASE, chart_of
 from report.dangers.pools import NODE_CLASS, NODE_GROUP, NODE_POOL
 from report.dangers.protection import LOCK
 from report.dangers.secrets import STORE
@@ -46,6 +48,8 @@ Source: linkerd2 edge-26.8.3, policy-controller/k8s/index, defaults.rs; read 202
 
 LOOK = "look first, with audit, whom the proxies would refuse"
 
+_NAMES_AN_IMAGE = re.compile(r"(image|tag|digest|repository|registry)(override)?$", re.IGNORECASE)
+_CATALOGUED = {name for each in IMAGES.values() for name in (each.pinned_tag, each.reference)}
 _HOURS = {"h": 1 / 24, "m": 1 / 1440, "s": 1 / 86400, "d": 1, "": 1}
 
 
@@ -103,24 +107,41 @@ def another(path: str) -> Worse:
 
 def of_chart(chart: str, worse: Worse) -> Worse:
     """Compares the releases of one chart."""
-    return lambda before, after: worse(before, after) if str(at(after, "chart")).split("/")[-1] == chart else ""
+    return lambda before, after: worse(before, after) if chart_of(after) == chart else ""
 
 
 def elsewhere(*parents: str, told: Sequence[str]) -> Worse:
     """Tells at which paths below some values are others than before, but for those that rows tell of in words."""
 
-    def leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:
-        inner = value.items() if isinstance(value, Mapping) else enumerate(value) if _has_objects(value) else ()
-        for key, each in inner:
-            yield from leaves(each, f"{path}.{key}")
-        if not inner and path not in told:
-            yield path, "" if value is None else str(value)
-
     def worse(before: Inputs, after: Inputs) -> str:
-        old, new = ({leaf for x in parents for leaf in leaves(at(each, x), x)} for each in (before, after))
-        return some(sorted({path for path, value in old ^ new if value != LATER}), 5)
+        old, new = ({leaf for x in parents for leaf in _leaves(at(each, x), x)} for each in (before, after))
+        changed = {path for path, value in old ^ new if value != LATER and path not in told}
+        return some(sorted(path for path in changed if not any(x.startswith(f"{path}.") for x in changed)), 5)
 
     return worse
+
+
+def other_images(before: Inputs, after: Inputs) -> str:
+    """Tells which images are named anew by values of a chart that stays as it is, but for those of the catalog."""
+    if before.get("version") != after.get("version"):
+        return ""
+    old, new = ({*_leaves(at(each, "values"), "values")} for each in (before, after))
+    return some(
+        sorted(
+            f"{path} {value}"
+            for path, value in new - old
+            if value not in ("", LATER, *_CATALOGUED) and _NAMES_AN_IMAGE.search(path)
+        ),
+        5,
+    )
+
+
+def _leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    inner = value.items() if isinstance(value, Mapping) else enumerate(value) if _has_objects(value) else ()
+    for key, each in inner:
+        yield from _leaves(each, f"{path}.{key}")
+    if not inner:
+        yield path, "" if value is None else str(value)
 
 
 def no_longer(path: str, safe: Any, default: Any = None) -> Worse:
@@ -376,6 +397,16 @@ class Row:
     new: Callable[[Plan, str], object] | None = None
 
 
+def _refuses_foreign_images(plan: Plan, urn: str) -> bool:
+    """Tells whether a rule refused images of other registries before: one that warns lets them in already."""
+    return any(
+        at(each.inputs, "spec.policyName") == "ml-platform-images"
+        and "Deny" in every(each.inputs, "spec.validationActions")
+        for each in plan.before.values()
+        if each.type == _GUARDS[1]
+    )
+
+
 _ROTATION, _DAYS = "aws:secretsmanager/secretRotation:SecretRotation", "rotationRules.automaticallyAfterDays"
 _SAME = "who has read its value can use it for longer"
 _CACHE = ("aws:ecr/pullThroughCacheRule:PullThroughCacheRule",)
@@ -386,6 +417,22 @@ _ALONE = (*_CACHE, *_HEARD)
 _KYVERNO, _EXCEPTIONS = "kyverno", "values.features.policyExceptions.enabled"
 _LEFT_OUT = "values.config.webhooks.namespaceSelector.matchExpressions"
 _TOLD, _LOOK_FIRST = (f"{_LEFT_OUT}.0.values", _EXCEPTIONS), "look first, with audit, which pods it would refuse"
+_LETS_PAST = (
+    *(
+        f"values.features.{each}"
+        for each in ("policyExceptions", "forceFailurePolicyIgnore", "excludeBootstrapResources", "autoUpdateWebhooks")
+    ),
+    *(f"values.features.{each}" for each in ("registryClient.allowInsecure", "protectManagedResources", "tuf")),
+    *(f"values.config.exclude{each}" for each in ("Groups", "Usernames", "Roles", "ClusterRoles", "KyvernoNamespace")),
+    *(f"values.config.resourceFilters{each}" for each in ("", "Exclude", "ExcludeNamespaces")),
+    *(f"values.config.resourceFilters{each}" for each in ("Include", "IncludeNamespaces")),
+    *(f"values.config.{each}" for each in ("webhooks", "matchConditions", "create", "name")),
+)
+"""Values of Kyverno that decide what is judged. Source: v1.19.0, charts/kyverno/values.yaml; read 2026-11."""
+_RIGHTS = tuple(
+    f"values.{each}.rbac"
+    for each in ("admissionController", "backgroundController", "cleanupController", "reportsController")
+)
 _LIFECYCLES = tuple(f"aws:s3/bucketLifecycleConfiguration{v}:BucketLifecycleConfiguration{v}" for v in ("", "V2"))
 _PLAN, _SELECTION = ("aws:backup/plan:Plan",), ("aws:backup/selection:Selection",)
 _REPOSITORY, _BOUNDED = "aws:ecr/repository:Repository", ("aws:iam/role:Role", "aws:iam/user:User")
@@ -405,7 +452,6 @@ _DETECTOR, _FEATURE = "aws:guardduty/detector:Detector", "aws:guardduty/detector
 _GUARDS = (_GUARD, f"{_GUARD}Binding")
 
 _TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
-_RELEASE = "kubernetes:helm.sh/v3:Release"
 _ASKED = tuple(f"spec.{x}" for x in ("matchConstraints", "matchConditions", "matchResources", "policyName", "paramRef"))
 
 _HEALTH = {
@@ -451,7 +497,7 @@ ROWS: Mapping[str, Sequence[Row]] = {
         ),
         _sooner("recovery points", _PLAN, sooner("rules.lifecycle.deleteAfter")),
         _sooner("backups", ("kubernetes:velero.io/v1:Schedule",), sooner("spec.template.ttl")),
-        _sooner("backups", (_RELEASE,), sooner("values.schedules.*.template.ttl")),
+        _sooner("backups", (RELEASE,), sooner("values.schedules.*.template.ttl")),
         _lower("backupRetentionPeriod", *_DATABASES, lost=_LESS),
         _lower("automaticBackupRetentionDays", _LUSTRE, lost=_LESS),
         Row(
@@ -574,7 +620,7 @@ ROWS: Mapping[str, Sequence[Row]] = {
             "rules on registries let in what is cached: pods of teams may run what anybody publishes there",
             "name in admission.registries the paths that are let in",
             SERIOUS,
-            new=lambda plan, _: plan.with_teams,
+            new=_refuses_foreign_images,
         ),
         Row(
             (_ROTATION,),
@@ -605,7 +651,22 @@ ROWS: Mapping[str, Sequence[Row]] = {
             SERIOUS,
         ),
         Row(
-            (_RELEASE,),
+            (RELEASE,),
+            of_chart(_KYVERNO, elsewhere(*_RIGHTS, told=())),
+            "Kyverno, by {}, has other rights: <how>",
+            "who has pods beside it, or writes policies for it, may use what it may: see access.md",
+            ALONE,
+        ),
+        Row(
+            (RELEASE,),
+            other_images,
+            "{} [runs|run] other images than its chart names: <how>",
+            "they have the rights of the add-on, and an older one has the mistakes that were mended since",
+            "name them by digest, of a registry that is yours",
+            SERIOUS,
+        ),
+        Row(
+            (RELEASE,),
             default_refuses_more,
             "what meshed pods take without a policy, by {}: <how>",
             "callers that nobody has named are refused",
@@ -655,14 +716,14 @@ ROWS: Mapping[str, Sequence[Row]] = {
             )
         ),
         *(
-            Row((_RELEASE,), of_chart(_KYVERNO, worse), says, _STAY, _LOOK_FIRST, SERIOUS)
+            Row((RELEASE,), of_chart(_KYVERNO, worse), says, _STAY, _LOOK_FIRST, SERIOUS)
             for worse, says in (
                 (without(f"{_LEFT_OUT}.values"), "Kyverno, by {}, judges namespace <how>"),
                 (no_longer(_EXCEPTIONS, True), "exceptions from policies count no longer, by {}: <how>"),
             )
         ),
         Row(
-            (_RELEASE,),
+            (RELEASE,),
             of_chart(_KYVERNO, fewer("values.admissionController.replicas")),
             "pods of Kyverno, by {}: <how>",
             "while none of them answers, everything that a policy judges is refused",
@@ -730,21 +791,21 @@ ROWS: Mapping[str, Sequence[Row]] = {
             ALONE,
         ),
         Row(
-            (_RELEASE,),
+            (RELEASE,),
             ranked(INBOUND, "values.proxy", "defaultInboundPolicy"),
             "what meshed pods take without a policy, by {}: <how>",
             "pods that nobody has named get in",
             ALONE,
         ),
         *(
-            Row((_RELEASE,), of_chart(_KYVERNO, worse), says, _REFUSES, ALONE)
+            Row((RELEASE,), of_chart(_KYVERNO, worse), says, _REFUSES, ALONE)
             for worse, says in (
                 (gained(f"{_LEFT_OUT}.values"), "Kyverno, by {}, no longer judges namespace <how>"),
                 (no_longer(_EXCEPTIONS, False, False), "exceptions from policies count, by {}: <how>"),
-                (elsewhere("values.features", "values.config", told=_TOLD), "Kyverno, by {}, is set otherwise: <how>"),
+                (elsewhere(*_LETS_PAST, told=_TOLD), "Kyverno, by {}, is set otherwise: <how>"),
             )
         ),
-        _switch("values.webhookFailurePolicy", "Fail", _RELEASE, default="Ignore"),
+        _switch("values.webhookFailurePolicy", "Fail", RELEASE, default="Ignore"),
         Row(
             (CLUSTER,), without("enabledClusterLogTypes"), "cluster {} no longer [writes|write] logs of <how>", _UNSEEN
         ),

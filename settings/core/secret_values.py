@@ -14,6 +14,7 @@ from common.spelling import nearest
 from settings.core.problems import Path
 
 ADVICE = "Keep it in AWS Secrets Manager, and name the secret here."
+_OF_PUBLIC = "Make another one, since this one was read, and write its public key or certificate here."
 HIDDEN = "(not shown)"
 """Stands for a secret in messages. It is no valid name, so nothing takes it for a setting."""
 HIDDEN_NUMBER = 10**18 + 1
@@ -59,7 +60,8 @@ def secret_mistakes(value: Any, path: Path, name: str = "") -> Iterator[tuple[Pa
             else:
                 yield from secret_mistakes(item, (*path, index), name)
     elif kind := form_of(text := text_of(value)):
-        yield path, f"holds {kind}, and anyone who can read the repository or the state could use it. {ADVICE}"
+        advice = _OF_PUBLIC if path[:2] == ("admission", "signatures") else ADVICE
+        yield path, f"holds {kind}, and anyone who can read the repository or the state could use it. {advice}"
     elif len(path) > 1 and not _is_map_expected(path) and secret_by_name(name, text, variable=name.isupper()):
         yield path, f"has the name of a secret, and its value is here in plain text. {ADVICE}"
     elif path[2:3] in _OF_ADD_ONS and (inner := set_inside(text)):

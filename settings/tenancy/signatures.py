@@ -16,11 +16,12 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from catalog.expressions import WHOLE_NAME_PATTERN
-from catalog.public_registries import OF_ONE_MAKER, SHARED, makers
+from catalog.public_registries import DEEP_LEARNING, OF_ONE_MAKER, SHARED, SIGNS, makers
 from catalog.regions import REGIONS
 from settings.core.base import Settings
 from settings.core.naming import DNS_LABEL
 from settings.core.problems import listed, raise_if, repeated
+from settings.core.secret_values import is_hidden
 
 ALWAYS_LEFT_OUT = ("kube-system", "kyverno")
 _IMAGES = re.compile(r"(?P<host>[a-z0-9-]+(\.[a-z0-9-]+)+(:[0-9]{1,5})?)/(?P<path>[a-z0-9._*@:-]+(/[a-z0-9._*@:-]+)*)")
@@ -165,7 +166,7 @@ class SignatureSettings(Settings):
             for image in images
             if (match := _IMAGES.fullmatch(image)) and (not image.endswith("*") or {*":@"} & {*match["path"]})
         ]
-        mistakes += filter(None, map(_of_others, images))
+        mistakes += filter(None, map(_of_everybody, images))
         if twice := repeated(images):
             mistakes.append(f"{listed(twice)} is named twice. Name each once.")
         raise_if(mistakes)
@@ -187,17 +188,32 @@ class SignatureSettings(Settings):
             raise ValueError("names nobody whose signature is good. Write keys, identities or certificates.")
         return self
 
+    @model_validator(mode="after")
+    def images_are_of_who_signs(self) -> "SignatureSettings":
+        subjects = [(each.subject or each.subject_pattern or "").replace("\\", "") for each in self.identities]
+        raise_if(
+            f"{image} begins as images do that others build, and nobody here is known to sign them: pods that get them "
+            "would be refused. Name images that you build, or in identities who signs these."
+            for image in self.images
+            if (signer := _signer_of_others(image)) and not any(signer in each for each in subjects)
+        )
+        return self
 
-def _of_others(image: str) -> str:
-    """Returns what is wrong with images that other people build; "" for those that may be one's own."""
+
+def _signer_of_others(image: str) -> str:
+    """Returns what the subject of who signs images has in it; "" for those that may be one's own."""
     host, _, path = image.partition("/")
     host, owner = host.partition(":")[0], path.partition("/")[0]
-    of_eks = host.partition(".")[0] in {each.eks_account for each in REGIONS.values()}
-    if of_eks or host in OF_ONE_MAKER or f"{host}/{owner}" in makers():
-        return (
-            f"{image} begins as images do that others build, and sign if anybody does: pods that get them would be "
-            "refused. Name images that you build."
-        )
+    of_aws = host.partition(".")[0] in {*DEEP_LEARNING, *(each.eks_account for each in REGIONS.values())}
+    if of_aws or host in OF_ONE_MAKER or f"{host}/{owner}" in makers():
+        return SIGNS.get(host, f"/{owner}/")
+    return ""
+
+
+def _of_everybody(image: str) -> str:
+    """Returns what is wrong with images of everybody on a registry; "" for those of one maker."""
+    host, _, path = image.partition("/")
+    host, owner = host.partition(":")[0], path.partition("/")[0]
     if any(f".{host}".endswith(f".{each}") for each in SHARED) and "*" in owner:
         return (
             f"{image} is about images of everybody on {host}, which others sign if anybody does. Write whose they are, "
@@ -207,16 +223,17 @@ def _of_others(image: str) -> str:
 
 
 def _in_pem(texts: tuple[str, ...], label: str, prints: str) -> tuple[str, ...]:
-    """Returns the texts without spaces around them. Raises ValueError, which repeats none: one may be a private key."""
+    """Returns the texts without spaces around them. Raises ValueError, which repeats none: one may be a secret.
+
+    A private key is told of, and hidden, before.
+    """
     bare = tuple(text.strip() for text in texts)
     advice = f"Write what `{prints}` prints."
     mistakes = []
     for number, text in enumerate(bare):
-        if "PRIVATE KEY" in text:
-            mistakes.append(f"number {number} is a private key, and who reads this file could sign with it. {advice}")
-        elif not _is_pem(text, label):
+        if not is_hidden(text) and not _is_pem(text, label):
             mistakes.append(f"number {number} is no {label.lower()} in PEM. {advice}")
-    if not mistakes and repeated(bare):
+    if not mistakes and repeated([text for text in bare if not is_hidden(text)]):
         mistakes.append("one is written twice. Write each once.")
     raise_if(mistakes)
     return bare

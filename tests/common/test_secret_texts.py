@@ -4,7 +4,10 @@ import pytest
 
 from common.secret_texts import FORMS, form_of, is_random
 
-KEYS = (*(f"pplx-{'a1' * 24}", f"gsk_{'a1' * 26}", f"lsv2_pt_{'0a' * 16}_{'0a' * 5}", f"wandb_v1_{'a1' * 38}"),)
+KEYS = (
+    *(f"pplx-{'a1' * 24}", f"gsk_{'a1' * 26}", f"lsv2_pt_{'0a' * 16}_{'0a' * 5}", f"wandb_v1_{'a1' * 38}"),
+    *(f"sk-or-v1-{'0a' * 32}", f"r8_{'a1' * 18}b", f"xai-{'a1' * 40}"),
+)
 EXAMPLES = {
     "an AWS access key": ["AKIAIOSFODNN7EXAMPLE", "ABIAIOSFODNN7EXAMPLE"],
     "a private key": ["-----BEGIN RSA PRIVATE KEY-----", "-----BEGIN PRIVATE KEY-----", f"AGE-SECRET-KEY-1{'Q7' * 29}"],
@@ -38,6 +41,7 @@ NONE = (
     *("postgres://db:5432/runs", "postgres://trainer:$(DB_PASSWORD)@db/runs", "oci://train:v1@sha256:0123", "ghp_x"),
     *("xoxo", "https://hooks.slack.com", "-----BEGIN CERTIFICATE-----", "AKIA", "eyJ.eyJ.x"),
     *("sha256:0123abcd", "dckr_pat_x", "glsa_token", "hvs.x", "dapi-server", "ops_team", "gsk_models", "SG.main.a"),
+    *("sk-or-v1-models", "r8_models", "xai-models-of-the-research-team"),
 )
 
 

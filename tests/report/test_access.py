@@ -6,18 +6,21 @@ service accounts by what it finds.
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from components.stack.stack_file import load_file
 from costs.resource import Resource
-from report.access import EVERYBODY, EVERYWHERE, Right, accounts, as_markdown, pushers, rights
-from report.dangers.danger import known
+from report.access import _PUSHES, EVERYBODY, EVERYWHERE, Right, accounts, as_markdown, pushers, rights
+from report.dangers.danger import LATER, known
+from report.dangers.grants import BY_POLICY
 from tests.components.conftest import PlatformCloud
 
 ROOT = Path(__file__).parents[2]
@@ -26,6 +29,11 @@ PEOPLE = "arn:aws:iam::123456789012:role/ml-"
 ADMISSION, NETWORK = "admissionregistration.k8s.io", "networkpolicies"
 OF_ADMISSION = [
     f"{kind}{part}" for kind in ("validatingadmissionpolic", "mutatingadmissionpolic") for part in ("ies", "ybindings")
+]
+OF_KYVERNO = [
+    f"{of}{kind}policies"
+    for of in ("", "namespaced")
+    for kind in ("validating", "imagevalidating", "mutating", "generating")
 ]
 RESEARCH, TEAM = "main-namespace-research", "ml-platform/team"
 Request = tuple[str, str, str]  # verb, API group, resource
@@ -53,6 +61,9 @@ ASKED: dict[str, tuple[Request, ...]] = {
         *(("delete", ADMISSION, "validatingadmissionpolicybindings"), ("create", "networking.k8s.io", NETWORK)),
         ("patch", ADMISSION, "mutatingwebhookconfigurations"),
         ("deletecollection", "networking.k8s.io", NETWORK),
+        *((verb, "policies.kyverno.io", kind) for kind in OF_KYVERNO for verb in ("create", "delete")),
+        *((verb, "kyverno.io", kind) for kind in ("policies", "clusterpolicies") for verb in ("update", "delete")),
+        *(("create", group, "policyexceptions") for group in ("kyverno.io", "policies.kyverno.io")),
     ),
     "reaches nodes": (("patch", "", "nodes"), ("create", "", "persistentvolumes")),
     "orders secrets of the store": (("create", "external-secrets.io", "secretstores"),),
@@ -125,16 +136,17 @@ class Judge:
         """What the chart makes for its controller. Source: Kyverno v1.19.0, charts/kyverno/templates."""
         name, account = "kyverno:admission-controller", "kyverno-admission-controller"
         groups = [(ADMISSION, ["mutatingwebhookconfigurations", "validatingwebhookconfigurations", *OF_ADMISSION])]
-        groups += [("policies.kyverno.io", ["imagevalidatingpolicies", "policyexceptions"])]
+        groups += [("policies.kyverno.io", [*OF_KYVERNO, "policyexceptions"]), ("kyverno.io", ["clusterpolicies"])]
         rules = [{"apiGroups": [group], "resources": kinds, "verbs": CHANGE} for group, kinds in groups]
-        rules += rbac.get("clusterRole", {}).get("extraResources", [])
+        for part in ("clusterRole", "coreClusterRole"):
+            rules += rbac.get(part, {}).get("extraResources", [])
         for role in self.roles["ClusterRole"]:
             if role["metadata"].get("labels", {}).get("rbac.kyverno.io/aggregate-to-admission-controller") == "true":
                 rules += role["rules"]
         whole = {"metadata": {"name": name}, "rules": rules}
         self.roles["ClusterRole"].append(whole)
         self.whole["ClusterRole"].append(whole)
-        for to in (name, *(["view"] if rbac.get("createViewRoleBinding", True) else [])):
+        for to in (name, *([rbac.get("viewRoleName", "view")] if rbac.get("createViewRoleBinding", True) else [])):
             subject = {"kind": "ServiceAccount", "namespace": "kyverno", "name": account}
             self.bindings.append(
                 {"metadata": {}, "roleRef": {"kind": "ClusterRole", "name": to}, "subjects": [subject]}
@@ -238,10 +250,11 @@ def _in_scope(namespace: str, scope: str) -> bool:
 
 
 def _allows(rules: Sequence[dict[str, Any]], request: Request) -> bool:
-    keys = ("verbs", "apiGroups", "resources")
+    keys, part = ("verbs", "apiGroups", "resources"), request[2].partition("/")[2]
     return any(
-        all(value in rule.get(key, ()) or "*" in rule.get(key, ()) for key, value in zip(keys, request, strict=True))
+        all(value in rule.get(key, ()) or "*" in rule.get(key, ()) for key, value in zip(keys, one, strict=True))
         for rule in rules
+        for one in (request, *([(*request[:2], f"*/{part}")] if part else []))
     )
 
 
@@ -374,8 +387,8 @@ def _added_to_view(added: str = "true") -> list[Resource]:
     return [*made, _binding("ClusterRoleBinding", None, "view", PERSON)[-1]]
 
 
-def _only(kind: str, verb: str) -> list[Resource]:
-    rules = [{"apiGroups": [""], "resources": [kind], "verbs": [verb]}]
+def _only(kind: str, verb: str, group: str = "") -> list[Resource]:
+    rules = [{"apiGroups": [group], "resources": [kind], "verbs": [verb]}]
     return _but("main-team-research.research.data-scientist", "Role", rules=rules)
 
 
@@ -398,7 +411,7 @@ def _in_the_namespace_of_an_add_on() -> list[Resource]:
     return [*_edit("karpenter"), _binding("ClusterRoleBinding", None, "cluster-admin", bot)[-1]]
 
 
-HOLES = {
+HOLES: dict[str, tuple[Callable[[], list[Resource]], tuple[str, str], str]] = {
     "pods beside an add-on": (_in_the_namespace_of_an_add_on, (f"{PEOPLE}research", "research"), "grants rights"),
     # what somebody did: (the resources, who may do more, where, what)
     "a role with stars": (
@@ -489,6 +502,29 @@ HOLES = {
         (f"{PEOPLE}research", "training"),
         "grants rights",
     ),
+    "core rules of the chart's values": (
+        lambda: _kyverno(coreClusterRole={"extraResources": [STAR]}),
+        (f"{PEOPLE}research", "training"),
+        "grants rights",
+    ),
+    "another role that the chart binds": (
+        lambda: _kyverno(viewRoleName="cluster-admin"),
+        (f"{PEOPLE}research", "training"),
+        "grants rights",
+    ),
+    "exec of everything": (partial(_only, "*/exec", "create"), (f"{PEOPLE}research", "research"), "enters pods"),
+    **{
+        f"{verb} of {kind} of {group}": (
+            partial(_only, kind, verb, group),
+            (f"{PEOPLE}research", "research"),
+            "changes limits",
+        )
+        for group, kind, verb in (
+            *(("policies.kyverno.io", kind, verb) for kind in OF_KYVERNO for verb in ("create", "delete")),
+            *(("kyverno.io", kind, verb) for kind in ("policies", "clusterpolicies") for verb in ("update", "delete")),
+            *((group, "policyexceptions", "create") for group in ("kyverno.io", "policies.kyverno.io")),
+        )
+    },
     "what Kyverno may do itself": (_kyverno, (f"{PEOPLE}research", "training"), "changes limits"),
     "a role that is added to view": (_added_to_view, (f"{PEOPLE}research", "training"), "enters pods"),
     "the deletion of all at once": (
@@ -557,6 +593,10 @@ def test_the_page_says_what_the_controller_of_kyverno_may_do() -> None:
     of_it = "| ml-platform-prod-main | kyverno/kyverno-admission-controller | every namespace |"
     assert f"{of_it} kyverno:admission-controller | no | no | changes limits |" in page
     assert f"{of_it} view | no | no |  |" in page
+    (at_home,) = (line for line in page.splitlines() if "kyverno-admission-controller | kyverno |" in line)
+    assert at_home.endswith(
+        "| kyverno:admission-controller | makes pods | reads all | writes Secrets, takes over identities |"
+    )
 
 
 def _pushed(*statements: dict[str, Any], name: str = "ml-platform-prod/research/trainer") -> list[tuple[str, str]]:
@@ -575,8 +615,74 @@ def test_who_may_push_is_on_the_page(action: str) -> None:
     assert _pushed({**allow, "Principal": "*"}) == [("ml-platform-prod/research/trainer", "everybody")]
     assert _pushed(allow, name="known after up") == [("ml-platform-prod/research/trainer", CI)]
     assert _pushed(allow, name="ml-platform-prod/research/other") == []
+    (new,) = (each for each in _with("aws:ecr/repositoryPolicy:RepositoryPolicy", "other", {"repository": LATER})[-1:])
+    of_another = replace(new, inputs={**new.inputs, "policy": json.dumps({"Statement": [allow]})})
+    repository = _with("aws:ecr/repository:Repository", "trainer", {"name": "ml-platform-prod/research/trainer"})
+    assert pushers([*repository, of_another]) == [], "of the new repository beside it"
     assert _pushed({**allow, "Effect": "Deny"}) == []
     assert _pushed({**allow, "Action": ["ecr:BatchGetImage"]}) == []
+
+
+def _repository() -> Resource:
+    """A repository of team/trainer in us-west-2 and account 123456789012."""
+    (provider,) = (each.urn for each in built("prod") if each.name == "platform-aws")
+    return replace(_with("aws:ecr/repository:Repository", "trainer", {"name": "team/trainer"})[-1], provider=provider)
+
+
+def _pods_that_push(more: Sequence[Resource]) -> list[str]:
+    found = pushers([*more, _repository()])
+    return [name for name, who in found if who.startswith("pods of research/researcher")]
+
+
+@pytest.mark.parametrize(
+    ("arn", "here"),
+    [
+        *((f"arn:aws:ecr:{end}", True) for end in ("*", "us-west-2:123456789012:*", "*:*:repository/team/*")),
+        *((f"arn:aws:ecr:us-west-2:123456789012:repository/{name}", True) for name in ("team/trainer", "*")),
+        *((f"arn:aws:ecr:{end}", False) for end in ("eu-west-1:*", "us-west-2:999999999999:repository/*")),
+        ("arn:aws:ecr:us-west-2:123456789012:repository/other/*", False),
+        ("arn:aws:s3:::*", False),
+    ],
+)
+def test_a_right_on_repositories_counts_for_those_of_its_region_and_account(arn: str, here: bool) -> None:
+    (policy,) = _policies_of_the_researcher()
+    document = {"Statement": [{"Effect": "Allow", "Action": "ecr:PutImage", "Resource": arn}]}
+    more = _but(policy.name, "RolePolicy", policy=json.dumps(document))
+    assert _pods_that_push(more) == (["team/trainer"] if here else [])
+
+
+def _policies_of_the_researcher() -> list[Resource]:
+    return [
+        each
+        for each in built("prod")
+        if each.name.startswith("main.research.researcher") and each.type.endswith(":RolePolicy")
+    ]
+
+
+def test_policies_of_aws_that_push_are_known() -> None:
+    documents = json.loads(aws_managed_policies_data)
+    assert {name for name, each in documents.items() if _pushes(each["Document"])} == {
+        each.removeprefix(BY_POLICY) for each in _PUSHES
+    } | {"AdministratorAccess"}
+    (policy,) = _policies_of_the_researcher()
+    for name, pushes in (("AmazonEC2ContainerRegistryPowerUser", True), ("ReadOnlyAccess", False)):
+        arn = {"policyArn": f"arn:aws:iam::aws:policy/{name}", "role": policy.inputs["role"]}
+        type_ = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+        urn = policy.urn.replace(policy.type.rpartition("$")[2], type_)
+        attached = replace(policy, urn=urn, type=type_, inputs=arn)
+        assert _pods_that_push([*built("prod"), attached]) == (["team/trainer"] if pushes else [])
+
+
+def _pushes(document: dict[str, Any]) -> bool:
+    """Whether a policy of AWS lets push everywhere, without a condition."""
+    given = document["Statement"] if isinstance(document["Statement"], list) else [document["Statement"]]
+    allows = [each for each in given if (each["Effect"], each.get("Resource")) == ("Allow", "*")]
+    return any(_names_push(each) == ("Action" in each) for each in allows if not each.get("Condition"))
+
+
+def _names_push(statement: dict[str, Any]) -> bool:
+    names = statement.get("Action") or statement["NotAction"]
+    return any(fnmatchcase("ecr:putimage", each.lower()) for each in ([names] if isinstance(names, str) else names))
 
 
 def test_pods_that_may_push_by_rights_of_their_own_are_on_the_page() -> None:

@@ -999,6 +999,12 @@ VIA = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Condition": {"Stri
     ("type_", "before", "after", "says"),
     [
         (ROLE_POLICY, doc(Resource="arn:aws:s3:::a/*"), doc(Action="*"), "who has it may do everything everywhere"),
+        (
+            ROLE_POLICY,
+            doc(),
+            doc(Action="ecr:GetAuthorizationToken", Resource="*"),
+            "who has it may log in to registries everywhere",
+        ),
         ("aws:iam/policy:Policy", doc(), doc(Action="iam:*"), "who has it may do everything of iam everywhere"),
         (
             "aws:iam/rolePolicyAttachment:RolePolicyAttachment",

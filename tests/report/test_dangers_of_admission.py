@@ -1,11 +1,13 @@
 """Dangers of admission: what is judged by fewer rules or more, and who gets past them, by any setting."""
 
+from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any
 
 import pytest
 
-from report.dangers.danger import GRAVE
+from catalog.images import IMAGES
+from report.dangers.danger import GRAVE, Danger
 from report.dangers.data import SECRET
 from tests.components.stack.test_every_setting import CHANGES, FUNCTION, kyverno, rotated, signed, team
 from tests.report.edits import built, edit
@@ -52,17 +54,19 @@ def test_what_kyverno_does_not_judge_is_grave_and_what_it_judges_anew_may_end_po
 
 
 def of_kyverno(path: str, value: Any) -> list[str]:
-    """What is told when the release of Kyverno has another value at a path, written with dots."""
-    release = "helm.sh/v3:Release::main-kyverno"
-    values = next(
-        deepcopy(dict(each.inputs["values"])) for urn, each in built(kyverno()).items() if urn.endswith(release)
-    )
+    return [each.opening for each in dangers_of(path, value)]
+
+
+def dangers_of(path: str, value: Any, name: str = "kyverno") -> Sequence[Danger]:
+    """What is told when the release of an add-on has another value at a path, written with dots."""
+    release, resources = f"helm.sh/v3:Release::main-{name}", built(kyverno())
+    values = next(deepcopy(dict(each.inputs["values"])) for urn, each in resources.items() if urn.endswith(release))
     *parents, last = path.split(".")
     inner = values
     for key in parents:
         inner = inner.setdefault(key, {})
     inner[last] = value
-    return told(kyverno(), kyverno(), {release: {"values": values}})
+    return edit(kyverno(), kyverno(), {release: {"values": values}})
 
 
 SELECTOR = "config.webhooks.namespaceSelector"
@@ -86,6 +90,46 @@ def test_a_value_of_kyverno_that_no_setting_has_is_told_as_well(path: str, value
     assert f"values.{says}" in opening
 
 
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("features.logging.verbosity", 4),
+        ("features.admissionReports.enabled", True),
+        ("features.omitEvents.eventTypes", ["PolicyApplied"]),
+        ("config.webhookLabels", {"of": "us"}),
+        ("reportsController.enabled", True),
+    ],
+)
+def test_a_value_of_kyverno_that_lets_nothing_past_is_not_told(path: str, value: Any) -> None:
+    assert of_kyverno(path, value) == []
+
+
+STAR = [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]
+
+
+@pytest.mark.parametrize("controller", ["admission", "background", "cleanup", "reports"])
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [("viewRoleName", "cluster-admin"), ("clusterRole.extraResources", STAR), ("coreClusterRole.extraResources", STAR)],
+)
+def test_rights_of_kyverno_that_its_values_widen_are_grave(controller: str, path: str, value: Any) -> None:
+    (danger,) = dangers_of(f"{controller}Controller.rbac.{path}", value)
+    assert (danger.kind, danger.severity) == ("access", GRAVE)
+    assert danger.opening.startswith(
+        f"Kyverno, by main-kyverno, has other rights: values.{controller}Controller.rbac.{path}"
+    )
+
+
+def test_an_image_that_no_chart_and_no_catalog_names_is_told_of_any_add_on() -> None:
+    (danger,) = dangers_of("admissionController.container.image.tag", "v1.10.0")
+    says = "main-kyverno runs other images than its chart names: values.admissionController.container.image.tag v1.10.0"
+    assert (danger.kind, danger.opening) == ("access", says)
+    (other,) = dangers_of("image.repository", "example.com/cert-manager", "cert-manager")
+    assert other.opening.endswith("values.image.repository example.com/cert-manager")
+    known = next(iter(IMAGES.values())).pinned_tag
+    assert of_kyverno("admissionController.container.image.tag", known) == []
+
+
 def test_fewer_pods_of_kyverno_are_told_and_what_does_not_judge_is_not() -> None:
     assert of_kyverno("admissionController.replicas", 1) == ["pods of Kyverno, by main-kyverno: 3 → 1"]
     assert of_kyverno("admissionController.replicas", 5) == []
@@ -104,6 +148,8 @@ def test_a_cache_lets_images_of_its_upstream_in_where_there_are_teams() -> None:
     assert says in told({**team(), **cached}, {**team(), **more})
     assert says not in told({**team(), **more}, {**team(), **cached})
     assert says not in told(cached, more), "no rule on registries is there"
+    warns = {"admission": {"mode": "warn"}}
+    assert says not in told({**team(), **warns, **cached}, {**team(), **warns, **more}), "everything is let in"
 
 
 def test_another_function_that_rotates_gets_the_secret() -> None:
@@ -137,7 +183,7 @@ def test_signatures_that_are_asked_of_fewer_images_are_told_by_the_stack_file() 
 
 
 def test_alarms_that_are_switched_off_are_told_one_by_one() -> None:
-    before, _ = CHANGES["alarms.audit.about"]
-    (ended,) = (each for each in told(before, {}) if each.startswith("alarm or mail "))
-    assert "main-exec" in ended
-    assert "a@example.com" in ended
+    before, _ = CHANGES["alarms.audit.notify"]
+    (ended,) = (each for each in edit(before, {}) if each.opening.startswith("alarm or mail "))
+    assert any("main-exec" in name for name in ended.names)
+    assert any("a@example.com" in name for name in ended.names)

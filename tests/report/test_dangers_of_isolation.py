@@ -78,20 +78,20 @@ def test_policies_that_stay_are_no_danger():
 def test_isolation_that_goes_opens_its_namespaces_in_one_sentence():
     names = ("inference", "agents")
     (danger,) = found(*map(namespace, names), *(policy({}, None, name) for name in names))
-    assert danger.opening == "no network policy closes agents, inference any more"
+    assert danger.opening == "no longer closed by a network policy: agents, inference"
     assert (danger.severity, danger.kind) == (GRAVE, "protection")
     assert len(danger.urns) == 2
 
 
 def test_policies_of_some_pods_alone_leave_the_namespace_open():
     labelled = policy({}, {}, "inference", "chat", app="chat")
-    assert openings(namespace(), policy({}, None), labelled) == ["no network policy closes inference any more"]
+    assert openings(namespace(), policy({}, None), labelled) == ["no longer closed by a network policy: inference"]
 
 
 def test_a_namespace_that_goes_opens_nothing_and_one_that_stays_does():
     assert openings(namespace(goes=True), policy({}, None)) == ["Namespace main-namespace-inference deleted"]
     kept = openings(namespace(goes=True, retainOnDelete=True), policy({}, None))
-    assert "no network policy closes inference any more" in kept
+    assert "no longer closed by a network policy: inference" in kept
     stays = policy({}, None, kept=True)
     assert openings(namespace(goes=True, retainOnDelete=True), stays) == [], "its policy stays with it"
 

@@ -7,7 +7,8 @@ import pytest
 
 from components.tenancy.signature_policy import policy
 from report.dangers.danger import GRAVE, LATER, SERIOUS
-from report.dangers.signatures import POLICY, RELEASE
+from report.dangers.doors import RELEASE
+from report.dangers.signatures import POLICY
 from settings.tenancy.signatures import SignatureSettings
 from tests.report.logs import step, urn
 from tests.report.test_dangers import found, of
@@ -156,9 +157,15 @@ def test_what_changes_nothing_is_no_danger() -> None:
             assert not told(before, after, kind)
 
 
+def test_a_new_signer_is_told_as_somebody_who_has_not_vouched_before() -> None:
+    step_of_it = of(POLICY, signed(), signed(keys=[PUBLIC, OTHER]), "main-signatures")
+    (danger,) = found(step_of_it, kind="protection")
+    assert danger.consequence.startswith("images that none of those who sign today has vouched for")
+
+
 def test_kyverno_that_goes_may_leave_webhooks_that_refuse_everything() -> None:
     lab = of(NAMESPACE, LAB, LAB, "main-namespace-lab")
-    (danger,) = found(lab, of(RELEASE, {"chart": "kyverno"}, None, "main-kyverno"), kind="protection")
+    (danger,) = found(lab, of(RELEASE, {"chart": "oci://example.com/kyverno"}, None, "main-kyverno"), kind="protection")
     assert (danger.severity, danger.opening) == (GRAVE, "Kyverno goes, by main-kyverno")
     assert "kyverno-refuses-everything.md" in danger.consequence
     assert not found(lab, of(RELEASE, {"chart": "cert-manager"}, None, "main-cert-manager"), kind="protection")

@@ -37,7 +37,7 @@ def namespace(name="lab", retained=True):
 def test_a_team_that_leaves_leaves_a_namespace_without_limits():
     (danger,) = found(quota(FEW, None), namespace(), kind="protection")
     assert danger.severity == GRAVE
-    assert danger.opening == "nothing limits namespace lab any more"
+    assert danger.opening == "no longer limited by anything: namespace lab"
     assert danger.gently.endswith("when-a-team-leaves.md")
 
 
@@ -146,7 +146,7 @@ def test_another_service_account_is_told_with_its_rights_in_aws():
 
 def test_a_namespace_without_its_label_is_judged_no_more():
     (told,) = said(marked(), marked(team=""))
-    assert told.startswith("no rule for pods of teams holds in lab any more: its pods may be on every node")
+    assert told.startswith("rules for pods of teams no longer hold in lab: its pods may be on every node")
 
 
 def test_a_namespace_that_goes_to_another_team_is_told_with_what_is_in_it():

@@ -76,26 +76,27 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
     "some digests": (named(f"{HOST}/research/train@sha256:ab*"), f"{SIGNATURES}.images", "as in team/app*."),
     "one repository": (named(f"{HOST}/research/train"), f"{SIGNATURES}.images", "as in team/app*."),
     "tags, and no digests": (named(f"{HOST}/research/train:*"), f"{SIGNATURES}.images", "as in team/app*."),
-    "the mesh's proxy": (named("cr.l5d.io/linkerd/proxy*"), f"{SIGNATURES}.images", "Name images that you build."),
-    "Kyverno itself": (named("reg.kyverno.io/kyverno/*"), f"{SIGNATURES}.images", "Name images that you build."),
+    "the mesh's proxy": (named("cr.l5d.io/linkerd/proxy*"), SIGNATURES, "or in identities who signs these."),
+    "Kyverno itself": (named("reg.kyverno.io/kyverno/*"), SIGNATURES, "or in identities who signs these."),
     "add-ons of EKS": (
         named("602401143452.dkr.ecr.us-west-2.amazonaws.com/eks/*"),
-        f"{SIGNATURES}.images",
-        "Name images that you build.",
+        SIGNATURES,
+        "or in identities who signs these.",
     ),
     **{
         f"add-ons of EKS in {region}": (
             named(f"{registry(REGIONS[region].eks_account, region)}/eks/*"),
-            f"{SIGNATURES}.images",
-            "Name images that you build.",
+            SIGNATURES,
+            "or in identities who signs these.",
         )
         for region in ("eu-south-2", "us-gov-west-1")
     },
     **{
-        f"images that others build: {image}": (named(image), f"{SIGNATURES}.images", "Name images that you build.")
+        f"images that others build: {image}": (named(image), SIGNATURES, "or in identities who signs these.")
         for image in (
             *("docker.io/library/*", "docker.io/pytorch/pytorch*", "public.ecr.aws/docker/library/*"),
             *("quay.io/jetstack/*", "docker.io/velero/*", "ghcr.io:443/linkerd/*", "registry.k8s.io/*"),
+            *("nvcr.io/nim/*", "763104351884.dkr.ecr.us-west-2.amazonaws.com/pytorch-training*"),
         )
     },
     **{
@@ -244,10 +245,11 @@ def test_a_mistake_is_told_with_its_place_and_the_way_out(name: str) -> None:
 
 @pytest.mark.parametrize("place", ["keys", "certificates"])
 def test_a_private_key_is_refused_and_not_repeated(place: str) -> None:
-    found = problems(stack((("admission",), signed(**{place: [PRIVATE]})), (("teams",), TEAMS)))
-    assert found, "who reads the file could sign"
-    assert not any(PRIVATE_BODY in problem.message for problem in found)
-    assert any("private key" in problem.message for problem in found)
+    (found,) = problems(stack((("admission",), signed(**{place: [PRIVATE]})), (("teams",), TEAMS)))
+    assert found.path == f"{SIGNATURES}.{place}[0]", "told once, where it stands"
+    assert "holds a private key" in found.message
+    assert found.message.endswith("and write its public key or certificate here.")
+    assert PRIVATE_BODY not in found.message
 
 
 def test_what_the_platform_takes() -> None:
@@ -335,6 +337,27 @@ def test_what_admission_lets_in_beside_named_registries_may_need_a_signature() -
     ((path, message),) = in_own_registry(f"{OWN}/*", teams=TEAMS, registries=["ghcr.io/example"])
     assert path == f"{SIGNATURES}.images[0]"
     assert "is in none of the registries that are let in: ghcr.io/example." in message
+
+
+@pytest.mark.parametrize(
+    ("image", "subject"),
+    [
+        ("registry.k8s.io/*", {"subject": "krel-trust@k8s-releng-prod.iam.gserviceaccount.com"}),
+        (
+            "ghcr.io/kyverno/*",
+            {"subject": "https://github.com/kyverno/kyverno/.github/workflows/release.yaml@refs/tags/v1"},
+        ),
+        ("ghcr.io/kyverno/*", {"subject_pattern": r"^https://github\.com/kyverno/kyverno/.*$"}),
+    ],
+)
+def test_images_of_others_may_be_judged_by_who_signs_them(image: str, subject: dict[str, str]) -> None:
+    def wrong(**identity: str) -> list[str]:
+        admission = {**by(**identity), "registries": [image.removesuffix("/*")]}
+        admission["signatures"]["images"] = [image]
+        return [problem.path for problem in problems(stack((("admission",), admission), (("teams",), TEAMS)))]
+
+    assert wrong(**subject) == []
+    assert wrong(subject="https://github.com/example/app/.github/workflows/build.yaml@refs/tags/v1") == [SIGNATURES]
 
 
 def test_identities_need_a_way_to_sigstore() -> None:
