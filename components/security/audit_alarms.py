@@ -20,7 +20,7 @@ _ANSWERED = "($.responseStatus.code < 400)"
 _HEALTH = ("/healthz*", "/livez*", "/readyz*", "/version*")
 _SAYS: Mapping[AuditEvent, str] = {
     "exec": "a person entered a pod or the agent of a node, forwarded a port, or tried to",
-    "exec-by-pods": "a pod entered another, forwarded a port of one, or tried to",
+    "exec-by-pods": "a caller of Kubernetes entered a pod, forwarded a port of one, or tried to",
     "secrets": "a person read a Secret, got a token of a service account, or tried to",
     "anonymous": "the API answered a caller without an identity",
     "rights": "a person changed roles, bindings or admission",
