@@ -103,6 +103,9 @@ def test_each_node_has_an_agent_that_has_somebody_to_send_to(cloud) -> None:
     keys = {each["key"] for each in patch.inputs["spec"]["template"]["spec"]["tolerations"]}
     assert keys == {"nvidia.com/gpu"}, "the agent tolerates nothing by itself, so GPU nodes would have none"
     assert patch.stands_on(agent)
+    annotations = patch.inputs["metadata"]["annotations"]
+    assert annotations["pulumi.com/skipAwait"] == "true", "one full node would fail `up`"
+    assert annotations["pulumi.com/patchForce"] == "true", "a manifest of EKS that sets tolerations would be a conflict"
 
 
 def test_guardduty_brings_no_agent_of_its_own(cloud) -> None:
