@@ -113,7 +113,7 @@ class GuardDuty(pulumi.ComponentResource):
 
     In a detector of its own the stack turns off what it does not name: a new one has most features on, and bills them.
     In one that was there it turns off nothing. A feature whose resource goes stays as it is.
-    Its input `checked` tells policies what the preview has found turned on by others.
+    Its output `checked` tells policies what the preview has found turned on by others.
     needed_by_agents: nothing listens to an agent without these.
     Sources: terraform-provider-aws, internal/service/guardduty/detector_feature.go (its delete does nothing); GuardDuty
     user guide, "Installing GuardDuty security agent manually on Amazon EKS resources"; read 2026-11.
@@ -122,10 +122,8 @@ class GuardDuty(pulumi.ComponentResource):
     needed_by_agents: list[pulumi.Resource]
 
     def __init__(self, name: str, args: GuardDutyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        settings = args.settings
-        checked = [FEATURES[each] for each in settings.features] if settings.detector == "organization" else []
-        super().__init__("mlplatform:security:GuardDuty", name, {"checked": checked}, opts)
-        child = pulumi.ResourceOptions(parent=self)
+        super().__init__("mlplatform:security:GuardDuty", name, None, opts)
+        settings, child = args.settings, pulumi.ResourceOptions(parent=self)
         self.needed_by_agents = []
         detector_id: pulumi.Input[str]
         if args.found is None:
@@ -150,4 +148,5 @@ class GuardDuty(pulumi.ComponentResource):
                     opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(delete_before_replace=True)),
                 )
                 self.needed_by_agents += [made] if feature == "runtime" else []
-        self.register_outputs({"detector_id": detector_id})
+        checked = [FEATURES[each] for each in settings.features] if settings.detector == "organization" else []
+        self.register_outputs({"detector_id": detector_id, "checked": checked})
