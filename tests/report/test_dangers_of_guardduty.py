@@ -38,9 +38,10 @@ def test_more_mails_are_no_danger() -> None:
     assert not told(guardduty(), guardduty(mail_from_severity=4))
 
 
-def test_a_rule_that_is_off_and_a_target_that_goes_tell_nobody() -> None:
+def test_a_rule_that_is_off_or_goes_and_a_target_that_goes_tell_nobody() -> None:
     for type_, before, after in (
         (RULE, {"eventPattern": "{}"}, {"eventPattern": "{}", "state": "DISABLED"}),
+        (RULE, {"eventPattern": "{}"}, None),
         (TARGET, {"rule": "findings"}, None),
     ):
         assert openings(of(type_, before, after), kind="protection")
