@@ -193,8 +193,10 @@ def tolerating_daemon(
 ) -> None:
     """Gives the DaemonSet of an add-on the tolerations that its configuration has no place for.
 
-    EKS leaves fields alone that its own manifest does not set. Should a later one set them, ours are forced.
-    Source: EKS user guide, "Determine fields you can customize for Amazon EKS add-ons"; read 2026-11.
+    EKS leaves fields alone that its own manifest does not set. Should a later one set them, ours are forced. Nothing
+    waits for the pods: on a node that is full or not ready they never start, and `up` would fail after 10 minutes.
+    Sources: EKS user guide, "Determine fields you can customize for Amazon EKS add-ons"; pulumi-kubernetes,
+    provider/pkg/await/await.go and awaiters.go; read 2026-11.
     """
     facts, tolerations = ADDONS[addon], tolerations_for(pools)
     if BY_PATCH not in SPECS[addon].daemons or not tolerations:
@@ -202,7 +204,9 @@ def tolerating_daemon(
     kubernetes.apps.v1.DaemonSetPatch(
         name,
         metadata=kubernetes.meta.v1.ObjectMetaPatchArgs(
-            name=facts.daemon, namespace=facts.namespace, annotations={"pulumi.com/patchForce": "true"}
+            name=facts.daemon,
+            namespace=facts.namespace,
+            annotations={"pulumi.com/patchForce": "true", "pulumi.com/skipAwait": "true"},
         ),
         spec=kubernetes.apps.v1.DaemonSetSpecPatchArgs(
             template=kubernetes.core.v1.PodTemplateSpecPatchArgs(

@@ -15,13 +15,16 @@ FEATURES: Mapping[Feature, str] = {
     "runtime": "RUNTIME_MONITORING",
     "s3-data": "S3_DATA_EVENTS",
     "malware": "EBS_MALWARE_PROTECTION",
+    "rds-logins": "RDS_LOGIN_EVENTS",
+    "lambda-network": "LAMBDA_NETWORK_LOGS",
 }
 OLDER_RUNTIME = "EKS_RUNTIME_MONITORING"
 # All of them are given: GuardDuty returns each, and what the program lacks would be a change after each refresh. With
 # one on, GuardDuty makes an endpoint and a security group in the VPC, which no state knows and which keep the VPC.
 # Source: GuardDuty API, DetectorAdditionalConfiguration; GuardDuty user guide, "Using Infrastructure as Code (IaC) with
 # GuardDuty automated security agents"; read 2026-11.
-AGENTS = ("EC2_AGENT_MANAGEMENT", "ECS_FARGATE_AGENT_MANAGEMENT", "EKS_ADDON_MANAGEMENT")
+FARGATE = "ECS_FARGATE_AGENT_MANAGEMENT"
+AGENTS = ("EC2_AGENT_MANAGEMENT", FARGATE, "EKS_ADDON_MANAGEMENT")
 UNMANAGED = {"GuardDutyManaged": "false"}
 """Tags of a cluster whose agent GuardDuty leaves alone, also where it brings that of others by itself.
 
@@ -49,10 +52,11 @@ class Detector:
                 f"{OLDER_RUNTIME} is on, the older form of runtime, and GuardDuty has one of both. Turn it off: "
                 f"`{update} --features '{off}'`"
             )
-        if settings.detector == "existing" and settings.runtime and self.agents:
+        theirs = self.agents if settings.detector == "existing" else self.agents - {FARGATE}
+        if settings.runtime and theirs:
             yield (
-                f"{', '.join(sorted(self.agents))} is on, and runtime turned on from here would end that for the whole "
-                "account. Write detector: organization, which leaves it as it is"
+                f"{', '.join(sorted(theirs))} is on, so GuardDuty brings agents by itself, and in a VPC where they run "
+                "`up` can make neither its endpoint nor its add-on. Runtime is theirs: drop it from features"
             )
         missing = [FEATURES[each] for each in settings.features if FEATURES[each] not in self.on]
         if settings.detector == "organization" and missing:
@@ -72,7 +76,7 @@ def detector(settings: GuardDutySettings, region: str, opts: pulumi.InvokeOption
     try:
         answer = aws.guardduty.get_detector(opts=opts)
     except Exception as reason:
-        if "single GuardDuty Detector" not in str(reason):  # the words of the provider where it finds none
+        if "single GuardDuty Detector: empty result" not in str(reason):  # other errors begin with the same words
             raise
         raise pulumi.RunError(
             f"security.guardduty.detector: {settings.detector}, but this account has no detector in {region}. Write "
@@ -109,6 +113,7 @@ class GuardDuty(pulumi.ComponentResource):
 
     In a detector of its own the stack turns off what it does not name: a new one has most features on, and bills them.
     In one that was there it turns off nothing. A feature whose resource goes stays as it is.
+    Its output `checked` tells policies what the preview has found turned on by others.
     needed_by_agents: nothing listens to an agent without these.
     Sources: terraform-provider-aws, internal/service/guardduty/detector_feature.go (its delete does nothing); GuardDuty
     user guide, "Installing GuardDuty security agent manually on Amazon EKS resources"; read 2026-11.
@@ -143,4 +148,5 @@ class GuardDuty(pulumi.ComponentResource):
                     opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(delete_before_replace=True)),
                 )
                 self.needed_by_agents += [made] if feature == "runtime" else []
-        self.register_outputs({"detector_id": detector_id})
+        checked = [FEATURES[each] for each in settings.features] if settings.detector == "organization" else []
+        self.register_outputs({"detector_id": detector_id, "checked": checked})

@@ -6,14 +6,16 @@ from costs.line import LineItem, Unpriced
 from costs.pricing import Context, Pricer
 from costs.resource import NoPriceError, Resource, read, read_text
 
-# Feature -> what it is billed by. Source: GuardDuty user guide, "Monitoring GuardDuty usage and estimating costs";
-# read 2026-11.
+# Feature -> what it is billed by. Source: GuardDuty user guide, "Monitoring GuardDuty usage and estimating costs", and
+# https://aws.amazon.com/guardduty/pricing/; read 2026-11.
 UNITS: Mapping[str, str] = {
     "EKS_AUDIT_LOGS": "events of the audit logs of all clusters, by the million",
     "RUNTIME_MONITORING": "vCPU-hours of nodes with the agent",
     "EKS_RUNTIME_MONITORING": "vCPU-hours of nodes with the agent",
     "S3_DATA_EVENTS": "reads and writes of objects in all buckets, by the million",
     "EBS_MALWARE_PROTECTION": "GB of the disks that it scans after a finding",
+    "RDS_LOGIN_EVENTS": "vCPUs of the databases that it can watch, by the month",
+    "LAMBDA_NETWORK_LOGS": "GB of flow logs of all functions",
 }
 
 

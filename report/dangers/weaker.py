@@ -301,6 +301,15 @@ def stays_on(before: Inputs, after: Inputs) -> str:
     return "is given up" if not after and before.get("status") == "ENABLED" else ""
 
 
+def fewer_findings(before: Inputs, after: Inputs) -> str:
+    """Compares the least severity in the patterns of rules of events."""
+    was, becomes = (
+        min((float(each) for each in re.findall(r'">=?", *([\d.]+)', str(x.get("eventPattern")))), default=0)
+        for x in (before, after)
+    )
+    return f"{was:g} → {becomes:g}" if becomes > was else ""
+
+
 def agent_goes(before: Inputs, after: Inputs) -> str:
     """Tells whether an add-on that goes is the agent of GuardDuty."""
     return "of a whole cluster" if not after and before.get("addonName") == GUARDDUTY_AGENT else ""
@@ -412,7 +421,9 @@ _SAME = "who has read its value can use it for longer"
 _CACHE = ("aws:ecr/pullThroughCacheRule:PullThroughCacheRule",)
 _STAY = "pods that a policy forbids run on, and do not come again when they end"
 _HEARD = "aws:cloudwatch/metricAlarm:MetricAlarm", "aws:sns/topicSubscription:TopicSubscription"
-_ALONE = (*_CACHE, *_HEARD)
+_DETECTOR, _FEATURE = "aws:guardduty/detector:Detector", "aws:guardduty/detectorFeature:DetectorFeature"
+_RULE, _TARGET = "aws:cloudwatch/eventRule:EventRule", "aws:cloudwatch/eventTarget:EventTarget"
+_ALONE = (*_CACHE, *_HEARD, _DETECTOR, _FEATURE)
 """Types that are about no resource beside them: that their component goes as well is no reason to be silent."""
 _KYVERNO, _EXCEPTIONS = "kyverno", "values.features.policyExceptions.enabled"
 _LEFT_OUT = "values.config.webhooks.namespaceSelector.matchExpressions"
@@ -448,7 +459,6 @@ _COPIES = (
 _BLOCKS = tuple(f"aws:s3/{kind}PublicAccessBlock:{kind.title()}PublicAccessBlock" for kind in ("bucket", "account"))
 _KEY = "aws:kms/key:Key"
 _GUARD = "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy"
-_DETECTOR, _FEATURE = "aws:guardduty/detector:Detector", "aws:guardduty/detectorFeature:DetectorFeature"
 _GUARDS = (_GUARD, f"{_GUARD}Binding")
 
 _TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
@@ -823,6 +833,27 @@ ROWS: Mapping[str, Sequence[Row]] = {
             _HEARD[:1],
             no_longer("actionsEnabled", True, True),
             "alarm {} no longer [tells|tell] anybody",
+            "nobody hears any more of what it told",
+        ),
+        Row(
+            (_RULE, _TARGET),
+            ended(),
+            "rule or target of events {} [ends|end]",
+            "nobody hears any more of what it told",
+            gone=True,
+            severity=SERIOUS,
+        ),
+        Row(
+            (_RULE,),
+            fewer_findings,
+            "{} tells of findings from another severity on: <how>",
+            "nobody hears any more of those below it",
+            severity=SERIOUS,
+        ),
+        Row(
+            (_RULE,),
+            no_longer("state", "ENABLED", "ENABLED"),
+            "{} no longer [tells|tell] anybody: <how>",
             "nobody hears any more of what it told",
         ),
         Row(

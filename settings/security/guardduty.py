@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 from settings.core.base import Settings
 from settings.core.problems import listed, repeated
 
-Feature = Literal["audit-logs", "runtime", "s3-data", "malware"]
+Feature = Literal["audit-logs", "runtime", "s3-data", "malware", "rds-logins", "lambda-network"]
 
 
 def _named_once(features: tuple[Feature, ...]) -> tuple[Feature, ...]:
@@ -33,7 +33,8 @@ class GuardDutySettings(Settings):
         description=(
             "audit-logs: who does what in the Kubernetes API. runtime: what processes do on nodes, by an agent on each "
             "node. s3-data: who reads and writes objects, billed by the event, which training makes many of. malware: "
-            "scans of disks after a finding. For all of the account and region."
+            "scans of disks after a finding. rds-logins: who logs in to databases. lambda-network: whom functions talk "
+            "to. For all of the account and region."
         ),
     )
     mail_from_severity: float | None = Field(

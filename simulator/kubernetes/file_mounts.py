@@ -37,6 +37,7 @@ def daemon_of(cluster: Cluster, inputs: Props) -> Props | None:
                         "spec": {
                             "containers": [{"name": name, "image": name}],
                             "serviceAccountName": addon.node_service_account,
+                            **({"priorityClassName": "system-node-critical"} if namespace == "kube-system" else {}),
                         },
                     },
                 },

@@ -32,6 +32,7 @@ from simulator.kubernetes.readiness import (
     is_simulated,
     status_of,
     waited_for,
+    why_daemons_may_wait,
     why_no_spot,
     why_no_volumes,
     why_not_ready,
@@ -196,6 +197,8 @@ class Objects:
             if stored and daemon_of(self.cluster, new):  # other pods: their number in the order of creation is new
                 self.cluster.delete(new["apiVersion"], new["kind"], namespace, name)
             self.cluster.put({**state, OWNERS: owners}, namespace)
+        if why := why_daemons_may_wait(state, new):
+            self.call.warn(why)
         self.planned.clear()
         return state
 

@@ -47,6 +47,24 @@ def waited_for(state: Props) -> list[str]:
     return [str(expression) for expression in expressions]
 
 
+def why_daemons_may_wait(state: Props, patch: Props) -> str:
+    """Returns what the provider's wait for the pods of a patched DaemonSet may fail of; "" where it waits for none.
+
+    Source: pulumi-kubernetes, provider/pkg/await/await.go, Creation, by the kind of what was patched, and
+    daemonset.go; read 2026-11.
+    """
+    if (state["apiVersion"], state["kind"]) != ("apps/v1", "DaemonSet"):
+        return ""
+    skips = (patch["metadata"].get("annotations") or {}).get(SKIP) == "true"
+    priority = str(state["spec"]["template"]["spec"].get("priorityClassName", ""))
+    if skips or priority.startswith("system-"):
+        return ""
+    return (
+        f"the provider waits until each node has a ready pod of {state['metadata']['name']}. They end no "
+        f"other pods, so one full node fails `up` after 10 minutes. Annotate the patch with {SKIP}."
+    )
+
+
 def status_of(state: Props) -> Props:
     """Returns the status by which a controller says that an object is ready."""
     if gateways.is_ours(state):

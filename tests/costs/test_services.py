@@ -205,6 +205,8 @@ def test_guardduty_is_billed_by_what_it_reads_and_its_endpoint_not_at_all():
     (reason,) = reasons(price(resource(feature, name="RUNTIME_MONITORING", status="ENABLED")))
     assert "vCPU-hours of nodes" in reason
     assert not price(resource(feature, name="RUNTIME_MONITORING", status="DISABLED")).unpriced
+    for name, unit in (("RDS_LOGIN_EVENTS", "vCPUs of the databases"), ("LAMBDA_NETWORK_LOGS", "GB of flow logs")):
+        assert unit in reasons(price(resource(feature, name=name, status="ENABLED")))[0]
     assert "by the million" in reasons(price(resource("aws:guardduty/detector:Detector")))[0]
     service = "com.amazonaws.us-west-2.guardduty-data"
     given = {"vpcEndpointType": "Interface", "serviceName": service, "subnetIds": ["a", "b"]}

@@ -56,13 +56,28 @@ def custom_types() -> set[str]:
     return tokens | {f"{token}Patch" for token in tokens}
 
 
+@cache
+def components() -> dict[str, set[str]]:
+    """Returns the types of components -> what they register as outputs."""
+    sources = [path.read_text(encoding="utf-8") for path in Path("components").rglob("*.py")]
+    return {
+        kind: set(re.findall(r'"(\w+)":', outputs))
+        for source in sources
+        for kind, outputs in re.findall(
+            r'__init__\("(mlplatform:[\w:]+)".*?register_outputs\((.*?)\)', source, re.DOTALL
+        )
+    }
+
+
 def exists(token: str) -> bool:
-    return token in custom_types() or token in registered(token.split(":")[0])
+    return token in custom_types() or token in components() or token in registered(token.split(":")[0])
 
 
 @cache
 def properties(token: str) -> set[str]:
     """Returns the properties of a resource type, in the provider's spelling."""
+    if token in components():
+        return components()[token]
     if token in custom_types():
         kind = re.fullmatch(r"kubernetes:(.+):(\w+?)(?:Patch)?", token)
         assert kind

@@ -50,10 +50,11 @@ def test_a_member_of_an_organization_changes_no_features(needs: Needs, aws: None
 
 
 def test_agents_that_guardduty_manages_are_found_as_the_preview_would(needs: Needs, aws: None) -> None:
-    given = {"detector": "existing", "features": ["runtime"]}
-    ((result, said),) = found(needs, given, detector=detector(Features=[MANAGED]))
-    assert result == "failure"
-    assert "EKS_ADDON_MANAGEMENT is on" in said
+    for mode in ("existing", "organization"):
+        given = {"detector": mode, "features": ["runtime"]}
+        ((result, said),) = found(needs, given, detector=detector(Features=[MANAGED]))
+        assert result == "failure"
+        assert "EKS_ADDON_MANAGEMENT is on" in said
 
 
 def test_a_stack_without_guardduty_asks_nothing(needs: Needs, aws: None) -> None:

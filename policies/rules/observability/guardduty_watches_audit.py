@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
-from policies.rule import Option, Resource, Sample, Stack, StackCase, StackRule, flag, text
+from policies.rule import Option, Resource, Sample, Stack, StackCase, StackRule, flag, text, texts
 
 CLUSTER, DETECTOR = "aws:eks/cluster:Cluster", "aws:guardduty/detector:Detector"
 FEATURE = "aws:guardduty/detectorFeature:DetectorFeature"
+COMPONENT = "mlplatform:security:GuardDuty"
+AUDIT_LOGS = "EKS_AUDIT_LOGS"
 
 
 def check(stack: Stack, *, elsewhere: bool) -> Iterator[tuple[Resource, str, str]]:
@@ -13,9 +15,10 @@ def check(stack: Stack, *, elsewhere: bool) -> Iterator[tuple[Resource, str, str
     off = [each for each in stack.of(DETECTOR) if not flag(each, "enable", default=True)]
     for each in off:
         yield each, "enable", "is false, so the detector finds nothing"
-    features = [each for each in stack.of(FEATURE) if text(each, "name") == "EKS_AUDIT_LOGS"]
+    features = [each for each in stack.of(FEATURE) if text(each, "name") == AUDIT_LOGS]
     on = [each for each in features if text(each, "status") == "ENABLED" and not _of(stack, each, off)]
-    if not on and not elsewhere:
+    checked = any(AUDIT_LOGS in texts(each, "checked") for each in stack.of(COMPONENT))
+    if not on and not checked and not elsewhere:
         for cluster in stack.of(CLUSTER):
             yield cluster, "name", "has an audit log that no GuardDuty of this stack reads"
 
@@ -42,7 +45,7 @@ _FOUND = Sample(
 
 RULE = StackRule(
     id="guardduty-watches-audit",
-    applies_to=(CLUSTER, DETECTOR, FEATURE),
+    applies_to=(CLUSTER, DETECTOR, FEATURE, COMPONENT),
     severity="medium",
     standards=("FSBP GuardDuty.5",),
     why="Nobody reads audit logs all day. GuardDuty does, and knows the calls of attackers.",
@@ -56,6 +59,9 @@ RULE = StackRule(
         "a detector of the stack": _stack(),
         "a detector that is on by default": StackCase({**_stack().resources, "detector": Sample(DETECTOR)}),
         "a detector of the account": StackCase({**_ALONE, "audit": _FOUND}),
+        "others turn it on, as the preview has checked": StackCase(
+            {**_ALONE, "guardduty": Sample(COMPONENT, {"checked": [AUDIT_LOGS]})}
+        ),
         "turned on elsewhere": StackCase(_ALONE, options={"elsewhere": True}),
         "no cluster": StackCase({}),
     },
@@ -65,6 +71,9 @@ RULE = StackRule(
             {**_ALONE, "detector": Sample(DETECTOR)}, at=("main", "name")
         ),
         "turned off": _stack("DISABLED"),
+        "others turn on another feature": StackCase(
+            {**_ALONE, "guardduty": Sample(COMPONENT, {"checked": ["S3_DATA_EVENTS"]})}, at=("main", "name")
+        ),
         "another feature": _stack(name="S3_DATA_EVENTS"),
         "a detector that is off": _stack(enable=False),
     },

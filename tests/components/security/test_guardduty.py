@@ -2,15 +2,16 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 import pytest
 
-from components.security.guardduty import AGENTS, Detector
+from components.security.guardduty import AGENTS, Detector, GuardDuty
 from settings.security.guardduty import GuardDutySettings
-from simulator.aws.services.guardduty import ACCOUNTS_OWN
+from simulator.aws.services.guardduty import ACCOUNTS_OWN, NEW
 from tests.components.stacks import CLUSTER, stack
 from tests.in_process.providers import REGION
 
@@ -36,8 +37,13 @@ def test_a_detector_of_its_own_has_every_feature_set_since_a_new_one_bills_most_
         "guardduty-runtime": "DISABLED",
         "guardduty-s3-data": "DISABLED",
         "guardduty-malware": "DISABLED",
+        "guardduty-rds-logins": "DISABLED",
+        "guardduty-lambda-network": "DISABLED",
     }
+    set_here = {cloud.one(FEATURE, name).inputs["name"] for name in cloud.names(FEATURE)}
+    assert set_here == NEW.keys() - {"EKS_RUNTIME_MONITORING"}, "what is left out stays as AWS turns it on"
     cloud.up(stack(**watched("make", "malware")))
+    assert cloud.one(FEATURE, "guardduty-malware").inputs["name"] == "EBS_MALWARE_PROTECTION"
     assert statuses(cloud)["guardduty-audit-logs"] == "DISABLED", "without its resource the feature would stay on"
 
 
@@ -76,7 +82,10 @@ READY = Detector(id="d", is_on=True, on=ON, agents=frozenset(AGENTS))
         ("existing", ["audit-logs"], {"is_on": False}, f"--region {REGION} --detector-id d --enable`"),
         ("existing", ["runtime"], {"on": {"EKS_RUNTIME_MONITORING"}}, '"Status": "DISABLED"}]\'`'),
         ("organization", ["runtime"], {"on": ON | {"EKS_RUNTIME_MONITORING"}}, '"Status": "DISABLED"}]\'`'),
-        ("existing", ["runtime"], {"agents": {"EKS_ADDON_MANAGEMENT"}}, "which leaves it as it is"),
+        ("existing", ["runtime"], {"agents": {"EKS_ADDON_MANAGEMENT"}}, "drop it from features"),
+        ("existing", ["runtime"], {"agents": {"ECS_FARGATE_AGENT_MANAGEMENT"}}, "drop it from features"),
+        ("organization", ["runtime"], {"agents": {"EKS_ADDON_MANAGEMENT"}}, "neither its endpoint nor its add-on"),
+        ("organization", ["runtime"], {"agents": {"EC2_AGENT_MANAGEMENT"}}, "drop it from features"),
         ("organization", ["s3-data"], {}, "S3_DATA_EVENTS is off, and detector: organization changes nothing. Ask"),
     ],
 )
@@ -87,9 +96,63 @@ def test_what_keeps_a_stack_from_a_detector_is_told_with_the_way_out(detector, f
 
 
 def test_a_detector_that_is_ready_has_no_obstacle() -> None:
-    for detector, features in (("organization", ["audit-logs", "runtime"]), ("existing", ["audit-logs"])):
+    fargate = replace(READY, agents=frozenset({"ECS_FARGATE_AGENT_MANAGEMENT"}))
+    for found, detector, features in (
+        (fargate, "organization", ["audit-logs", "runtime"]),
+        (READY, "organization", ["audit-logs"]),
+        (READY, "existing", ["audit-logs"]),
+    ):
         settings = GuardDutySettings.model_validate({"detector": detector, "features": features})
-        assert not list(READY.obstacles(settings, REGION))
+        assert not list(found.obstacles(settings, REGION))
+
+
+def found(cloud: Any, monkeypatch: pytest.MonkeyPatch, *given: tuple[str, str, str, str]) -> str:
+    """What a preview with organization and runtime says of an account with these features."""
+    features = [
+        SimpleNamespace(name=name, status=status, additional_configurations=[SimpleNamespace(name=more, status=its)])
+        for name, status, more, its in given
+    ]
+    answer = SimpleNamespace(id="d", status="ENABLED", features=features)
+    monkeypatch.setattr(aws.guardduty, "get_detector", lambda **_: answer)
+    try:
+        cloud.up(stack(**watched("organization", "runtime")), preview=True)
+    except pulumi.RunError as refused:
+        return str(refused)
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("status", "more", "its", "words"),
+    [
+        ("ENABLED", "EKS_ADDON_MANAGEMENT", "ENABLED", "EKS_ADDON_MANAGEMENT is on"),
+        ("ENABLED", "EKS_ADDON_MANAGEMENT", "DISABLED", ""),
+        ("ENABLED", "RDS_DATA_RISK", "ENABLED", ""),
+        ("DISABLED", "EKS_ADDON_MANAGEMENT", "ENABLED", "RUNTIME_MONITORING is off"),
+    ],
+)
+def test_what_is_on_is_read_from_the_account(cloud, monkeypatch, status, more, its, words) -> None:
+    said = found(cloud, monkeypatch, ("RUNTIME_MONITORING", status, more, its))
+    assert words in said
+    assert bool(said) is bool(words)
+    assert status == "ENABLED" or "EKS_ADDON_MANAGEMENT" not in said, "a feature that is off manages nothing"
+
+
+def test_policies_are_told_what_others_turn_on(cloud, monkeypatch) -> None:
+    told: dict[str, Any] = {}
+    monkeypatch.setattr(GuardDuty, "register_outputs", lambda _, outputs: told.update(outputs))
+    for detector, checked in (("organization", ["EKS_AUDIT_LOGS"]), ("existing", [])):
+        cloud.up(stack(**watched(detector, "audit-logs")))
+        assert told["checked"] == checked
+
+
+@pytest.mark.parametrize("why", ["AccessDeniedException: not authorized", "ThrottlingException: Rate exceeded"])
+def test_an_error_of_aws_is_no_account_without_a_detector(cloud, monkeypatch, why) -> None:
+    def refused(**_: Any) -> None:
+        raise RuntimeError(f"invoke failed: reading this account's single GuardDuty Detector: ListDetectors, {why}")
+
+    monkeypatch.setattr(aws.guardduty, "get_detector", refused)
+    with pytest.raises(RuntimeError, match=why):
+        cloud.up(stack(**watched("existing")), preview=True)
 
 
 def test_each_node_has_an_agent_that_has_somebody_to_send_to(cloud) -> None:
@@ -103,6 +166,9 @@ def test_each_node_has_an_agent_that_has_somebody_to_send_to(cloud) -> None:
     keys = {each["key"] for each in patch.inputs["spec"]["template"]["spec"]["tolerations"]}
     assert keys == {"nvidia.com/gpu"}, "the agent tolerates nothing by itself, so GPU nodes would have none"
     assert patch.stands_on(agent)
+    annotations = patch.inputs["metadata"]["annotations"]
+    assert annotations["pulumi.com/skipAwait"] == "true", "one full node would fail `up`"
+    assert annotations["pulumi.com/patchForce"] == "true", "a manifest of EKS that sets tolerations would be a conflict"
 
 
 def test_guardduty_brings_no_agent_of_its_own(cloud) -> None:

@@ -168,6 +168,20 @@ def test_the_daemon_of_an_add_on_is_there_to_be_patched_and_stays_the_add_ons(cl
     assert row is None, "the stack leaves nothing of its own"
 
 
+def test_a_patch_of_daemons_that_preempt_nobody_is_told_that_it_waits_for_each_node(cluster: Bench) -> None:
+    cluster.cloud.put("aws:eks/addon:Addon", "main:aws-guardduty-agent", {})
+    agent = {"name": "aws-guardduty-agent", "namespace": "amazon-guardduty"}
+    call = cluster.call("kubernetes:apps/v1:DaemonSetPatch", "agent")
+    for marks, told in ((None, 1), ({"pulumi.com/skipAwait": "true"}, 0)):
+        made = cluster.package.create(call, {**PATCH, "metadata": {**agent, "annotations": marks}})
+        assert sum("one full node fails `up`" in each for each in cluster.warnings) == told
+        cluster.warnings.clear()
+        cluster.package.delete(call, made.id, PATCH | {"metadata": agent}, made.state)
+    install(cluster)
+    restart(cluster)
+    assert not cluster.warnings, "pods of the driver are critical for the node"
+
+
 def test_without_the_add_on_there_is_nothing_to_restart(cluster: Bench) -> None:
     with pytest.raises(Refusal, match="selector"):
         restart(cluster)
