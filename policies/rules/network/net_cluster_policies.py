@@ -8,7 +8,6 @@ pkg/ebpf/c (evaluateFlow); aws/amazon-network-policy-controller-k8s 1.1.7, api/v
 pkg/resolvers (convertCNPPortsToNPPorts, endpoints.go); read 2026-11.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -71,7 +70,7 @@ class Decision:
     rule: View
     action: str
     order: tuple[bool, float]
-    subject: str
+    subject: object
     of_all: bool
     opening: Opening
 
@@ -125,7 +124,7 @@ def _ports(rule: View) -> Iterator[Ports]:
 
 
 def _spans(cidrs: Sequence[str]) -> list[Span]:
-    return [span for each_range in filter(None, map(network, cidrs)) for span in addresses(each_range)]
+    return [span for cidr in cidrs if (whole := network(cidr)) for span in addresses(whole)]
 
 
 def _address(cidr: str, number_of_it: int) -> list[str]:
@@ -167,7 +166,7 @@ class Reader:
         is_all = (everybody or _all_teams(policy, self.teams, *about)) and not some
         has_dns = _selects(policy, SYSTEM, COREDNS, *about)
         order = text(policy, "spec.tier") != "Admin", number(policy, "spec.priority") or 0
-        subject = "" if everybody and not some else json.dumps(at(policy, about), sort_keys=True, default=str)
+        subject = "" if everybody and not some else at(policy, about)
         for rule in each(policy, f"spec.{direction}"):
             peers, into = [*each(rule, end)], direction == "ingress"
             cidrs = [cidr for peer in peers for cidr in texts(peer, "networks")]
@@ -376,6 +375,9 @@ RULE = StackRule(
         "quarters for two teams": _several(
             _policy("Accept", QUARTERS[0], subject=TEAM),
             _policy("Accept", QUARTERS[1], subject={"namespaces": _in(NAME, "research")}),
+        ),
+        "quarters that are denied, one to a team": _several(
+            _policy("Deny", QUARTERS[0], subject=TEAM), _policy("Deny", QUARTERS[1])
         ),
         "quarters in two clusters": _several(
             _policy("Accept", QUARTERS[0], cluster=OTHER), _policy("Accept", QUARTERS[1])

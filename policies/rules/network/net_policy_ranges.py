@@ -121,7 +121,7 @@ def _parts(first: Mapping[str, Any], second: Mapping[str, Any], wrong: bool = Fa
     return StackCase({**policies, **ROUND_IT}, ("policy", "spec.egress") if wrong else None)
 
 
-def _on(port: object, **more: object) -> dict[str, object]:
+def _on(port: object, **more: object) -> dict[str, Any]:
     return {"ports": [{"port": port, **more}]}
 
 
