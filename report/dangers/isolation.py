@@ -247,7 +247,7 @@ def _closed(resources: Mapping[str, Resource]) -> dict[Place, dict[str, Pods]]:
         place = resource.provider, str(at(resource.inputs, "metadata.namespace"))
         labels = at(resource.inputs, "spec.podSelector.matchLabels")
         expressions = every(resource.inputs, "spec.podSelector.matchExpressions")
-        if expressions:
+        if expressions or (place[1] == COMES_WITH_THE_CLUSTER and not labels):
             continue  # pods that are selected to be left open
         words = ", ".join(f"{key}={value}" for key, value in sorted((labels or {}).items()))
         pods = found.setdefault(place, {}).setdefault(words, Pods())

@@ -230,6 +230,14 @@ def test_an_add_on_in_kube_system_that_comes_or_goes_is_no_danger():
     ]
 
 
+def test_the_policy_that_leaves_kube_system_open_closes_nothing_when_it_goes():
+    open_to_all: Rules = {"ingress": [{}], "egress": [{}]}
+    assert found(policy(open_to_all, None, "kube-system")) == []
+    assert found(namespace("kube-system"), policy(None, open_to_all, "kube-system")) == []
+    closed_there = policy({}, None, "kube-system", "controller", app="controller")
+    assert openings(closed_there) == ["no network policy closes kube-system any more"]
+
+
 def test_the_switches_of_the_cni_are_told():
     (danger,) = found(cni(STRICT, {}))
     assert danger.opening == "new pods of prod-main reach everybody until their policies are there"
