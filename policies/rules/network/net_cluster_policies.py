@@ -257,7 +257,7 @@ NETWORK = {
 def _policy(
     action: str,
     *peers: object,
-    into: bool = False,
+    ends: tuple[str, str] = DIRECTIONS[1],
     tier: str = "Admin",
     priority: int = 10,
     subject: Mapping[str, object] = EVERYWHERE,
@@ -265,7 +265,7 @@ def _policy(
     cluster: str = "",
     **rule: object,
 ) -> Sample:
-    direction, end = DIRECTIONS[0 if into else 1]
+    direction, end = ends
     rules = [{"action": action, end: [*peers], **rule}]
     spec = {"tier": tier, "priority": priority, "subject": subject, direction: rules}
     return Sample(f"{POLICY}{form}", {"spec": spec}, provider=cluster)
@@ -333,7 +333,7 @@ RULE = StackRule(
         "nothing set": StackCase({"policy": Sample(POLICY, {"spec": {}})}),
         "the metadata, denied to all": _stack("Deny", _networks("169.254.169.254/32")),
         "DNS, for all": _stack("Accept", DNS, ports=[{"portNumber": {"port": 53, "protocol": "UDP"}}]),
-        "a namespace that calls all": _stack("Accept", TEAM, into=True),
+        "a namespace that calls all": _stack("Accept", TEAM, ends=DIRECTIONS[0]),
         "the internet, denied to a team": _stack("Deny", _networks("0.0.0.0/0"), subject=TEAM),
         "a port that nobody needs": _stack("Deny", _networks("0.0.0.0/0"), ports=[{"portNumber": {"port": 22}}]),
         "a range of such ports": _stack("Deny", EVERYWHERE, ports=[{"portRange": {"start": 22, "end": 40}}]),
@@ -370,7 +370,7 @@ RULE = StackRule(
             _policy("Deny", DNS, subject={"namespaces": _in(NAME, *TEAMS)}), teams={**TEAMS, "lab": ""}
         ),
         "calls of one team, denied to kube-system": _several(
-            _policy("Deny", TEAM, subject=SYSTEM_PODS, into=True), teams=TEAMS
+            _policy("Deny", TEAM, subject=SYSTEM_PODS, ends=DIRECTIONS[0]), teams=TEAMS
         ),
         "quarters for two teams": _several(
             _policy("Accept", QUARTERS[0], subject=TEAM),
@@ -391,11 +391,11 @@ RULE = StackRule(
         "a VPC whose range IPAM gives": StackCase({"policy": _policy("Deny", TEAM), "vpc": Sample(VPC, {})}),
     },
     bad={
-        "calls of everybody": _stack("Accept", EVERYWHERE, into=True, at="from"),
+        "calls of everybody": _stack("Accept", EVERYWHERE, ends=DIRECTIONS[0], at="from"),
         "calls of pods with a label anywhere": _stack(
             "Accept",
             {"pods": {"namespaceSelector": {}, "podSelector": {"matchLabels": {"app": "x"}}}},
-            into=True,
+            ends=DIRECTIONS[0],
             at="from",
             ports=[{"portNumber": {"port": 8000}}],
         ),
@@ -407,7 +407,7 @@ RULE = StackRule(
         "DNS, denied to all": _stack("Deny", DNS, at="action"),
         "Pod Identity, denied to all": _stack("Deny", _networks("169.254.0.0/16"), at="action"),
         "calls of everybody, denied to kube-system": _stack(
-            "Deny", EVERYWHERE, at="action", into=True, subject={"namespaces": {"matchLabels": {NAME: SYSTEM}}}
+            "Deny", EVERYWHERE, at="action", ends=DIRECTIONS[0], subject={"namespaces": {"matchLabels": {NAME: SYSTEM}}}
         ),
         "the same, by a list of names": _stack(
             "Deny",
@@ -442,7 +442,9 @@ RULE = StackRule(
             _policy("Deny", DNS, subject={"namespaces": _in(NAME, *TEAMS)}), teams={**TEAMS, "lab": OTHER}, at="action"
         ),
         "calls of all teams, denied to DNS": _several(
-            _policy("Deny", {"namespaces": _in(NAME, *TEAMS)}, subject=DNS, into=True), teams=TEAMS, at="action"
+            _policy("Deny", {"namespaces": _in(NAME, *TEAMS)}, subject=DNS, ends=DIRECTIONS[0]),
+            teams=TEAMS,
+            at="action",
         ),
         "DNS by its pods, in a list": _stack("Deny", _pods(SYSTEM, _in("k8s-app", "kube-dns", "x")), at="action"),
         "all pods but some": _stack(
