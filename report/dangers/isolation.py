@@ -262,8 +262,6 @@ def _opened(inputs: Mapping[str, Any], direction: str, end: str, namespace: str)
     for rule in every(inputs, f"spec.{direction}"):
         ports = {_port(each) for each in every(rule, "ports")} or {ALL}
         for peer in every(rule, end) or [{"ipBlock": {"cidr": ANYWHERE[0]}}]:
-            if at(peer, "domainNames"):
-                continue  # these are kept in EKS Auto Mode alone
             opened.who.setdefault(_who(peer, namespace), set()).update(ports)
             if at(peer, "ipBlock.cidr") in ANYWHERE:
                 opened.excepted |= {str(each) for each in every(peer, "ipBlock.except")}

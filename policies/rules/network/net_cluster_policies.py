@@ -103,16 +103,30 @@ def _all_teams(pods: View, teams: Sequence[Mapping[str, str]], *above: str) -> b
     )
 
 
+def _some(pods: View, *above: str) -> bool:
+    """Tells whether a subject or a peer is pods with labels that it names."""
+    selector = (*above, "pods", "podSelector")
+    listed = [text(one, "operator") for one in each(pods, (*selector, "matchExpressions"))]
+    return present(pods, (*selector, "matchLabels")) or "In" in listed
+
+
 def _selects(pods: View, namespace: str, labels: Mapping[str, str], *above: str) -> bool:
     """Tells whether a subject or a peer selects pods with these labels in a namespace."""
     selector = (*above, "pods", "podSelector")
-    named = any(namespace in values for _, values in _listed(pods, *above))
+    named = any(namespace in values for key, values in _listed(pods, *above) if key == NAME)
+    left_out = [
+        name
+        for path in SELECTORS
+        for one in each(pods, (*above, *path, "matchExpressions"))
+        if text(one, "operator") == "NotIn"
+        for name in texts(one, "values")
+    ]
     matched = all(
         text(pods, (*selector, "matchLabels", key)) == labels.get(key) for key in keys(pods, (*selector, "matchLabels"))
     )
     listed = [one for one in each(pods, (*selector, "matchExpressions")) if text(one, "operator") == "In"]
     within = all(labels.get(text(one, "key")) in texts(one, "values") for one in listed)
-    return (named or _everybody(pods, *above)) and matched and within
+    return (named or _everybody(pods, *above)) and namespace not in left_out and matched and within
 
 
 def _ports(rule: View) -> Iterator[Ports]:
@@ -161,16 +175,15 @@ class Reader:
     def decisions(self, policy: View, direction: str, end: str) -> Iterator[Decision]:
         """Yields the rules of a policy in one direction."""
         about = ("spec", "subject")
-        some = present(policy, (*about, "pods", "podSelector"))
         everybody = _everybody(policy, *about)
-        is_all = (everybody or _all_teams(policy, self.teams, *about)) and not some
+        is_all = (everybody or _all_teams(policy, self.teams, *about)) and not _some(policy, *about)
         has_dns = _selects(policy, SYSTEM, COREDNS, *about)
         order = text(policy, "spec.tier") != "Admin", number(policy, "spec.priority") or 0
-        subject = "" if everybody and not some else at(policy, about)
+        subject = at(policy, about) if present(policy, (*about, "pods", "podSelector")) or not everybody else ""
         for rule in each(policy, f"spec.{direction}"):
             peers, into = [*each(rule, end)], direction == "ingress"
             cidrs = [cidr for peer in peers for cidr in texts(peer, "networks")]
-            called = any(_everybody(one) or _all_teams(one, self.teams) for one in peers)
+            called = any(_everybody(one) or _all_teams(one, self.teams) for one in peers if not _some(one))
             if (into and has_dns and called) or (not into and any(_selects(one, SYSTEM, COREDNS) for one in peers)):
                 cidrs += self.dns
             if any(_selects(one, "default", {}) for one in peers):
@@ -293,8 +306,9 @@ def _several(*policies: Sample, at: str = "", teams: Mapping[str, str] = {}) -> 
     return StackCase({**named, "policy": last, **spaces, **NETWORK}, wrong)
 
 
-def _in(key: str, *values: str) -> dict[str, object]:
-    return {"matchExpressions": [{"key": key, "operator": "In", "values": [*values]}]}
+def _in(key: str, *values: str, but: object = None) -> dict[str, object]:
+    """Returns a selector by a list of values. but: whether it leaves these out."""
+    return {"matchExpressions": [{"key": key, "operator": "NotIn" if but else "In", "values": [*values]}]}
 
 
 def _pods(name: str, selector: Mapping[str, object]) -> dict[str, object]:
@@ -357,12 +371,18 @@ RULE = StackRule(
             _policy("Accept", DNS, API_SERVER, subject=SYSTEM_PODS, priority=9),
             _policy("Deny", EVERYWHERE, subject=SYSTEM_PODS),
         ),
+        "IPv6, which nobody needs": _stack("Deny", _networks("fc00::/7")),
         "a protocol that nobody needs": _stack("Deny", _networks(*ALL), ports=_on(443, "UDP")),
         "a range of that protocol": _stack(
             "Deny", _networks(*ALL), ports=[{"portRange": {"start": 60, "end": 500, "protocol": "UDP"}}]
         ),
         "pods of kube-system that are not DNS": _stack("Deny", _pods(SYSTEM, {"matchLabels": {"k8s-app": "metrics"}})),
         "the same, by a list": _stack("Deny", _pods(SYSTEM, _in("k8s-app", "metrics-server"))),
+        "calls of some pods, denied to DNS": _stack(
+            "Deny", _pods("", {"matchLabels": {"app": "x"}}), subject=DNS, ends=DIRECTIONS[0]
+        ),
+        "all namespaces but those of the cluster": _stack("Deny", {"namespaces": _in(NAME, SYSTEM, "default", but=1)}),
+        "a namespace by a label of such a value": _stack("Deny", {"namespaces": _in("env", SYSTEM, "default")}),
         "some pods, by a list": _stack("Deny", EVERYWHERE, subject=_pods("", _in("app", "x"))),
         "DNS, denied to one of several teams": _several(_policy("Deny", DNS, subject=TEAM), teams=TEAMS),
         "DNS, denied to the only team": _several(_policy("Deny", DNS, subject=TEAM), teams={"agents": ""}),
@@ -446,10 +466,19 @@ RULE = StackRule(
             teams=TEAMS,
             at="action",
         ),
+        "all namespaces but some": _stack("Deny", {"namespaces": _in(NAME, "research", but=1)}, at="action"),
+        "the API server, denied to all pods but some": _stack(
+            "Deny", API_SERVER, subject=_pods("", _in("app", "x", but=1)), at="action"
+        ),
+        "an Accept for all pods but some": _several(
+            _policy("Accept", DNS, API_SERVER, subject=_pods("", _in("app", "x", but=1)), priority=9),
+            _policy("Deny", EVERYWHERE),
+            at="action",
+        ),
         "DNS by its pods, in a list": _stack("Deny", _pods(SYSTEM, _in("k8s-app", "kube-dns", "x")), at="action"),
         "all pods but some": _stack(
             "Deny",
-            _pods(SYSTEM, {"matchExpressions": [{"key": "app", "operator": "NotIn", "values": ["x"]}]}),
+            _pods(SYSTEM, _in("app", "x", but=1)),
             at="action",
         ),
         "an Accept of DNS alone": _several(

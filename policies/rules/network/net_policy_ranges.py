@@ -134,7 +134,7 @@ def _stack(
     ends: tuple[str, str] = OUT,
     vpc: bool = True,
     namespace: str = "inference",
-    **rule: object,
+    **rule: Any,
 ) -> StackCase:
     """Returns a policy with one rule. at: in a bad case, the place of the finding in the rule, or `*` for all rules."""
     path = f"spec.{ends[0]}" if at == "*" else f"spec.{ends[0]}[0].{at}"
