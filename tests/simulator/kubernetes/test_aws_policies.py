@@ -110,6 +110,17 @@ def test_the_tier_baseline_holds_for_pods_without_a_policy(made: Bench) -> None:
     assert not cut(made, caller(), web(made), 8080)
 
 
+def test_a_denial_of_every_namespace_takes_the_api_server_too(made: Bench) -> None:
+    dns = {"pods": {"namespaceSelector": {}, "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}}}}
+    add(made, cluster_policy("dns", EVERYWHERE, "Baseline", 9, egress=rule("Accept", "to", dns)))
+    add(made, cluster_policy("deny", EVERYWHERE, "Baseline", egress=rule("Deny", "to", EVERYWHERE)))
+    assert not cut(made, caller(), pods.dns(cluster(made)), 53, "UDP")
+    assert cut(made, caller(), pods.api_server(cluster(made)), 443), "its Service is in `default`, without a selector"
+    api = {"networks": ["172.20.0.1/32"]}
+    add(made, cluster_policy("api", EVERYWHERE, "Baseline", 9, egress=rule("Accept", "to", api)))
+    assert not cut(made, caller(), pods.api_server(cluster(made)), 443)
+
+
 def test_with_strict_the_tier_baseline_lets_pass_what_it_accepts(made: Bench) -> None:
     set_cni(made, "strict")
     assert cut(made, caller(), OUTSIDE, 443)
