@@ -1,6 +1,7 @@
 """What the rules about network policies read of one."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from policies.objects import objects
@@ -24,6 +25,36 @@ LABELS, EXPRESSIONS = "spec.podSelector.matchLabels", "spec.podSelector.matchExp
 Network = IPv4Network | IPv6Network
 Span = tuple[int, int, int]
 """Version of IP, first and last address."""
+Ports = tuple[str, float, float]
+"""Protocol, first and last port."""
+EVERY_PORT: tuple[Ports, ...] = tuple((each, 0, 65535) for each in ("TCP", "UDP", "SCTP"))
+
+
+@dataclass(frozen=True)
+class Opening:
+    """Addresses that pods reach, or that reach them, on some ports. pods: labels that all of the pods have."""
+
+    spans: Sequence[Span]
+    ports: Sequence[Ports] = EVERY_PORT
+    pods: Mapping[str, str] = field(default_factory=dict)
+
+    def has(self, protocol: str, port: float) -> bool:
+        """Tells whether a port is one of these."""
+        return any(each == protocol and first <= port <= last for each, first, last in self.ports)
+
+
+def together(last: Opening, earlier: Sequence[Opening]) -> Iterator[list[Span]]:
+    """Yields what earlier openings open to pods of the last, for each of its ports where that may be most."""
+    for protocol, port in {(name, first) for one in (last, *earlier) for name, first, _ in one.ports}:
+        if last.has(protocol, port):
+            labels: dict[str, str] = dict(last.pods)
+            spans: list[Span] = []
+            for one in earlier:
+                same_pod = all(labels.get(key, value) == value for key, value in one.pods.items())
+                if same_pod and one.has(protocol, port):
+                    labels.update(one.pods)
+                    spans += one.spans
+            yield spans
 
 
 def policies_in(resource: Resource) -> Iterator[View]:
@@ -103,7 +134,7 @@ def mostly_in(spans: Iterable[Span], ranges: Iterable[str]) -> list[str]:
 
 def ranges_of(stack: Stack, direction: str) -> list[str]:
     """Returns those of VPC and pods, for egress with Services and the metadata of nodes, from whom nothing comes in."""
-    own = [text(each, "cidrBlock") for each in stack.of(VPC, MORE)]
+    own = [text(each, "cidrBlock") for each in stack.of(VPC, MORE)]  # "" where IPAM gives the range
     services = [at_if_known(each, "kubernetesNetworkConfig.serviceIpv4Cidr") for each in stack.of(CLUSTER)]
     called = [*METADATA, *filter(None, services)] if direction == "egress" else []
-    return [*called, *(own or PRIVATE), IPV6]
+    return [*called, *(own if own and all(own) else PRIVATE), IPV6]

@@ -247,7 +247,7 @@ def _closed(resources: Mapping[str, Resource]) -> dict[Place, dict[str, Pods]]:
         place = resource.provider, str(at(resource.inputs, "metadata.namespace"))
         labels = at(resource.inputs, "spec.podSelector.matchLabels")
         expressions = every(resource.inputs, "spec.podSelector.matchExpressions")
-        if expressions:
+        if expressions or (place[1] == COMES_WITH_THE_CLUSTER and not labels):
             continue  # pods that are selected to be left open
         words = ", ".join(f"{key}={value}" for key, value in sorted((labels or {}).items()))
         pods = found.setdefault(place, {}).setdefault(words, Pods())
@@ -262,8 +262,6 @@ def _opened(inputs: Mapping[str, Any], direction: str, end: str, namespace: str)
     for rule in every(inputs, f"spec.{direction}"):
         ports = {_port(each) for each in every(rule, "ports")} or {ALL}
         for peer in every(rule, end) or [{"ipBlock": {"cidr": ANYWHERE[0]}}]:
-            if at(peer, "domainNames"):
-                continue  # these are kept in EKS Auto Mode alone
             opened.who.setdefault(_who(peer, namespace), set()).update(ports)
             if at(peer, "ipBlock.cidr") in ANYWHERE:
                 opened.excepted |= {str(each) for each in every(peer, "ipBlock.except")}

@@ -51,6 +51,7 @@ POLICY: Final = ("networking.k8s.io/v1", "NetworkPolicy")
 KINDS: Final = (POLICY, APPLICATION, CLUSTER)
 _EVERYWHERE = IPv4Network("0.0.0.0/0")
 _ENDS = {"Ingress": ("ingress", "from", "receive"), "Egress": ("egress", "to", "send")}
+_OF_KUBERNETES = ("default", "kube-system", "kube-public", "kube-node-lease")
 _READY_PORT = 8181  # of CoreDNS, for the kubelet
 _TELLS_NAMESPACES_APART, _KEEPS_TIERS = (1, 22, 4), (1, 21, 1)  # charts/aws-vpc-cni, templates/clusterrole.yaml
 Source = Pod | Place
@@ -295,8 +296,18 @@ class PolicyView:
     def _tier_rules(self, policy: Props, type_: str) -> Iterator[TierRule]:
         spec = policy["spec"]
         for action, alone in rules_of(policy, *_ENDS[type_][:2]):
+            if type_ == "Ingress" and not self._has_namespace(alone["spec"]["ingress"][0]["from"][0]):
+                continue
             for rule in self._rules(alone, type_):
                 yield TierRule(rule.block, (), rule.ports, spec["tier"], spec["priority"], action)
+
+    def _has_namespace(self, first: Props) -> bool:
+        """Tells whether the first peer of a rule names a namespace that is there: the controller reads no other's.
+
+        Source: aws/amazon-network-policy-controller-k8s v1.1.7, clusternetworkpolicy_resolver (resolveCNPIngressRules).
+        """
+        names = {*self._namespaces, *_OF_KUBERNETES, *(pod.namespace for pod in self._with_callers)}
+        return any(self._is_in(name, first, "") for name in names)
 
     def _why_unselected(self, what: str) -> str:
         if self.enforcement and self.enforcement.strict:

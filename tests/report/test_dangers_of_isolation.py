@@ -114,7 +114,8 @@ def test_a_range_that_is_left_out_of_the_internet_or_no_longer_is_told():
     assert (opens.opening, opens.severity) == (f"pods of inference may call {company} on 443", GRAVE)
     (cuts,) = found(namespace(), policy(outside(), outside(company)))
     assert (cuts.opening, cuts.severity) == (f"pods of inference may no longer call {company} on 443", SERIOUS)
-    assert found(namespace(), policy(outside(company), outside("192.0.0.0/8"))) != [], "more is cut"
+    wider_cut = openings(namespace(), policy(outside(company), outside("192.0.0.0/8")))
+    assert wider_cut == ["pods of inference may no longer call 192.0.0.0/8 on 443"], "more is cut, nothing opens"
     named = {"egress": [*outside(company)["egress"], rule("to", {"ipBlock": {"cidr": company}}, ports=(443,))]}
     assert [each for each in openings(namespace(), policy(outside(), named)) if "no longer" in each] == []
     into = {"ingress": [rule("from", INTERNET, ports=(443,))]}
@@ -228,6 +229,14 @@ def test_an_add_on_in_kube_system_that_comes_or_goes_is_no_danger():
     assert openings(other, policy({}, rules, "kube-system", "karpenter", **name)) == [
         "monitoring may call pods of kube-system with app.kubernetes.io/name=karpenter on 8080"
     ]
+
+
+def test_the_policy_that_leaves_kube_system_open_closes_nothing_when_it_goes():
+    open_to_all: Rules = {"ingress": [{}], "egress": [{}]}
+    assert found(policy(open_to_all, None, "kube-system")) == []
+    assert found(namespace("kube-system"), policy(None, open_to_all, "kube-system")) == []
+    closed_there = policy({}, None, "kube-system", "controller", app="controller")
+    assert openings(closed_there) == ["no network policy closes kube-system any more"]
 
 
 def test_the_switches_of_the_cni_are_told():

@@ -6,46 +6,82 @@ Source: aws/amazon-network-policy-controller-k8s 1.1.7, pkg/resolvers/endpoints.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from common.values import UNKNOWN
 from policies.network_policies import (
     APPLICATION_POLICIES,
     CLUSTER,
     DIRECTIONS,
+    EVERY_PORT,
+    LABELS,
     MORE,
     NETWORK_POLICIES,
     PRIVATE,
     VPC,
+    Opening,
+    Ports,
     Span,
     mostly_in,
     network_policies,
     opened,
     ranges_of,
+    together,
 )
-from policies.rule import Resource, Sample, Stack, StackCase, StackRule, each, present, text
+from policies.rule import (
+    Resource,
+    Sample,
+    Stack,
+    StackCase,
+    StackRule,
+    View,
+    at_if_known,
+    each,
+    keys,
+    number,
+    present,
+    text,
+)
 
 Found = Iterator[tuple[Resource, str, str]]
 
 
+def _ports(rule: View) -> Iterator[Ports]:
+    for port in each(rule, "ports"):
+        first = at_if_known(port, "port")  # a name may be any port
+        first, last = (first, first) if isinstance(first, int | float) else EVERY_PORT[0][1:]
+        yield text(port, "protocol", "TCP"), first, number(port, "endPort", last) or last
+
+
+def _pods(policy: View) -> dict[str, str]:
+    return {key: text(policy, ("spec", "podSelector", "matchLabels", key)) for key in keys(policy, LABELS)}
+
+
 def check(stack: Stack) -> Found:
     policies = [*network_policies(stack.resources)]
-    together: dict[tuple[str, str], list[Span]] = defaultdict(list)
+    earlier: dict[tuple[str, str, str], list[Opening]] = defaultdict(list)
     for direction, end in DIRECTIONS if policies else ():
         ranges = ranges_of(stack, direction)
         for policy in policies:
             alone: set[str] = set()
-            spans = together[direction, text(policy, "metadata.namespace")]
+            completed: set[str] = set()
+            others = earlier[direction, policy.resource.provider_urn, text(policy, "metadata.namespace")]
             for rule in each(policy, f"spec.{direction}"):
                 if not present(rule, end):
                     yield policy.resource, rule.under(end), "is empty, which means every address"
+                spans: list[Span] = []
                 for peer in each(rule, end):
                     spans += (own := opened(peer))
                     if whole := mostly_in(own, ranges):
                         alone.update(whole)
                         problem = f"has {', '.join(whole)} in it, and opens what others close"
                         yield policy.resource, peer.under("ipBlock"), problem
-            if whole := [one for one in mostly_in(spans, ranges) if one not in alone]:
+                opening = Opening(spans, [*_ports(rule)] or EVERY_PORT, _pods(policy))
+                for before in together(opening, others):
+                    completed.update({*mostly_in([*spans, *before], ranges)} - {*mostly_in(before, ranges)})
+                others.append(opening)
+            if whole := [one for one in ranges if one in completed - alone]:
                 yield (
                     policy.resource,
                     policy.under(f"spec.{direction}"),
@@ -65,10 +101,31 @@ ROUND_IT = {
 }
 
 
-def _policy(*peers: object, ends: tuple[str, str] = OUT, namespace: str = "inference", **rule: object) -> Sample:
+def _policy(
+    *peers: object,
+    ends: tuple[str, str] = OUT,
+    namespace: str = "inference",
+    cluster: str = "",
+    app: str = "",
+    **rule: object,
+) -> Sample:
     direction, end = ends
-    spec = {"podSelector": {}, direction: [{**({end: [*peers]} if peers else {}), **rule}]}
-    return Sample(POLICY, {"metadata": {"namespace": namespace}, "spec": spec})
+    selector = {"matchLabels": {"app": app}} if app else {}
+    spec = {"podSelector": selector, direction: [{**({end: [*peers]} if peers else {}), **rule}]}
+    return Sample(POLICY, {"metadata": {"namespace": namespace}, "spec": spec}, provider=cluster)
+
+
+def _parts(first: Mapping[str, Any], second: Mapping[str, Any], wrong: bool = False) -> StackCase:
+    """Returns two policies, each with a quarter of the pods. first, second: more about each."""
+    policies = {"first": _policy(_range(QUARTERS[0]), **first), "policy": _policy(_range(QUARTERS[1]), **second)}
+    return StackCase({**policies, **ROUND_IT}, ("policy", "spec.egress") if wrong else None)
+
+
+def _on(port: object, **more: object) -> dict[str, Any]:
+    return {"ports": [{"port": port, **more}]}
+
+
+QUARTERS = ("100.64.0.0/18", "100.64.64.0/18")
 
 
 def _stack(
@@ -77,7 +134,7 @@ def _stack(
     ends: tuple[str, str] = OUT,
     vpc: bool = True,
     namespace: str = "inference",
-    **rule: object,
+    **rule: Any,
 ) -> StackCase:
     """Returns a policy with one rule. at: in a bad case, the place of the finding in the rule, or `*` for all rules."""
     path = f"spec.{ends[0]}" if at == "*" else f"spec.{ends[0]}[0].{at}"
@@ -120,13 +177,13 @@ RULE = StackRule(
         "a stack without a VPC": _stack(_range("0.0.0.0/0", "169.254.0.0/16", *PRIVATE), vpc=False),
         "Services that are known later": _stack(_range("0.0.0.0/0", "10.0.0.0/16", UNKNOWN)),
         "what comes with the cluster": _stack(namespace="kube-system"),
-        "parts in policies of two namespaces": StackCase(
-            {
-                "policy": _policy(_range("100.64.0.0/18")),
-                "other": _policy(_range("100.64.64.0/18"), namespace="agents"),
-                **ROUND_IT,
-            }
-        ),
+        "parts in policies of two namespaces": _parts({}, {"namespace": "agents"}),
+        "parts in two clusters": _parts({}, {"cluster": "urn:pulumi:prod::p::pulumi:providers:kubernetes::other"}),
+        "parts for pods that differ": _parts({"app": "chat"}, {"app": "search"}),
+        "parts on ports that differ": _parts(_on(443), _on(8443)),
+        "parts on ranges of ports that differ": _parts(_on(443, endPort=450), _on(451, endPort=460)),
+        "parts on protocols that differ": _parts(_on(53), _on(53, protocol="UDP")),
+        "a VPC whose range IPAM gives": StackCase({"policy": _policy(_range("10.0.4.0/24")), "vpc": Sample(VPC, {})}),
     },
     bad={
         "every address": _stack(_range("0.0.0.0/0"), at="to[0].ipBlock"),
@@ -150,9 +207,16 @@ RULE = StackRule(
         ),
         "halves of the pods": _stack(_range("100.64.0.0/18"), _range("100.64.128.0/18"), at="*"),
         "calls from halves of the pods": _stack(_range("100.64.0.0/18"), _range("100.64.128.0/18"), ends=INTO, at="*"),
-        "the second half in another policy": StackCase(
-            {"first": _policy(_range("100.64.0.0/18")), "policy": _policy(_range("100.64.64.0/18")), **ROUND_IT},
-            ("policy", "spec.egress"),
+        "the second half in another policy": _parts({}, {}, wrong=True),
+        "the same for some of the pods": _parts({}, {"app": "chat"}, wrong=True),
+        "the same for all of the pods": _parts({"app": "chat"}, {}, wrong=True),
+        "the same on a port of both": _parts(_on(440, endPort=450), _on(443), wrong=True),
+        "the same on a port within a range": _parts(_on(443), _on(440, endPort=450), wrong=True),
+        "the same on a port of a name": _parts(_on("https"), _on(443), wrong=True),
+        "the same on all ports of a protocol": _parts({}, {"ports": [{"protocol": "UDP"}]}, wrong=True),
+        "private space, with a VPC whose range IPAM gives": StackCase(
+            {"policy": _policy(_range("10.0.0.0/8")), "vpc": Sample(VPC, {}), "pods": ROUND_IT["pods"]},
+            ("policy", "spec.egress[0].to[0].ipBlock"),
         ),
         "a list": _as(f"{POLICY}List"),
         "a patch": _as(f"{POLICY}Patch"),

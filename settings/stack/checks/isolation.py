@@ -23,6 +23,11 @@ from settings.tenancy.team import TeamSettings
 from settings.tenancy.team_network import OpenPodsSettings
 
 SYSTEM = "kube-system"
+_KIND = r"""['"]?kind['"]?:\s*['"]?\w*NetworkPolicy['"]?\s*"""
+_OWN_POLICY = re.compile(rf"^[\s{{-]*{_KIND}[,}}]?\s*(#.*)?$|{{.*\b{_KIND}[,}}]", re.MULTILINE)
+"""A network policy as text: its kind is a line of its own, or stands in braces. In prose it is none."""
+_NAMES = ("labels", "annotations", "nodeselector")
+"""Ends of the keys below which charts take names that people choose."""
 MOUNTS_IN = {"aws-mountpoint-s3-csi-driver": "mount-s3"}
 """EKS add-on -> the namespace in which it makes pods. Source: awslabs/mountpoint-s3-csi-driver 2.7.0; read 2026-11."""
 # Sources: aws/amazon-vpc-cni-k8s 1.22.4, charts/aws-vpc-cni/values.yaml and README; aws/aws-network-policy-agent 1.4.0,
@@ -107,7 +112,7 @@ def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistak
 
 def _own_policies(values: Any, *path: str | int) -> Iterator[Path]:
     """Yields where the values of a chart turn on policies of its own, or have one as an object or as text."""
-    if isinstance(values, str) and re.search(r"kind['\"]?:\s*['\"]?\w*NetworkPolicy\b", values):
+    if isinstance(values, str) and _OWN_POLICY.search(values):
         yield path
     elif isinstance(values, Mapping):
         if str(values.get("kind")).endswith("NetworkPolicy"):
@@ -116,7 +121,8 @@ def _own_policies(values: Any, *path: str | int) -> Iterator[Path]:
             switch = each.get("enabled", each.get("create")) if isinstance(each, Mapping) else each
             if "networkpolic" in key.lower() and switch:  # in a template every text is true, also "false"
                 yield (*path, key)
-            yield from _own_policies(each, *path, key)
+            if not key.lower().endswith(_NAMES):
+                yield from _own_policies(each, *path, key)
     elif isinstance(values, list | tuple):
         for index, each in enumerate(values):
             yield from _own_policies(each, *path, index)

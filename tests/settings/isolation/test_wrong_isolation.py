@@ -125,6 +125,27 @@ MISTAKES: dict[str, tuple[list[Change], str, str]] = {
         f"{VALUES}extraObjects[0]",
         "Drop it.",
     ),
+    "policies of the chart's own": (
+        [of_chart(networkPolicies={"create": True})],
+        f"{VALUES}networkPolicies",
+        "Drop it.",
+    ),
+    "the same, spelt without capitals": ([of_chart(networkpolicy=True)], f"{VALUES}networkpolicy", "Drop it."),
+    "a policy as a text of lines": (
+        [of_chart(extraObjects=["apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy  # mine\nspec: {}\n"])],
+        f"{VALUES}extraObjects[0]",
+        "Drop it.",
+    ),
+    "a policy as a text of JSON": (
+        [of_chart(extraObjects=['{\n  "metadata": {"name": "x"},\n  "kind": "NetworkPolicy",\n  "spec": {}\n}'])],
+        f"{VALUES}extraObjects[0]",
+        "Drop it.",
+    ),
+    "a policy in one line, after what has braces": (
+        [of_chart(extraObjects=["{metadata: {name: x}, kind: 'NetworkPolicy', spec: {}}"])],
+        f"{VALUES}extraObjects[0]",
+        "Drop it.",
+    ),
     "network of a team where nothing is closed": (
         [(("isolation",), None), opened()],
         "teams[0].network",
@@ -189,6 +210,13 @@ RIGHT: dict[str, list[Change]] = {
     "strict": [STRICT, teams()],
     "an agent with a large table": [cni(nodeAgent={"conntrackCacheTableSize": 1024 * 1024})],
     "no policy of the chart's own": [of_chart(networkPolicy={"enabled": False}, extraObjects=[{"kind": "ConfigMap"}])],
+    "labels and texts with such a name": [
+        of_chart(
+            podLabels={"networkpolicy": "mine"},
+            webhook={"podAnnotations": {"networkPolicy": "none"}, "nodeSelector": {"networkpolicy": "x"}},
+            extraObjects=[{"kind": "ConfigMap", "data": {"readme": "An object of kind: NetworkPolicy closes pods."}}],
+        )
+    ],
     "policies of a chart where nothing is closed": [(("isolation",), None), of_chart(networkPolicy={"enabled": True})],
     "mode as isolation says": [STRICT, cni(env={"NETWORK_POLICY_ENFORCING_MODE": "strict"})],
     "others, an add-on and kube-system may call": [opened(callers=["agents", "cert-manager", "kube-system"])],

@@ -79,12 +79,46 @@ def test_the_lowest_priority_decides_and_of_equal_ones_a_denial(made: Bench) -> 
     assert cut(made, caller(), web(made), 8080)
 
 
+@pytest.mark.parametrize("action", ["Deny", "Accept"])
+def test_a_rule_whose_first_caller_has_no_namespace_does_nothing(made: Bench, action: str) -> None:
+    if action == "Accept":
+        add(made, policy("closed", "b", ingress=[]))
+    before = cut(made, caller(), web(made), 8080)
+    gone = {"pods": {"namespaceSelector": named("gone")["namespaces"], "podSelector": {}}}
+    add(made, cluster_policy("one", named("b"), ingress=rule(action, "from", named("gone"), named("a"))))
+    add(made, cluster_policy("two", named("b"), ingress=rule(action, "from", gone, named("a"))))
+    assert cut(made, caller(), web(made), 8080) == before, "the controller reads namespaces of the first alone"
+    add(made, cluster_policy("three", named("b"), ingress=rule(action, "from", named("a"), named("gone"))))
+    assert bool(cut(made, caller(), web(made), 8080)) != bool(before)
+
+
+def test_what_is_called_needs_no_first_namespace(made: Bench) -> None:
+    add(made, cluster_policy("deny", named("a"), egress=rule("Deny", "to", named("gone"), named("b"))))
+    assert cut(made, caller(), web(made), 8080)
+
+
+def test_callers_without_pods_in_a_namespace_that_is_there_leave_the_others(made: Bench) -> None:
+    add(made, cluster_policy("deny", named("b"), ingress=rule("Deny", "from", named("kube-public"), named("a"))))
+    assert cut(made, caller(), web(made), 8080)
+
+
 def test_the_tier_baseline_holds_for_pods_without_a_policy(made: Bench) -> None:
     add(made, cluster_policy("deny", EVERYWHERE, "Baseline", ingress=rule("Deny", "from", EVERYWHERE)))
     assert cut(made, caller(), web(made), 8080)
     assert cut(made, caller(), pods.dns(cluster(made)), 53, "UDP"), "CoreDNS has no policy"
     add(made, policy("open", "b", ingress=[from_(those("a"))]))
     assert not cut(made, caller(), web(made), 8080)
+
+
+def test_a_denial_of_every_namespace_takes_the_api_server_too(made: Bench) -> None:
+    dns = {"pods": {"namespaceSelector": {}, "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}}}}
+    add(made, cluster_policy("dns", EVERYWHERE, "Baseline", 9, egress=rule("Accept", "to", dns)))
+    add(made, cluster_policy("deny", EVERYWHERE, "Baseline", egress=rule("Deny", "to", EVERYWHERE)))
+    assert not cut(made, caller(), pods.dns(cluster(made)), 53, "UDP")
+    assert cut(made, caller(), pods.api_server(cluster(made)), 443), "its Service is in `default`, without a selector"
+    api = {"networks": ["172.20.0.1/32"]}
+    add(made, cluster_policy("api", EVERYWHERE, "Baseline", 9, egress=rule("Accept", "to", api)))
+    assert not cut(made, caller(), pods.api_server(cluster(made)), 443)
 
 
 def test_with_strict_the_tier_baseline_lets_pass_what_it_accepts(made: Bench) -> None:
