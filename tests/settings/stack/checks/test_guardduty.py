@@ -47,7 +47,11 @@ def test_agents_bring_the_endpoint_that_they_need_without_nat() -> None:
         ({"detector": "mine"}, "detector", "one of make, existing, organization"),
         ({"features": []}, "features", ""),
         ({"features": ["runtime", "runtime"]}, "features", "runtime is named twice. Name each once."),
-        ({"features": ["eks"]}, "features[0]", "one of audit-logs, runtime, s3-data, malware, rds-logins, lambda-network"),
+        (
+            {"features": ["eks"]},
+            "features[0]",
+            "one of audit-logs, runtime, s3-data, malware, rds-logins, lambda-network",
+        ),
         ({"mail_from_severity": 0}, "mail_from_severity", ""),
     ],
 )
