@@ -443,7 +443,7 @@ def test_what_goes_may_still_be_deleted() -> None:
         given = statements(documents(known, settings), "deployer")
         assert allows(given, "elasticfilesystem:DeleteFileSystem", file_system, **own) is verdict
     plan = mock.Mock(before={each.urn: each for each in all_}, after={each.urn: each for each in rest})
-    plan.cost.as_json.return_value = {}
+    plan.cost.as_json = mock.Mock(return_value={})
     pages = {"documents": mock.Mock(return_value={}), "compute_json": mock.Mock(return_value={})}
     others = dict.fromkeys(("access_page", "identities_page", "as_markdown"), mock.DEFAULT)
     with mock.patch.multiple(write, **pages, **others):
