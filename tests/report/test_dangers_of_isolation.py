@@ -236,7 +236,7 @@ def test_the_policy_that_leaves_kube_system_open_closes_nothing_when_it_goes():
     assert found(policy(open_to_all, None, "kube-system")) == []
     assert found(namespace("kube-system"), policy(None, open_to_all, "kube-system")) == []
     closed_there = policy({}, None, "kube-system", "controller", app="controller")
-    assert openings(closed_there) == ["no network policy closes kube-system any more"]
+    assert openings(closed_there) == ["no longer closed by a network policy: kube-system"]
 
 
 def test_the_switches_of_the_cni_are_told():

@@ -352,7 +352,7 @@ def test_what_admission_lets_in_beside_named_registries_may_need_a_signature() -
 )
 def test_images_of_others_may_be_judged_by_who_signs_them(image: str, subject: dict[str, str]) -> None:
     def wrong(**identity: str) -> list[str]:
-        admission = {**by(**identity), "registries": [image.removesuffix("/*")]}
+        admission: dict[str, Any] = {**by(**identity), "registries": [image.removesuffix("/*")]}
         admission["signatures"]["images"] = [image]
         return [problem.path for problem in problems(stack((("admission",), admission), (("teams",), TEAMS)))]
 
