@@ -45,6 +45,8 @@ _OF_NO_REGION = ("pricing", "route53", "shield")
 _ANYWHERE = ("iam:ListRoles", "sts:GetCallerIdentity", "tag:GetResources")
 """They read, take no resource, and are not of a region, or answer for all."""
 _CLUSTER = "aws:eks/cluster:Cluster"
+_NOT_OF_A_THING = (POLICY, "aws:ec2/vpcEndpoint:VpcEndpoint")
+"""Their `policy` gives a thing's rights to nobody: it is of a role, or a filter."""
 
 
 class _Where(NamedTuple):
@@ -104,6 +106,7 @@ class _Identities:
         self.unknown = sorted({each.type for each in self._known} - {*CALLS})
         self.roles = sorted(self._of(CALLS[ROLE].arns[0], ROLE))
         unread = {each.name for each in self._known if each.type == POLICY and not _statements(each, "policy")}
+        unread |= {each.name for each in self._known if _unread(each)}
         self.later = sorted(unread) + [each for each in self.attached() if _name(each) not in POLICY_ACTIONS]
 
     def _of(self, template: str, type_: str = "") -> set[str]:
@@ -296,6 +299,10 @@ class _Identities:
                     about[service] |= {self._short(each) for each in every(statement, "Resource")}
                 if mine := sorted({each for each in said if each.partition(":")[0] in _IDENTITY} - {_LINKED}):
                     same[tuple(mine)].append(statement)
+        for actions, resources in self._granted():
+            for action in actions:
+                does[action.partition(":")[0]].add(action)
+                about[action.partition(":")[0]] |= resources
         alike = defaultdict[tuple[bool, tuple[str, ...]], set[str]](set)
         for service, actions in does.items():
             wide = {each for each in actions if each.endswith("*")}
@@ -312,6 +319,26 @@ class _Identities:
         linked = f"arn:{at.partition}:iam::{at.account}:role/aws-service-role/*"
         yield _allow("RolesOfServices", [_LINKED], [linked])
         yield _allow("PassOwnRoles", ["iam:GetRole", "iam:PassRole"], sorted({*map(self._short, self.roles)}))
+
+    def _granted(self) -> Iterator[tuple[list[str], set[str]]]:
+        """Yields what policies of things let roles of the stack do, and with what.
+
+        A boundary limits that too where the policy names the role, as principal or by `aws:PrincipalArn`.
+        Source: IAM user guide, "Permissions boundaries for IAM entities"; read 2026-11.
+        """
+        for each in self._known:
+            for statement in () if each.type in _NOT_OF_A_THING else _statements(each, "policy"):
+                principal = statement.get("Principal", {})
+                given = principal.get("AWS", []) if isinstance(principal, Mapping) else principal
+                tests = statement.get("Condition", {}).values()
+                named = [one for test in tests for one in _listed(test.get("aws:PrincipalArn", []))]
+                if statement.get("Effect") == "Allow" and any(map(self._is_own, named or _listed(given))):
+                    found = {self._short(one) for one in every(statement, "Resource")} - {"*"}
+                    things = {arn for one in CALLS[each.type].arns for arn in self._of(one)}
+                    yield list(every(statement, "Action")), found or things
+
+    def _is_own(self, arn: str) -> bool:
+        return any(fnmatchcase(arn, role) or fnmatchcase(role, arn) for role in self.roles)
 
     def _short(self, arn: str) -> str:
         """Returns an ARN up to the stack's prefix, or to the cluster that the name of a role begins with, and `*`."""
@@ -372,6 +399,13 @@ def _statements(resource: Resource, key: str) -> list[Any]:
     """Returns the statements of a document; none of one that only `up` knows."""
     content = document(resource.inputs.get(key))
     return list(every(content, "Statement")) if isinstance(content, Mapping) else []
+
+
+def _unread(resource: Resource) -> bool:
+    """Returns whether a thing has a policy that only `up` knows."""
+    return resource.type not in _NOT_OF_A_THING and not isinstance(
+        document(resource.inputs.get("policy", "{}")), Mapping
+    )
 
 
 def _actions(service: str, names: str) -> list[str]:

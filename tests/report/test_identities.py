@@ -627,6 +627,42 @@ def test_the_boundary_holds_what_roles_of_the_stack_do_and_nothing_that_makes_mo
         assert not allows(given, action, admin)
 
 
+@pytest.mark.parametrize("name", STACKS)
+def test_the_boundary_holds_what_policies_of_things_let_roles_of_the_stack_do(name: str) -> None:
+    """A boundary limits what a policy grants to the ARN of a role: IAM user guide, "Permissions boundaries"."""
+    given, here = statements(made(name), "boundary"), {"aws:RequestedRegion": "us-west-2"}
+    file_system = "arn:aws:elasticfilesystem:us-west-2:123456789012:file-system/fs-1"
+    for action in ("ClientMount", "ClientWrite"):
+        assert allows(given, f"elasticfilesystem:{action}", file_system, **here)
+    assert not allows(given, "elasticfilesystem:ClientRootAccess", file_system, **here)
+    assert allows(given, "kms:ListGrants", "arn:aws:kms:us-west-2:123456789012:key/x", **here), "the clusters' key"
+    assert not allows(given, "kms:ScheduleKeyDeletion", "arn:aws:kms:us-west-2:123456789012:key/x", **here)
+
+
+def test_policies_of_things_widen_the_boundary_for_roles_of_the_stack_alone() -> None:
+    """By the principal or by a condition; a policy with resources counts for these."""
+    type_, own = "aws:s3/bucketPolicy:BucketPolicy", "arn:aws:iam::123456789012:role/ml-platform-dev-x"
+    other, here = "arn:aws:iam::123456789012:role/other", {"aws:RequestedRegion": "us-west-2"}
+    bucket, key = "arn:aws:s3:::ml-platform-dev-datasets-0/x", "aws:PrincipalArn"
+    allow = {"Effect": "Allow", "Action": "s3:RestoreObject", "Resource": bucket}
+    for more, verdict in (
+        ({"Principal": {"AWS": own}}, True),
+        ({"Principal": "*"}, True),
+        ({"Principal": {"AWS": other}}, False),
+        ({"Principal": {"Service": "delivery.logs.amazonaws.com"}}, False),
+        ({"Principal": {"AWS": own}, "Effect": "Deny"}, False),
+        ({"Principal": {"AWS": "*"}, "Condition": {"ArnLike": {key: [own]}}}, True),
+        ({"Principal": {"AWS": "*"}, "Condition": {"ArnLike": {key: other}}}, False),
+    ):
+        policy = json.dumps({"Statement": [{**allow, **more}]})
+        known = [*resources(built("dev")), Resource(f"urn:pulumi:dev::p::{type_}::b", type_, {"policy": policy})]
+        given = statements(documents(known, STACKS["dev"]()), "boundary")
+        assert allows(given, "s3:RestoreObject", bucket, **here) is verdict, more
+    later = Resource(f"urn:pulumi:dev::p::{type_}::unread", type_, {"policy": "known at up"})
+    page = as_markdown([*resources(built("dev")), later], STACKS["dev"](), "dev")
+    assert "Not known before `up`, so the boundary may lack something of them: unread." in page
+
+
 def test_every_role_of_a_stack_carries_the_boundary() -> None:
     for name, load in STACKS.items():
         cloud = PlatformCloud()
