@@ -286,7 +286,9 @@ class _Identities:
         yield {**_allow("NotTheState", ["s3:*"], self._state("")), "Effect": "Deny"}
         does, about = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
         same = defaultdict[tuple[str, ...], list[Statement]](list)
-        for action in (each for arn in self.attached() for each in POLICY_ACTIONS.get(_name(arn), "").split()):
+        of_aws = {each for arn in self.attached() for each in POLICY_ACTIONS.get(_name(arn), "").split()}
+        clusters = {each for each in of_aws if each.startswith("eks:") and not _open(each)}
+        for action in sorted(of_aws - clusters):
             does[action.partition(":")[0]].add(action)
             about[action.partition(":")[0]].add("*")
         for resource in self._known:
@@ -305,15 +307,19 @@ class _Identities:
                 about[action.partition(":")[0]] |= resources
         alike = defaultdict[tuple[bool, tuple[str, ...]], set[str]](set)
         for service, actions in does.items():
-            wide = {each for each in actions if each.endswith("*")}
-            narrow = {each for each in actions if not any(fnmatchcase(each, one) for one in wide - {each})}
             resources = ("*",) if "*" in about[service] else tuple(sorted(about[service]))
-            alike[service in _OF_NO_REGION, resources] |= narrow
+            alike[service in _OF_NO_REGION, resources] |= _widest(actions)
         for (anywhere, resources), actions in sorted(alike.items()):
-            yield _allow("", actions, resources, None if anywhere else at.condition())
+            held = anywhere or all(each.count(":") > 4 and each.split(":")[3] in at.regions for each in resources)
+            yield _allow("", actions, resources, None if held else at.condition())
         for names, statements in sorted(same.items()):
             arns = sorted({self._short(each) for one in statements for each in every(one, "Resource")})
             yield _allow("", names, arns, _common([each.get("Condition", {}) for each in statements]) or None)
+        # Backups of clusters. Each part begins with its cluster; the name of an access entry may have that of a role.
+        entering, own = {each for each in clusters if "AccessPolicy" in each}, f"{at.prefix}-*"
+        for actions, kind in ((clusters - entering, "*"), (entering, "access-entry")):
+            if actions:
+                yield _allow("", _widest(actions), [f"arn:{at.partition}:eks:*:{at.account}:{kind}/{own}"])
         # What AWS's own policies of these roles do: EKS and its load balancers make roles of services, and AWS Backup
         # passes roles to what it restores.
         linked = f"arn:{at.partition}:iam::{at.account}:role/aws-service-role/*"
@@ -410,6 +416,12 @@ def _unread(resource: Resource) -> bool:
 
 def _actions(service: str, names: str) -> list[str]:
     return [f"{service}:{each}" for each in names.split()]
+
+
+def _widest(actions: set[str]) -> set[str]:
+    """Returns the actions without those that another one has in it."""
+    wide = {each for each in actions if each.endswith("*")}
+    return {each for each in actions if not any(fnmatchcase(each, one) for one in wide - {each})}
 
 
 def _open(action: str) -> bool:
