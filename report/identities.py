@@ -200,7 +200,12 @@ class _Identities:
         if tags:
             things, calls = {one for each in tags for one in each}, {one for each in tags.values() for one in each}
             condition = {**at.condition("RequestTag"), **at.untagged()}
-            yield _allow("TagWhatIsNew", calls, sorted(things), condition)
+            efs = {each for each in calls if each.startswith("elasticfilesystem:")}
+            yield _allow("TagWhatIsNew", calls - efs, sorted(each for each in things if not _of_efs(each)), condition)
+            if efs:  # it alone says that a call makes the thing
+                making = {"elasticfilesystem:CreateAction": ["CreateAccessPoint", "CreateFileSystem"]}
+                condition = {**condition, "StringEquals": {**condition["StringEquals"], **making}}
+                yield _allow("TagWhatIsNewInEFS", efs, sorted(filter(_of_efs, things)), condition)
         for arns, actions in own.items():
             yield _allow("", actions, arns, at.condition("ResourceTag"))
         for arns, actions in named.items():
@@ -270,6 +275,9 @@ class _Identities:
         acts = ("AttachRolePolicy", "DetachRolePolicy", "PutRolePolicy", "DeleteRolePolicy", "UpdateAssumeRolePolicy")
         if own:
             yield {**_allow("NotTheseRoles", _actions("iam", " ".join((*acts, "DeleteRole"))), own), "Effect": "Deny"}
+        key = CALLS["aws:kms/key:Key"]
+        changes = _actions("kms", f"{key.changes} {key.tags} CreateGrant")
+        yield {**_allow("NotTheKeyOfTheState", changes, [self._state_key()]), "Effect": "Deny"}
         if boundary := deployer.permissions_boundary_arn:
             changes = _actions("iam", "CreatePolicyVersion DeletePolicy DeletePolicyVersion SetDefaultPolicyVersion")
             yield {**_allow("NotTheBoundary", changes, [boundary]), "Effect": "Deny"}
@@ -361,7 +369,6 @@ class _Identities:
 
     def state(self, write: bool) -> Iterator[Statement]:
         """Yields the rights on the state of Pulumi in a bucket of the layer below, but for those of other stacks."""
-        key = f"arn:{self._at.partition}:kms:{self._at.regions[0]}:{self._at.account}:key/{STATE_KEY}"
         bucket, stack = self._state("")[0], self._stack()
         own = self._state(*(each.format(stack) for each in (*_OF_A_STACK, _LOCKS)))
         yield _allow("ListState", ["s3:ListBucket", "s3:GetBucketLocation"], [bucket])
@@ -369,7 +376,10 @@ class _Identities:
         if write:
             yield _allow("WriteState", ["s3:DeleteObject", "s3:PutObject"], own)
         keys = ("kms:Encrypt", "kms:GenerateDataKey") if write else ()
-        yield _allow("DecryptState", ["kms:Decrypt", *keys], [key])
+        yield _allow("DecryptState", ["kms:Decrypt", *keys], [self._state_key()])
+
+    def _state_key(self) -> str:
+        return f"arn:{self._at.partition}:kms:{self._at.regions[0]}:{self._at.account}:key/{STATE_KEY}"
 
     def _stack(self) -> str:
         """Returns project and stack as the state's names have them, by the URN of a resource."""
@@ -405,6 +415,10 @@ def _statements(resource: Resource, key: str) -> list[Any]:
     """Returns the statements of a document; none of one that only `up` knows."""
     content = document(resource.inputs.get(key))
     return list(every(content, "Statement")) if isinstance(content, Mapping) else []
+
+
+def _of_efs(arn: str) -> bool:
+    return ":elasticfilesystem:" in arn
 
 
 def _unread(resource: Resource) -> bool:

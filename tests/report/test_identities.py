@@ -310,6 +310,8 @@ def asked(type_: str, doing: str, state: Mapping[str, Any], stack: str) -> Itera
     if type_ == REPLICATION:  # EFS compares no tags where it replicates: EFS guide, "Using tags with Amazon EFS"
         old = region
     made_now = doing == "creates" and kind.taggable
+    if made_now and service == "elasticfilesystem":
+        new["elasticfilesystem:CreateAction"] = operation
     yield action, about(type_, state), {**new, **(old if type_ in IN_ANOTHER else {})} if made_now else old
     if made_now and service not in ("autoscaling", "s3"):
         tag = f"{service}:{TAGGING.get(service, 'TagRole' if type_ == ROLE else 'TagResource')}"
@@ -374,6 +376,7 @@ def test_what_has_tags_of_another_stack_is_not_tagged_as_ones_own() -> None:
     """Who could would then delete it."""
     given = statements(made("dev"), "deployer")
     ours, theirs = tagged("RequestTag"), tagged("ResourceTag", "prod")
+    ours["elasticfilesystem:CreateAction"] = "CreateFileSystem"
     for action, arn in (
         ("kms:TagResource", "arn:aws:kms:us-west-2:123456789012:key/x"),
         ("elasticfilesystem:TagResource", "arn:aws:elasticfilesystem:us-west-2:123456789012:file-system/fs-1"),
@@ -383,6 +386,17 @@ def test_what_has_tags_of_another_stack_is_not_tagged_as_ones_own() -> None:
         assert allows(given, action, arn, **tagged("ResourceTag")), "one tag of its own changes"
         assert not allows(given, action, arn, **{**ours, **theirs}), action
         assert not allows(given, action, arn, **tagged("RequestTag", "prod")), action
+
+
+def test_neither_the_key_of_the_state_nor_a_file_system_without_tags_is_made_ones_own() -> None:
+    given = statements(made("dev"), "deployer")
+    key = "arn:aws:kms:us-west-2:123456789012:key/STATE_KEY"
+    for action in ("TagResource", "ScheduleKeyDeletion", "PutKeyPolicy", "CreateGrant"):
+        assert not allows(given, f"kms:{action}", key, **{**tagged("RequestTag"), **tagged("ResourceTag")}), action
+    assert not allows(given, "kms:TagResource", key, **tagged("RequestTag"))
+    assert allows(given, "kms:Decrypt", key)
+    file_system = "arn:aws:elasticfilesystem:us-west-2:123456789012:file-system/fs-1"
+    assert not allows(given, "elasticfilesystem:TagResource", file_system, **tagged("RequestTag"))
 
 
 def test_what_is_deleted_by_force_may_be_emptied_and_nothing_else() -> None:
