@@ -411,7 +411,10 @@ def test_what_is_deleted_by_force_may_be_emptied_and_nothing_else() -> None:
     vault = Resource("urn:pulumi:dev::p::aws:backup/vault:Vault::v", "aws:backup/vault:Vault", {"forceDestroy": True})
     vaults = [*resources(built("dev")), vault]
     given = statements(documents(vaults, STACKS["dev"]()), "deployer")
-    for point in ("backup:us-west-2:123456789012:recovery-point:x", "ec2:us-west-2::snapshot/snap-1"):
+    for point in (
+        *("backup:us-west-2:123456789012:recovery-point:x", "ec2:us-west-2::snapshot/snap-1"),
+        "fsx:us-west-2:123456789012:backup/backup-1",
+    ):
         assert allows(given, "backup:DeleteRecoveryPoint", f"arn:aws:{point}", **own)
         assert not allows(given, "backup:DeleteRecoveryPoint", f"arn:aws:{point}", **tagged("ResourceTag", "prod"))
 
