@@ -608,6 +608,10 @@ def test_with_a_boundary_no_role_is_made_or_given_rights_without_it() -> None:
     for action in ("iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion", "iam:DeletePolicy"):
         anything = [{"Effect": "Allow", "Action": action, "Resource": "*"}]
         assert not allows([*given, *anything], action, BOUNDARY), "also where another policy allows it"
+    anything = [{"Effect": "Allow", "Action": "iam:*", "Resource": "*"}]
+    for each in (role, "arn:aws:iam::123456789012:role/of-another"):
+        assert allows(anything, "iam:DeleteRolePermissionsBoundary", each)
+        assert not allows([*given, *anything], "iam:DeleteRolePermissionsBoundary", each), "then it has any rights"
     assert "**Without a boundary" in as_markdown(resources(built("dev")), STACKS["dev"](), "dev")
     assert "Without a boundary" not in as_markdown(resources(built("dev")), bounded(STACKS["dev"]()), "dev")
 
