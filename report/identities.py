@@ -284,7 +284,7 @@ class _Identities:
             anyone = [f"arn:{at.partition}:iam::{at.account}:role/*"]
             yield {**_allow("NoRoleWithoutIt", ["iam:DeleteRolePermissionsBoundary"], anyone), "Effect": "Deny"}
 
-    def boundary(self) -> Iterator[Statement]:
+    def boundary(self, short: bool = False) -> Iterator[Statement]:
         """Yields the most that a role of the stack may ever do: what the roles do now, in the regions of the stack.
 
         A boundary gives nothing, so what is longer than a policy may be is said in short: resources by the prefix of
@@ -309,10 +309,10 @@ class _Identities:
                     about[service] |= {self._short(each) for each in every(statement, "Resource")}
                 if mine := sorted({each for each in said if each.partition(":")[0] in _IDENTITY} - {_LINKED}):
                     same[tuple(mine)].append(statement)
-        for actions, resources in self._granted():
-            for action in actions:
+        for granted, things in self._granted():
+            for action in granted:
                 does[action.partition(":")[0]].add(action)
-                about[action.partition(":")[0]] |= resources
+                about[action.partition(":")[0]] |= things
         alike = defaultdict[tuple[bool, tuple[str, ...]], set[str]](set)
         for service, actions in does.items():
             resources = ("*",) if "*" in about[service] else tuple(sorted(about[service]))
@@ -332,7 +332,11 @@ class _Identities:
         # passes roles to what it restores.
         linked = f"arn:{at.partition}:iam::{at.account}:role/aws-service-role/*"
         yield _allow("RolesOfServices", [_LINKED], [linked])
-        yield _allow("PassOwnRoles", ["iam:GetRole", "iam:PassRole"], sorted({*map(self._short, self.roles)}))
+        yield _allow(
+            "PassOwnRoles",
+            ["iam:GetRole", "iam:PassRole"],
+            self.roles if not short else sorted({*map(self._short, self.roles)}),
+        )
 
     def _granted(self) -> Iterator[tuple[list[str], set[str]]]:
         """Yields what policies of things let roles of the stack do, and with what.
@@ -481,10 +485,11 @@ def _text(statements: Sequence[Statement]) -> str:
 def documents(resources: Iterable[Resource], settings: StackSettings) -> dict[str, str]:
     """Returns the name of each file and its IAM document."""
     made = _Identities(resources, settings)
+    boundary = tuple(_once(made.boundary()))
     parts = {
         "preview": (*made.reads(), *made.state(write=False)),
         "deployer": (*made.reads(), *made.writes(), *made.guards(), *made.state(write=True)),
-        "boundary": tuple(_once(made.boundary())),
+        "boundary": boundary if _size(boundary) <= MOST else tuple(_once(made.boundary(short=True))),
         "break-glass": (*made.emergency(), *made.state(write=False)),
     }
     return {

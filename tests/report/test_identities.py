@@ -703,6 +703,13 @@ def test_the_boundary_lets_clusters_of_the_stack_be_backed_up_and_restored_and_n
     assert not allows(given, "eks:AssociateAccessPolicy", entry, **here), "a role of the stack in another cluster"
 
 
+def test_roles_of_others_that_begin_with_a_cluster_are_not_passed_where_the_boundary_has_room() -> None:
+    for name, room in (("dev", True), ("prod", False)):
+        given = statements(made(name), "boundary")
+        assert allows(given, "iam:PassRole", "arn:aws:iam::123456789012:role/main-node-role-7ef6015")
+        assert allows(given, "iam:PassRole", "arn:aws:iam::123456789012:role/main-account-admin") is not room
+
+
 def test_every_role_of_a_stack_carries_the_boundary() -> None:
     for name, load in STACKS.items():
         cloud = PlatformCloud()
