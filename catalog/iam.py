@@ -54,13 +54,15 @@ POLICY_ACTIONS: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "AWSXrayWriteOnlyAccess": "xray:*",
         "AWSBackupServiceRolePolicyForBackup": (
-            "backup:Copy* backup:Describe* backup:TagResource ec2:* elasticfilesystem:Backup "
+            "backup:Copy* backup:Describe* backup:TagResource ec2:* eks:AssociateAccessPolicy eks:CreateAccessEntry "
+            "eks:Describe* eks:DisassociateAccessPolicy eks:List* eks:ListClusters elasticfilesystem:Backup "
             "elasticfilesystem:Describe* fsx:CopyBackup fsx:CreateBackup fsx:DeleteBackup fsx:Describe* fsx:List* "
             "fsx:ManageBackupPrincipalAssociations fsx:TagResource kms:CreateGrant kms:Decrypt kms:DescribeKey "
             "kms:GenerateDataKey* kms:ReEncrypt* tag:GetResources"
         ),
         "AWSBackupServiceRolePolicyForRestores": (
-            "backup:Describe* backup:List* backup:StartRestoreJob ec2:* elasticfilesystem:CreateFileSystem "
+            "backup:Describe* backup:List* backup:StartRestoreJob ec2:* eks:AssociateAccessPolicy eks:Create* "
+            "eks:Describe* eks:DisassociateAccessPolicy eks:List* eks:TagResource elasticfilesystem:CreateFileSystem "
             "elasticfilesystem:DeleteFileSystem elasticfilesystem:Describe* elasticfilesystem:Restore "
             "elasticfilesystem:TagResource fsx:CreateFileSystemFromBackup fsx:CreateVolumeFromBackup "
             "fsx:DeleteFileSystem fsx:DeleteVolume fsx:Describe* fsx:TagResource fsx:UntagResource kms:CreateGrant "

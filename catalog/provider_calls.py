@@ -109,6 +109,7 @@ CALLS: Mapping[str, Calls] = {
         inside=(
             "arn:{partition}:backup:{region}:{account}:recovery-point:*",
             "arn:{partition}:ec2:{region}::snapshot/*",
+            "arn:{partition}:fsx:{region}:{account}:backup/backup-*",
         ),
     ),
     "aws:backup/vaultLockConfiguration:VaultLockConfiguration": Calls(

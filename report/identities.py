@@ -45,6 +45,8 @@ _OF_NO_REGION = ("pricing", "route53", "shield")
 _ANYWHERE = ("iam:ListRoles", "sts:GetCallerIdentity", "tag:GetResources")
 """They read, take no resource, and are not of a region, or answer for all."""
 _CLUSTER = "aws:eks/cluster:Cluster"
+_NOT_OF_A_THING = (POLICY, "aws:ec2/vpcEndpoint:VpcEndpoint")
+"""Their `policy` gives a thing's rights to nobody: it is of a role, or a filter."""
 
 
 class _Where(NamedTuple):
@@ -104,6 +106,7 @@ class _Identities:
         self.unknown = sorted({each.type for each in self._known} - {*CALLS})
         self.roles = sorted(self._of(CALLS[ROLE].arns[0], ROLE))
         unread = {each.name for each in self._known if each.type == POLICY and not _statements(each, "policy")}
+        unread |= {each.name for each in self._known if _unread(each)}
         self.later = sorted(unread) + [each for each in self.attached() if _name(each) not in POLICY_ACTIONS]
 
     def _of(self, template: str, type_: str = "") -> set[str]:
@@ -197,7 +200,12 @@ class _Identities:
         if tags:
             things, calls = {one for each in tags for one in each}, {one for each in tags.values() for one in each}
             condition = {**at.condition("RequestTag"), **at.untagged()}
-            yield _allow("TagWhatIsNew", calls, sorted(things), condition)
+            efs = {each for each in calls if each.startswith("elasticfilesystem:")}
+            yield _allow("TagWhatIsNew", calls - efs, sorted(each for each in things if not _of_efs(each)), condition)
+            if efs:  # it alone says that a call makes the thing
+                making = {"elasticfilesystem:CreateAction": ["CreateAccessPoint", "CreateFileSystem"]}
+                condition = {**condition, "StringEquals": {**condition["StringEquals"], **making}}
+                yield _allow("TagWhatIsNewInEFS", efs, sorted(filter(_of_efs, things)), condition)
         for arns, actions in own.items():
             yield _allow("", actions, arns, at.condition("ResourceTag"))
         for arns, actions in named.items():
@@ -267,13 +275,16 @@ class _Identities:
         acts = ("AttachRolePolicy", "DetachRolePolicy", "PutRolePolicy", "DeleteRolePolicy", "UpdateAssumeRolePolicy")
         if own:
             yield {**_allow("NotTheseRoles", _actions("iam", " ".join((*acts, "DeleteRole"))), own), "Effect": "Deny"}
+        key = CALLS["aws:kms/key:Key"]
+        changes = _actions("kms", f"{key.changes} {key.tags} CreateGrant")
+        yield {**_allow("NotTheKeyOfTheState", changes, [self._state_key()]), "Effect": "Deny"}
         if boundary := deployer.permissions_boundary_arn:
             changes = _actions("iam", "CreatePolicyVersion DeletePolicy DeletePolicyVersion SetDefaultPolicyVersion")
             yield {**_allow("NotTheBoundary", changes, [boundary]), "Effect": "Deny"}
             anyone = [f"arn:{at.partition}:iam::{at.account}:role/*"]
             yield {**_allow("NoRoleWithoutIt", ["iam:DeleteRolePermissionsBoundary"], anyone), "Effect": "Deny"}
 
-    def boundary(self) -> Iterator[Statement]:
+    def boundary(self, short: bool = False) -> Iterator[Statement]:
         """Yields the most that a role of the stack may ever do: what the roles do now, in the regions of the stack.
 
         A boundary gives nothing, so what is longer than a policy may be is said in short: resources by the prefix of
@@ -283,7 +294,9 @@ class _Identities:
         yield {**_allow("NotTheState", ["s3:*"], self._state("")), "Effect": "Deny"}
         does, about = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
         same = defaultdict[tuple[str, ...], list[Statement]](list)
-        for action in (each for arn in self.attached() for each in POLICY_ACTIONS.get(_name(arn), "").split()):
+        of_aws = {each for arn in self.attached() for each in POLICY_ACTIONS.get(_name(arn), "").split()}
+        clusters = {each for each in of_aws if each.startswith("eks:") and not _open(each)}
+        for action in sorted(of_aws - clusters):
             does[action.partition(":")[0]].add(action)
             about[action.partition(":")[0]].add("*")
         for resource in self._known:
@@ -296,22 +309,54 @@ class _Identities:
                     about[service] |= {self._short(each) for each in every(statement, "Resource")}
                 if mine := sorted({each for each in said if each.partition(":")[0] in _IDENTITY} - {_LINKED}):
                     same[tuple(mine)].append(statement)
+        for granted, things in self._granted():
+            for action in granted:
+                does[action.partition(":")[0]].add(action)
+                about[action.partition(":")[0]] |= things
         alike = defaultdict[tuple[bool, tuple[str, ...]], set[str]](set)
         for service, actions in does.items():
-            wide = {each for each in actions if each.endswith("*")}
-            narrow = {each for each in actions if not any(fnmatchcase(each, one) for one in wide - {each})}
             resources = ("*",) if "*" in about[service] else tuple(sorted(about[service]))
-            alike[service in _OF_NO_REGION, resources] |= narrow
+            alike[service in _OF_NO_REGION, resources] |= _widest(actions)
         for (anywhere, resources), actions in sorted(alike.items()):
-            yield _allow("", actions, resources, None if anywhere else at.condition())
+            held = anywhere or all(each.count(":") > 4 and each.split(":")[3] in at.regions for each in resources)
+            yield _allow("", actions, resources, None if held else at.condition())
         for names, statements in sorted(same.items()):
             arns = sorted({self._short(each) for one in statements for each in every(one, "Resource")})
             yield _allow("", names, arns, _common([each.get("Condition", {}) for each in statements]) or None)
+        # Backups of clusters. Each part begins with its cluster; the name of an access entry may have that of a role.
+        entering, own = {each for each in clusters if "AccessPolicy" in each}, f"{at.prefix}-*"
+        for actions, kind in ((clusters - entering, "*"), (entering, "access-entry")):
+            if actions:
+                yield _allow("", _widest(actions), [f"arn:{at.partition}:eks:*:{at.account}:{kind}/{own}"])
         # What AWS's own policies of these roles do: EKS and its load balancers make roles of services, and AWS Backup
         # passes roles to what it restores.
         linked = f"arn:{at.partition}:iam::{at.account}:role/aws-service-role/*"
         yield _allow("RolesOfServices", [_LINKED], [linked])
-        yield _allow("PassOwnRoles", ["iam:GetRole", "iam:PassRole"], sorted({*map(self._short, self.roles)}))
+        yield _allow(
+            "PassOwnRoles",
+            ["iam:GetRole", "iam:PassRole"],
+            self.roles if not short else sorted({*map(self._short, self.roles)}),
+        )
+
+    def _granted(self) -> Iterator[tuple[list[str], set[str]]]:
+        """Yields what policies of things let roles of the stack do, and with what.
+
+        A boundary limits that too where the policy names the role, as principal or by `aws:PrincipalArn`.
+        Source: IAM user guide, "Permissions boundaries for IAM entities"; read 2026-11.
+        """
+        for each in self._known:
+            for statement in () if each.type in _NOT_OF_A_THING else _statements(each, "policy"):
+                principal = statement.get("Principal", {})
+                given = principal.get("AWS", []) if isinstance(principal, Mapping) else principal
+                tests = statement.get("Condition", {}).values()
+                named = [one for test in tests for one in _listed(test.get("aws:PrincipalArn", []))]
+                if statement.get("Effect") == "Allow" and any(map(self._is_own, named or _listed(given))):
+                    found = {self._short(one) for one in every(statement, "Resource")} - {"*"}
+                    things = {arn for one in CALLS[each.type].arns for arn in self._of(one)}
+                    yield list(every(statement, "Action")), found or things
+
+    def _is_own(self, arn: str) -> bool:
+        return any(fnmatchcase(arn, role) or fnmatchcase(role, arn) for role in self.roles)
 
     def _short(self, arn: str) -> str:
         """Returns an ARN up to the stack's prefix, or to the cluster that the name of a role begins with, and `*`."""
@@ -328,7 +373,6 @@ class _Identities:
 
     def state(self, write: bool) -> Iterator[Statement]:
         """Yields the rights on the state of Pulumi in a bucket of the layer below, but for those of other stacks."""
-        key = f"arn:{self._at.partition}:kms:{self._at.regions[0]}:{self._at.account}:key/{STATE_KEY}"
         bucket, stack = self._state("")[0], self._stack()
         own = self._state(*(each.format(stack) for each in (*_OF_A_STACK, _LOCKS)))
         yield _allow("ListState", ["s3:ListBucket", "s3:GetBucketLocation"], [bucket])
@@ -336,7 +380,10 @@ class _Identities:
         if write:
             yield _allow("WriteState", ["s3:DeleteObject", "s3:PutObject"], own)
         keys = ("kms:Encrypt", "kms:GenerateDataKey") if write else ()
-        yield _allow("DecryptState", ["kms:Decrypt", *keys], [key])
+        yield _allow("DecryptState", ["kms:Decrypt", *keys], [self._state_key()])
+
+    def _state_key(self) -> str:
+        return f"arn:{self._at.partition}:kms:{self._at.regions[0]}:{self._at.account}:key/{STATE_KEY}"
 
     def _stack(self) -> str:
         """Returns project and stack as the state's names have them, by the URN of a resource."""
@@ -374,8 +421,25 @@ def _statements(resource: Resource, key: str) -> list[Any]:
     return list(every(content, "Statement")) if isinstance(content, Mapping) else []
 
 
+def _of_efs(arn: str) -> bool:
+    return ":elasticfilesystem:" in arn
+
+
+def _unread(resource: Resource) -> bool:
+    """Returns whether a thing has a policy that only `up` knows."""
+    return resource.type not in _NOT_OF_A_THING and not isinstance(
+        document(resource.inputs.get("policy", "{}")), Mapping
+    )
+
+
 def _actions(service: str, names: str) -> list[str]:
     return [f"{service}:{each}" for each in names.split()]
+
+
+def _widest(actions: set[str]) -> set[str]:
+    """Returns the actions without those that another one has in it."""
+    wide = {each for each in actions if each.endswith("*")}
+    return {each for each in actions if not any(fnmatchcase(each, one) for one in wide - {each})}
 
 
 def _open(action: str) -> bool:
@@ -421,10 +485,11 @@ def _text(statements: Sequence[Statement]) -> str:
 def documents(resources: Iterable[Resource], settings: StackSettings) -> dict[str, str]:
     """Returns the name of each file and its IAM document."""
     made = _Identities(resources, settings)
+    boundary = tuple(_once(made.boundary()))
     parts = {
         "preview": (*made.reads(), *made.state(write=False)),
         "deployer": (*made.reads(), *made.writes(), *made.guards(), *made.state(write=True)),
-        "boundary": tuple(_once(made.boundary())),
+        "boundary": boundary if _size(boundary) <= MOST else tuple(_once(made.boundary(short=True))),
         "break-glass": (*made.emergency(), *made.state(write=False)),
     }
     return {

@@ -76,6 +76,7 @@ ACTIONS = {
 # Part of a finding -> why it stands all the same. What is read of AWS was read 2026-11.
 JUSTIFIED = {
     "RESOURCE_POLICY_PRIVILEGE_ESCALATION": "who deploys writes the policies of buckets: the guide says what follows",
+    "boundary: RESOURCE_MISMATCH: [{'action': 'eks:": "the linter knows no pattern that has several kinds of parts",
     "boundary, a statement without Sid: allows ": "a boundary gives nothing",
     "StringEquals requires a value of type String but given Arn": "the IAM user guide compares boundaries so",
     "allows route53:AssociateVPCWithHostedZone": "AWS makes the zone of an endpoint, and only then it has an id",
@@ -309,6 +310,8 @@ def asked(type_: str, doing: str, state: Mapping[str, Any], stack: str) -> Itera
     if type_ == REPLICATION:  # EFS compares no tags where it replicates: EFS guide, "Using tags with Amazon EFS"
         old = region
     made_now = doing == "creates" and kind.taggable
+    if made_now and service == "elasticfilesystem":
+        new["elasticfilesystem:CreateAction"] = operation
     yield action, about(type_, state), {**new, **(old if type_ in IN_ANOTHER else {})} if made_now else old
     if made_now and service not in ("autoscaling", "s3"):
         tag = f"{service}:{TAGGING.get(service, 'TagRole' if type_ == ROLE else 'TagResource')}"
@@ -373,6 +376,7 @@ def test_what_has_tags_of_another_stack_is_not_tagged_as_ones_own() -> None:
     """Who could would then delete it."""
     given = statements(made("dev"), "deployer")
     ours, theirs = tagged("RequestTag"), tagged("ResourceTag", "prod")
+    ours["elasticfilesystem:CreateAction"] = "CreateFileSystem"
     for action, arn in (
         ("kms:TagResource", "arn:aws:kms:us-west-2:123456789012:key/x"),
         ("elasticfilesystem:TagResource", "arn:aws:elasticfilesystem:us-west-2:123456789012:file-system/fs-1"),
@@ -382,6 +386,17 @@ def test_what_has_tags_of_another_stack_is_not_tagged_as_ones_own() -> None:
         assert allows(given, action, arn, **tagged("ResourceTag")), "one tag of its own changes"
         assert not allows(given, action, arn, **{**ours, **theirs}), action
         assert not allows(given, action, arn, **tagged("RequestTag", "prod")), action
+
+
+def test_neither_the_key_of_the_state_nor_a_file_system_without_tags_is_made_ones_own() -> None:
+    given = statements(made("dev"), "deployer")
+    key = "arn:aws:kms:us-west-2:123456789012:key/STATE_KEY"
+    for action in ("TagResource", "ScheduleKeyDeletion", "PutKeyPolicy", "CreateGrant"):
+        assert not allows(given, f"kms:{action}", key, **{**tagged("RequestTag"), **tagged("ResourceTag")}), action
+    assert not allows(given, "kms:TagResource", key, **tagged("RequestTag"))
+    assert allows(given, "kms:Decrypt", key)
+    file_system = "arn:aws:elasticfilesystem:us-west-2:123456789012:file-system/fs-1"
+    assert not allows(given, "elasticfilesystem:TagResource", file_system, **tagged("RequestTag"))
 
 
 def test_what_is_deleted_by_force_may_be_emptied_and_nothing_else() -> None:
@@ -396,7 +411,10 @@ def test_what_is_deleted_by_force_may_be_emptied_and_nothing_else() -> None:
     vault = Resource("urn:pulumi:dev::p::aws:backup/vault:Vault::v", "aws:backup/vault:Vault", {"forceDestroy": True})
     vaults = [*resources(built("dev")), vault]
     given = statements(documents(vaults, STACKS["dev"]()), "deployer")
-    for point in ("backup:us-west-2:123456789012:recovery-point:x", "ec2:us-west-2::snapshot/snap-1"):
+    for point in (
+        *("backup:us-west-2:123456789012:recovery-point:x", "ec2:us-west-2::snapshot/snap-1"),
+        "fsx:us-west-2:123456789012:backup/backup-1",
+    ):
         assert allows(given, "backup:DeleteRecoveryPoint", f"arn:aws:{point}", **own)
         assert not allows(given, "backup:DeleteRecoveryPoint", f"arn:aws:{point}", **tagged("ResourceTag", "prod"))
 
@@ -513,10 +531,7 @@ UNUSED = {
     *("backup-gateway", "cloudformation", "ds", "dsql", "dynamodb", "ebs", "guardduty", "rds", "redshift"),
     *("redshift-serverless", "ssm-sap", "storagegateway", "timestream"),
 }
-LEFT_OUT = {  # for backups of clusters and of Windows with all that is in them
-    "AWSBackupServiceRolePolicyForBackup": {"eks", "ssm"},
-    "AWSBackupServiceRolePolicyForRestores": {"eks"},
-}
+LEFT_OUT = {"AWSBackupServiceRolePolicyForBackup": {"ssm"}}  # for backups of Windows with all that is in it
 
 
 @pytest.mark.parametrize("name", POLICY_ACTIONS)
@@ -593,6 +608,10 @@ def test_with_a_boundary_no_role_is_made_or_given_rights_without_it() -> None:
     for action in ("iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion", "iam:DeletePolicy"):
         anything = [{"Effect": "Allow", "Action": action, "Resource": "*"}]
         assert not allows([*given, *anything], action, BOUNDARY), "also where another policy allows it"
+    anything = [{"Effect": "Allow", "Action": "iam:*", "Resource": "*"}]
+    for each in (role, "arn:aws:iam::123456789012:role/of-another"):
+        assert allows(anything, "iam:DeleteRolePermissionsBoundary", each)
+        assert not allows([*given, *anything], "iam:DeleteRolePermissionsBoundary", each), "then it has any rights"
     assert "**Without a boundary" in as_markdown(resources(built("dev")), STACKS["dev"](), "dev")
     assert "Without a boundary" not in as_markdown(resources(built("dev")), bounded(STACKS["dev"]()), "dev")
 
@@ -625,6 +644,70 @@ def test_the_boundary_holds_what_roles_of_the_stack_do_and_nothing_that_makes_mo
     admin = "arn:aws:iam::123456789012:role/OrganizationAdmin"
     for action in ("iam:CreateUser", "iam:AttachRolePolicy", "iam:PutRolePolicy", "sts:AssumeRole", "iam:PassRole"):
         assert not allows(given, action, admin)
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_the_boundary_holds_what_policies_of_things_let_roles_of_the_stack_do(name: str) -> None:
+    """A boundary limits what a policy grants to the ARN of a role: IAM user guide, "Permissions boundaries"."""
+    given, here = statements(made(name), "boundary"), {"aws:RequestedRegion": "us-west-2"}
+    file_system = "arn:aws:elasticfilesystem:us-west-2:123456789012:file-system/fs-1"
+    for action in ("ClientMount", "ClientWrite"):
+        assert allows(given, f"elasticfilesystem:{action}", file_system, **here)
+    assert not allows(given, "elasticfilesystem:ClientRootAccess", file_system, **here)
+    assert allows(given, "kms:ListGrants", "arn:aws:kms:us-west-2:123456789012:key/x", **here), "the clusters' key"
+    assert not allows(given, "kms:ScheduleKeyDeletion", "arn:aws:kms:us-west-2:123456789012:key/x", **here)
+
+
+def test_policies_of_things_widen_the_boundary_for_roles_of_the_stack_alone() -> None:
+    """By the principal or by a condition; a policy with resources counts for these."""
+    type_, own = "aws:s3/bucketPolicy:BucketPolicy", "arn:aws:iam::123456789012:role/ml-platform-dev-x"
+    other, here = "arn:aws:iam::123456789012:role/other", {"aws:RequestedRegion": "us-west-2"}
+    bucket, key = "arn:aws:s3:::ml-platform-dev-datasets-0/x", "aws:PrincipalArn"
+    allow = {"Effect": "Allow", "Action": "s3:RestoreObject", "Resource": bucket}
+    for more, verdict in (
+        ({"Principal": {"AWS": own}}, True),
+        ({"Principal": "*"}, True),
+        ({"Principal": {"AWS": other}}, False),
+        ({"Principal": {"Service": "delivery.logs.amazonaws.com"}}, False),
+        ({"Principal": {"AWS": own}, "Effect": "Deny"}, False),
+        ({"Principal": {"AWS": "*"}, "Condition": {"ArnLike": {key: [own]}}}, True),
+        ({"Principal": {"AWS": "*"}, "Condition": {"ArnLike": {key: other}}}, False),
+    ):
+        policy = json.dumps({"Statement": [{**allow, **more}]})
+        known = [*resources(built("dev")), Resource(f"urn:pulumi:dev::p::{type_}::b", type_, {"policy": policy})]
+        given = statements(documents(known, STACKS["dev"]()), "boundary")
+        assert allows(given, "s3:RestoreObject", bucket, **here) is verdict, more
+    later = Resource(f"urn:pulumi:dev::p::{type_}::unread", type_, {"policy": "known at up"})
+    page = as_markdown([*resources(built("dev")), later], STACKS["dev"](), "dev")
+    assert "Not known before `up`, so the boundary may lack something of them: unread." in page
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_the_boundary_lets_clusters_of_the_stack_be_backed_up_and_restored_and_no_others(name: str) -> None:
+    given, here = statements(made(name), "boundary"), {"aws:RequestedRegion": "us-west-2"}
+    account = "arn:aws:eks:us-west-2:123456789012"
+    environment = STACKS[name]().environment
+    assert allows(given, "eks:ListClusters", "*", **here)
+    for action, part in (
+        *((each, "cluster/{}") for each in ("CreateAccessEntry", "CreateCluster", "CreateNodegroup", "ListAddons")),
+        *((each, "access-entry/{}/role/1/x/1") for each in ("DescribeAccessEntry", "AssociateAccessPolicy")),
+        *((each, "access-entry/{}/role/1/x/1") for each in ("DisassociateAccessPolicy", "TagResource")),
+        *(("DescribeAddon", "addon/{}/x/1"), ("DescribeNodegroup", "nodegroup/{}/x/1")),
+        *(("DescribePodIdentityAssociation", "podidentityassociation/{}/1"), ("ListTagsForResource", "cluster/{}")),
+    ):
+        own = f"ml-platform-{environment}-main"
+        assert allows(given, f"eks:{action}", f"{account}:{part.format(own)}", **here), action
+        if not action.startswith(("Describe", "List")):
+            assert not allows(given, f"eks:{action}", f"{account}:{part.format('other')}", **here), action
+    entry = f"{account}:access-entry/other/role/1/ml-platform-{environment}-x/1"
+    assert not allows(given, "eks:AssociateAccessPolicy", entry, **here), "a role of the stack in another cluster"
+
+
+def test_roles_of_others_that_begin_with_a_cluster_are_not_passed_where_the_boundary_has_room() -> None:
+    for name, room in (("dev", True), ("prod", False)):
+        given = statements(made(name), "boundary")
+        assert allows(given, "iam:PassRole", "arn:aws:iam::123456789012:role/main-node-role-7ef6015")
+        assert allows(given, "iam:PassRole", "arn:aws:iam::123456789012:role/main-account-admin") is not room
 
 
 def test_every_role_of_a_stack_carries_the_boundary() -> None:
