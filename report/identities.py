@@ -26,6 +26,7 @@ MOST = 6144
 """Characters of a managed policy, without spaces. Source: IAM user guide, "IAM and AWS STS quotas"; read 2026-11."""
 
 ROLE, POLICY = "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy"
+FILES = "aws:efs/fileSystemPolicy:FileSystemPolicy"
 ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 STATE_BUCKET, STATE_KEY = "STATE_BUCKET", "STATE_KEY"
 """Stand for names of the layer below, which no stack file has."""
@@ -45,8 +46,14 @@ _OF_NO_REGION = ("pricing", "route53", "shield")
 _ANYWHERE = ("iam:ListRoles", "sts:GetCallerIdentity", "tag:GetResources")
 """They read, take no resource, and are not of a region, or answer for all."""
 _CLUSTER = "aws:eks/cluster:Cluster"
-_NOT_OF_A_THING = (POLICY, "aws:ec2/vpcEndpoint:VpcEndpoint")
-"""Their `policy` gives a thing's rights to nobody: it is of a role, or a filter."""
+_NOT_OF_A_THING = (POLICY, "aws:ec2/vpcEndpoint:VpcEndpoint", "aws:sns/topicPolicy:TopicPolicy", FILES)
+"""Their `policy` gives no role rights on a thing: it is of a role, a filter, or for services. Files have `_MOUNTS`."""
+_MOUNTS = "ClientMount ClientWrite"
+_ANY_FILES = "arn:{partition}:elasticfilesystem:*:{account}:file-system/*"
+"""Who mounts needs these, whatever of a file system's policy is known; EFS promises no key of the region for mounts.
+
+Source: EFS user guide, "Using IAM to control access to file systems", condition keys for clients; read 2026-11.
+"""
 
 
 class _Where(NamedTuple):
@@ -323,6 +330,8 @@ class _Identities:
         for names, statements in sorted(same.items()):
             arns = sorted({self._short(each) for one in statements for each in every(one, "Resource")})
             yield _allow("", names, arns, _common([each.get("Condition", {}) for each in statements]) or None)
+        if any(each.type == FILES for each in self._known):
+            yield _allow("MountFiles", _actions("elasticfilesystem", _MOUNTS), [*at.arns(_ANY_FILES, ())])
         # Backups of clusters. Each part begins with its cluster; the name of an access entry may have that of a role.
         entering, own = {each for each in clusters if "AccessPolicy" in each}, f"{at.prefix}-*"
         for actions, kind in ((clusters - entering, "*"), (entering, "access-entry")):
@@ -334,7 +343,7 @@ class _Identities:
         yield _allow("RolesOfServices", [_LINKED], [linked])
         yield _allow(
             "PassOwnRoles",
-            ["iam:GetRole", "iam:PassRole"],
+            ["iam:GetRole", "iam:ListAttachedRolePolicies", "iam:PassRole"],
             self.roles if not short else sorted({*map(self._short, self.roles)}),
         )
 
@@ -352,7 +361,8 @@ class _Identities:
                 named = [one for test in tests for one in _listed(test.get("aws:PrincipalArn", []))]
                 if statement.get("Effect") == "Allow" and any(map(self._is_own, named or _listed(given))):
                     found = {self._short(one) for one in every(statement, "Resource")} - {"*"}
-                    things = {arn for one in CALLS[each.type].arns for arn in self._of(one)}
+                    row = CALLS.get(each.type)  # the page lists those without
+                    things = {arn for one in (row.arns if row else ()) for arn in self._of(one)}
                     yield list(every(statement, "Action")), found or things
 
     def _is_own(self, arn: str) -> bool:

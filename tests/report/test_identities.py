@@ -78,6 +78,7 @@ JUSTIFIED = {
     "RESOURCE_POLICY_PRIVILEGE_ESCALATION": "who deploys writes the policies of buckets: the guide says what follows",
     "boundary: RESOURCE_MISMATCH: [{'action': 'eks:": "the linter knows no pattern that has several kinds of parts",
     "boundary, a statement without Sid: allows ": "a boundary gives nothing",
+    "boundary, MountFiles: allows ": "a boundary gives nothing; the policy of each file system says who mounts it",
     "StringEquals requires a value of type String but given Arn": "the IAM user guide compares boundaries so",
     "allows route53:AssociateVPCWithHostedZone": "AWS makes the zone of an endpoint, and only then it has an id",
     "allows route53:GetChange": "a change has an id that only AWS knows, and shows no record",
@@ -531,6 +532,7 @@ UNUSED = {
     *("backup-gateway", "cloudformation", "ds", "dsql", "dynamodb", "ebs", "guardduty", "rds", "redshift"),
     *("redshift-serverless", "ssm-sap", "storagegateway", "timestream"),
 }
+LOOKED_AT = ("iam:GetRole", "iam:ListAttachedRolePolicies")
 LEFT_OUT = {"AWSBackupServiceRolePolicyForBackup": {"ssm"}}  # for backups of Windows with all that is in it
 
 
@@ -542,6 +544,18 @@ def test_the_boundary_knows_what_a_policy_of_aws_does(name: str) -> None:
     row = POLICY_ACTIONS[name].split()
     assert {each for each in does if not any(fnmatchcase(each.lower(), one.lower()) for one in row)} == set()
     assert {one for one in row if not any(fnmatchcase(each.lower(), one.lower()) for each in does)} == set()
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_the_boundary_lets_roles_look_at_and_pass_roles_as_policies_of_aws_do(name: str) -> None:
+    given, looked = statements(made(name), "boundary"), set()
+    role = "arn:aws:iam::123456789012:role/main-node-role-1"
+    for policy in {each.inputs["policyArn"] for each in resources(built(name)) if each.type == ATTACHMENT}:
+        for statement in json.loads(aws_managed_policies_data)[policy.rpartition("/")[2]]["Document"]["Statement"]:
+            for action in {*_listed(statement.get("Action", []))} & {*LOOKED_AT, "iam:PassRole"}:
+                looked.add(action)
+                assert allows(given, action, role, **{"iam:PassedToService": "ec2.amazonaws.com"}), policy
+    assert looked == {*LOOKED_AT, "iam:PassRole"}
 
 
 @pytest.mark.parametrize("name", STACKS)
@@ -651,8 +665,10 @@ def test_the_boundary_holds_what_policies_of_things_let_roles_of_the_stack_do(na
     """A boundary limits what a policy grants to the ARN of a role: IAM user guide, "Permissions boundaries"."""
     given, here = statements(made(name), "boundary"), {"aws:RequestedRegion": "us-west-2"}
     file_system = "arn:aws:elasticfilesystem:us-west-2:123456789012:file-system/fs-1"
-    for action in ("ClientMount", "ClientWrite"):
-        assert allows(given, f"elasticfilesystem:{action}", file_system, **here)
+    # Not all of the policy is known while readers have no access points; EFS promises no key of the region.
+    for each in (given, statements(documents(resources(built(name, True)), STACKS[name]()), "boundary")):
+        for action in ("ClientMount", "ClientWrite"):
+            assert allows(each, f"elasticfilesystem:{action}", file_system)
     assert not allows(given, "elasticfilesystem:ClientRootAccess", file_system, **here)
     assert allows(given, "kms:ListGrants", "arn:aws:kms:us-west-2:123456789012:key/x", **here), "the clusters' key"
     assert not allows(given, "kms:ScheduleKeyDeletion", "arn:aws:kms:us-west-2:123456789012:key/x", **here)
@@ -678,7 +694,9 @@ def test_policies_of_things_widen_the_boundary_for_roles_of_the_stack_alone() ->
         given = statements(documents(known, STACKS["dev"]()), "boundary")
         assert allows(given, "s3:RestoreObject", bucket, **here) is verdict, more
     later = Resource(f"urn:pulumi:dev::p::{type_}::unread", type_, {"policy": "known at up"})
-    page = as_markdown([*resources(built("dev")), later], STACKS["dev"](), "dev")
+    secret = Resource("urn:pulumi:dev::p::aws:x/y:Z::new", "aws:x/y:Z", {"policy": json.dumps({"Statement": [allow]})})
+    page = as_markdown([*resources(built("dev")), later, secret], STACKS["dev"](), "dev")
+    assert "lacks rights for: aws:x/y:Z" in page
     assert "Not known before `up`, so the boundary may lack something of them: unread." in page
 
 
