@@ -29,6 +29,9 @@ DEEP_LEARNING: Final = frozenset(
 SIGNS: Final = {"registry.k8s.io": "krel-trust@k8s-releng-prod.iam.gserviceaccount.com"}
 """Host -> who signs its images, where that is not a workflow of their maker."""
 
+BY_KEY: Final = frozenset({"nvcr.io"})
+"""Hosts of makers that sign with keys. Source: NVIDIA NGC user guide, verification of NIM containers; read 2026-11."""
+
 SHARED: Final = (
     "docker.io",
     "gcr.io",

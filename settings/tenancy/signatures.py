@@ -16,7 +16,7 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from catalog.expressions import WHOLE_NAME_PATTERN
-from catalog.public_registries import DEEP_LEARNING, OF_ONE_MAKER, SHARED, SIGNS, makers
+from catalog.public_registries import BY_KEY, DEEP_LEARNING, OF_ONE_MAKER, SHARED, SIGNS, makers
 from catalog.regions import REGIONS
 from settings.core.base import Settings
 from settings.core.naming import DNS_LABEL
@@ -195,18 +195,20 @@ class SignatureSettings(Settings):
             f"{image} begins as images do that others build, and nobody here is known to sign them: pods that get them "
             "would be refused. Name images that you build, or in identities who signs these."
             for image in self.images
-            if (signer := _signer_of_others(image)) and not any(signer in each for each in subjects)
+            if (signer := _signer_of_others(image))
+            and not (self.keys and image.partition("/")[0] in BY_KEY)
+            and not any(re.search(signer, each) for each in subjects)
         )
         return self
 
 
 def _signer_of_others(image: str) -> str:
-    """Returns what the subject of who signs images has in it; "" for those that may be one's own."""
+    """Returns an expression on the subject of who signs images; "" for those that may be one's own."""
     host, _, path = image.partition("/")
     host, owner = host.partition(":")[0], path.partition("/")[0]
     of_aws = host.partition(".")[0] in {*DEEP_LEARNING, *(each.eks_account for each in REGIONS.values())}
     if of_aws or host in OF_ONE_MAKER or f"{host}/{owner}" in makers():
-        return SIGNS.get(host, f"/{owner}/")
+        return re.escape(SIGNS[host]) if host in SIGNS else rf"[/(|]{re.escape(owner)}[/)|]"
     return ""
 
 

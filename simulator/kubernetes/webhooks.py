@@ -129,11 +129,11 @@ class Webhook:
         return all(kyverno.may_be_met(each, after, before) for each in self.conditions)
 
     def why_no_value(self, request: Request) -> str:
-        """Returns why the API server refuses a request before it asks: no condition has a value; "" where one may."""
+        """Returns why the API server refuses a request before it asks: a condition has no value, and none is false."""
         if (
             request.operation != "DELETE"
-            or not self.conditions
-            or not all(map(kyverno.compares_specs, self.conditions))
+            or not any(map(kyverno.compares_specs, self.conditions))
+            or any(kyverno.is_of_other_operation(each, request.operation) for each in self.conditions)
         ):
             return ""
         return f'forbidden: match conditions of webhook "{self.name}" name the object, and a deletion has none'

@@ -96,7 +96,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
         for image in (
             *("docker.io/library/*", "docker.io/pytorch/pytorch*", "public.ecr.aws/docker/library/*"),
             *("quay.io/jetstack/*", "docker.io/velero/*", "ghcr.io:443/linkerd/*", "registry.k8s.io/*"),
-            *("nvcr.io/nim/*", "763104351884.dkr.ecr.us-west-2.amazonaws.com/pytorch-training*"),
+            "763104351884.dkr.ecr.us-west-2.amazonaws.com/pytorch-training*",
         )
     },
     **{
@@ -348,6 +348,7 @@ def test_what_admission_lets_in_beside_named_registries_may_need_a_signature() -
             {"subject": "https://github.com/kyverno/kyverno/.github/workflows/release.yaml@refs/tags/v1"},
         ),
         ("ghcr.io/kyverno/*", {"subject_pattern": r"^https://github\.com/kyverno/kyverno/.*$"}),
+        ("ghcr.io/kyverno/*", {"subject_pattern": r"^https://github\.com/(kyverno|acme)/.*$"}),
     ],
 )
 def test_images_of_others_may_be_judged_by_who_signs_them(image: str, subject: dict[str, str]) -> None:
@@ -358,6 +359,15 @@ def test_images_of_others_may_be_judged_by_who_signs_them(image: str, subject: d
 
     assert wrong(**subject) == []
     assert wrong(subject="https://github.com/example/app/.github/workflows/build.yaml@refs/tags/v1") == [SIGNATURES]
+
+
+def test_a_maker_that_signs_with_a_key_may_be_judged_by_one() -> None:
+    def wrong(image: str) -> list[str]:
+        admission = {**signed(images=[image]), "registries": [image.removesuffix("/*")]}
+        return [problem.path for problem in problems(stack((("admission",), admission), (("teams",), TEAMS)))]
+
+    assert wrong("nvcr.io/nim/*") == []
+    assert wrong("ghcr.io/kyverno/*") == [SIGNATURES]
 
 
 def test_identities_need_a_way_to_sigstore() -> None:

@@ -170,6 +170,11 @@ def test_who_names_deletions_in_a_condition_of_creation_stops_them(cluster: Benc
             cluster.delete(made, "pod")
     down(tmp_path, "--up")
     cluster.delete(own, "own")
+    beside = {"name": "beside", "expression": "request.operation == 'DELETE'"}
+    second = cluster.make(judging(about("DELETE"), name="second", matchConditions=[moves, beside]), "second")
+    with pytest.raises(Refusal, match=r"finegrained-second.* a deletion has none"):
+        cluster.delete(made, "pod")
+    cluster.delete(second, "second")
     other = {"name": "other", "expression": "request.operation == 'CREATE'"}
     cluster.make(judging(about("DELETE"), name="a", matchConditions=[moves], failurePolicy="Ignore"), "a")
     cluster.make(judging(about("DELETE"), name="b", matchConditions=[moves, other]), "b")
