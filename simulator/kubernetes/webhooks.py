@@ -376,6 +376,8 @@ def _makes_pods(state: Mapping[str, Any], before: Mapping[str, Any] | None) -> b
     then = {**_BY_DEFAULT, **(before.get("spec") or {})}
     fewer = [each for each in ("replicas", "parallelism") if _is_fewer(now[each], then[each])]
     changed = {each for each in _MAKE_PODS if now.get(each) != then.get(each) and not has_unknown(now.get(each))}
+    if now["paused"] is True:  # no rollout, but the pods that there are too few of
+        changed &= {"replicas"}
     return bool(changed.difference(fewer))
 
 
