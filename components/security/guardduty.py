@@ -23,8 +23,8 @@ OLDER_RUNTIME = "EKS_RUNTIME_MONITORING"
 # one on, GuardDuty makes an endpoint and a security group in the VPC, which no state knows and which keep the VPC.
 # Source: GuardDuty API, DetectorAdditionalConfiguration; GuardDuty user guide, "Using Infrastructure as Code (IaC) with
 # GuardDuty automated security agents"; read 2026-11.
-FARGATE = "ECS_FARGATE_AGENT_MANAGEMENT"
-AGENTS = ("EC2_AGENT_MANAGEMENT", FARGATE, "EKS_ADDON_MANAGEMENT")
+ON_INSTANCES = "EC2_AGENT_MANAGEMENT"  # also on those that are nodes of a cluster with UNMANAGED
+AGENTS = (ON_INSTANCES, "ECS_FARGATE_AGENT_MANAGEMENT", "EKS_ADDON_MANAGEMENT")
 UNMANAGED = {"GuardDutyManaged": "false"}
 """Tags of a cluster whose agent GuardDuty leaves alone, also where it brings that of others by itself.
 
@@ -52,11 +52,16 @@ class Detector:
                 f"{OLDER_RUNTIME} is on, the older form of runtime, and GuardDuty has one of both. Turn it off: "
                 f"`{update} --features '{off}'`"
             )
-        theirs = self.agents if settings.detector == "existing" else self.agents - {FARGATE}
-        if settings.runtime and theirs:
+        theirs, drop = ", ".join(sorted(self.agents)), "Runtime is theirs: drop it from features"
+        if settings.runtime and ON_INSTANCES in self.agents:
             yield (
-                f"{', '.join(sorted(theirs))} is on, so GuardDuty brings agents by itself, and in a VPC where they run "
-                "`up` can make neither its endpoint nor its add-on. Runtime is theirs: drop it from features"
+                f"{theirs} is on, so GuardDuty brings agents to nodes by itself, and an endpoint to the VPC, beside "
+                f"which `up` can make none. {drop}"
+            )
+        elif settings.runtime and settings.detector == "existing" and self.agents:
+            yield (
+                f"{theirs} is on, and runtime from here would turn that off for the whole account. {drop}, or write "
+                "detector: organization, which leaves it as it is"
             )
         missing = [FEATURES[each] for each in settings.features if FEATURES[each] not in self.on]
         if settings.detector == "organization" and missing:

@@ -82,9 +82,9 @@ READY = Detector(id="d", is_on=True, on=ON, agents=frozenset(AGENTS))
         ("existing", ["audit-logs"], {"is_on": False}, f"--region {REGION} --detector-id d --enable`"),
         ("existing", ["runtime"], {"on": {"EKS_RUNTIME_MONITORING"}}, '"Status": "DISABLED"}]\'`'),
         ("organization", ["runtime"], {"on": ON | {"EKS_RUNTIME_MONITORING"}}, '"Status": "DISABLED"}]\'`'),
-        ("existing", ["runtime"], {"agents": {"EKS_ADDON_MANAGEMENT"}}, "drop it from features"),
-        ("existing", ["runtime"], {"agents": {"ECS_FARGATE_AGENT_MANAGEMENT"}}, "drop it from features"),
-        ("organization", ["runtime"], {"agents": {"EKS_ADDON_MANAGEMENT"}}, "neither its endpoint nor its add-on"),
+        ("existing", ["runtime"], {"agents": {"EKS_ADDON_MANAGEMENT"}}, "which leaves it as it is"),
+        ("existing", ["runtime"], {"agents": {"ECS_FARGATE_AGENT_MANAGEMENT"}}, "turn that off for the whole account"),
+        ("existing", ["runtime"], {"agents": {"EC2_AGENT_MANAGEMENT"}}, "`up` can make none"),
         ("organization", ["runtime"], {"agents": {"EC2_AGENT_MANAGEMENT"}}, "drop it from features"),
         ("organization", ["s3-data"], {}, "S3_DATA_EVENTS is off, and detector: organization changes nothing. Ask"),
     ],
@@ -96,9 +96,9 @@ def test_what_keeps_a_stack_from_a_detector_is_told_with_the_way_out(detector, f
 
 
 def test_a_detector_that_is_ready_has_no_obstacle() -> None:
-    fargate = replace(READY, agents=frozenset({"ECS_FARGATE_AGENT_MANAGEMENT"}))
+    left_alone = replace(READY, agents=frozenset({"ECS_FARGATE_AGENT_MANAGEMENT", "EKS_ADDON_MANAGEMENT"}))
     for found, detector, features in (
-        (fargate, "organization", ["audit-logs", "runtime"]),
+        (left_alone, "organization", ["audit-logs", "runtime"]),
         (READY, "organization", ["audit-logs"]),
         (READY, "existing", ["audit-logs"]),
     ):
@@ -124,10 +124,10 @@ def found(cloud: Any, monkeypatch: pytest.MonkeyPatch, *given: tuple[str, str, s
 @pytest.mark.parametrize(
     ("status", "more", "its", "words"),
     [
-        ("ENABLED", "EKS_ADDON_MANAGEMENT", "ENABLED", "EKS_ADDON_MANAGEMENT is on"),
-        ("ENABLED", "EKS_ADDON_MANAGEMENT", "DISABLED", ""),
+        ("ENABLED", "EC2_AGENT_MANAGEMENT", "ENABLED", "EC2_AGENT_MANAGEMENT is on"),
+        ("ENABLED", "EC2_AGENT_MANAGEMENT", "DISABLED", ""),
         ("ENABLED", "RDS_DATA_RISK", "ENABLED", ""),
-        ("DISABLED", "EKS_ADDON_MANAGEMENT", "ENABLED", "RUNTIME_MONITORING is off"),
+        ("DISABLED", "EC2_AGENT_MANAGEMENT", "ENABLED", "RUNTIME_MONITORING is off"),
     ],
 )
 def test_what_is_on_is_read_from_the_account(cloud, monkeypatch, status, more, its, words) -> None:
