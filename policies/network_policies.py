@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from policies.objects import objects
-from policies.rule import Resource, Stack, View, at_if_known, collect_from, each, present, text
+from policies.rule import Resource, Stack, View, at_if_known, collect_from, each, keys, present, text, texts
 
 GROUP, KIND = "networking.k8s.io", "NetworkPolicy"
 NETWORK_POLICIES = f"kubernetes:{GROUP}/v1:{KIND}*"
@@ -83,6 +83,19 @@ def selects_everybody(view: View, selector: tuple[str, ...]) -> bool:
     """Tells whether a selector of namespaces has no label that would leave some of them out."""
     expressions = each(view, (*selector, "matchExpressions"))
     return not present(view, (*selector, "matchLabels")) and all(text(one, "operator") != "In" for one in expressions)
+
+
+def selects(view: View, selector: tuple[str, ...], labels: Mapping[str, str]) -> bool:
+    """Tells whether something with these labels, and no others, is what a selector selects."""
+    equal = (*selector, "matchLabels")
+    if any(labels.get(key) != text(view, (*equal, key)) for key in keys(view, equal)):
+        return False
+    for one in each(view, (*selector, "matchExpressions")):
+        key, operator = text(one, "key"), text(one, "operator")
+        has = labels.get(key) in texts(one, "values") if operator in ("In", "NotIn") else key in labels
+        if has != (operator in ("In", "Exists")):
+            return False
+    return True
 
 
 def network(cidr: object) -> Network | None:

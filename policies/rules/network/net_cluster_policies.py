@@ -30,7 +30,7 @@ from policies.network_policies import (
     mostly_in,
     network,
     ranges_of,
-    selects_everybody,
+    selects,
     together,
 )
 from policies.objects import all_objects
@@ -44,7 +44,6 @@ from policies.rule import (
     at,
     at_if_known,
     each,
-    keys,
     number,
     present,
     text,
@@ -55,13 +54,15 @@ NAMESPACES, TEAM_LABEL = "kubernetes:core/v1:Namespace*", "ml-platform/team"
 POD_IDENTITY, SYSTEM, NAME = "169.254.170.23/32", "kube-system", "kubernetes.io/metadata.name"
 COREDNS = {"k8s-app": "kube-dns", "eks.amazonaws.com/component": "coredns"}
 SELECTORS = (("namespaces",), ("pods", "namespaceSelector"))
+ANY = "*"
+"""The value of a label that no selector names."""
 Need = tuple[str, int, str]
 """Protocol, port and range."""
 
 
 @dataclass(frozen=True)
 class Decision:
-    """A rule of a cluster network policy. subject: "" for all pods. order: tier and priority.
+    """A rule of a cluster network policy. subject, callers: "" for all pods. order: tier and priority.
 
     of_all: whether it holds for the pods of all, of all teams, or of kube-system.
     """
@@ -71,62 +72,49 @@ class Decision:
     action: str
     order: tuple[bool, float]
     subject: object
+    callers: object
     of_all: bool
     opening: Opening
 
     def leaves(self, later: "Decision") -> bool:
         """Tells whether this one decides before another about all pods of that one, and takes nothing."""
         passes = self.action == "Accept" or (self.action == "Pass" and self.order[0] == later.order[0])
-        return passes and self.order < later.order and self.subject in ("", later.subject)
+        same_pods = self.subject in ("", later.subject) and self.callers in ("", later.callers)
+        return passes and self.order < later.order and same_pods
+
+
+def _in_namespace(pods: View, labels: Mapping[str, str], *above: str) -> bool:
+    """Tells whether a subject or a peer is pods of a namespace with these labels. above: the keys above it."""
+    paths = [(*above, *path) for path in SELECTORS]
+    return any(at(pods, path) is not None and selects(pods, path, labels) for path in paths)
 
 
 def _everybody(pods: View, *above: str) -> bool:
-    """Tells whether a subject or a peer is pods of every namespace. above: the keys above it."""
-    paths = [(*above, *path) for path in SELECTORS]
-    return any(at(pods, path) is not None and selects_everybody(pods, path) for path in paths)
+    """Tells whether a subject or a peer is pods of all namespaces, or of all but some that it leaves out."""
+    return _in_namespace(pods, {NAME: ANY}, *above)
 
 
-def _listed(pods: View, *above: str) -> Iterator[tuple[str, list[str]]]:
-    """Yields the labels of namespaces that a subject or a peer names, with their values."""
-    for path in SELECTORS:
-        labels = (*above, *path, "matchLabels")
-        yield from ((key, [text(pods, (*labels, key))]) for key in keys(pods, labels))
-        for one in each(pods, (*above, *path, "matchExpressions")):
-            if text(one, "operator") == "In":
-                yield text(one, "key"), texts(one, "values")
+def _whole(pods: View, *above: str) -> bool:
+    """Tells whether a subject or a peer is all pods of all namespaces."""
+    expressions = [one for path in SELECTORS for one in each(pods, (*above, *path, "matchExpressions"))]
+    whole = all(text(one, "key") == NAME and text(one, "operator") == "Exists" for one in expressions)
+    return whole and _everybody(pods, *above) and not present(pods, (*above, "pods", "podSelector"))
 
 
 def _all_teams(pods: View, teams: Sequence[Mapping[str, str]], *above: str) -> bool:
-    """Tells whether a subject or a peer lists the namespaces of all teams, by a label. teams: the labels of each."""
-    return any(
-        len(teams) > 1 and all(team.get(key) in values for team in teams) for key, values in _listed(pods, *above)
-    )
+    """Tells whether a subject or a peer has the namespaces of all teams, or of any. teams: the labels of each."""
+    listed = len(teams) > 1 and all(_in_namespace(pods, team, *above) for team in teams)
+    return listed or _in_namespace(pods, {NAME: ANY, TEAM_LABEL: ANY}, *above)
 
 
 def _some(pods: View, *above: str) -> bool:
     """Tells whether a subject or a peer is pods with labels that it names."""
-    selector = (*above, "pods", "podSelector")
-    listed = [text(one, "operator") for one in each(pods, (*selector, "matchExpressions"))]
-    return present(pods, (*selector, "matchLabels")) or "In" in listed
+    return not selects(pods, (*above, "pods", "podSelector"), {})
 
 
 def _selects(pods: View, namespace: str, labels: Mapping[str, str], *above: str) -> bool:
     """Tells whether a subject or a peer selects pods with these labels in a namespace."""
-    selector = (*above, "pods", "podSelector")
-    named = any(namespace in values for key, values in _listed(pods, *above) if key == NAME)
-    left_out = [
-        name
-        for path in SELECTORS
-        for one in each(pods, (*above, *path, "matchExpressions"))
-        if text(one, "operator") == "NotIn"
-        for name in texts(one, "values")
-    ]
-    matched = all(
-        text(pods, (*selector, "matchLabels", key)) == labels.get(key) for key in keys(pods, (*selector, "matchLabels"))
-    )
-    listed = [one for one in each(pods, (*selector, "matchExpressions")) if text(one, "operator") == "In"]
-    within = all(labels.get(text(one, "key")) in texts(one, "values") for one in listed)
-    return (named or _everybody(pods, *above)) and namespace not in left_out and matched and within
+    return _in_namespace(pods, {NAME: namespace}, *above) and selects(pods, (*above, "pods", "podSelector"), labels)
 
 
 def _ports(rule: View) -> Iterator[Ports]:
@@ -172,25 +160,29 @@ class Reader:
         dns += [(protocol, 53, one) for one in self.vpc_dns for protocol in ("TCP", "UDP")]
         return [*dns, *(("TCP", 443, one) for one in (*self.api, *aws)), ("TCP", 80, POD_IDENTITY)]
 
+    def of_all(self, pods: View, *above: str) -> bool:
+        """Tells whether a subject or a peer is of everybody, or of all teams. above: the keys above it."""
+        return _everybody(pods, *above) or _all_teams(pods, self.teams, *above)
+
     def decisions(self, policy: View, direction: str, end: str) -> Iterator[Decision]:
         """Yields the rules of a policy in one direction."""
         about = ("spec", "subject")
-        everybody = _everybody(policy, *about)
-        is_all = (everybody or _all_teams(policy, self.teams, *about)) and not _some(policy, *about)
+        is_all = self.of_all(policy, *about) and not _some(policy, *about)
         has_dns = _selects(policy, SYSTEM, COREDNS, *about)
         order = text(policy, "spec.tier") != "Admin", number(policy, "spec.priority") or 0
-        subject = at(policy, about) if present(policy, (*about, "pods", "podSelector")) or not everybody else ""
+        subject = "" if _whole(policy, *about) else at(policy, about)
         for rule in each(policy, f"spec.{direction}"):
             peers, into = [*each(rule, end)], direction == "ingress"
             cidrs = [cidr for peer in peers for cidr in texts(peer, "networks")]
-            called = any(_everybody(one) or _all_teams(one, self.teams) for one in peers if not _some(one))
-            if (into and has_dns and called) or (not into and any(_selects(one, SYSTEM, COREDNS) for one in peers)):
+            called = into and any(self.of_all(one) for one in peers if not _some(one))
+            callers = at(rule, end) if called and not any(map(_whole, peers)) else ""
+            if (has_dns and called) or (not into and any(_selects(one, SYSTEM, COREDNS) for one in peers)):
                 cidrs += self.dns
             if any(_selects(one, "default", {}) for one in peers):
                 cidrs += self.api
             opening = Opening(_spans(cidrs), [*_ports(rule)] or EVERY_PORT)
             of_all = is_all or has_dns
-            yield Decision(policy, rule, text(rule, "action"), order, subject, of_all, opening)
+            yield Decision(policy, rule, text(rule, "action"), order, subject, callers, of_all, opening)
 
 
 def _adds(own: Sequence[Span], before: Sequence[Span], ranges: Sequence[str]) -> bool:
@@ -311,6 +303,11 @@ def _in(key: str, *values: str, but: object = None) -> dict[str, object]:
     return {"matchExpressions": [{"key": key, "operator": "NotIn" if but else "In", "values": [*values]}]}
 
 
+def _any(key: str) -> dict[str, object]:
+    """Returns namespaces with a label, whatever its value."""
+    return {"namespaces": {"matchExpressions": [{"key": key, "operator": "Exists"}]}}
+
+
 def _pods(name: str, selector: Mapping[str, object]) -> dict[str, object]:
     """Returns pods of a namespace as a subject or a peer; of all namespaces for ""."""
     namespaces = {"matchLabels": {NAME: name}} if name else {}
@@ -327,6 +324,8 @@ API_SERVER: dict[str, object] = {"networks": ["172.20.0.1/32"]}
 NEEDED = [DNS, API_SERVER, {"networks": ["10.0.0.0/16", "169.254.170.23/32", "172.20.0.0/16", "100.64.0.0/16"]}]
 SYSTEM_PODS = {"namespaces": {"matchLabels": {NAME: SYSTEM}}}
 ALL = ("0.0.0.0/0",)
+HAS_SANDBOX = {"matchExpressions": [{"key": "sandbox", "operator": "Exists"}]}
+INTO = DIRECTIONS[0]
 QUARTERS = [{"networks": [f"172.20.{each_part}.0/18"]} for each_part in (64, 128, 192)]
 
 
@@ -409,8 +408,51 @@ RULE = StackRule(
             _policy("Accept", QUARTERS[0], tier="Baseline"), _policy("Accept", QUARTERS[1])
         ),
         "a VPC whose range IPAM gives": StackCase({"policy": _policy("Deny", TEAM), "vpc": Sample(VPC, {})}),
+        "namespaces with a label": _stack("Deny", _any("sandbox")),
+        "the pods of such": _stack("Deny", EVERYWHERE, subject=_any("sandbox")),
+        "pods with a label": _stack("Deny", EVERYWHERE, subject=_pods("", HAS_SANDBOX)),
+        "the namespaces of teams": _stack("Deny", _any(TEAM_LABEL)),
+        "all, by a label that each has": _several(
+            _policy("Pass", *NEEDED, subject=_any(NAME), priority=9), _policy("Deny", EVERYWHERE)
+        ),
+        "calls of teams to DNS, accepted before": _several(
+            _policy("Accept", _any(TEAM_LABEL), subject=DNS, ends=INTO, priority=9),
+            _policy("Deny", _any(TEAM_LABEL), subject=DNS, ends=INTO),
+        ),
     },
     bad={
+        "an Accept of what teams have": _several(
+            _policy("Accept", _any(TEAM_LABEL), API_SERVER, tier="Baseline", priority=9),
+            _policy("Deny", EVERYWHERE, tier="Baseline"),
+            at="action",
+        ),
+        "a Pass of it": _several(
+            _policy("Pass", _any(TEAM_LABEL), API_SERVER, priority=9), _policy("Deny", EVERYWHERE), at="action"
+        ),
+        "an Accept of pods of DNS that have another label": _several(
+            _policy("Accept", _pods(SYSTEM, HAS_SANDBOX), API_SERVER, priority=9),
+            _policy("Deny", EVERYWHERE),
+            at="action",
+        ),
+        "a Pass for teams": _several(
+            _policy("Pass", *NEEDED, subject=_any(TEAM_LABEL), priority=9), _policy("Deny", EVERYWHERE), at="action"
+        ),
+        "a Pass for all namespaces but some": _several(
+            _policy("Pass", *NEEDED, subject={"namespaces": _in(NAME, "research", but=1)}, priority=9),
+            _policy("Deny", EVERYWHERE),
+            at="action",
+        ),
+        "a Pass for teams but some": _several(
+            _policy("Pass", *NEEDED, subject={"namespaces": _in(TEAM_LABEL, "research", but=1)}, priority=9),
+            _policy("Deny", EVERYWHERE),
+            at="action",
+        ),
+        "an Accept of calls of teams": _several(
+            _policy("Accept", _any(TEAM_LABEL), subject=DNS, ends=INTO, priority=9),
+            _policy("Deny", EVERYWHERE, subject=DNS, ends=INTO),
+            at="action",
+        ),
+        "DNS, denied to whatever teams there are": _stack("Deny", DNS, subject=_any(TEAM_LABEL), at="action"),
         "calls of everybody": _stack("Accept", EVERYWHERE, ends=DIRECTIONS[0], at="from"),
         "calls of pods with a label anywhere": _stack(
             "Accept",
