@@ -2,10 +2,10 @@
 
 In the tier Admin, `Accept` and `Deny` decide before the policies of namespaces. In both tiers a `Deny` holds for pods
 without a policy, such as CoreDNS. The lowest priority decides, and of equal ones a Deny. What is sent to a Service is
-judged by its address, which pods without labels have in them: `kubernetes`, of the API server, is in `default`. A
-`namedPort` has no protocol, which the controller reads: it ends. Sources: aws/aws-network-policy-agent 1.4.1,
-pkg/ebpf/c (evaluateFlow); aws/amazon-network-policy-controller-k8s 1.1.7, api/v1alpha1/clusternetworkpolicy_types.go,
-pkg/resolvers (convertCNPPortsToNPPorts, endpoints.go); read 2026-11.
+judged by its address, which peers have that match the labels it selects pods by: for DNS k8s-app alone, and none for
+`kubernetes` in `default`, of the API server. A `namedPort` has no protocol, which the controller reads: it ends.
+Sources: aws/aws-network-policy-agent 1.4.1, pkg/ebpf/c (evaluateFlow); aws/amazon-network-policy-controller-k8s 1.1.7,
+api/v1alpha1/clusternetworkpolicy_types.go, pkg/resolvers (convertCNPPortsToNPPorts, endpoints.go); read 2026-11.
 """
 
 from collections import defaultdict
@@ -52,7 +52,8 @@ from policies.rule import (
 
 NAMESPACES, TEAM_LABEL = "kubernetes:core/v1:Namespace*", "ml-platform/team"
 POD_IDENTITY, SYSTEM, NAME = "169.254.170.23/32", "kube-system", "kubernetes.io/metadata.name"
-COREDNS = {"k8s-app": "kube-dns", "eks.amazonaws.com/component": "coredns"}
+DNS_SERVICE = {"k8s-app": "kube-dns"}
+COREDNS = {**DNS_SERVICE, "eks.amazonaws.com/component": "coredns"}
 SELECTORS = (("namespaces",), ("pods", "namespaceSelector"))
 ANY = "*"
 """The value of a label that no selector names."""
@@ -176,7 +177,7 @@ class Reader:
             cidrs = [cidr for peer in peers for cidr in texts(peer, "networks")]
             called = into and any(self.of_all(one) for one in peers if not _some(one))
             callers = at(rule, end) if called and not any(map(_whole, peers)) else ""
-            if (has_dns and called) or (not into and any(_selects(one, SYSTEM, COREDNS) for one in peers)):
+            if (has_dns and called) or (not into and any(_selects(one, SYSTEM, DNS_SERVICE) for one in peers)):
                 cidrs += self.dns
             if any(_selects(one, "default", {}) for one in peers):
                 cidrs += self.api
@@ -324,6 +325,7 @@ API_SERVER: dict[str, object] = {"networks": ["172.20.0.1/32"]}
 NEEDED = [DNS, API_SERVER, {"networks": ["10.0.0.0/16", "169.254.170.23/32", "172.20.0.0/16", "100.64.0.0/16"]}]
 SYSTEM_PODS = {"namespaces": {"matchLabels": {NAME: SYSTEM}}}
 ALL = ("0.0.0.0/0",)
+BY_COMPONENT = {"eks.amazonaws.com/component": "coredns"}
 HAS_SANDBOX = {"matchExpressions": [{"key": "sandbox", "operator": "Exists"}]}
 INTO = DIRECTIONS[0]
 QUARTERS = [{"networks": [f"172.20.{each_part}.0/18"]} for each_part in (64, 128, 192)]
@@ -419,11 +421,19 @@ RULE = StackRule(
             _policy("Accept", _any(TEAM_LABEL), subject=DNS, ends=INTO, priority=9),
             _policy("Deny", _any(TEAM_LABEL), subject=DNS, ends=INTO),
         ),
+        "DNS by a label that its Service does not select by": _stack(
+            "Deny", _pods(SYSTEM, {"matchLabels": BY_COMPONENT})
+        ),
     },
     bad={
         "an Accept of what teams have": _several(
             _policy("Accept", _any(TEAM_LABEL), API_SERVER, tier="Baseline", priority=9),
             _policy("Deny", EVERYWHERE, tier="Baseline"),
+            at="action",
+        ),
+        "an Accept of pods of DNS by a label that its Service does not select by": _several(
+            _policy("Accept", _pods(SYSTEM, {"matchLabels": BY_COMPONENT}), API_SERVER, priority=9),
+            _policy("Deny", EVERYWHERE),
             at="action",
         ),
         "a Pass of it": _several(
