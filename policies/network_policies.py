@@ -43,18 +43,34 @@ class Opening:
         return any(each == protocol and first <= port <= last for each, first, last in self.ports)
 
 
+Labels = Mapping[str, str]
+
+
+def _both(one: Labels, other: Labels) -> Labels | None:
+    """Returns what pods with the labels of both have; None where there are no such pods."""
+    return {**one, **other} if all(one.get(key, value) == value for key, value in other.items()) else None
+
+
+def _sets_of_pods(last: Labels, others: Sequence[Labels]) -> list[Labels]:
+    """Returns the pods of the last that most others select too: one for each set of others that go together."""
+    found: list[Labels] = [last]
+    for number, labels in enumerate(others):
+        for pods in [*found]:
+            both = _both(pods, labels)
+            if both is None or both == pods:
+                continue
+            lost = any(_both(pods, one) is not None and _both(both, one) is None for one in others[number + 1 :])
+            found = [one for one in found if lost or one != pods] + [both] * (both not in found)
+    return found
+
+
 def together(last: Opening, earlier: Sequence[Opening]) -> Iterator[list[Span]]:
-    """Yields what earlier openings open to pods of the last, for each of its ports where that may be most."""
+    """Yields what earlier openings open to pods of the last, for each of its ports and each set of pods."""
     for protocol, port in {(name, first) for one in (last, *earlier) for name, first, _ in one.ports}:
         if last.has(protocol, port):
-            labels: dict[str, str] = dict(last.pods)
-            spans: list[Span] = []
-            for one in earlier:
-                same_pod = all(labels.get(key, value) == value for key, value in one.pods.items())
-                if same_pod and one.has(protocol, port):
-                    labels.update(one.pods)
-                    spans += one.spans
-            yield spans
+            beside = [one for one in earlier if one.spans and one.has(protocol, port)]
+            for pods in _sets_of_pods(last.pods, [one.pods for one in beside]):
+                yield [span for one in beside if _both(pods, one.pods) == pods for span in one.spans]
 
 
 def policies_in(resource: Resource) -> Iterator[View]:

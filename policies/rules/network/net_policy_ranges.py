@@ -121,6 +121,14 @@ def _parts(first: Mapping[str, Any], second: Mapping[str, Any], wrong: bool = Fa
     return StackCase({**policies, **ROUND_IT}, ("policy", "spec.egress") if wrong else None)
 
 
+def _three(*apps: str) -> StackCase:
+    """Returns a policy for each of these pods: the one of `search` and the last have a quarter of the pods."""
+    ranges = [QUARTERS[0] if app == "search" else "10.200.0.0/24" for app in apps[:-1]] + [QUARTERS[1]]
+    names = [f"policy-{number}" for number, _ in enumerate(apps[:-1])] + ["policy"]
+    policies = {name: _policy(_range(cidr), app=app) for name, cidr, app in zip(names, ranges, apps, strict=True)}
+    return StackCase({**policies, **ROUND_IT}, ("policy", "spec.egress"))
+
+
 def _on(port: object, **more: object) -> dict[str, Any]:
     return {"ports": [{"port": port, **more}]}
 
@@ -214,6 +222,8 @@ RULE = StackRule(
         "the same on a port within a range": _parts(_on(443), _on(440, endPort=450), wrong=True),
         "the same on a port of a name": _parts(_on("https"), _on(443), wrong=True),
         "the same on all ports of a protocol": _parts({}, {"ports": [{"protocol": "UDP"}]}, wrong=True),
+        "the same for some, beside a range that others call": _three("chat", "search", ""),
+        "the same, the others last": _three("search", "chat", ""),
         "private space, with a VPC whose range IPAM gives": StackCase(
             {"policy": _policy(_range("10.0.0.0/8")), "vpc": Sample(VPC, {}), "pods": ROUND_IT["pods"]},
             ("policy", "spec.egress[0].to[0].ipBlock"),
