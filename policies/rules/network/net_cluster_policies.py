@@ -66,6 +66,7 @@ class Decision:
     """A rule of a cluster network policy. subject, callers: "" for all pods. order: tier and priority.
 
     of_all: whether it holds for the pods of all, of all teams, or of kube-system.
+    of_each_other: whether its peers are everybody, or all teams where it holds for these.
     """
 
     policy: View
@@ -75,6 +76,7 @@ class Decision:
     subject: object
     callers: object
     of_all: bool
+    of_each_other: bool
     opening: Opening
 
     def leaves(self, later: "Decision") -> bool:
@@ -102,10 +104,11 @@ def _whole(pods: View, *above: str) -> bool:
     return whole and _everybody(pods, *above) and not present(pods, (*above, "pods", "podSelector"))
 
 
-def _all_teams(pods: View, teams: Sequence[Mapping[str, str]], *above: str) -> bool:
-    """Tells whether a subject or a peer has the namespaces of all teams, or of any. teams: the labels of each."""
-    listed = len(teams) > 1 and all(_in_namespace(pods, team, *above) for team in teams)
-    return listed or _in_namespace(pods, {NAME: ANY, TEAM_LABEL: ANY}, *above)
+def _all_teams(pods: Sequence[View], teams: Sequence[Mapping[str, str]], *above: str) -> bool:
+    """Tells whether a subject or peers have the namespaces of all teams, or of any. teams: the labels of each."""
+    many = len(teams) > 1
+    listed = many and all(any(_in_namespace(one, team, *above) for one in pods) for team in teams)
+    return listed or any(_in_namespace(one, {NAME: ANY, TEAM_LABEL: ANY}, *above) for one in pods)
 
 
 def _some(pods: View, *above: str) -> bool:
@@ -161,29 +164,31 @@ class Reader:
         dns += [(protocol, 53, one) for one in self.vpc_dns for protocol in ("TCP", "UDP")]
         return [*dns, *(("TCP", 443, one) for one in (*self.api, *aws)), ("TCP", 80, POD_IDENTITY)]
 
-    def of_all(self, pods: View, *above: str) -> bool:
-        """Tells whether a subject or a peer is of everybody, or of all teams. above: the keys above it."""
-        return _everybody(pods, *above) or _all_teams(pods, self.teams, *above)
+    def of_all(self, pods: Sequence[View], *above: str) -> bool:
+        """Tells whether a subject or peers are of everybody, or of all teams. above: the keys above it."""
+        return any(_everybody(one, *above) for one in pods) or _all_teams(pods, self.teams, *above)
 
     def decisions(self, policy: View, direction: str, end: str) -> Iterator[Decision]:
         """Yields the rules of a policy in one direction."""
         about = ("spec", "subject")
-        is_all = self.of_all(policy, *about) and not _some(policy, *about)
+        is_all = self.of_all([policy], *about) and not _some(policy, *about)
         has_dns = _selects(policy, SYSTEM, COREDNS, *about)
         order = text(policy, "spec.tier") != "Admin", number(policy, "spec.priority") or 0
         subject = "" if _whole(policy, *about) else at(policy, about)
         for rule in each(policy, f"spec.{direction}"):
             peers, into = [*each(rule, end)], direction == "ingress"
             cidrs = [cidr for peer in peers for cidr in texts(peer, "networks")]
-            called = into and any(self.of_all(one) for one in peers if not _some(one))
+            called = into and self.of_all([one for one in peers if not _some(one)])
             callers = at(rule, end) if called and not any(map(_whole, peers)) else ""
             if (has_dns and called) or (not into and any(_selects(one, SYSTEM, DNS_SERVICE) for one in peers)):
                 cidrs += self.dns
             if any(_selects(one, "default", {}) for one in peers):
                 cidrs += self.api
             opening = Opening(_spans(cidrs), [*_ports(rule)] or EVERY_PORT)
-            of_all = is_all or has_dns
-            yield Decision(policy, rule, text(rule, "action"), order, subject, callers, of_all, opening)
+            each_other = any(map(_everybody, peers)) or (is_all and self.of_all(peers))
+            yield Decision(
+                policy, rule, text(rule, "action"), order, subject, callers, is_all or has_dns, each_other, opening
+            )
 
 
 def _adds(own: Sequence[Span], before: Sequence[Span], ranges: Sequence[str]) -> bool:
@@ -208,14 +213,12 @@ def _takes(decision: Decision, all_of_them: Sequence[Decision], needs: Sequence[
     return False
 
 
-def _opens(decision: Decision, end: str, accepted: Sequence[Decision], ranges: Sequence[str]) -> bool:
+def _opens(decision: Decision, accepted: Sequence[Decision], ranges: Sequence[str]) -> bool:
     """Tells whether an Accept means everybody, with what others accept for the same pods."""
     subjects = (decision.subject, "")
     beside = [one.opening for one in accepted if one.subject in subjects or not decision.subject]
     parts = together(decision.opening, beside)
-    return any(map(_everybody, each(decision.rule, end))) or any(
-        _adds(decision.opening.spans, before, ranges) for before in parts
-    )
+    return decision.of_each_other or any(_adds(decision.opening.spans, before, ranges) for before in parts)
 
 
 def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
@@ -239,7 +242,7 @@ def _direction(stack: Stack, policies: Sequence[View], direction: str, end: str)
         if one.action == "Deny" and one.of_all and _takes(one, decisions, needs):
             yield resource, rule.under("action"), "takes DNS, the API server or AWS from all pods"
         if one.action == "Accept" and text(one.policy, "spec.tier") == "Admin":
-            if _opens(one, end, accepted, ranges):
+            if _opens(one, accepted, ranges):
                 yield resource, rule.under(end), "means everybody, whatever policies of namespaces close"
             accepted.append(one)
 
@@ -424,8 +427,23 @@ RULE = StackRule(
         "DNS by a label that its Service does not select by": _stack(
             "Deny", _pods(SYSTEM, {"matchLabels": BY_COMPONENT})
         ),
+        "calls of monitoring to all teams": _several(
+            _policy("Accept", _any(TEAM_LABEL), subject={"namespaces": _in(NAME, "monitoring")}), teams=TEAMS
+        ),
     },
     bad={
+        "calls of all teams to all": _several(
+            _policy("Accept", {"namespaces": _in(NAME, *TEAMS)}, ends=INTO), teams=TEAMS, at="from"
+        ),
+        "calls to all teams, by the label of teams": _several(
+            _policy("Accept", {"namespaces": _in(TEAM_LABEL, *TEAMS)}), teams=TEAMS, at="to"
+        ),
+        "calls of all teams, one by one": _several(
+            _policy("Accept", TEAM, {"namespaces": _in(NAME, "research")}, ends=INTO), teams=TEAMS, at="from"
+        ),
+        "calls between all teams": _several(
+            _policy("Accept", _any(TEAM_LABEL), subject={"namespaces": _in(NAME, *TEAMS)}), teams=TEAMS, at="to"
+        ),
         "an Accept of what teams have": _several(
             _policy("Accept", _any(TEAM_LABEL), API_SERVER, tier="Baseline", priority=9),
             _policy("Deny", EVERYWHERE, tier="Baseline"),
