@@ -127,15 +127,22 @@ def block(peer: View) -> Network | None:
     return network(at_if_known(peer, "ipBlock.cidr"))
 
 
+def without(spans: Iterable[Span], excepted: Iterable[Span]) -> list[Span]:
+    """Returns the addresses of spans, without those of others."""
+    left = [*spans]
+    for version, first, last in excepted:
+        same = [one for one in left if one[0] == version]
+        parts = [
+            part for v, low, high in same for part in ((v, low, min(high, first - 1)), (v, max(low, last + 1), high))
+        ]
+        left = [*(one for one in left if one[0] != version), *(part for part in parts if part[1] <= part[2])]
+    return left
+
+
 def addresses(whole: Network, excepted: Iterable[Network] = ()) -> list[Span]:
     """Returns the addresses of a range, without those of others."""
-    left: list[Span] = [(whole.version, int(whole[0]), int(whole[-1]))]
-    for out in excepted:
-        if out.version == whole.version:
-            below, above = int(out[0]) - 1, int(out[-1]) + 1
-            parts = [part for v, low, high in left for part in ((v, low, min(high, below)), (v, max(low, above), high))]
-            left = [part for part in parts if part[1] <= part[2]]
-    return left
+    span, *out = [(one.version, int(one[0]), int(one[-1])) for one in (whole, *excepted)]
+    return without([span], out)
 
 
 def opened(peer: View) -> list[Span]:

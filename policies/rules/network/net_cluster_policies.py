@@ -32,6 +32,7 @@ from policies.network_policies import (
     ranges_of,
     selects,
     together,
+    without,
 )
 from policies.objects import all_objects
 from policies.rule import (
@@ -207,8 +208,8 @@ def _takes(decision: Decision, all_of_them: Sequence[Decision], needs: Sequence[
                 [one for one in all_of_them if one.leaves(decision)],
             )
         )
-        takes = decision.opening.has(protocol, port) and _adds(decision.opening.spans, denied, [cidr])
-        if takes and not mostly_in(left, [cidr]):
+        own, denied = without(decision.opening.spans, left), without(denied, left)
+        if decision.opening.has(protocol, port) and _adds(own, denied, [cidr]):
             return True
     return False
 
@@ -430,8 +431,20 @@ RULE = StackRule(
         "calls of monitoring to all teams": _several(
             _policy("Accept", _any(TEAM_LABEL), subject={"namespaces": _in(NAME, "monitoring")}), teams=TEAMS
         ),
+        "a Pass of the half that is denied": _several(
+            _policy("Pass", _networks("10.0.0.0/17"), priority=9), _policy("Deny", _networks("10.0.0.0/18"))
+        ),
+        "a Pass of most of a range that is denied": _several(
+            _policy("Pass", _networks("10.0.0.0/17", "10.0.128.0/18"), priority=9),
+            _policy("Deny", _networks("10.0.0.0/16")),
+        ),
     },
     bad={
+        "a Pass of the other half": _several(
+            _policy("Pass", _networks("10.0.0.0/17"), priority=9),
+            _policy("Deny", _networks("10.0.128.0/17")),
+            at="action",
+        ),
         "calls of all teams to all": _several(
             _policy("Accept", {"namespaces": _in(NAME, *TEAMS)}, ends=INTO), teams=TEAMS, at="from"
         ),
