@@ -1,7 +1,7 @@
 """What the rules about network policies read of one."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from policies.objects import objects
@@ -32,11 +32,11 @@ EVERY_PORT: tuple[Ports, ...] = tuple((each, 0, 65535) for each in ("TCP", "UDP"
 
 @dataclass(frozen=True)
 class Opening:
-    """Addresses that pods reach, or that reach them, on some ports. pods: labels that all of the pods have."""
+    """Addresses that pods reach, or that reach them, on some ports. pods: labels, one set of which each pod has."""
 
     spans: Sequence[Span]
     ports: Sequence[Ports] = EVERY_PORT
-    pods: Mapping[str, str] = field(default_factory=dict)
+    pods: Sequence[Mapping[str, str]] = ({},)
 
     def has(self, protocol: str, port: float) -> bool:
         """Tells whether a port is one of these."""
@@ -69,8 +69,10 @@ def together(last: Opening, earlier: Sequence[Opening]) -> Iterator[list[Span]]:
     for protocol, port in {(name, first) for one in (last, *earlier) for name, first, _ in one.ports}:
         if last.has(protocol, port):
             beside = [one for one in earlier if one.spans and one.has(protocol, port)]
-            for pods in _sets_of_pods(last.pods, [one.pods for one in beside]):
-                yield [span for one in beside if _both(pods, one.pods) == pods for span in one.spans]
+            others = [labels for one in beside for labels in one.pods]
+            for pods in (pods for labels in last.pods for pods in _sets_of_pods(labels, others)):
+                same_pods = [one for one in beside if any(_both(pods, labels) == pods for labels in one.pods)]
+                yield [span for one in same_pods for span in one.spans]
 
 
 def policies_in(resource: Resource) -> Iterator[View]:

@@ -107,7 +107,7 @@ def _whole(pods: View, *above: str) -> bool:
 
 def _all_teams(pods: Sequence[View], teams: Sequence[Mapping[str, str]], *above: str) -> bool:
     """Tells whether a subject or peers have the namespaces of all teams, or of any. teams: the labels of each."""
-    many = len(teams) > 1
+    many = len({team[TEAM_LABEL] for team in teams}) > 1
     listed = many and all(any(_in_namespace(one, team, *above) for one in pods) for team in teams)
     return listed or any(_in_namespace(one, {NAME: ANY, TEAM_LABEL: ANY}, *above) for one in pods)
 
@@ -286,15 +286,18 @@ def _stack(action: str, *peers: object, at: str = "", **more: Any) -> StackCase:
     return _several(_policy(action, *peers, **more), at=at)
 
 
-def _several(*policies: Sample, at: str = "", teams: Mapping[str, str] = {}) -> StackCase:
-    """Returns policies, the last of which is the wrong one in a bad case. teams: namespace -> its cluster."""
+def _several(*policies: Sample, at: str = "", teams: Mapping[str, str] = {}, team: str = "") -> StackCase:
+    """Returns policies, the last of which is the wrong one in a bad case.
+
+    teams: namespace -> its cluster. team: whose all of them are, where each is not of its own team.
+    """
     named = {f"policy-{number}": one for number, one in enumerate(policies[:-1])}
     last = policies[-1]
     direction = next(one for one, _ in DIRECTIONS if one in last.props["spec"])
     spaces = {
         name: Sample(
             NAMESPACES.removesuffix("*"),
-            {"metadata": {"name": name, "labels": {TEAM_LABEL: name}}},
+            {"metadata": {"name": name, "labels": {TEAM_LABEL: team or name}}},
             provider=cluster,
         )
         for name, cluster in teams.items()
@@ -391,6 +394,9 @@ RULE = StackRule(
         "some pods, by a list": _stack("Deny", EVERYWHERE, subject=_pods("", _in("app", "x"))),
         "DNS, denied to one of several teams": _several(_policy("Deny", DNS, subject=TEAM), teams=TEAMS),
         "DNS, denied to the only team": _several(_policy("Deny", DNS, subject=TEAM), teams={"agents": ""}),
+        "DNS, denied to the only team, of two namespaces": _several(
+            _policy("Deny", DNS, subject=TEAM), teams=TEAMS, team="agents"
+        ),
         "DNS, denied to all teams of another cluster": _several(
             _policy("Deny", DNS, subject={"namespaces": _in(NAME, *TEAMS)}), teams={**TEAMS, "lab": ""}
         ),
