@@ -1,11 +1,11 @@
 """What the rules about network policies read of one."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from policies.objects import objects
-from policies.rule import Resource, Stack, View, at_if_known, collect_from, each, present, text
+from policies.rule import Resource, Stack, View, at_if_known, collect_from, each, keys, present, text, texts
 
 GROUP, KIND = "networking.k8s.io", "NetworkPolicy"
 NETWORK_POLICIES = f"kubernetes:{GROUP}/v1:{KIND}*"
@@ -32,29 +32,47 @@ EVERY_PORT: tuple[Ports, ...] = tuple((each, 0, 65535) for each in ("TCP", "UDP"
 
 @dataclass(frozen=True)
 class Opening:
-    """Addresses that pods reach, or that reach them, on some ports. pods: labels that all of the pods have."""
+    """Addresses that pods reach, or that reach them, on some ports. pods: labels, one set of which each pod has."""
 
     spans: Sequence[Span]
     ports: Sequence[Ports] = EVERY_PORT
-    pods: Mapping[str, str] = field(default_factory=dict)
+    pods: Sequence[Mapping[str, str]] = ({},)
 
     def has(self, protocol: str, port: float) -> bool:
         """Tells whether a port is one of these."""
         return any(each == protocol and first <= port <= last for each, first, last in self.ports)
 
 
+Labels = Mapping[str, str]
+
+
+def _both(one: Labels, other: Labels) -> Labels | None:
+    """Returns what pods with the labels of both have; None where there are no such pods."""
+    return {**one, **other} if all(one.get(key, value) == value for key, value in other.items()) else None
+
+
+def _sets_of_pods(last: Labels, others: Sequence[Labels]) -> list[Labels]:
+    """Returns the pods of the last that most others select too: one for each set of others that go together."""
+    found: list[Labels] = [last]
+    for number, labels in enumerate(others):
+        for pods in [*found]:
+            both = _both(pods, labels)
+            if both is None or both == pods:
+                continue
+            lost = any(_both(pods, one) is not None and _both(both, one) is None for one in others[number + 1 :])
+            found = [one for one in found if lost or one != pods] + [both] * (both not in found)
+    return found
+
+
 def together(last: Opening, earlier: Sequence[Opening]) -> Iterator[list[Span]]:
-    """Yields what earlier openings open to pods of the last, for each of its ports where that may be most."""
+    """Yields what earlier openings open to pods of the last, for each of its ports and each set of pods."""
     for protocol, port in {(name, first) for one in (last, *earlier) for name, first, _ in one.ports}:
         if last.has(protocol, port):
-            labels: dict[str, str] = dict(last.pods)
-            spans: list[Span] = []
-            for one in earlier:
-                same_pod = all(labels.get(key, value) == value for key, value in one.pods.items())
-                if same_pod and one.has(protocol, port):
-                    labels.update(one.pods)
-                    spans += one.spans
-            yield spans
+            beside = [one for one in earlier if one.spans and one.has(protocol, port)]
+            others = [labels for one in beside for labels in one.pods]
+            for pods in (pods for labels in last.pods for pods in _sets_of_pods(labels, others)):
+                same_pods = [one for one in beside if any(_both(pods, labels) == pods for labels in one.pods)]
+                yield [span for one in same_pods for span in one.spans]
 
 
 def policies_in(resource: Resource) -> Iterator[View]:
@@ -85,6 +103,19 @@ def selects_everybody(view: View, selector: tuple[str, ...]) -> bool:
     return not present(view, (*selector, "matchLabels")) and all(text(one, "operator") != "In" for one in expressions)
 
 
+def selects(view: View, selector: tuple[str, ...], labels: Mapping[str, str]) -> bool:
+    """Tells whether something with these labels, and no others, is what a selector selects."""
+    equal = (*selector, "matchLabels")
+    if any(labels.get(key) != text(view, (*equal, key)) for key in keys(view, equal)):
+        return False
+    for one in each(view, (*selector, "matchExpressions")):
+        key, operator = text(one, "key"), text(one, "operator")
+        has = labels.get(key) in texts(one, "values") if operator in ("In", "NotIn") else key in labels
+        if has != (operator in ("In", "Exists")):
+            return False
+    return True
+
+
 def network(cidr: object) -> Network | None:
     """Returns a range; None where there is none, one that is known later, or one that the API refuses."""
     try:
@@ -98,15 +129,22 @@ def block(peer: View) -> Network | None:
     return network(at_if_known(peer, "ipBlock.cidr"))
 
 
+def without(spans: Iterable[Span], excepted: Iterable[Span]) -> list[Span]:
+    """Returns the addresses of spans, without those of others."""
+    left = [*spans]
+    for version, first, last in excepted:
+        same = [one for one in left if one[0] == version]
+        parts = [
+            part for v, low, high in same for part in ((v, low, min(high, first - 1)), (v, max(low, last + 1), high))
+        ]
+        left = [*(one for one in left if one[0] != version), *(part for part in parts if part[1] <= part[2])]
+    return left
+
+
 def addresses(whole: Network, excepted: Iterable[Network] = ()) -> list[Span]:
     """Returns the addresses of a range, without those of others."""
-    left: list[Span] = [(whole.version, int(whole[0]), int(whole[-1]))]
-    for out in excepted:
-        if out.version == whole.version:
-            below, above = int(out[0]) - 1, int(out[-1]) + 1
-            parts = [part for v, low, high in left for part in ((v, low, min(high, below)), (v, max(low, above), high))]
-            left = [part for part in parts if part[1] <= part[2]]
-    return left
+    span, *out = [(one.version, int(one[0]), int(one[-1])) for one in (whole, *excepted)]
+    return without([span], out)
 
 
 def opened(peer: View) -> list[Span]:

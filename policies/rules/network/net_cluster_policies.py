@@ -2,10 +2,10 @@
 
 In the tier Admin, `Accept` and `Deny` decide before the policies of namespaces. In both tiers a `Deny` holds for pods
 without a policy, such as CoreDNS. The lowest priority decides, and of equal ones a Deny. What is sent to a Service is
-judged by its address, which pods without labels have in them: `kubernetes`, of the API server, is in `default`. A
-`namedPort` has no protocol, which the controller reads: it ends. Sources: aws/aws-network-policy-agent 1.4.1,
-pkg/ebpf/c (evaluateFlow); aws/amazon-network-policy-controller-k8s 1.1.7, api/v1alpha1/clusternetworkpolicy_types.go,
-pkg/resolvers (convertCNPPortsToNPPorts, endpoints.go); read 2026-11.
+judged by its address, which peers have that match the labels it selects pods by: for DNS k8s-app alone, and none for
+`kubernetes` in `default`, of the API server. A `namedPort` has no protocol, which the controller reads: it ends.
+Sources: aws/aws-network-policy-agent 1.4.1, pkg/ebpf/c (evaluateFlow); aws/amazon-network-policy-controller-k8s 1.1.7,
+api/v1alpha1/clusternetworkpolicy_types.go, pkg/resolvers (convertCNPPortsToNPPorts, endpoints.go); read 2026-11.
 """
 
 from collections import defaultdict
@@ -30,8 +30,9 @@ from policies.network_policies import (
     mostly_in,
     network,
     ranges_of,
-    selects_everybody,
+    selects,
     together,
+    without,
 )
 from policies.objects import all_objects
 from policies.rule import (
@@ -44,7 +45,6 @@ from policies.rule import (
     at,
     at_if_known,
     each,
-    keys,
     number,
     present,
     text,
@@ -53,17 +53,21 @@ from policies.rule import (
 
 NAMESPACES, TEAM_LABEL = "kubernetes:core/v1:Namespace*", "ml-platform/team"
 POD_IDENTITY, SYSTEM, NAME = "169.254.170.23/32", "kube-system", "kubernetes.io/metadata.name"
-COREDNS = {"k8s-app": "kube-dns", "eks.amazonaws.com/component": "coredns"}
+DNS_SERVICE = {"k8s-app": "kube-dns"}
+COREDNS = {**DNS_SERVICE, "eks.amazonaws.com/component": "coredns"}
 SELECTORS = (("namespaces",), ("pods", "namespaceSelector"))
+ANY = "*"
+"""The value of a label that no selector names."""
 Need = tuple[str, int, str]
 """Protocol, port and range."""
 
 
 @dataclass(frozen=True)
 class Decision:
-    """A rule of a cluster network policy. subject: "" for all pods. order: tier and priority.
+    """A rule of a cluster network policy. subject, callers: "" for all pods. order: tier and priority.
 
     of_all: whether it holds for the pods of all, of all teams, or of kube-system.
+    of_each_other: whether its peers are everybody, or all teams where it holds for these.
     """
 
     policy: View
@@ -71,62 +75,51 @@ class Decision:
     action: str
     order: tuple[bool, float]
     subject: object
+    callers: object
     of_all: bool
+    of_each_other: bool
     opening: Opening
 
     def leaves(self, later: "Decision") -> bool:
         """Tells whether this one decides before another about all pods of that one, and takes nothing."""
         passes = self.action == "Accept" or (self.action == "Pass" and self.order[0] == later.order[0])
-        return passes and self.order < later.order and self.subject in ("", later.subject)
+        same_pods = self.subject in ("", later.subject) and self.callers in ("", later.callers)
+        return passes and self.order < later.order and same_pods
+
+
+def _in_namespace(pods: View, labels: Mapping[str, str], *above: str) -> bool:
+    """Tells whether a subject or a peer is pods of a namespace with these labels. above: the keys above it."""
+    paths = [(*above, *path) for path in SELECTORS]
+    return any(at(pods, path) is not None and selects(pods, path, labels) for path in paths)
 
 
 def _everybody(pods: View, *above: str) -> bool:
-    """Tells whether a subject or a peer is pods of every namespace. above: the keys above it."""
-    paths = [(*above, *path) for path in SELECTORS]
-    return any(at(pods, path) is not None and selects_everybody(pods, path) for path in paths)
+    """Tells whether a subject or a peer is pods of all namespaces, or of all but some that it leaves out."""
+    return _in_namespace(pods, {NAME: ANY}, *above)
 
 
-def _listed(pods: View, *above: str) -> Iterator[tuple[str, list[str]]]:
-    """Yields the labels of namespaces that a subject or a peer names, with their values."""
-    for path in SELECTORS:
-        labels = (*above, *path, "matchLabels")
-        yield from ((key, [text(pods, (*labels, key))]) for key in keys(pods, labels))
-        for one in each(pods, (*above, *path, "matchExpressions")):
-            if text(one, "operator") == "In":
-                yield text(one, "key"), texts(one, "values")
+def _whole(pods: View, *above: str) -> bool:
+    """Tells whether a subject or a peer is all pods of all namespaces."""
+    expressions = [one for path in SELECTORS for one in each(pods, (*above, *path, "matchExpressions"))]
+    whole = all(text(one, "key") == NAME and text(one, "operator") == "Exists" for one in expressions)
+    return whole and _everybody(pods, *above) and not present(pods, (*above, "pods", "podSelector"))
 
 
-def _all_teams(pods: View, teams: Sequence[Mapping[str, str]], *above: str) -> bool:
-    """Tells whether a subject or a peer lists the namespaces of all teams, by a label. teams: the labels of each."""
-    return any(
-        len(teams) > 1 and all(team.get(key) in values for team in teams) for key, values in _listed(pods, *above)
-    )
+def _all_teams(pods: Sequence[View], teams: Sequence[Mapping[str, str]], *above: str) -> bool:
+    """Tells whether a subject or peers have the namespaces of all teams, or of any. teams: the labels of each."""
+    many = len({team[TEAM_LABEL] for team in teams}) > 1
+    listed = many and all(any(_in_namespace(one, team, *above) for one in pods) for team in teams)
+    return listed or any(_in_namespace(one, {NAME: ANY, TEAM_LABEL: ANY}, *above) for one in pods)
 
 
 def _some(pods: View, *above: str) -> bool:
     """Tells whether a subject or a peer is pods with labels that it names."""
-    selector = (*above, "pods", "podSelector")
-    listed = [text(one, "operator") for one in each(pods, (*selector, "matchExpressions"))]
-    return present(pods, (*selector, "matchLabels")) or "In" in listed
+    return not selects(pods, (*above, "pods", "podSelector"), {})
 
 
 def _selects(pods: View, namespace: str, labels: Mapping[str, str], *above: str) -> bool:
     """Tells whether a subject or a peer selects pods with these labels in a namespace."""
-    selector = (*above, "pods", "podSelector")
-    named = any(namespace in values for key, values in _listed(pods, *above) if key == NAME)
-    left_out = [
-        name
-        for path in SELECTORS
-        for one in each(pods, (*above, *path, "matchExpressions"))
-        if text(one, "operator") == "NotIn"
-        for name in texts(one, "values")
-    ]
-    matched = all(
-        text(pods, (*selector, "matchLabels", key)) == labels.get(key) for key in keys(pods, (*selector, "matchLabels"))
-    )
-    listed = [one for one in each(pods, (*selector, "matchExpressions")) if text(one, "operator") == "In"]
-    within = all(labels.get(text(one, "key")) in texts(one, "values") for one in listed)
-    return (named or _everybody(pods, *above)) and namespace not in left_out and matched and within
+    return _in_namespace(pods, {NAME: namespace}, *above) and selects(pods, (*above, "pods", "podSelector"), labels)
 
 
 def _ports(rule: View) -> Iterator[Ports]:
@@ -172,25 +165,31 @@ class Reader:
         dns += [(protocol, 53, one) for one in self.vpc_dns for protocol in ("TCP", "UDP")]
         return [*dns, *(("TCP", 443, one) for one in (*self.api, *aws)), ("TCP", 80, POD_IDENTITY)]
 
+    def of_all(self, pods: Sequence[View], *above: str) -> bool:
+        """Tells whether a subject or peers are of everybody, or of all teams. above: the keys above it."""
+        return any(_everybody(one, *above) for one in pods) or _all_teams(pods, self.teams, *above)
+
     def decisions(self, policy: View, direction: str, end: str) -> Iterator[Decision]:
         """Yields the rules of a policy in one direction."""
         about = ("spec", "subject")
-        everybody = _everybody(policy, *about)
-        is_all = (everybody or _all_teams(policy, self.teams, *about)) and not _some(policy, *about)
+        is_all = self.of_all([policy], *about) and not _some(policy, *about)
         has_dns = _selects(policy, SYSTEM, COREDNS, *about)
         order = text(policy, "spec.tier") != "Admin", number(policy, "spec.priority") or 0
-        subject = at(policy, about) if present(policy, (*about, "pods", "podSelector")) or not everybody else ""
+        subject = "" if _whole(policy, *about) else at(policy, about)
         for rule in each(policy, f"spec.{direction}"):
             peers, into = [*each(rule, end)], direction == "ingress"
             cidrs = [cidr for peer in peers for cidr in texts(peer, "networks")]
-            called = any(_everybody(one) or _all_teams(one, self.teams) for one in peers if not _some(one))
-            if (into and has_dns and called) or (not into and any(_selects(one, SYSTEM, COREDNS) for one in peers)):
+            called = into and self.of_all([one for one in peers if not _some(one)])
+            callers = at(rule, end) if called and not any(map(_whole, peers)) else ""
+            if (has_dns and called) or (not into and any(_selects(one, SYSTEM, DNS_SERVICE) for one in peers)):
                 cidrs += self.dns
             if any(_selects(one, "default", {}) for one in peers):
                 cidrs += self.api
             opening = Opening(_spans(cidrs), [*_ports(rule)] or EVERY_PORT)
-            of_all = is_all or has_dns
-            yield Decision(policy, rule, text(rule, "action"), order, subject, of_all, opening)
+            each_other = any(map(_everybody, peers)) or (is_all and self.of_all(peers))
+            yield Decision(
+                policy, rule, text(rule, "action"), order, subject, callers, is_all or has_dns, each_other, opening
+            )
 
 
 def _adds(own: Sequence[Span], before: Sequence[Span], ranges: Sequence[str]) -> bool:
@@ -209,20 +208,18 @@ def _takes(decision: Decision, all_of_them: Sequence[Decision], needs: Sequence[
                 [one for one in all_of_them if one.leaves(decision)],
             )
         )
-        takes = decision.opening.has(protocol, port) and _adds(decision.opening.spans, denied, [cidr])
-        if takes and not mostly_in(left, [cidr]):
+        own, denied = without(decision.opening.spans, left), without(denied, left)
+        if decision.opening.has(protocol, port) and _adds(own, denied, [cidr]):
             return True
     return False
 
 
-def _opens(decision: Decision, end: str, accepted: Sequence[Decision], ranges: Sequence[str]) -> bool:
+def _opens(decision: Decision, accepted: Sequence[Decision], ranges: Sequence[str]) -> bool:
     """Tells whether an Accept means everybody, with what others accept for the same pods."""
     subjects = (decision.subject, "")
     beside = [one.opening for one in accepted if one.subject in subjects or not decision.subject]
     parts = together(decision.opening, beside)
-    return any(map(_everybody, each(decision.rule, end))) or any(
-        _adds(decision.opening.spans, before, ranges) for before in parts
-    )
+    return decision.of_each_other or any(_adds(decision.opening.spans, before, ranges) for before in parts)
 
 
 def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
@@ -246,7 +243,7 @@ def _direction(stack: Stack, policies: Sequence[View], direction: str, end: str)
         if one.action == "Deny" and one.of_all and _takes(one, decisions, needs):
             yield resource, rule.under("action"), "takes DNS, the API server or AWS from all pods"
         if one.action == "Accept" and text(one.policy, "spec.tier") == "Admin":
-            if _opens(one, end, accepted, ranges):
+            if _opens(one, accepted, ranges):
                 yield resource, rule.under(end), "means everybody, whatever policies of namespaces close"
             accepted.append(one)
 
@@ -289,15 +286,18 @@ def _stack(action: str, *peers: object, at: str = "", **more: Any) -> StackCase:
     return _several(_policy(action, *peers, **more), at=at)
 
 
-def _several(*policies: Sample, at: str = "", teams: Mapping[str, str] = {}) -> StackCase:
-    """Returns policies, the last of which is the wrong one in a bad case. teams: namespace -> its cluster."""
+def _several(*policies: Sample, at: str = "", teams: Mapping[str, str] = {}, team: str = "") -> StackCase:
+    """Returns policies, the last of which is the wrong one in a bad case.
+
+    teams: namespace -> its cluster. team: whose all of them are, where each is not of its own team.
+    """
     named = {f"policy-{number}": one for number, one in enumerate(policies[:-1])}
     last = policies[-1]
     direction = next(one for one, _ in DIRECTIONS if one in last.props["spec"])
     spaces = {
         name: Sample(
             NAMESPACES.removesuffix("*"),
-            {"metadata": {"name": name, "labels": {TEAM_LABEL: name}}},
+            {"metadata": {"name": name, "labels": {TEAM_LABEL: team or name}}},
             provider=cluster,
         )
         for name, cluster in teams.items()
@@ -309,6 +309,11 @@ def _several(*policies: Sample, at: str = "", teams: Mapping[str, str] = {}) -> 
 def _in(key: str, *values: str, but: object = None) -> dict[str, object]:
     """Returns a selector by a list of values. but: whether it leaves these out."""
     return {"matchExpressions": [{"key": key, "operator": "NotIn" if but else "In", "values": [*values]}]}
+
+
+def _any(key: str) -> dict[str, object]:
+    """Returns namespaces with a label, whatever its value."""
+    return {"namespaces": {"matchExpressions": [{"key": key, "operator": "Exists"}]}}
 
 
 def _pods(name: str, selector: Mapping[str, object]) -> dict[str, object]:
@@ -327,6 +332,9 @@ API_SERVER: dict[str, object] = {"networks": ["172.20.0.1/32"]}
 NEEDED = [DNS, API_SERVER, {"networks": ["10.0.0.0/16", "169.254.170.23/32", "172.20.0.0/16", "100.64.0.0/16"]}]
 SYSTEM_PODS = {"namespaces": {"matchLabels": {NAME: SYSTEM}}}
 ALL = ("0.0.0.0/0",)
+BY_COMPONENT = {"eks.amazonaws.com/component": "coredns"}
+HAS_SANDBOX = {"matchExpressions": [{"key": "sandbox", "operator": "Exists"}]}
+INTO = DIRECTIONS[0]
 QUARTERS = [{"networks": [f"172.20.{each_part}.0/18"]} for each_part in (64, 128, 192)]
 
 
@@ -386,6 +394,9 @@ RULE = StackRule(
         "some pods, by a list": _stack("Deny", EVERYWHERE, subject=_pods("", _in("app", "x"))),
         "DNS, denied to one of several teams": _several(_policy("Deny", DNS, subject=TEAM), teams=TEAMS),
         "DNS, denied to the only team": _several(_policy("Deny", DNS, subject=TEAM), teams={"agents": ""}),
+        "DNS, denied to the only team, of two namespaces": _several(
+            _policy("Deny", DNS, subject=TEAM), teams=TEAMS, team="agents"
+        ),
         "DNS, denied to all teams of another cluster": _several(
             _policy("Deny", DNS, subject={"namespaces": _in(NAME, *TEAMS)}), teams={**TEAMS, "lab": ""}
         ),
@@ -409,8 +420,86 @@ RULE = StackRule(
             _policy("Accept", QUARTERS[0], tier="Baseline"), _policy("Accept", QUARTERS[1])
         ),
         "a VPC whose range IPAM gives": StackCase({"policy": _policy("Deny", TEAM), "vpc": Sample(VPC, {})}),
+        "namespaces with a label": _stack("Deny", _any("sandbox")),
+        "the pods of such": _stack("Deny", EVERYWHERE, subject=_any("sandbox")),
+        "pods with a label": _stack("Deny", EVERYWHERE, subject=_pods("", HAS_SANDBOX)),
+        "the namespaces of teams": _stack("Deny", _any(TEAM_LABEL)),
+        "all, by a label that each has": _several(
+            _policy("Pass", *NEEDED, subject=_any(NAME), priority=9), _policy("Deny", EVERYWHERE)
+        ),
+        "calls of teams to DNS, accepted before": _several(
+            _policy("Accept", _any(TEAM_LABEL), subject=DNS, ends=INTO, priority=9),
+            _policy("Deny", _any(TEAM_LABEL), subject=DNS, ends=INTO),
+        ),
+        "DNS by a label that its Service does not select by": _stack(
+            "Deny", _pods(SYSTEM, {"matchLabels": BY_COMPONENT})
+        ),
+        "calls of monitoring to all teams": _several(
+            _policy("Accept", _any(TEAM_LABEL), subject={"namespaces": _in(NAME, "monitoring")}), teams=TEAMS
+        ),
+        "a Pass of the half that is denied": _several(
+            _policy("Pass", _networks("10.0.0.0/17"), priority=9), _policy("Deny", _networks("10.0.0.0/18"))
+        ),
+        "a Pass of most of a range that is denied": _several(
+            _policy("Pass", _networks("10.0.0.0/17", "10.0.128.0/18"), priority=9),
+            _policy("Deny", _networks("10.0.0.0/16")),
+        ),
     },
     bad={
+        "a Pass of the other half": _several(
+            _policy("Pass", _networks("10.0.0.0/17"), priority=9),
+            _policy("Deny", _networks("10.0.128.0/17")),
+            at="action",
+        ),
+        "calls of all teams to all": _several(
+            _policy("Accept", {"namespaces": _in(NAME, *TEAMS)}, ends=INTO), teams=TEAMS, at="from"
+        ),
+        "calls to all teams, by the label of teams": _several(
+            _policy("Accept", {"namespaces": _in(TEAM_LABEL, *TEAMS)}), teams=TEAMS, at="to"
+        ),
+        "calls of all teams, one by one": _several(
+            _policy("Accept", TEAM, {"namespaces": _in(NAME, "research")}, ends=INTO), teams=TEAMS, at="from"
+        ),
+        "calls between all teams": _several(
+            _policy("Accept", _any(TEAM_LABEL), subject={"namespaces": _in(NAME, *TEAMS)}), teams=TEAMS, at="to"
+        ),
+        "an Accept of what teams have": _several(
+            _policy("Accept", _any(TEAM_LABEL), API_SERVER, tier="Baseline", priority=9),
+            _policy("Deny", EVERYWHERE, tier="Baseline"),
+            at="action",
+        ),
+        "an Accept of pods of DNS by a label that its Service does not select by": _several(
+            _policy("Accept", _pods(SYSTEM, {"matchLabels": BY_COMPONENT}), API_SERVER, priority=9),
+            _policy("Deny", EVERYWHERE),
+            at="action",
+        ),
+        "a Pass of it": _several(
+            _policy("Pass", _any(TEAM_LABEL), API_SERVER, priority=9), _policy("Deny", EVERYWHERE), at="action"
+        ),
+        "an Accept of pods of DNS that have another label": _several(
+            _policy("Accept", _pods(SYSTEM, HAS_SANDBOX), API_SERVER, priority=9),
+            _policy("Deny", EVERYWHERE),
+            at="action",
+        ),
+        "a Pass for teams": _several(
+            _policy("Pass", *NEEDED, subject=_any(TEAM_LABEL), priority=9), _policy("Deny", EVERYWHERE), at="action"
+        ),
+        "a Pass for all namespaces but some": _several(
+            _policy("Pass", *NEEDED, subject={"namespaces": _in(NAME, "research", but=1)}, priority=9),
+            _policy("Deny", EVERYWHERE),
+            at="action",
+        ),
+        "a Pass for teams but some": _several(
+            _policy("Pass", *NEEDED, subject={"namespaces": _in(TEAM_LABEL, "research", but=1)}, priority=9),
+            _policy("Deny", EVERYWHERE),
+            at="action",
+        ),
+        "an Accept of calls of teams": _several(
+            _policy("Accept", _any(TEAM_LABEL), subject=DNS, ends=INTO, priority=9),
+            _policy("Deny", EVERYWHERE, subject=DNS, ends=INTO),
+            at="action",
+        ),
+        "DNS, denied to whatever teams there are": _stack("Deny", DNS, subject=_any(TEAM_LABEL), at="action"),
         "calls of everybody": _stack("Accept", EVERYWHERE, ends=DIRECTIONS[0], at="from"),
         "calls of pods with a label anywhere": _stack(
             "Accept",

@@ -6,7 +6,8 @@ Source: aws/amazon-network-policy-controller-k8s 1.1.7, pkg/resolvers/endpoints.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from typing import Any
 
 from common.values import UNKNOWN
@@ -15,6 +16,7 @@ from policies.network_policies import (
     CLUSTER,
     DIRECTIONS,
     EVERY_PORT,
+    EXPRESSIONS,
     LABELS,
     MORE,
     NETWORK_POLICIES,
@@ -42,6 +44,7 @@ from policies.rule import (
     number,
     present,
     text,
+    texts,
 )
 
 Found = Iterator[tuple[Resource, str, str]]
@@ -54,8 +57,13 @@ def _ports(rule: View) -> Iterator[Ports]:
         yield text(port, "protocol", "TCP"), first, number(port, "endPort", last) or last
 
 
-def _pods(policy: View) -> dict[str, str]:
-    return {key: text(policy, ("spec", "podSelector", "matchLabels", key)) for key in keys(policy, LABELS)}
+def _pods(policy: View) -> list[dict[str, str]]:
+    """Returns the sets of labels that a policy selects pods by: one for each value of its lists."""
+    equal = [(key, [text(policy, ("spec", "podSelector", "matchLabels", key))]) for key in keys(policy, LABELS)]
+    lists = [one for one in each(policy, EXPRESSIONS) if text(one, "operator") == "In"]
+    named = [*equal, *((text(one, "key"), texts(one, "values")) for one in lists)]
+    pairs = ([(key, value) for value in values] for key, values in named)
+    return [dict(one) for one in product(*pairs) if len(dict(one)) == len({*one})]
 
 
 def check(stack: Stack) -> Found:
@@ -107,10 +115,12 @@ def _policy(
     namespace: str = "inference",
     cluster: str = "",
     app: str = "",
+    apps: Sequence[str] = (),
     **rule: object,
 ) -> Sample:
     direction, end = ends
-    selector = {"matchLabels": {"app": app}} if app else {}
+    listed = [{"key": "app", "operator": "In", "values": [*apps]}] if apps else []
+    selector = {**({"matchLabels": {"app": app}} if app else {}), "matchExpressions": listed}
     spec = {"podSelector": selector, direction: [{**({end: [*peers]} if peers else {}), **rule}]}
     return Sample(POLICY, {"metadata": {"namespace": namespace}, "spec": spec}, provider=cluster)
 
@@ -119,6 +129,14 @@ def _parts(first: Mapping[str, Any], second: Mapping[str, Any], wrong: bool = Fa
     """Returns two policies, each with a quarter of the pods. first, second: more about each."""
     policies = {"first": _policy(_range(QUARTERS[0]), **first), "policy": _policy(_range(QUARTERS[1]), **second)}
     return StackCase({**policies, **ROUND_IT}, ("policy", "spec.egress") if wrong else None)
+
+
+def _three(*apps: str) -> StackCase:
+    """Returns a policy for each of these pods: the one of `search` and the last have a quarter of the pods."""
+    ranges = [QUARTERS[0] if app == "search" else "10.200.0.0/24" for app in apps[:-1]] + [QUARTERS[1]]
+    names = [f"policy-{number}" for number, _ in enumerate(apps[:-1])] + ["policy"]
+    policies = {name: _policy(_range(cidr), app=app) for name, cidr, app in zip(names, ranges, apps, strict=True)}
+    return StackCase({**policies, **ROUND_IT}, ("policy", "spec.egress"))
 
 
 def _on(port: object, **more: object) -> dict[str, Any]:
@@ -180,6 +198,8 @@ RULE = StackRule(
         "parts in policies of two namespaces": _parts({}, {"namespace": "agents"}),
         "parts in two clusters": _parts({}, {"cluster": "urn:pulumi:prod::p::pulumi:providers:kubernetes::other"}),
         "parts for pods that differ": _parts({"app": "chat"}, {"app": "search"}),
+        "parts for pods of lists that differ": _parts({"apps": ["chat"]}, {"apps": ["search", "web"]}),
+        "parts for pods of which the second names none": _parts({}, {"app": "chat", "apps": ["search"]}),
         "parts on ports that differ": _parts(_on(443), _on(8443)),
         "parts on ranges of ports that differ": _parts(_on(443, endPort=450), _on(451, endPort=460)),
         "parts on protocols that differ": _parts(_on(53), _on(53, protocol="UDP")),
@@ -209,11 +229,15 @@ RULE = StackRule(
         "calls from halves of the pods": _stack(_range("100.64.0.0/18"), _range("100.64.128.0/18"), ends=INTO, at="*"),
         "the second half in another policy": _parts({}, {}, wrong=True),
         "the same for some of the pods": _parts({}, {"app": "chat"}, wrong=True),
+        "the same for pods of both lists": _parts({"apps": ["chat", "web"]}, {"apps": ["search", "web"]}, wrong=True),
+        "the same for one of a list": _parts({"apps": ["chat", "web"]}, {"app": "web"}, wrong=True),
         "the same for all of the pods": _parts({"app": "chat"}, {}, wrong=True),
         "the same on a port of both": _parts(_on(440, endPort=450), _on(443), wrong=True),
         "the same on a port within a range": _parts(_on(443), _on(440, endPort=450), wrong=True),
         "the same on a port of a name": _parts(_on("https"), _on(443), wrong=True),
         "the same on all ports of a protocol": _parts({}, {"ports": [{"protocol": "UDP"}]}, wrong=True),
+        "the same for some, beside a range that others call": _three("chat", "search", ""),
+        "the same, the others last": _three("search", "chat", ""),
         "private space, with a VPC whose range IPAM gives": StackCase(
             {"policy": _policy(_range("10.0.0.0/8")), "vpc": Sample(VPC, {}), "pods": ROUND_IT["pods"]},
             ("policy", "spec.egress[0].to[0].ipBlock"),
