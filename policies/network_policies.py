@@ -59,7 +59,8 @@ def _sets_of_pods(last: Labels, others: Sequence[Labels]) -> list[Labels]:
             both = _both(pods, labels)
             if both is None or both == pods:
                 continue
-            lost = any(_both(pods, one) is not None and _both(both, one) is None for one in others[number + 1 :])
+            later = [one for one in others[number + 1 :] if _both(pods, one) is not None]
+            lost = any(_both(both, one) is None for one in later)
             found = [one for one in found if lost or one != pods] + [both] * (both not in found)
     return found
 

@@ -79,7 +79,14 @@ class Project:
         caller: where it runs; without it, where the stack file of the command's stack says. principal: who runs it.
         """
         few = not set(options) - {"caller", "principal", "faults"} and len(options.get("faults", ())) <= 1
-        if few and not apart and env is None and command[0] == "pulumi" and command[1] in IN_PROCESS:
+        if (
+            few
+            and not apart
+            and env is None
+            and command[0] == "pulumi"
+            and command[1] in IN_PROCESS
+            and "--stack" in command
+        ):
             return self._in_process(command[1:], *options.pop("faults", ()), **options)
         home_option = ["--home", str(self.folder / ".simulator")]
         caller = options.pop("caller", None) or self._deployer(command)
