@@ -49,7 +49,8 @@ Source: linkerd2 edge-26.8.3, policy-controller/k8s/index, defaults.rs; read 202
 LOOK = "look first, with audit, whom the proxies would refuse"
 
 _NAMES_AN_IMAGE = re.compile(
-    r"(images?|image\.name|tag|digest|repository|registry|(?<!api)version)(override)?$", re.IGNORECASE
+    r"(images?|image\.(name|sha|override)|tag|digest|repository|registry|\.version|linkerdVersion)(override)?$",
+    re.IGNORECASE,
 )
 _CATALOGUED = {name for each in IMAGES.values() for name in (each.pinned_tag, each.reference)}
 _HOURS = {"h": 1 / 24, "m": 1 / 1440, "s": 1 / 86400, "d": 1, "": 1}

@@ -8,7 +8,7 @@ A policy has a webhook of its own where it has match conditions that Kubernetes 
 has a timeout; the others of a kind share one for each pair of selectors, whose URL names them all. Names and exclusions
 of rules are no part of a webhook. Policies that delete objects have none.
 Match conditions are not evaluated: they count as met, but for those of `compares_specs`, and where a deletion has no
-value for these `is_of_other_operation`. So one of another form that has no value, for which the API server refuses what
+value for these `is_of_deletion`. So one of another form that has no value, for which the API server refuses what
 a policy with Fail names, is not seen while Kyverno answers.
 Left out: policies of the group kyverno.io, those that Kyverno turns into admission policies of Kubernetes (`autogen`),
 subresources, and that a policy on images and one of a namespace, both sharing, have webhooks of one name, which the API
@@ -126,10 +126,9 @@ def compares_specs(condition: str) -> bool:
     return front.strip() == "oldObject == null" and same_of_both and is_comparison
 
 
-def is_of_other_operation(condition: str, operation: str) -> bool:
-    """Returns whether a match condition asks for another operation, and nothing else: then it is false."""
-    asked = re.fullmatch(r"""\s*request\.operation\s*==\s*["'](\w+)["']\s*""", condition)
-    return asked is not None and asked[1] != operation
+def is_of_deletion(condition: str) -> bool:
+    """Returns whether a match condition is that something is deleted, and nothing else."""
+    return re.fullmatch(r"""\s*request\.operation\s*==\s*["']DELETE["']\s*""", condition) is not None
 
 
 def policies(cluster: Cluster, planned: Planned | None) -> tuple[Props, ...]:

@@ -129,11 +129,11 @@ class Webhook:
         return all(kyverno.may_be_met(each, after, before) for each in self.conditions)
 
     def why_no_value(self, request: Request) -> str:
-        """Returns why the API server refuses a request before it asks: a condition has no value, and none is false."""
+        """Returns why the API server refuses a request at once: a condition has no value, and none may be false; or ""."""
         if (
             request.operation != "DELETE"
             or not any(map(kyverno.compares_specs, self.conditions))
-            or any(kyverno.is_of_other_operation(each, request.operation) for each in self.conditions)
+            or not all(kyverno.compares_specs(each) or kyverno.is_of_deletion(each) for each in self.conditions)
         ):
             return ""
         return f'forbidden: match conditions of webhook "{self.name}" name the object, and a deletion has none'

@@ -366,7 +366,7 @@ def test_a_maker_that_signs_with_a_key_may_be_judged_by_one() -> None:
         admission = {**signed(images=[image]), "registries": [image.removesuffix("/*")]}
         return [problem.path for problem in problems(stack((("admission",), admission), (("teams",), TEAMS)))]
 
-    assert wrong("nvcr.io/nim/*") == []
+    assert wrong("nvcr.io/nim/*") == wrong("nvcr.io:443/nim/*") == []
     assert wrong("ghcr.io/kyverno/*") == [SIGNATURES]
 
 

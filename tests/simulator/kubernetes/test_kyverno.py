@@ -175,7 +175,7 @@ def test_who_names_deletions_in_a_condition_of_creation_stops_them(cluster: Benc
     with pytest.raises(Refusal, match=r"finegrained-second.* a deletion has none"):
         cluster.delete(made, "pod")
     cluster.delete(second, "second")
-    other = {"name": "other", "expression": "request.operation == 'CREATE'"}
+    other = {"name": "other", "expression": "request.operation != 'DELETE'"}
     cluster.make(judging(about("DELETE"), name="a", matchConditions=[moves], failurePolicy="Ignore"), "a")
     cluster.make(judging(about("DELETE"), name="b", matchConditions=[moves, other]), "b")
     cluster.delete(made, "pod")
