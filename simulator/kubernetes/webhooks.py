@@ -129,7 +129,7 @@ class Webhook:
         return all(kyverno.may_be_met(each, after, before) for each in self.conditions)
 
     def why_no_value(self, request: Request) -> str:
-        """Returns why the API server refuses a request at once: a condition has no value, and none may be false; or ""."""
+        """Returns why the API server refuses a request at once: a condition has no value, none may be false; or ""."""
         if (
             request.operation != "DELETE"
             or not any(map(kyverno.compares_specs, self.conditions))
