@@ -32,7 +32,6 @@ from report.network_reach import (
 from report.network_reach import named as pods_named
 from report.tables import markdown
 from settings.cluster.addon_rules import installed
-from settings.cluster.parts import ClusterParts
 from settings.ingress.ingress import Door, IngressSettings
 from settings.mesh.mesh import Inbound, MeshSettings
 from settings.stack.namespaces import peoples_namespaces
@@ -132,13 +131,7 @@ def _to_pods(settings: StackSettings, cluster: str) -> Iterator[Reach]:
 
 
 def _to_webhooks(settings: StackSettings, cluster: str) -> Iterator[Reach]:
-    parts = ClusterParts.of(
-        settings.clusters[cluster],
-        settings.mesh_of(cluster),
-        settings.ingress_of(cluster),
-        settings.secrets_of(cluster),
-        settings.admission.kyverno,
-    )
+    parts = settings.parts_of(cluster)
     for chart, add_on in installed(every_add_on(), parts).items():
         for flow in add_on.flows(parts):
             for port in flow.ports if flow.peer == "control-plane" else ():

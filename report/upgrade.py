@@ -56,7 +56,7 @@ def upgrade_check(stack: str, file: Path | None = None, run: Run | None = None) 
     targets = {key: following for key, (_, following) in steps.items() if following}
     if not targets:
         return 0
-    too_old = [each for key, version in targets.items() for each in _charts(_parts(settings, key), version)]
+    too_old = [each for key, version in targets.items() for each in _charts(settings.parts_of(key), version)]
     if too_old:
         _say("BLOCKED", "\n".join(too_old))
         return 1
@@ -184,16 +184,6 @@ def _what_changes(planned: Operation, settings: StackSettings) -> Iterator[tuple
     yield "4. Karpenter", f"{', '.join(karpenter) or 'no pool'}: nodes are replaced within their budgets, after `up`"
     rest = len(planned.changes) - sum(map(len, of_type.values()))
     yield "others", f"{rest} resources more, which the preview with the new version shows"
-
-
-def _parts(settings: StackSettings, key: str) -> ClusterParts:
-    return ClusterParts.of(
-        settings.clusters[key],
-        settings.mesh_of(key),
-        settings.ingress_of(key),
-        settings.secrets_of(key),
-        settings.admission.kyverno,
-    )
 
 
 def _charts(cluster: ClusterParts, version: str) -> Iterator[str]:

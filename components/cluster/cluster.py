@@ -38,6 +38,7 @@ from settings.cluster.managed_addons import eks_addons
 from settings.cluster.parts import ClusterParts
 from settings.ingress.ingress import IngressSettings
 from settings.mesh.mesh import MeshSettings
+from settings.observability.observability import ObservabilitySettings
 from settings.secrets.secrets import SecretsSettings
 from settings.tenancy.admission import AdmissionSettings
 
@@ -58,7 +59,7 @@ class ClusterArgs:
     add_ons: every Helm add-on, by name; the settings select those that the cluster gets.
     addon_key_arns: data class -> KMS key, for data that add-ons keep in AWS.
     mesh, ingress: of the cluster; None where it has none. networks: the ranges of nodes and pods.
-    secrets: None where its teams have none.
+    secrets: None where its teams have none. observability: None where nothing is measured.
     deployer: the role that makes the cluster and is its admin; None: the principal that makes it.
     connections: of the network; the deployer reaches a private API through them.
     live_pools: what is up of the managed pools.
@@ -88,6 +89,7 @@ class ClusterArgs:
     mesh: MeshSettings | None = None
     ingress: IngressSettings | None = None
     secrets: SecretsSettings | None = None
+    observability: ObservabilitySettings | None = None
     admission: AdmissionSettings = field(default_factory=AdmissionSettings)
     networks: Sequence[str] = ()
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -118,7 +120,7 @@ class Cluster(pulumi.ComponentResource):
         self._key, self._args = name, args
         self._file_mounts: FileMounts | None = None
         self._parts = ClusterParts.of(
-            *(args.settings, args.mesh, args.ingress, args.secrets, args.admission.kyverno),
+            *(args.settings, args.mesh, args.ingress, args.secrets, args.admission.kyverno, args.observability),
             guardduty=args.guardduty is not None,
         )
         self.control_plane_zones = args.control_plane_zones or control_plane_zones(
@@ -335,6 +337,7 @@ class Cluster(pulumi.ComponentResource):
             ingress=self._args.ingress,
             secrets=self._args.secrets,
             admission=self._args.admission,
+            observability=self._args.observability,
             zones=len(self._args.node_subnet_ids),
             networks=(*self._args.networks, *([cluster.service_cidr] if cluster.service_cidr else [])),
         )
@@ -357,10 +360,10 @@ class Cluster(pulumi.ComponentResource):
                     settings=cluster.addons.get(spec.name, AddonSettings()),
                     context=context,
                     cluster_name=self.name,
+                    in_aws=aws_side[spec.name],
                     after=[
                         *before,
                         *([namespace] if namespace else []),
-                        *aws_side[spec.name],
                         *(installed[name].last for name in spec.after),
                         *(each for group in spec.definitions for each in definitions[group]),
                     ],
@@ -369,14 +372,14 @@ class Cluster(pulumi.ComponentResource):
             )
         return namespaces, installed
 
-    def _aws_side(self, spec: AddOnSpec, context: AddOnContext) -> list[pulumi.Resource]:
+    def _aws_side(self, spec: AddOnSpec, context: AddOnContext) -> pulumi.Resource | None:
         """Registers what an add-on uses in AWS besides its permissions. It must exist as long as the add-on runs."""
         if spec.in_aws is None:
-            return []
+            return None
         aws_side_args = AwsSideArgs(
             name=f"{self._key}-{spec.name}",
             cluster_name=self.name,
             key_arns={data_class: self._args.addon_key_arns[data_class] for data_class in spec.keys},
             opts=pulumi.ResourceOptions(parent=self),
         )
-        return [spec.in_aws(context, aws_side_args)]
+        return spec.in_aws(context, aws_side_args)

@@ -43,7 +43,7 @@ def make_namespaces(
 class AddOnArgs:
     """Arguments of one Helm add-on.
 
-    after: its namespace, and what its pods need to become ready.
+    after: its namespace, and what its pods need to become ready. in_aws: what `AddOnSpec.in_aws` made.
     """
 
     spec: AddOnSpec
@@ -51,6 +51,7 @@ class AddOnArgs:
     context: AddOnContext
     cluster_name: pulumi.Input[str]
     after: Sequence[pulumi.Resource] = ()
+    in_aws: pulumi.Resource | None = None
 
 
 class AddOn(pulumi.ComponentResource):
@@ -67,7 +68,8 @@ class AddOn(pulumi.ComponentResource):
     def __init__(self, name: str, args: AddOnArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:addons:AddOn", name, None, opts)
         spec, chart = args.spec, args.spec.chart
-        after = [*args.after, *self._permissions(name, args)]
+        after = [*args.after, *([args.in_aws] if args.in_aws else []), *self._permissions(name, args)]
+        of_aws = spec.values_of_aws(args.in_aws) if spec.values_of_aws and args.in_aws else {}
         for key, manifest in spec.before(args.context).items():
             after = [custom_resource(f"{name}-{key}", manifest, pulumi.ResourceOptions(parent=self, depends_on=after))]
         release = kubernetes.helm.v3.Release(
@@ -77,7 +79,7 @@ class AddOn(pulumi.ComponentResource):
             chart=chart.repository if chart.oci else chart.chart,
             version=chart.version,
             repository_opts=None if chart.oci else {"repo": chart.repository},
-            values=overlay(values_of(spec, args.context), args.settings.values),
+            values=overlay(overlay(values_of(spec, args.context), of_aws), args.settings.values),
             skip_crds=spec.skip_crds or None,
             skip_await=not spec.awaited,  # a release that does not become ready is a failure
             timeout=INSTALL_SECONDS,

@@ -13,6 +13,7 @@ import components
 from catalog.charts import CHARTS, Chart
 from components.core import iam
 from components.core.flows import Flow
+from components.core.metrics import Alert, Recording, Scrape
 from components.core.stage import DataClass, Stage
 from components.core.tolerations import tolerating
 from components.core.untyped import Manifest, Values
@@ -23,6 +24,7 @@ from settings.compute.node_pool import NodePoolSettings
 from settings.core.problems import nearest_or_all
 from settings.ingress.ingress import IngressSettings
 from settings.mesh.mesh import MeshSettings
+from settings.observability.observability import ObservabilitySettings
 from settings.secrets.secrets import SecretsSettings
 from settings.tenancy.admission import AdmissionSettings
 
@@ -39,7 +41,7 @@ class AddOnContext:
 
     cluster: key in the stack file. zones: how many the network has.
     mesh, ingress: of the cluster; None where it has none. networks: the ranges of its nodes, pods and Services.
-    secrets: None where its teams have none. admission: of the stack.
+    secrets: None where its teams have none. admission: of the stack. observability: None where nothing is measured.
     """
 
     stage: Stage
@@ -51,6 +53,7 @@ class AddOnContext:
     ingress: IngressSettings | None = None
     secrets: SecretsSettings | None = None
     admission: AdmissionSettings = field(default_factory=AdmissionSettings)
+    observability: ObservabilitySettings | None = None
     zones: int = 0
     networks: tuple[str, ...] = ()
 
@@ -90,6 +93,10 @@ def no_flows(cluster: ClusterParts) -> Sequence[Flow]:
     return ()
 
 
+def no_metrics(cluster: ClusterParts) -> Sequence[Scrape]:
+    return ()
+
+
 def no_manifests(context: AddOnContext) -> Mapping[str, Manifest]:
     return {}
 
@@ -113,6 +120,9 @@ class AddOnSpec(AddOnRules):
     manifests: name -> custom resource of a CRD of the chart; Pulumi waits for its condition `Ready`.
     flows: everything that its pods send and receive; in kube-system with the labels of its own pods. Not their probes,
         and nothing of pods with `hostNetwork`: network policies leave these alone.
+    values_of_aws: values that only what `in_aws` made can tell, such as an id; the others come over them.
+    metrics: what Prometheus reads of its pods, where a cluster has `observability`.
+    rules: what is computed from its metrics, and what somebody is told.
     skip_crds: whether the CRDs in the chart's own `crds/` folder are skipped, because another add-on has them.
     awaited: whether `pulumi up` waits until its pods are ready, and fails otherwise.
     """
@@ -127,6 +137,9 @@ class AddOnSpec(AddOnRules):
     before: Callable[[AddOnContext], Mapping[str, Manifest]] = no_manifests
     manifests: Callable[[AddOnContext], Mapping[str, Manifest]] = no_manifests
     flows: Callable[[ClusterParts], Sequence[Flow]] = no_flows
+    values_of_aws: "Callable[[pulumi.Resource], Values] | None" = None
+    metrics: Callable[[ClusterParts], Sequence[Scrape]] = no_metrics
+    rules: tuple[Recording | Alert, ...] = ()
     skip_crds: bool = False
     awaited: bool = True
 

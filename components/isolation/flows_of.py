@@ -7,7 +7,6 @@ from components.core.addon_spec import COMES_WITH_THE_CLUSTER, every_add_on
 from components.core.flows import Flow
 from components.isolation.team_flows import calls, calls_of_mesh, of_doors, own
 from settings.cluster.addon_rules import installed
-from settings.cluster.parts import ClusterParts
 from settings.stack.namespaces import peoples_namespaces
 from settings.stack.stack import StackSettings
 
@@ -20,8 +19,7 @@ def flows_of(settings: StackSettings, cluster: str) -> dict[str, tuple[Flow, ...
     if settings.isolation_of(cluster) is None:
         return {}
     mesh, ingress = settings.mesh_of(cluster), settings.ingress_of(cluster)
-    secrets, kyverno = settings.secrets_of(cluster), settings.admission.kyverno
-    parts = ClusterParts.of(settings.clusters[cluster], mesh, ingress, secrets, kyverno)
+    parts = settings.parts_of(cluster)
     teams = [team for team in settings.teams if team.cluster_among(settings.clusters) == cluster]
     people = peoples_namespaces(settings.teams, settings.storage, settings.clusters)
     there = {namespace for where, namespace in people if where == cluster}

@@ -51,7 +51,6 @@ from components.tenancy.namespaces import Namespaces, NamespacesArgs
 from components.tenancy.signatures import signatures
 from components.tenancy.team import Team, TeamArgs
 from settings.cluster.addon_rules import installed
-from settings.cluster.parts import ClusterParts
 from settings.compute.quota_needs import quota_needs
 from settings.ingress.ingress import Door
 from settings.mesh.mesh import MeshSettings
@@ -92,12 +91,7 @@ def zone_names(
 
 def _addon_keys(settings: StackSettings) -> set[DataClass]:
     """Returns the data classes whose key the add-ons of the clusters use."""
-    clusters = [
-        ClusterParts.of(
-            one, settings.mesh_of(key), settings.ingress_of(key), settings.secrets_of(key), settings.admission.kyverno
-        )
-        for key, one in settings.clusters.items()
-    ]
+    clusters = [settings.parts_of(key) for key in settings.clusters]
     specs = [spec for one in clusters for spec in installed(every_add_on(), one).values()]
     return {key for spec in specs for key in spec.keys}
 
@@ -428,6 +422,7 @@ class Platform(pulumi.ComponentResource):
                 mesh=settings.mesh_of(key),
                 ingress=settings.ingress_of(key),
                 secrets=settings.secrets_of(key),
+                observability=settings.observability_of(key),
                 admission=settings.admission,
                 networks=(settings.network.cidr, settings.network.pod_cidr),
                 groups=self._groups[key],

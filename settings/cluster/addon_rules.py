@@ -127,3 +127,8 @@ def needed_by_kyverno(cluster: ClusterParts) -> str | None:
 def needed_by_dns(cluster: ClusterParts) -> str | None:
     """For an add-on that makes records of hosts."""
     return "ingress.dns" if cluster.ingress is not None and cluster.ingress.dns is not None else None
+
+
+def needed_by_observability(cluster: ClusterParts) -> str | None:
+    """For what measures a cluster."""
+    return "observability" if cluster.observability is not None else None

@@ -8,6 +8,7 @@ from settings.cluster.cluster import AccessSettings, ApiEndpointSettings, Cluste
 from settings.compute.node_pool import NodePoolSettings
 from settings.ingress.ingress import IngressSettings
 from settings.mesh.mesh import MeshSettings
+from settings.observability.observability import ObservabilitySettings
 from settings.secrets.secrets import SecretsSettings
 from settings.tenancy.signatures import KyvernoSettings
 
@@ -19,7 +20,8 @@ class ClusterParts:
     addons, managed_addons: as the stack file has them, by name. pools: index -> pool.
     complete: whether every pool is valid, so that a check may rely on what no pool has.
     mesh, ingress: of the cluster; None also where it has none. secrets: None where its teams have none.
-    kyverno: None where the stack has none. guardduty: whether its nodes run the agent of GuardDuty.
+    kyverno: None where the stack has none. observability: None where nothing is measured.
+    guardduty: whether its nodes run the agent of GuardDuty.
     """
 
     version: str | None
@@ -39,6 +41,7 @@ class ClusterParts:
     ingress: IngressSettings | None = None
     secrets: SecretsSettings | None = None
     kyverno: KyvernoSettings | None = None
+    observability: ObservabilitySettings | None = None
     guardduty: bool = False
 
     @classmethod
@@ -49,6 +52,7 @@ class ClusterParts:
         ingress: IngressSettings | None = None,
         secrets: SecretsSettings | None = None,
         kyverno: KyvernoSettings | None = None,
+        observability: ObservabilitySettings | None = None,
         *,
         guardduty: bool = False,
     ) -> "ClusterParts":
@@ -71,6 +75,7 @@ class ClusterParts:
             ingress=ingress,
             secrets=secrets,
             kyverno=kyverno,
+            observability=observability,
             guardduty=guardduty,
         )
 

@@ -24,6 +24,7 @@ from settings.ingress.ingress import IngressSettings
 from settings.isolation.isolation import IsolationSettings
 from settings.mesh.mesh import MeshSettings
 from settings.network.network import NetworkSettings
+from settings.observability.observability import ObservabilitySettings
 from settings.secrets.secrets import SecretsSettings
 from settings.security.alarms import AlarmSettings
 from settings.security.deployer import DeployerSettings
@@ -63,6 +64,7 @@ class Parts:
     admission: AdmissionSettings | None = None
     images: ImagesSettings | None = None
     isolation: IsolationSettings | None = None
+    observability: ObservabilitySettings | None = None
     knows_isolation: bool = True
     teams: Mapping[int, TeamSettings] = field(default_factory=dict)
     knows_namespaces: bool = True
@@ -144,6 +146,9 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
             mesh=mesh if mesh is not None and (not mesh.clusters or name in mesh.clusters) else None,
             ingress=ingress.of_cluster(name) if ingress is not None else None,
             kyverno=admission.kyverno if admission is not None else None,
+            observability=observability
+            if observability is not None and (not observability.clusters or name in observability.clusters)
+            else None,
             guardduty=security is not None and security.runtime,
             secrets=secrets if any(team.secrets and team.cluster in (None, name) for team in made.values()) else None,
         )
@@ -166,6 +171,8 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
     ingress = part(IngressSettings, "ingress") if data.get("ingress") is not None else None
     admission = part(AdmissionSettings, "admission")
     security = part(SecuritySettings, "security")
+    has_observability = data.get("observability") is not None
+    observability = part(ObservabilitySettings, "observability") if has_observability else None
     isolation = part(IsolationSettings, "isolation") if data.get("isolation") is not None else None
     clusters, teams = data.get("clusters"), data.get("teams", [])
     items = teams if isinstance(teams, list) else [None]
@@ -190,6 +197,7 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
         admission=admission,
         images=part(ImagesSettings, "images"),
         isolation=isolation,
+        observability=observability,
         knows_isolation=is_valid(("isolation",)),
         teams=made,
         knows_namespaces=len(made) == len(items) and storage is not None,

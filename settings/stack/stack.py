@@ -10,6 +10,7 @@ from catalog.limits import TAGS_PER_RESOURCE
 from catalog.regions import REGIONS
 from common.tag_keys import means
 from settings.cluster.cluster import ClusterSettings
+from settings.cluster.parts import ClusterParts
 from settings.compute.quotas import QuotaSettings
 from settings.core.base import Settings
 from settings.core.naming import rename, tag_key, tag_value
@@ -18,6 +19,7 @@ from settings.ingress.ingress import IngressSettings
 from settings.isolation.isolation import IsolationSettings
 from settings.mesh.mesh import MeshSettings
 from settings.network.network import NetworkSettings
+from settings.observability.observability import ObservabilitySettings
 from settings.secrets.secrets import SecretsSettings
 from settings.security.alarms import AlarmSettings
 from settings.security.deployer import DeployerSettings
@@ -142,6 +144,10 @@ class StackSettings(Settings):
         default=None,
         description="Network policies of teams and add-ons. Without it every pod reaches every other one.",
     )
+    observability: ObservabilitySettings | None = Field(
+        default=None,
+        description="Metrics, alerts, dashboards, logs and traces. Without it nobody sees what the clusters do.",
+    )
     clusters: Mapping[ClusterKey, ClusterSettings] = Field(
         min_length=1,
         description="The EKS clusters, by name.",
@@ -159,6 +165,23 @@ class StackSettings(Settings):
     def isolation_of(self, cluster: str) -> IsolationSettings | None:
         """Returns the isolation of a cluster; None where it has none."""
         return self.isolation if self.isolation and cluster in (self.isolation.clusters or self.clusters) else None
+
+    def observability_of(self, cluster: str) -> ObservabilitySettings | None:
+        """Returns what is measured in a cluster; None where nothing is."""
+        has = self.observability and cluster in (self.observability.clusters or self.clusters)
+        return self.observability if has else None
+
+    def parts_of(self, cluster: str) -> ClusterParts:
+        """Returns the parts of a cluster, with what other keys of the stack file say of it."""
+        return ClusterParts.of(
+            self.clusters[cluster],
+            mesh=self.mesh_of(cluster),
+            ingress=self.ingress_of(cluster),
+            secrets=self.secrets_of(cluster),
+            kyverno=self.admission.kyverno,
+            observability=self.observability_of(cluster),
+            guardduty=self.security.runtime,
+        )
 
     def secrets_of(self, cluster: str) -> SecretsSettings | None:
         """Returns where the secrets of a cluster's teams are kept; None where none of them has any."""

@@ -1,0 +1,78 @@
+"""What an add-on or a room says of its metrics: what is read, what is computed from it, and what somebody is told.
+
+Expressions are PromQL. Metrics that they name stand in catalog/data/metrics, one file an exporter.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from settings.cluster.parts import ClusterParts
+
+Severity = Literal["critical", "warning", "info"]
+"""critical: somebody gets up at night. warning: the next working day. info: on dashboards, and to nobody."""
+Audience = Literal["platform", "team"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scrape:
+    """Metrics of pods, as a PodMonitor in their namespace; a network policy lets Prometheus in.
+
+    job: value of the label `job`, and name of the exporter in catalog/data/metrics.
+    pods: labels of the pods that serve them. port: that a container of theirs declares.
+    namespace: of the pods; "" for that of the add-on's chart.
+    https: whether by TLS, with a certificate that nobody checks. token: whether with the token of Prometheus.
+    seconds: from one reading to the next. of_nodes: whether each pod tells of its node: series get its name as `node`,
+    and no label of the exporter's own pod. drop: metrics that are not kept, as a regular expression.
+    """
+
+    job: str
+    pods: Mapping[str, str]
+    port: int
+    namespace: str = ""
+    path: str = "/metrics"
+    https: bool = False
+    token: bool = False
+    seconds: int = 30
+    of_nodes: bool = False
+    drop: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recording:
+    """A rule that keeps the value of an expression under a name. about: what it is, with its unit."""
+
+    name: str
+    expr: str
+    about: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alert:
+    """A rule that tells somebody.
+
+    minutes: for which the expression has to hold. summary: one sentence for a person who was asleep, with
+    `{{ $labels.x }}` and `{{ $value }}`. audience: team where the label `namespace` of its series is one of a team,
+    which then hears of it. Its runbook is the section of its name in docs/runbooks/alerts/<group>.md.
+    """
+
+    name: str
+    expr: str
+    minutes: int
+    severity: Severity
+    summary: str
+    audience: Audience = "platform"
+
+
+def always(cluster: ClusterParts) -> bool:
+    return True
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleGroup:
+    """Rules that are judged together, in their order. when: whether a cluster has them."""
+
+    name: str
+    rules: tuple[Recording | Alert, ...]
+    when: Callable[[ClusterParts], bool] = always

@@ -1,0 +1,17 @@
+"""`observability.metrics`: Prometheus in the cluster, and what it keeps."""
+
+from pydantic import Field
+
+from settings.core.base import Settings
+
+
+class MetricsSettings(Settings):
+    """Prometheus: how long it keeps samples, and how many of it there are."""
+
+    retention_days: int = Field(default=15, ge=1, le=90, description="Days for which each Prometheus keeps samples.")
+    volume_gib: int = Field(
+        default=100, ge=10, le=16_384, description="GiB of each Prometheus's volume; it keeps four fifths of it full."
+    )
+    replicas: int = Field(
+        default=2, ge=1, le=2, description="Number of Prometheus and of Alertmanager pods. 1: its node's loss is a gap."
+    )

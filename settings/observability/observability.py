@@ -1,0 +1,35 @@
+"""`observability`: metrics, alerts, dashboards, logs and traces of the clusters."""
+
+from pydantic import Field, field_validator
+
+from settings.core.base import Settings
+from settings.core.problems import listed, raise_if, repeated
+from settings.observability.alerts import AlertSettings
+from settings.observability.grafana import GrafanaSettings
+from settings.observability.logs import LogSettings
+from settings.observability.metrics import MetricsSettings
+from settings.observability.traces import TraceSettings
+
+
+class ObservabilitySettings(Settings):
+    """What is measured in the clusters, and who hears of it."""
+
+    clusters: tuple[str, ...] | None = Field(
+        default=None, min_length=1, description="Clusters that have it, by name. Not given: all.", examples=[["main"]]
+    )
+    metrics: MetricsSettings = Field(default=MetricsSettings(), description="Prometheus.")
+    alerts: AlertSettings = Field(default=AlertSettings(), description="Who hears of what is wrong.")
+    grafana: GrafanaSettings | None = Field(default=None, description="Dashboards. Without it there is no Grafana.")
+    costs: bool = Field(
+        default=True, description="Whether OpenCost tells what nodes, volumes and load balancers cost by the hour."
+    )
+    logs: LogSettings | None = Field(
+        default=None, description="What containers write. Without it their logs end with their nodes."
+    )
+    traces: TraceSettings | None = Field(default=None, description="Traces. Without it nobody collects any.")
+
+    @field_validator("clusters")
+    @classmethod
+    def clusters_are_named_once(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        raise_if(f"{listed(twice)} is named twice. Name each once." for twice in [repeated(names or ())] if twice)
+        return names
