@@ -137,6 +137,7 @@ def compares_specs(condition: str) -> bool:
     """Returns whether a match condition is `oldObject == null || x != y`, y being x of the spec of before.
 
     A change that leaves the spec as it was does not meet it, and for a deletion it has no value: there is no `object`.
+    Nor has it one in Kubernetes where the spec lacks the field, unseen here: defaults and controllers may fill it.
     """
     front, _, comparison = condition.partition("||")
     now, _, then = (each.strip() for each in comparison.partition(" != "))
