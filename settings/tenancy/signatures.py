@@ -208,7 +208,7 @@ def _signer_of_others(image: str) -> str:
     host, owner = host.partition(":")[0], path.partition("/")[0]
     of_aws = host.partition(".")[0] in {*DEEP_LEARNING, *(each.eks_account for each in REGIONS.values())}
     if of_aws or host in OF_ONE_MAKER or f"{host}/{owner}" in makers():
-        return re.escape(SIGNS[host]) if host in SIGNS else rf"[/(|:]{re.escape(owner)}[/)|]"
+        return re.escape(SIGNS[host]) if host in SIGNS else rf"[/(|]{re.escape(owner)}[/)|]"
     return ""
 
 

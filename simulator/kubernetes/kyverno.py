@@ -7,9 +7,9 @@ the deletion of the release does; the Job that comes after misses those that onl
 A policy has a webhook of its own where it has match conditions that Kubernetes can compile, asks for exact versions or
 has a timeout; the others of a kind share one for each pair of selectors, whose URL names them all. Names and exclusions
 of rules are no part of a webhook. Policies that delete objects have none.
-Match conditions are not evaluated: they count as met, but for those of `compares_specs`, and where a deletion has no
-value for these `is_of_deletion`. So one of another form that has no value, for which the API server refuses what
-a policy with Fail names, is not seen while Kyverno answers.
+Match conditions of three forms are evaluated: `true` and `false`, a comparison of `request.operation`, and those of
+`compares_specs`. Any other one counts as met, but as false beside one that is an error, with which Kubernetes calls no
+webhook. So nothing is refused because of an error in another form, nor of a known one beside another form that is true.
 Left out: policies of the group kyverno.io, those that Kyverno turns into admission policies of Kubernetes (`autogen`),
 subresources, and that a policy on images and one of a namespace, both sharing, have webhooks of one name, which the API
 server refuses, upon which no change of a policy comes through.
@@ -17,8 +17,8 @@ Sources: Kyverno v1.19.0, pkg/config/config.go and types.go, pkg/controllers/web
 bootstrap_exclusion.go, expression_cache.go), pkg/controllers/generic/webhook, cmd/kyverno/main.go, pkg/cel/autogen
 (support.go, data.go, match.go), pkg/cel/compiler/keys.go, pkg/cel/libs, pkg/webhooks/server.go (cleanup),
 cmd/readiness-checker/main.go, charts/kyverno (templates/config, templates/hooks); kyverno/sdk e0dc6fb8661a,
-extensions/cel/libs; kyverno/api, policies.kyverno.io/v1beta1 (GetFailurePolicy); kyverno/kyverno 16492 and 17262; read
-2026-11.
+extensions/cel/libs; kyverno/api, policies.kyverno.io/v1beta1 (GetFailurePolicy); kyverno/kyverno 16492 and 17262;
+Kubernetes 1.35, apiserver/pkg/admission/plugin/webhook/matchconditions/matcher.go; read 2026-11.
 """
 
 from __future__ import annotations
@@ -108,15 +108,36 @@ _DEFAULTS: Props = {
 }
 
 
-def may_be_met(condition: str, after: Mapping[str, Any], before: Mapping[str, Any] | None) -> bool:
-    """Returns whether an object may meet a match condition. before: None where nothing is changed."""
-    return before is None or after.get("spec") != before.get("spec") or not compares_specs(condition)
+def may_call(
+    conditions: Sequence[str], operation: str, after: Mapping[str, Any], before: Mapping[str, Any] | None = None
+) -> bool | None:
+    """Returns whether the API server may call a webhook with match conditions; None where they make it an error.
+
+    A false one means that it does not, whatever the others say. operation: `CREATE`, `UPDATE` or `DELETE`. before:
+    None where nothing is changed.
+    """
+    values = [_value(each, operation, after, before) for each in conditions]
+    if "false" in values or ("error" in values and "" in values):
+        return False
+    return None if "error" in values else True
+
+
+def _value(condition: str, operation: str, after: Mapping[str, Any], before: Mapping[str, Any] | None) -> str:
+    """Returns `true`, `false`, `error`, or "" where nobody knows here."""
+    if condition.strip() in ("true", "false"):
+        return condition.strip()
+    if asks := re.fullmatch(r"""\s*request\.operation\s*([!=]=)\s*["'](\w+)["']\s*""", condition):
+        return str((asks[2] == operation) == (asks[1] == "==")).lower()
+    if not compares_specs(condition) or (before is not None and after.get("spec") != before.get("spec")):
+        return ""
+    return {"DELETE": "error", "UPDATE": "false"}.get(operation, "true")
 
 
 def compares_specs(condition: str) -> bool:
     """Returns whether a match condition is `oldObject == null || x != y`, y being x of the spec of before.
 
     A change that leaves the spec as it was does not meet it, and for a deletion it has no value: there is no `object`.
+    Nor has it one in Kubernetes where the spec lacks the field, unseen here: defaults and controllers may fill it.
     """
     front, _, comparison = condition.partition("||")
     now, _, then = (each.strip() for each in comparison.partition(" != "))
@@ -124,11 +145,6 @@ def compares_specs(condition: str) -> bool:
     objects, of_spec = (re.findall(rf"\bobject\b{what}", now) for what in ("", r"\.spec\b"))
     is_comparison = bool(objects) and len(objects) == len(of_spec) and not _BEYOND_COMPARISON.search(now)
     return front.strip() == "oldObject == null" and same_of_both and is_comparison
-
-
-def is_of_deletion(condition: str) -> bool:
-    """Returns whether a match condition is that something is deleted, and nothing else."""
-    return re.fullmatch(r"""\s*request\.operation\s*==\s*["']DELETE["']\s*""", condition) is not None
 
 
 def policies(cluster: Cluster, planned: Planned | None) -> tuple[Props, ...]:

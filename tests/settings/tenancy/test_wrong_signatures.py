@@ -164,6 +164,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
             "a group with a name": "^(?P<a>x)(?P=a)$",
             "an end that is a character": r"^https://github\.com/a\$",
             "repeated twice": "^(a+)+$",
+            "a group that is not captured": r"^https://github\.com/(?:a|b)/.*$",
         }.items()
     },
     **{
@@ -359,6 +360,7 @@ def test_images_of_others_may_be_judged_by_who_signs_them(image: str, subject: d
 
     assert wrong(**subject) == []
     assert wrong(subject="https://github.com/example/app/.github/workflows/build.yaml@refs/tags/v1") == [SIGNATURES]
+    assert wrong(subject="https://github.com/example/app/.github/workflows/build.yaml:kyverno/x") == [SIGNATURES]
 
 
 def test_a_maker_that_signs_with_a_key_may_be_judged_by_one() -> None:

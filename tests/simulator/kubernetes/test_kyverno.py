@@ -14,7 +14,7 @@ from components.tenancy.signature_policy import policy
 from settings.tenancy.signatures import SignatureSettings
 from simulator import console
 from simulator.kubernetes.clusters import CRD, Cluster, delete_objects
-from simulator.kubernetes.kyverno import may_be_met, webhooks
+from simulator.kubernetes.kyverno import may_call, webhooks
 from simulator.kubernetes.webhooks import Request, Webhook, left_in
 from simulator.provider import Refusal
 from simulator.values import Props
@@ -154,15 +154,48 @@ def test_an_image_that_comes_to_a_pod_is_refused_while_it_is_down(cluster: Bench
 )
 def test_a_condition_counts_as_met_unless_the_spec_alone_decides_and_stays(condition: str, *, met: bool) -> None:
     old: Props = {"metadata": {"name": "a"}, "spec": {"nodeName": "a"}}
-    assert may_be_met(condition, copy.deepcopy(old), old) is met
-    assert may_be_met(condition, {**old, "spec": {"nodeName": "b"}}, old), "a changed spec may meet it"
-    assert may_be_met(condition, old, None), "so may what is made, or deleted"
+    assert may_call([condition], "UPDATE", copy.deepcopy(old), old) is met
+    assert may_call([condition], "UPDATE", {**old, "spec": {"nodeName": "b"}}, old), "a changed spec may meet it"
+    assert may_call([condition], "CREATE", old), "so may what is made"
+    assert may_call([condition], "DELETE", old) is (True if met else None), "a deletion has no object"
+
+
+MOVES = "oldObject == null || object.spec.nodeName != oldObject.spec.nodeName"
+ANY = "has(oldObject.metadata.labels)"
+
+
+@pytest.mark.parametrize(
+    ("operation", "conditions", "called"),
+    [
+        ("DELETE", [MOVES, "request.operation != 'DELETE'"], False),
+        ("DELETE", [MOVES, 'request.operation == "CREATE"'], False),
+        ("DELETE", ["false", MOVES], False),
+        ("DELETE", [MOVES, "true"], None),
+        ("DELETE", [MOVES, MOVES], None),
+        ("DELETE", [MOVES, "request.operation == 'DELETE'"], None),
+        ("DELETE", [MOVES, "request.operation != 'CREATE'"], None),
+        ("DELETE", [MOVES, ANY], False),
+        ("DELETE", [ANY, "request.operation == 'DELETE'"], True),
+        ("DELETE", [ANY, "request.operation == 'UPDATE'"], False),
+        ("UPDATE", [MOVES, "true"], False),
+        ("UPDATE", ["request.operation == 'UPDATE'"], True),
+        ("UPDATE", ["request.operation == 'DELETE'"], False),
+        ("CREATE", [MOVES, "request.operation == 'CREATE'"], True),
+        ("CREATE", ["request.operation != 'CREATE'"], False),
+        ("CREATE", [], True),
+    ],
+)
+def test_a_false_condition_skips_a_webhook_and_an_error_beside_true_ones_refuses(
+    operation: str, conditions: list[str], *, called: bool | None
+) -> None:
+    state: Props = {"metadata": {"name": "a"}, "spec": {"nodeName": "a"}}
+    assert may_call(conditions, operation, state, state if operation == "UPDATE" else None) is called
 
 
 def test_who_names_deletions_in_a_condition_of_creation_stops_them(cluster: Bench, tmp_path: Path) -> None:
     install(cluster)
     made = cluster.make(pod("research"), "pod")
-    moves = {"name": "moves", "expression": "oldObject == null || object.spec.nodeName != oldObject.spec.nodeName"}
+    moves = {"name": "moves", "expression": MOVES}
     own = cluster.make(judging(about("DELETE"), matchConditions=[moves]), "own")
     for state in ("--up", "--down"):
         down(tmp_path, state)
@@ -170,7 +203,7 @@ def test_who_names_deletions_in_a_condition_of_creation_stops_them(cluster: Benc
             cluster.delete(made, "pod")
     down(tmp_path, "--up")
     cluster.delete(own, "own")
-    beside = {"name": "beside", "expression": "request.operation == 'DELETE'"}
+    beside = {"name": "beside", "expression": "true"}
     second = cluster.make(judging(about("DELETE"), name="second", matchConditions=[moves, beside]), "second")
     with pytest.raises(Refusal, match=r"finegrained-second.* a deletion has none"):
         cluster.delete(made, "pod")
@@ -178,7 +211,18 @@ def test_who_names_deletions_in_a_condition_of_creation_stops_them(cluster: Benc
     other = {"name": "other", "expression": "request.operation != 'DELETE'"}
     cluster.make(judging(about("DELETE"), name="a", matchConditions=[moves], failurePolicy="Ignore"), "a")
     cluster.make(judging(about("DELETE"), name="b", matchConditions=[moves, other]), "b")
+    down(tmp_path)
     cluster.delete(made, "pod")
+
+
+def test_a_condition_that_is_false_for_pods_lets_their_maker_in_while_it_is_down(
+    cluster: Bench, tmp_path: Path
+) -> None:
+    install(cluster)
+    ends = {"name": "ends", "expression": "request.operation == 'DELETE'"}
+    cluster.make(judging(about("CREATE", "DELETE"), matchConditions=[ends]), "own")
+    down(tmp_path)
+    cluster.make(deployment("research"), "web")
 
 
 def test_a_condition_of_creation_lets_no_deletion_in_while_it_is_down(cluster: Bench, tmp_path: Path) -> None:
