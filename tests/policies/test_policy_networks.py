@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from common.values import UNKNOWN
 from policies.network_policies import MOST_SETS
 from policies.rule import Sample, StackCase, StackRule
 from tests.policies.policy_harness import ALL, check_stack
@@ -24,9 +25,9 @@ def of(cidr: str, *lists: tuple[str, Sequence[str]]) -> Sample:
     return Sample("kubernetes:networking.k8s.io/v1:NetworkPolicy", {"metadata": {"namespace": "lab"}, "spec": spec})
 
 
-def found(policies: dict[str, Sample]) -> list[str]:
-    """Returns the names of the policies that the rule finds."""
-    rule = ALL["net-policy-ranges"]
+def found(policies: dict[str, Sample], rule_id: str = "net-policy-ranges") -> list[str]:
+    """Returns the names of the policies that a rule finds."""
+    rule = ALL[rule_id]
     assert isinstance(rule, StackRule)
     return [each.urn.rpartition("::")[2] for each in check_stack(rule, StackCase({**policies, "cluster": CLUSTER}))]
 
@@ -62,3 +63,14 @@ def test_beyond_the_bound_each_policy_with_a_part_is_named_so_that_a_waiver_of_o
         f"quarter-{number}": of(f"172.20.{64 * number}.0/18", ("app", [f"app-{number}"])) for number in range(3)
     }
     assert found({**lists, **quarters}) == ["quarter-1", "quarter-2"]
+
+
+def test_a_cluster_policy_with_a_value_that_is_known_later_does_not_hide_the_next_one() -> None:
+    kind = "kubernetes:networking.k8s.aws/v1alpha1:ClusterNetworkPolicy"
+    wrong = {"spec": {"subject": {"namespaces": {}}, "egress": [{"action": "Deny", "to": [{"namespaces": {}}]}]}}
+    policies = {
+        "later": Sample(kind, {"spec": {"egress": UNKNOWN}}),
+        "a list": Sample(f"{kind}List", {"items": [wrong]}),
+        "also later": Sample(f"{kind}List", {"items": UNKNOWN}),
+    }
+    assert found(policies, "net-cluster-policies") == [*policies], "a waiver of one would let the others pass"

@@ -7,8 +7,8 @@ CoreDNS. Baseline decides where none of them selects the pod, before the default
   ingress are pods, and never the API server, so webhooks stay reachable;
 - `Deny` of addresses of the internet, few in each range, for all pods. IPv6 is not among them: there the range of the
   VPC is a public one, and known later; in a cluster of IPv4 the agent passes over it.
-A `namedPort` has no protocol, which the controller reads: it ends. Nobody checks `networks` before the agent of a node,
-which ends on one that is no CIDR, whatever the action.
+A `namedPort` has no protocol, which the controller reads: it ends. Nobody checks `networks` before the agent of a node.
+It ends on one that is no CIDR, and cannot store an address of IPv4 that is written as IPv6, whatever the action.
 Sources: aws/aws-network-policy-agent 1.4.1, pkg/ebpf/c (evaluateFlow), pkg/fwruleprocessor, pkg/rpc;
 aws/amazon-network-policy-controller-k8s 1.1.7, api/v1alpha1/clusternetworkpolicy_types.go, pkg/resolvers
 (convertCNPPortsToNPPorts, endpoints.go); read 2026-11.
@@ -16,7 +16,7 @@ aws/amazon-network-policy-controller-k8s 1.1.7, api/v1alpha1/clusternetworkpolic
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from catalog.charts import CHARTS
@@ -49,7 +49,6 @@ NOT_INTERNET = (*PRIVATE, "0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "198.18.
 NARROW = 24
 """The shortest prefix that counts as few addresses: a wider one may have the endpoints of AWS in it."""
 CIDR = re.compile(r"([0-9.]+|[0-9A-Fa-f:]+)(/[0-9]+)?")
-"""What Go and Python read alike: no netmask, no zone."""
 PROBLEMS = {
     "Accept": "may open what is closed: only in the tier Baseline, for named namespaces of teams, does it no harm",
     "Deny": f"may stop the cluster: it does no harm for named namespaces of teams, or on /{NARROW} of the internet",
@@ -86,6 +85,12 @@ def _few_of_the_internet(peers: Sequence[View], used: Sequence[Network]) -> bool
     return bool(few) and all(lists) and few == given and not any(one.overlaps(each) for one in few for each in used)
 
 
+def _is_cidr(given: str) -> bool:
+    """Tells whether the agent can keep a network: no netmask, no zone, no address of IPv4 that is written as IPv6."""
+    first = given.partition("/")[0]
+    return bool(CIDR.fullmatch(given) and network(given) and not getattr(ip_address(first), "ipv4_mapped", None))
+
+
 def _policy(policy: View, teams: set[str], used: Sequence[Network]) -> Found:
     resource = policy.resource
     if resource.type.endswith("Patch") and present(policy, "spec"):
@@ -97,8 +102,8 @@ def _policy(policy: View, teams: set[str], used: Sequence[Network]) -> Found:
             if any(at(port, "namedPort") is not None for port in each(rule, "ports")):
                 yield resource, rule.under("ports"), "has a namedPort, on which the network policy controller ends"
             cidrs = [cidr for peer in peers for cidr in texts(peer, "networks")]
-            if any(not CIDR.fullmatch(cidr) or network(cidr) is None for cidr in cidrs):
-                yield resource, rule.under(end), "has a network that is no CIDR, on which the agent of each node ends"
+            if not all(map(_is_cidr, cidrs)):
+                yield resource, rule.under(end), "has a network that is no CIDR, on which the agents of nodes end"
             may = action == "Deny" or (action == "Accept" and text(policy, "spec.tier") == "Baseline")
             if action == "Pass" or (may and _is_of(policy, teams)):
                 continue
@@ -120,6 +125,7 @@ def check(stack: Stack) -> Found:
 POLICY = CLUSTER_POLICIES.removesuffix("*")
 INTO, OUT = DIRECTIONS
 EVERYWHERE: dict[str, Any] = {"namespaces": {}}
+WIDER = {"spec": {"subject": EVERYWHERE}}
 FEW = {"networks": ["203.0.113.0/24"]}
 
 
@@ -169,17 +175,15 @@ def _stack(
     ends: tuple[str, str] = OUT,
     tier: object = "Admin",
     subject: Mapping[str, object] = EVERYWHERE,
-    form: str = "",
     vpc: object = "10.0.0.0/16",
     **rule: object,
 ) -> StackCase:
     """Returns a policy with one rule. at: in a bad case, the place of the finding in the rule, or one in `spec`."""
     direction, end = ends
     spec = {"tier": tier, "priority": 10, "subject": subject, direction: [{"action": action, end: [*peers], **rule}]}
-    policy = Sample(f"{POLICY}{form}", {"spec": spec} if form != "List" else {"items": [{"spec": spec}]})
-    path = at if at.startswith("spec") else f"{'items[0].' * (form == 'List')}spec.{direction}[0].{at}"
+    path = at if at.startswith("spec") else f"spec.{direction}[0].{at}"
     more = {"vpc": Sample(VPC, {"cidrBlock": vpc}), "more": Sample(MORE, {"cidrBlock": "100.64.0.0/16"})}
-    return StackCase({"policy": policy, **SPACES, **more}, ("policy", path) if at else None)
+    return StackCase({"policy": Sample(POLICY, {"spec": spec}), **SPACES, **more}, ("policy", path) if at else None)
 
 
 RULE = StackRule(
@@ -207,7 +211,7 @@ RULE = StackRule(
         "an Accept before the policies of a team": _stack("Accept", FEW, subject=AGENTS, at="action"),
         "an Accept for all that no policy selects": _stack("Accept", EVERYWHERE, tier="Baseline", at="action"),
         "a Deny for all": _stack("Deny", EVERYWHERE, at="action", tier="Baseline"),
-        "calls of all, denied to all, in a list": _stack("Deny", EVERYWHERE, at="action", ends=INTO, form="List"),
+        "calls of all, denied to all": _stack("Deny", EVERYWHERE, at="action", ends=INTO),
         **{name: _stack("Deny", EVERYWHERE, subject=subject, at="action") for name, subject in NO_TEAMS.items()},
         "a name that is known later": _stack("Deny", FEW, subject=_named(UNKNOWN), at="spec.subject.namespaces"),
         "every address": _stack("Deny", {"networks": [ALL]}, at="action"),
@@ -221,10 +225,11 @@ RULE = StackRule(
         "IPv6": _stack("Deny", {"networks": ["2001:db8::/64"]}, at="action"),
         "no network at all": _stack("Pass", {"networks": ["10.0.0.0/8", "010.0.0.0/8"]}, at="to"),
         "a netmask": _stack("Pass", {"networks": ["10.0.0.0/255.0.0.0"]}, at="to"),
+        "an address of IPv4 as one of IPv6": _stack("Pass", {"networks": ["::ffff:a00:0/104"]}, at="to"),
         "a network that is known later": _stack("Deny", {"networks": [UNKNOWN]}, at="spec.egress[0].to[0].networks[0]"),
         "a name of a port": _stack("Pass", FEW, at="ports", ports=[{"namedPort": "https"}]),
         "a name that is empty": _stack("Pass", FEW, at="ports", ports=[{"portNumber": {"port": 1}}, {"namedPort": ""}]),
         "no action": _stack("", FEW, subject=AGENTS, at="action"),
-        "a patch, whose subject may be all": _stack("Pass", FEW, form="Patch", at="spec"),
+        "a patch of the subject alone": StackCase({"policy": Sample(f"{POLICY}Patch", WIDER)}, ("policy", "spec")),
     },
 )
