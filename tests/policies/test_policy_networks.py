@@ -62,7 +62,8 @@ def test_beyond_the_bound_each_policy_with_a_part_is_named_so_that_a_waiver_of_o
     quarters = {
         f"quarter-{number}": of(f"172.20.{64 * number}.0/18", ("app", [f"app-{number}"])) for number in range(3)
     }
-    assert found({**lists, **quarters}) == ["quarter-1", "quarter-2"]
+    outside = {"outside": of(ELSEWHERE, ("app", ["search"]))}
+    assert found({**lists, **quarters, **outside}) == ["quarter-1", "quarter-2"]
 
 
 def test_a_cluster_policy_with_a_value_that_is_known_later_does_not_hide_the_next_one() -> None:
