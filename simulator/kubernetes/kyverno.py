@@ -7,9 +7,12 @@ the deletion of the release does; the Job that comes after misses those that onl
 A policy has a webhook of its own where it has match conditions that Kubernetes can compile, asks for exact versions or
 has a timeout; the others of a kind share one for each pair of selectors, whose URL names them all. Names and exclusions
 of rules are no part of a webhook. Policies that delete objects have none.
-Match conditions of three forms are evaluated: `true` and `false`, a comparison of `request.operation`, and those of
-`compares_specs`. Any other one counts as met, but as false beside one that is an error, with which Kubernetes calls no
-webhook. So nothing is refused because of an error in another form, nor of a known one beside another form that is true.
+Match conditions are evaluated where they are made, with `&&`, `||` and parentheses, of `true`, `false`, comparisons of
+`request.operation` and of `object` or `oldObject` with null, and of `compares_specs`. Another part is an error where it
+names what a request has not: `object` in a deletion, `oldObject` in a creation. It is none in `object.?field` and in
+comparisons of `object` itself, and `has(object.field)` is false. What nobody can judge here counts as met. Beside an
+error it might be false, and Kubernetes would call no webhook; such a request is refused here, in words that say so.
+Unseen are errors of what counts as met, such as a field that an object has not.
 Left out: policies of the group kyverno.io, those that Kyverno turns into admission policies of Kubernetes (`autogen`),
 subresources, and that a policy on images and one of a namespace, both sharing, have webhooks of one name, which the API
 server refuses, upon which no change of a policy comes through.
@@ -18,7 +21,8 @@ bootstrap_exclusion.go, expression_cache.go), pkg/controllers/generic/webhook, c
 (support.go, data.go, match.go), pkg/cel/compiler/keys.go, pkg/cel/libs, pkg/webhooks/server.go (cleanup),
 cmd/readiness-checker/main.go, charts/kyverno (templates/config, templates/hooks); kyverno/sdk e0dc6fb8661a,
 extensions/cel/libs; kyverno/api, policies.kyverno.io/v1beta1 (GetFailurePolicy); kyverno/kyverno 16492 and 17262;
-Kubernetes 1.35, apiserver/pkg/admission/plugin/webhook/matchconditions/matcher.go; read 2026-11.
+Kubernetes 1.35, apiserver/pkg/admission/plugin/webhook/matchconditions/matcher.go, and its cel-go v0.26.0, run with
+such conditions; read 2026-11.
 """
 
 from __future__ import annotations
@@ -95,6 +99,12 @@ _TO_START_NODES = frozenset({("", "nodes"), ("certificates.k8s.io", "certificate
 _BEYOND_COMPARISON = re.compile(r"\|\||&&|[=<>]|\bin\b|\? ")
 
 
+_ABSENT: Final = {"CREATE": ("oldObject", "creation"), "DELETE": ("object", "deletion")}
+_TEXT = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\"""")
+_ASKS_OPERATION = re.compile(r"request\.operation[!=]=_|_[!=]=request\.operation|request\.operationin\[(_(,_)*,?)?\]")
+_ASKS_NULL = re.compile(r"(object|oldObject)[!=]=null|null[!=]=(object|oldObject)")
+
+
 def _where(operator: str, namespace: str) -> Props:
     return {"key": "kubernetes.io/metadata.name", "operator": operator, "values": [namespace]}
 
@@ -110,34 +120,71 @@ _DEFAULTS: Props = {
 
 def may_call(
     conditions: Sequence[str], operation: str, after: Mapping[str, Any], before: Mapping[str, Any] | None = None
-) -> bool | None:
-    """Returns whether the API server may call a webhook with match conditions; None where they make it an error.
+) -> bool | str:
+    """Returns whether the API server may call a webhook with match conditions; what is wrong where they are an error.
 
     A false one means that it does not, whatever the others say. operation: `CREATE`, `UPDATE` or `DELETE`. before:
     None where nothing is changed.
     """
-    values = [_value(each, operation, after, before) for each in conditions]
-    if "false" in values or ("error" in values and "" in values):
-        return False
-    return None if "error" in values else True
+    value = _joined([_value(each, operation, after, before) for each in conditions], "false")
+    if value not in ("error", "unclear"):
+        return value != "false"
+    named, what = _ABSENT[operation]
+    maybe = ". Kubernetes may refuse this: one is not judged here, and if it is false, it lets this pass"
+    return f"name {named}, and a {what} has none{maybe if value == 'unclear' else ''}"
+
+
+def _joined(values: Sequence[str], decides: str) -> str:
+    """Returns the value of parts joined by `&&`, where "false" decides, or by `||`, where "true" does.
+
+    "" where nobody knows here which of the two it is, and `unclear` where it may also be an error.
+    """
+    if decides in values:
+        return decides
+    if "error" in values or "unclear" in values:
+        return "unclear" if "" in values or "unclear" in values else "error"
+    return "" if "" in values else str(decides == "false").lower()
 
 
 def _value(condition: str, operation: str, after: Mapping[str, Any], before: Mapping[str, Any] | None) -> str:
-    """Returns `true`, `false`, `error`, or "" where nobody knows here."""
-    if condition.strip() in ("true", "false"):
-        return condition.strip()
-    if asks := re.fullmatch(r"""\s*request\.operation\s*([!=]=)\s*["'](\w+)["']\s*""", condition):
-        return str((asks[2] == operation) == (asks[1] == "==")).lower()
-    if not compares_specs(condition) or (before is not None and after.get("spec") != before.get("spec")):
-        return ""
-    return {"DELETE": "error", "UPDATE": "false"}.get(operation, "true")
+    """Returns `true`, `false`, `error`, `unclear`, or "", as `_joined` does."""
+    condition = condition.strip()
+    if operation == "UPDATE" and compares_specs(condition) and (not before or after.get("spec") == before.get("spec")):
+        return "false"
+    for operator, decides in (("||", "true"), ("&&", "false")):
+        parts = condition.split(operator)
+        if len(parts) > 1 and all(map(_is_whole, parts)):
+            return _joined([_value(each, operation, after, before) for each in parts], decides)
+    if condition.startswith("(") and condition.endswith(")") and _is_whole(condition[1:-1]):
+        return _value(condition[1:-1], operation, after, before)
+    absent, _ = _ABSENT.get(operation, ("", ""))
+    form = re.sub(r"""["']\w*["']""", "_", "".join(condition.split()))
+    if form in ("true", "false"):
+        return form
+    if _ASKS_OPERATION.fullmatch(form):
+        return str((f"'{operation}'" in condition.replace('"', "'")) == ("!=" not in form)).lower()
+    if asks := _ASKS_NULL.fullmatch(form):
+        return str(((asks[1] or asks[2]) == absent) == ("==" in form)).lower()
+    if absent and re.fullmatch(rf"has\({absent}\.\w+\)", form):
+        return "false"
+    harmless = rf"has\(\s*{absent}\.\w+\s*\)|{absent}(\.\?|\s*[!=]=)|[!=]=\s*{absent}\b(?!\s*[.\[])"
+    rest = re.sub(harmless, "", _TEXT.sub("", condition))
+    return "error" if absent and re.search(rf"(?<![\w.]){absent}\b", rest) else ""
+
+
+def _is_whole(part: str) -> bool:
+    """Returns whether a part of a condition ends what it begins, so that no other operator of CEL binds closer."""
+    rest, found = _TEXT.sub("", part), 1
+    while found:
+        rest, found = re.subn(r"[(\[{][^()\[\]{}]*[)\]}]", "", rest)
+    return not re.search(r"""[()\[\]{}'"]|//|(?<!\.)\?""", rest)
 
 
 def compares_specs(condition: str) -> bool:
     """Returns whether a match condition is `oldObject == null || x != y`, y being x of the spec of before.
 
-    A change that leaves the spec as it was does not meet it, and for a deletion it has no value: there is no `object`.
-    Nor has it one in Kubernetes where the spec lacks the field, unseen here: defaults and controllers may fill it.
+    A change that leaves the spec as it was does not meet it. It has no value in Kubernetes where the spec lacks the
+    field, unseen here: defaults and controllers may fill it.
     """
     front, _, comparison = condition.partition("||")
     now, _, then = (each.strip() for each in comparison.partition(" != "))

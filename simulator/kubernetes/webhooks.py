@@ -126,11 +126,6 @@ class Webhook:
         )
 
     @property
-    def no_value(self) -> str:
-        """What the API server says when its conditions are an error."""
-        return f'forbidden: match conditions of webhook "{self.name}" name the object, and a deletion has none'
-
-    @property
     def port(self) -> int:
         """The port of its pods that the API server calls; 0 where the release has no such pods."""
         return (self.pods.port(self.named, "TCP") if self.pods else 0) or 0
@@ -185,8 +180,9 @@ class Webhooks:
             may_call = partial(kyverno.may_call, each.conditions)
             calls = each.sees(request, objects, labels) and may_call(request.operation, state, before)
             of_pods = pod is not None and each.sees(_OF_PODS, [_labels(pod)], labels) and may_call("CREATE", pod)
-            if calls is None:
-                yield Unanswered(each, of_pods=False, why=each.no_value)
+            if wrong := next((one for one in (calls, of_pods) if isinstance(one, str)), ""):
+                why = f'forbidden: match conditions of webhook "{each.name}" {wrong}'
+                yield Unanswered(each, not isinstance(calls, str), why)
             elif (calls or of_pods) and (why := self.why_no_answer(each)):
                 yield Unanswered(each, not calls, why)
 
