@@ -54,23 +54,19 @@ def _both(one: Labels, other: Labels) -> Labels | None:
 
 
 def _sets_of_pods(last: Sequence[Labels], others: Sequence[Labels]) -> list[Labels] | None:
-    """Returns the pods of the last that most others select too: one set for each of the others that go together.
+    """Returns the pods of the last, told apart by which of the others select them too.
 
-    None where there are more than `MOST_SETS` of them, which lists of values on several keys multiply to.
+    One set for each group of others that go together, also where more of them do: a wider set is another one than the
+    narrower in it. None where there are more than `MOST_SETS`, which lists of values on several keys multiply to.
     """
     every: list[Labels] = []
     if len(others) > MOST_SETS:
         return None
     for labels in last:
         found = [labels]
-        for number, selected in enumerate(others):
-            for pods in [*found]:
-                both = _both(pods, selected)
-                if both is None or both == pods:
-                    continue
-                later = [one for one in others[number + 1 :] if _both(pods, one) is not None]
-                lost = any(_both(both, one) is None for one in later)
-                found = [one for one in found if lost or one != pods] + [both] * (both not in found)
+        for selected in others:
+            for both in [_both(pods, selected) for pods in found]:
+                found += [both] if both is not None and both not in found else []
             if len(every) + len(found) > MOST_SETS:
                 return None
         every += found

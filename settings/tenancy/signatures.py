@@ -36,6 +36,15 @@ _STRANGERS = (
 """Whom issuers give certificates to that are no part of anybody's build."""
 _OPEN_OWNER = re.compile(r"\^https://git(hub|lab)\\?\.com/(?!([\w-]|\\\.)+/|\(([\w|-]|\\\.)+\)/)")
 """A pattern that does not write out, up to its /, whose repositories it is about."""
+_NOBODY = "(?!)"
+_UNSIGNED = (
+    "nobody here is known to sign them: pods that get them would be refused. Name images that you build, or in "
+    "identities who signs these."
+)
+_UNVERIFIABLE = (
+    "these are signed with a key and SHA-512, while Kyverno is asked for SHA-256 here: pods that get them would be "
+    "refused. Name images that you build."
+)
 _SEQUENCE, _BIT_STRING = 0x30, 0x03
 _PARTS = {"PUBLIC KEY": [_SEQUENCE, _BIT_STRING], "CERTIFICATE": [_SEQUENCE, _SEQUENCE, _BIT_STRING]}
 """Tags of what a SubjectPublicKeyInfo, and a certificate, is made of."""
@@ -191,15 +200,8 @@ class SignatureSettings(Settings):
     @model_validator(mode="after")
     def images_are_of_who_signs(self) -> "SignatureSettings":
         subjects = [(each.subject or each.subject_pattern or "").replace("\\", "") for each in self.identities]
-        mistakes = [
-            f"{image} are signed with a key and SHA-512, and Kyverno is asked for SHA-256 here: pods that get them would "
-            "be refused. Name images that you build."
-            for image in self.images
-            if any(re.match(rf"{each.replace('/', '(:[0-9]+)?/')}/", image) for each in UNVERIFIABLE)
-        ]
         raise_if(
-            f"{image} begins as images do that others build, and nobody here is known to sign them: pods that get them "
-            "would be refused. Name images that you build, or in identities who signs these."
+            f"{image} begins as images do that others build, and {_UNVERIFIABLE if signer == _NOBODY else _UNSIGNED}"
             for image in self.images
             if (signer := _signer_of_others(image))
             and not (self.keys and image.partition("/")[0].partition(":")[0] in BY_KEY)
@@ -213,6 +215,8 @@ def _signer_of_others(image: str) -> str:
     host, _, path = image.partition("/")
     host, owner = host.partition(":")[0], path.partition("/")[0]
     of_aws = host.partition(".")[0] in {*DEEP_LEARNING, *(each.eks_account for each in REGIONS.values())}
+    if f"{host}/{owner}" in UNVERIFIABLE:
+        return _NOBODY
     if of_aws or host in OF_ONE_MAKER or f"{host}/{owner}" in makers():
         owners = rf"({re.escape(owner)}|\(([^()/]+\|)?{re.escape(owner)}(\|[^()/]+)?\))/"
         by_owner = rf"\^?https://(github\.com/(?i:{owners})|(?!github\.com/)[a-z0-9.:-]+/{owners})"

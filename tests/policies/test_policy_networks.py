@@ -1,13 +1,15 @@
 """Rules that join the ranges of several network policies name those that add something, in little time."""
 
-from collections.abc import Sequence
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from time import process_time
 from typing import Any
 
 import pytest
 
 from common.values import UNKNOWN
-from policies.network_policies import MOST_SETS
+from policies.network_policies import MOST_SETS, Opening, completed, mostly_in
 from policies.rule import Sample, StackCase, StackRule
 from tests.policies.policy_harness import ALL, check_stack
 
@@ -64,6 +66,45 @@ def test_beyond_the_bound_each_policy_with_a_part_is_named_so_that_a_waiver_of_o
     }
     outside = {"outside": of(ELSEWHERE, ("app", ["search"]))}
     assert found({**lists, **quarters, **outside}) == ["quarter-1", "quarter-2"]
+
+
+def test_a_policy_that_opens_a_range_to_some_pods_hides_none_that_open_it_to_all() -> None:
+    others = {"half": of("172.20.0.0/18"), "other half": of("172.20.64.0/18")}
+    assert found({"chat": of("172.20.0.0/16", ("app", ["chat"])), **others}) == ["chat", "other half"]
+    assert found(others) == ["other half"], "a waiver of the first leaves the two"
+
+
+def _selects(opening: Opening, pod: Mapping[str, str]) -> bool:
+    return any(labels.items() <= pod.items() for labels in opening.pods)
+
+
+def _stacks(number: int) -> Iterator[list[Opening]]:
+    """Yields random openings of parts of a range, to pods by three labels with two values each."""
+    chosen = random.Random(18)
+    begin = 100 * 2**24 + 64 * 2**16
+    for _ in range(number):
+        yield [
+            Opening(
+                [(4, begin + part * 2048, begin + part * 2048 + 2047) for part in chosen.sample(range(32), 6)],
+                [("TCP", 443, 443)],
+                [{key: chosen.choice("12") for key in "abc" if chosen.random() < 0.4} for _ in range(2)],
+            )
+            for _ in range(chosen.randint(2, 7))
+        ]
+
+
+def test_who_completes_a_range_is_named_as_a_judge_of_every_pod_says() -> None:
+    ranges, named = ["100.64.0.0/16"], 0
+    values = product("12-", repeat=3)
+    pods = [{key: value for key, value in zip("abc", one, strict=True) if value != "-"} for one in values]
+    for *earlier, last in _stacks(600):
+        completes = False
+        for pod in (each for each in pods if _selects(last, each)):
+            before = [span for one in earlier if _selects(one, pod) for span in one.spans]
+            completes |= bool(mostly_in([*last.spans, *before], ranges) and not mostly_in(before, ranges))
+        assert bool(completed(last, earlier, ranges)) is completes
+        named += completes
+    assert 100 < named < 500, "stacks of both kinds are judged"
 
 
 def test_a_cluster_policy_with_a_value_that_is_known_later_does_not_hide_the_next_one() -> None:
