@@ -2,24 +2,32 @@
 
 In the tier Admin, `Accept` and `Deny` decide before the policies of namespaces, and hold for pods without one, such as
 CoreDNS. Baseline decides where none of them selects the pod, before the default, which `strict` has closed. These pass:
-- `Pass`, which leaves a call to the namespaces: at most it takes back what another cluster network policy says;
+- `Pass`, which leaves a call to the namespaces, and takes back what a rule of a later priority says;
 - `Deny`, and `Accept` of Baseline, for pods of namespaces of teams that it names: they alone have its effects. Peers of
   ingress are pods, and never the API server, so webhooks stay reachable;
-- `Deny` of addresses of the internet, few in each range, for all pods. IPv6 is not among them: there the range of the
-  VPC is a public one, and known later; in a cluster of IPv4 the agent passes over it.
+- `Deny` of addresses of the internet for all pods, in a stack that knows the range of its VPC: few together, since
+  endpoints of AWS that pods need may be among them, which nobody checks here. IPv6 is not: there the range of the VPC
+  is a public one, and known later; in a cluster of IPv4 the agent passes over it.
+Whatever the action, the agent keeps few entries for an address, and drops some at random, so that a `Pass` may go and
+the `Deny` behind it stay. It copies those of a wider network to the narrower in it, and doubles them where a network
+comes again. Nobody else makes the objects from which it reads all this: it obeys every one.
 A `namedPort` has no protocol, which the controller reads: it ends. Nobody checks `networks` before the agent of a node.
-It ends on one that is no CIDR, and cannot store an address of IPv4 that is written as IPv6, whatever the action.
-Sources: aws/aws-network-policy-agent 1.4.1, pkg/ebpf/c (evaluateFlow), pkg/fwruleprocessor, pkg/rpc;
+It ends on one that is no CIDR, and cannot store an address of IPv4 that is written as IPv6, whatever the action. Peers
+of ingress have no `networks`.
+Sources: aws/aws-network-policy-agent 1.4.1, pkg/ebpf/c (evaluateFlow), pkg/fwruleprocessor, pkg/rpc, pkg/utils;
 aws/amazon-network-policy-controller-k8s 1.1.7, api/v1alpha1/clusternetworkpolicy_types.go, pkg/resolvers
 (convertCNPPortsToNPPorts, endpoints.go); read 2026-11.
 """
 
 import re
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from ipaddress import ip_address, ip_network
-from typing import Any
+from typing import Any, NamedTuple
 
 from catalog.charts import CHARTS
+from catalog.limits import PORTS_PER_ADDRESS
 from common.values import UNKNOWN
 from policies.network_policies import AWS_GROUP, CLUSTER_POLICIES, DIRECTIONS, MORE, PRIVATE, VPC, Network, network
 from policies.objects import all_objects, objects
@@ -46,14 +54,25 @@ OF_THE_CLUSTER = ("default", "kube-system", "kube-public", "kube-node-lease")
 ALL = "0.0.0.0/0"
 NOT_INTERNET = (*PRIVATE, "0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "198.18.0.0/15", "224.0.0.0/3")
 """Services, metadata, the Pod Identity agent and the networks of companies are here, wherever the VPC is."""
-NARROW = 24
-"""The shortest prefix that counts as few addresses: a wider one may have the endpoints of AWS in it."""
+NARROW, FEW_NETWORKS = 24, 16
+"""The shortest prefix that counts as few addresses, and how many such networks all rules of a cluster may deny."""
+MADE_BY_THE_CONTROLLER = ("ClusterPolicyEndpoint", "PolicyEndpoint")
 CIDR = re.compile(r"([0-9.]+|[0-9A-Fa-f:]+)(/[0-9]+)?")
 PROBLEMS = {
     "Accept": "may open what is closed: only in the tier Baseline, for named namespaces of teams, does it no harm",
-    "Deny": f"may stop the cluster: it does no harm for named namespaces of teams, or on /{NARROW} of the internet",
+    "Deny": f"may stop the cluster: it does no harm for named namespaces of teams, or on few /{NARROW} of the internet",
 }
 Found = Iterator[tuple[Resource, str, str]]
+
+
+class _Rule(NamedTuple):
+    """A rule of a cluster policy. end: its path to the peers. ports: how many. few: it denies few addresses to all."""
+
+    view: View
+    end: str
+    networks: Sequence[Network]
+    ports: int
+    few: bool
 
 
 def _teams(stack: Stack, cluster: str) -> set[str]:
@@ -91,42 +110,73 @@ def _is_cidr(given: str) -> bool:
     return bool(CIDR.fullmatch(given) and network(given) and not getattr(ip_address(first), "ipv4_mapped", None))
 
 
-def _policy(policy: View, teams: set[str], used: Sequence[Network]) -> Found:
+def _policy(policy: View, teams: set[str], used: Sequence[Network], rules: list[_Rule]) -> Found:
+    """Yields what is wrong with a policy alone, and adds its rules to those of its cluster."""
     resource = policy.resource
     if resource.type.endswith("Patch") and present(policy, "spec"):
         yield resource, "spec", "changes a policy whose other parts this stack does not show"
         return
     for direction, end in DIRECTIONS:
         for rule in each(policy, f"spec.{direction}"):
-            action, peers = text(rule, "action"), [*each(rule, end)]
-            if any(at(port, "namedPort") is not None for port in each(rule, "ports")):
+            action, peers, ports = text(rule, "action"), [*each(rule, end)], [*each(rule, "ports")]
+            if any(at(port, "namedPort") is not None for port in ports):
                 yield resource, rule.under("ports"), "has a namedPort, on which the network policy controller ends"
+            if len(ports) > PORTS_PER_ADDRESS:
+                yield resource, rule.under("ports"), f"has more than {PORTS_PER_ADDRESS} ports: agents drop some"
             cidrs = [cidr for peer in peers for cidr in texts(peer, "networks")]
-            if not all(map(_is_cidr, cidrs)):
+            if direction == "ingress" and any("networks" in keys(peer, ()) for peer in peers):
+                yield resource, rule.under(end), "has networks, which peers of ingress have not"
+            elif not all(map(_is_cidr, cidrs)):
                 yield resource, rule.under(end), "has a network that is no CIDR, on which the agents of nodes end"
             may = action == "Deny" or (action == "Accept" and text(policy, "spec.tier") == "Baseline")
-            if action == "Pass" or (may and _is_of(policy, teams)):
-                continue
-            if action != "Deny" or not _few_of_the_internet(peers, used):
+            passes = action == "Pass" or (may and _is_of(policy, teams))
+            few = not passes and action == "Deny" and _few_of_the_internet(peers, used)
+            rules.append(_Rule(rule, end, [*filter(None, map(network, cidrs))], len(ports), few))
+            if not (passes or few):
                 yield resource, rule.under("action"), PROBLEMS.get(action, "is no action")
 
 
+def _together(rules: Sequence[_Rule]) -> Found:
+    """Yields what is wrong with the rules of a cluster together. Each of them is told: a waiver of one hides none."""
+    named = Counter(one for rule in rules for one in rule.networks)
+    entries = Counter[Network]()
+    for rule in rules:
+        entries.update(dict.fromkeys(rule.networks, max(1, rule.ports)))
+    denied = {one for rule in rules if rule.few for one in rule.networks}
+    for rule in rules:
+        resource, peers = rule.view.resource, rule.view.under(rule.end)
+        wider = [[one.supernet(new_prefix=short) for short in range(one.prefixlen + 1)] for one in rule.networks]
+        if any(named[one] > 1 for one in rule.networks):
+            yield resource, peers, "has a network that is named twice: agents multiply its entries, and drop some"
+        elif rule.ports <= PORTS_PER_ADDRESS < max((sum(entries[one] for one in each) for each in wider), default=0):
+            yield resource, peers, f"has more than {PORTS_PER_ADDRESS} ports with wider networks: agents drop some"
+        if rule.few and len(denied) > FEW_NETWORKS:
+            yield resource, rule.view.under("action"), f"is of more than {FEW_NETWORKS} networks that are denied to all"
+
+
 def check(stack: Stack) -> Found:
-    given = [network(at_if_known(one, "cidrBlock")) for one in stack.of(VPC, MORE)]
-    used = [*map(ip_network, NOT_INTERNET), *(one or ip_network(ALL) for one in given)]
+    vpcs = [network(at_if_known(one, "cidrBlock")) for one in stack.of(VPC, MORE)] if stack.of(VPC) else [None]
+    used = [*map(ip_network, NOT_INTERNET), *(one or ip_network(ALL) for one in vpcs)]
+    rules: dict[str, list[_Rule]] = defaultdict(list)
     for resource in stack.resources:
         try:
+            for kind in MADE_BY_THE_CONTROLLER:
+                for made in objects(resource, AWS_GROUP, kind):
+                    yield resource, made.under("spec"), "is made by the controller alone, and the agents obey it"
             for policy in objects(resource, AWS_GROUP, "ClusterNetworkPolicy"):
-                yield from _policy(policy, _teams(stack, resource.provider_urn), used)
+                yield from _policy(policy, _teams(stack, resource.provider_urn), used, rules[resource.provider_urn])
         except NotKnownError as error:  # here, so that a waiver of one policy does not hide the next one
             yield resource, error.path, "is known later, so nobody can tell that the policy does no harm"
+    for together in rules.values():
+        yield from _together(together)
 
 
 POLICY = CLUSTER_POLICIES.removesuffix("*")
+ENDPOINTS = tuple(f"kubernetes:{AWS_GROUP}/v1alpha1:{kind}*" for kind in MADE_BY_THE_CONTROLLER)
 INTO, OUT = DIRECTIONS
 EVERYWHERE: dict[str, Any] = {"namespaces": {}}
 WIDER = {"spec": {"subject": EVERYWHERE}}
-FEW = {"networks": ["203.0.113.0/24"]}
+FEW, WIDE = {"networks": ["203.0.113.0/24"]}, {"networks": ["203.0.0.0/16"]}
 
 
 def _space(name: str, cluster: str = "", form: str = "", key: str = TEAM, team: object = "agents") -> Sample:
@@ -186,9 +236,22 @@ def _stack(
     return StackCase({"policy": Sample(POLICY, {"spec": spec}), **SPACES, **more}, ("policy", path) if at else None)
 
 
+def _and(case: StackCase, other: StackCase, cluster: str = "") -> StackCase:
+    """Returns a case with the policy of another one."""
+    return replace(case, resources={**case.resources, "other": replace(other.resources["policy"], provider=cluster)})
+
+
+def _many(networks: int) -> dict[str, list[str]]:
+    return {"networks": [f"198.51.{each}.0/24" for each in range(networks)]}
+
+
+def _ports(number: int) -> list[dict[str, dict[str, int]]]:
+    return [{"portNumber": {"port": 1 + each}} for each in range(number)]
+
+
 RULE = StackRule(
     id="net-cluster-policies",
-    applies_to=(CLUSTER_POLICIES, NAMESPACES, VPC, MORE),
+    applies_to=(CLUSTER_POLICIES, *ENDPOINTS, NAMESPACES, VPC, MORE),
     severity="high",
     standards=("EKS best practices: network security",),
     why="One Accept of the tier Admin undoes the isolation of all namespaces; one Deny of all stops DNS there.",
@@ -205,6 +268,9 @@ RULE = StackRule(
         "some pods of a team": _stack("Deny", EVERYWHERE, subject=_pods(matchLabels={NAME: "agents", "env": "x"})),
         "an Accept for a team, after its own policies": _stack("Accept", EVERYWHERE, tier="Baseline", subject=AGENTS),
         "few addresses of the internet": _stack("Deny", FEW, {"networks": ["198.51.100.7"]}),
+        "as many as may be, with another cluster's": _and(_stack("Deny", _many(16)), _stack("Deny", FEW), "another"),
+        "as many ports as may be": _stack("Pass", FEW, ports=_ports(24)),
+        "as many with wider networks": _and(_stack("Pass", FEW, ports=_ports(23)), _stack("Pass", WIDE)),
         "a patch of labels alone": StackCase({"policy": Sample(f"{POLICY}Patch", {"metadata": {"name": "x"}})}),
     },
     bad={
@@ -218,6 +284,18 @@ RULE = StackRule(
         "few, and many": _stack("Deny", FEW, {"networks": ["52.94.0.0/23"]}, at="action"),
         "few, and pods": _stack("Deny", FEW, EVERYWHERE, at="action"),
         "few, and no networks": _stack("Deny", FEW, {"networks": []}, at="action"),
+        "no VPC": StackCase({"policy": _stack("Deny", FEW).resources["policy"]}, ("policy", "spec.egress[0].action")),
+        "many, each of few": _stack("Deny", _many(17), at="action"),
+        "many in two policies": _and(_stack("Deny", _many(16), at="action"), _stack("Deny", FEW)),
+        "a network of two rules": _and(_stack("Pass", FEW, at="to"), _stack("Deny", {"networks": ["203.0.113.9/24"]})),
+        "a network twice in a rule": _stack("Pass", FEW, FEW, at="to"),
+        "many ports": _stack("Pass", EVERYWHERE, ports=_ports(25), at="ports"),
+        "many ports for those who call": _stack("Pass", EVERYWHERE, ends=INTO, ports=_ports(25), at="ports"),
+        "many with wider networks": _and(_stack("Pass", FEW, ports=_ports(24), at="to"), _stack("Pass", WIDE)),
+        "networks that call": _stack("Deny", FEW, ends=INTO, at="from"),
+        "no networks that call, of a team": _stack("Deny", {"networks": []}, ends=INTO, subject=AGENTS, at="from"),
+        "what agents read": StackCase({"policy": Sample(ENDPOINTS[0][:-1], WIDER)}, ("policy", "spec")),
+        "what agents read of a namespace": StackCase({"policy": Sample(ENDPOINTS[1][:-1], WIDER)}, ("policy", "spec")),
         "the metadata": _stack("Deny", {"networks": ["169.254.169.254/32"]}, at="action"),
         "DNS": _stack("Deny", {"networks": ["172.20.0.10/32"]}, at="action"),
         "a part of a VPC of public addresses": _stack("Deny", FEW, at="action", vpc="203.0.0.0/16"),
