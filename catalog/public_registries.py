@@ -33,11 +33,8 @@ BY_KEY: Final = frozenset({"nvcr.io"})
 """Hosts of makers that sign with keys. Source: NVIDIA NGC user guide, verification of NIM containers; read 2026-11."""
 
 UNVERIFIABLE: Final = frozenset({"quay.io/jetstack"})
-"""Makers that sign with a key and SHA-512 alone, while Kyverno is asked for SHA-256 here.
-
-Sources: cert-manager.io/docs/installation/code-signing (`--signature-digest-algorithm sha512`); Kyverno v1.19.0,
-pkg/image/verifiers/ivpol/cosign/certs.go; read 2026-11.
-"""
+"""Makers that sign with a key and SHA-512: without a `hashAlgorithm`, Kyverno takes SHA-256. Sources: cert-manager
+documentation, "Signature Verification"; Kyverno v1.19.0, pkg/image/verifiers/ivpol/cosign/certs.go; read 2026-11."""
 
 SHARED: Final = (
     "docker.io",

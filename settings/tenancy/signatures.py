@@ -37,14 +37,7 @@ _STRANGERS = (
 _OPEN_OWNER = re.compile(r"\^https://git(hub|lab)\\?\.com/(?!([\w-]|\\\.)+/|\(([\w|-]|\\\.)+\)/)")
 """A pattern that does not write out, up to its /, whose repositories it is about."""
 _NOBODY = "(?!)"
-_UNSIGNED = (
-    "nobody here is known to sign them: pods that get them would be refused. Name images that you build, or in "
-    "identities who signs these."
-)
-_UNVERIFIABLE = (
-    "these are signed with a key and SHA-512, while Kyverno is asked for SHA-256 here: pods that get them would be "
-    "refused. Name images that you build."
-)
+_REFUSED = "pods that get them would be refused. Name images that you build"
 _SEQUENCE, _BIT_STRING = 0x30, 0x03
 _PARTS = {"PUBLIC KEY": [_SEQUENCE, _BIT_STRING], "CERTIFICATE": [_SEQUENCE, _SEQUENCE, _BIT_STRING]}
 """Tags of what a SubjectPublicKeyInfo, and a certificate, is made of."""
@@ -201,7 +194,12 @@ class SignatureSettings(Settings):
     def images_are_of_who_signs(self) -> "SignatureSettings":
         subjects = [(each.subject or each.subject_pattern or "").replace("\\", "") for each in self.identities]
         raise_if(
-            f"{image} begins as images do that others build, and {_UNVERIFIABLE if signer == _NOBODY else _UNSIGNED}"
+            f"{image} begins as images do that others build, and "
+            + (
+                f"these are signed with SHA-512, which Kyverno is not asked for here: {_REFUSED}."
+                if signer == _NOBODY
+                else f"nobody here is known to sign them: {_REFUSED}, or in identities who signs these."
+            )
             for image in self.images
             if (signer := _signer_of_others(image))
             and not (self.keys and image.partition("/")[0].partition(":")[0] in BY_KEY)

@@ -8,11 +8,12 @@ A policy has a webhook of its own where it has match conditions that Kubernetes 
 has a timeout; the others of a kind share one for each pair of selectors, whose URL names them all. Names and exclusions
 of rules are no part of a webhook. Policies that delete objects have none.
 Match conditions are evaluated where they are made, with `&&`, `||` and parentheses, of `true`, `false`, comparisons of
-`request.operation` and of `object` or `oldObject` with null, and of `compares_specs`. Another part is an error where it
-names what a request has not: `object` in a deletion, `oldObject` in a creation. It is none in `object.?field` and in
-comparisons of `object` itself, and `has(object.field)` is false. What nobody can judge here counts as met. Beside an
-error it might be false, and Kubernetes would call no webhook; such a request is refused here, in words that say so.
-Unseen are errors of what counts as met, such as a field that an object has not.
+`request.operation` and of `object` or `oldObject` with null, and `x != y`, y being x of the spec of before, which a
+change of something else does not meet. Another part is an error where it names what a request has not: `object` in a
+deletion, `oldObject` in a creation. It is none in `object.?field` and in comparisons of `object` itself, and
+`has(object.field)` is false. What nobody can judge here counts as met. Beside an error it might be false, and stop the
+call; such a request is refused here, in words that say so. Unseen is the error of a field that an object has not, which
+defaults and controllers may fill.
 Left out: policies of the group kyverno.io, those that Kyverno turns into admission policies of Kubernetes (`autogen`),
 subresources, and that a policy on images and one of a namespace, both sharing, have webhooks of one name, which the API
 server refuses, upon which no change of a policy comes through.
@@ -95,13 +96,11 @@ _OF_KYVERNO = re.compile(
     r"|listObjToMap|md5|random|sha1|sha256|verifyImageSignatures|verifyAttestationSignatures|getImageData)\s*\()"
 )
 _TO_START_NODES = frozenset({("", "nodes"), ("certificates.k8s.io", "certificatesigningrequests")})
-# Beside these, `!=` of two sides is more than their comparison.
-_BEYOND_COMPARISON = re.compile(r"\|\||&&|[=<>]|\bin\b|\? ")
-
-
+# Beside these, `!=` of two sides of the spec is more than their comparison.
+_BEYOND_COMPARISON = re.compile(r"\|\||&&|[=<>]|\bin\b|\? |\b(object|oldObject)\b")
 _ABSENT: Final = {"CREATE": ("oldObject", "creation"), "DELETE": ("object", "deletion")}
 _TEXT = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\"""")
-_ASKS_OPERATION = re.compile(r"request\.operation[!=]=_|_[!=]=request\.operation|request\.operationin\[(_(,_)*,?)?\]")
+_ASKS_OPERATION = re.compile(r"request\.operation[!=]=_|_[!=]=request\.operation|request\.operationin\[(_(,_)*)?\]")
 _ASKS_NULL = re.compile(r"(object|oldObject)[!=]=null|null[!=]=(object|oldObject)")
 
 
@@ -149,8 +148,6 @@ def _joined(values: Sequence[str], decides: str) -> str:
 def _value(condition: str, operation: str, after: Mapping[str, Any], before: Mapping[str, Any] | None) -> str:
     """Returns `true`, `false`, `error`, `unclear`, or "", as `_joined` does."""
     condition = condition.strip()
-    if operation == "UPDATE" and compares_specs(condition) and (not before or after.get("spec") == before.get("spec")):
-        return "false"
     for operator, decides in (("||", "true"), ("&&", "false")):
         parts = condition.split(operator)
         if len(parts) > 1 and all(map(_is_whole, parts)):
@@ -167,6 +164,11 @@ def _value(condition: str, operation: str, after: Mapping[str, Any], before: Map
         return str(((asks[1] or asks[2]) == absent) == ("==" in form)).lower()
     if absent and re.fullmatch(rf"has\({absent}\.\w+\)", form):
         return "false"
+    now, _, then = condition.partition(" != ")
+    beside, of_spec = re.subn(r"\bobject\.spec\b", "", now)
+    changes = bool(before) and after.get("spec") != (before or {}).get("spec")
+    if operation == "UPDATE" and not changes and of_spec and now == then.replace("oldObject.", "object."):
+        return "" if _BEYOND_COMPARISON.search(beside) else "false"
     harmless = rf"has\(\s*{absent}\.\w+\s*\)|{absent}(\.\?|\s*[!=]=)|[!=]=\s*{absent}\b(?!\s*[.\[])"
     rest = re.sub(harmless, "", _TEXT.sub("", condition))
     return "error" if absent and re.search(rf"(?<![\w.]){absent}\b", rest) else ""
@@ -178,20 +180,6 @@ def _is_whole(part: str) -> bool:
     while found:
         rest, found = re.subn(r"[(\[{][^()\[\]{}]*[)\]}]", "", rest)
     return not re.search(r"""[()\[\]{}'"]|//|(?<!\.)\?""", rest)
-
-
-def compares_specs(condition: str) -> bool:
-    """Returns whether a match condition is `oldObject == null || x != y`, y being x of the spec of before.
-
-    A change that leaves the spec as it was does not meet it. It has no value in Kubernetes where the spec lacks the
-    field, unseen here: defaults and controllers may fill it.
-    """
-    front, _, comparison = condition.partition("||")
-    now, _, then = (each.strip() for each in comparison.partition(" != "))
-    same_of_both = now == then.replace("oldObject.", "object.") and "oldObject" not in now
-    objects, of_spec = (re.findall(rf"\bobject\b{what}", now) for what in ("", r"\.spec\b"))
-    is_comparison = bool(objects) and len(objects) == len(of_spec) and not _BEYOND_COMPARISON.search(now)
-    return front.strip() == "oldObject == null" and same_of_both and is_comparison
 
 
 def policies(cluster: Cluster, planned: Planned | None) -> tuple[Props, ...]:

@@ -116,3 +116,21 @@ def test_a_cluster_policy_with_a_value_that_is_known_later_does_not_hide_the_nex
         "also later": Sample(f"{kind}List", {"items": UNKNOWN}),
     }
     assert found(policies, "net-cluster-policies") == [*policies], "a waiver of one would let the others pass"
+
+
+def test_rules_of_cluster_policies_that_are_too_much_together_are_all_named() -> None:
+    def denies(*cidrs: str, action: str = "Deny") -> Sample:
+        rules = [{"action": action, "to": [{"networks": [*cidrs]}]}]
+        spec = {"subject": {"namespaces": {}}, "egress": rules}
+        return Sample("kubernetes:networking.k8s.aws/v1alpha1:ClusterNetworkPolicy", {"spec": spec})
+
+    def named(**policies: Sample) -> list[str]:
+        return found(
+            {**policies, "vpc": Sample("aws:ec2/vpc:Vpc", {"cidrBlock": "10.0.0.0/16"})}, "net-cluster-policies"
+        )
+
+    some = [f"198.51.{third}.0/24" for third in range(17)]
+    assert named(first=denies(*some[:9]), second=denies(*some[9:])) == ["first", "second"]
+    assert named(first=denies(*some[:9]), second=denies(*some[9:16])) == []
+    assert named(first=denies(some[0]), second=denies("198.51.0.1/24", action="Pass")) == ["first", "second"]
+    assert named(first=denies(some[0]), second=denies(some[1])) == []

@@ -66,10 +66,11 @@ Found = Iterator[tuple[Resource, str, str]]
 
 
 class _Rule(NamedTuple):
-    """A rule of a cluster policy. end: its path to the peers. ports: how many. few: it denies few addresses to all."""
+    """What the agents keep of a rule. peers: their path. few: it denies few addresses of the internet to all."""
 
-    view: View
-    end: str
+    resource: Resource
+    path: str
+    peers: str
     networks: Sequence[Network]
     ports: int
     few: bool
@@ -121,9 +122,8 @@ def _policy(policy: View, teams: set[str], used: Sequence[Network], rules: list[
             action, peers, ports = text(rule, "action"), [*each(rule, end)], [*each(rule, "ports")]
             if any(at(port, "namedPort") is not None for port in ports):
                 yield resource, rule.under("ports"), "has a namedPort, on which the network policy controller ends"
-            if len(ports) > PORTS_PER_ADDRESS:
-                yield resource, rule.under("ports"), f"has more than {PORTS_PER_ADDRESS} ports: agents drop some"
             cidrs = [cidr for peer in peers for cidr in texts(peer, "networks")]
+            networks = [one for one in map(network, cidrs) if one]
             if direction == "ingress" and any("networks" in keys(peer, ()) for peer in peers):
                 yield resource, rule.under(end), "has networks, which peers of ingress have not"
             elif not all(map(_is_cidr, cidrs)):
@@ -131,7 +131,7 @@ def _policy(policy: View, teams: set[str], used: Sequence[Network], rules: list[
             may = action == "Deny" or (action == "Accept" and text(policy, "spec.tier") == "Baseline")
             passes = action == "Pass" or (may and _is_of(policy, teams))
             few = not passes and action == "Deny" and _few_of_the_internet(peers, used)
-            rules.append(_Rule(rule, end, [*filter(None, map(network, cidrs))], len(ports), few))
+            rules.append(_Rule(resource, rule.under("action"), rule.under(end), networks, max(1, len(ports)), few))
             if not (passes or few):
                 yield resource, rule.under("action"), PROBLEMS.get(action, "is no action")
 
@@ -139,19 +139,19 @@ def _policy(policy: View, teams: set[str], used: Sequence[Network], rules: list[
 def _together(rules: Sequence[_Rule]) -> Found:
     """Yields what is wrong with the rules of a cluster together. Each of them is told: a waiver of one hides none."""
     named = Counter(one for rule in rules for one in rule.networks)
-    entries = Counter[Network]()
+    kept = Counter[Network]()
     for rule in rules:
-        entries.update(dict.fromkeys(rule.networks, max(1, rule.ports)))
+        kept.update(dict.fromkeys(rule.networks, rule.ports))
     denied = {one for rule in rules if rule.few for one in rule.networks}
     for rule in rules:
-        resource, peers = rule.view.resource, rule.view.under(rule.end)
-        wider = [[one.supernet(new_prefix=short) for short in range(one.prefixlen + 1)] for one in rule.networks]
+        wider = [[kept[one.supernet(new_prefix=n)] for n in range(one.prefixlen + 1)] for one in rule.networks]
         if any(named[one] > 1 for one in rule.networks):
-            yield resource, peers, "has a network that is named twice: agents multiply its entries, and drop some"
-        elif rule.ports <= PORTS_PER_ADDRESS < max((sum(entries[one] for one in each) for each in wider), default=0):
-            yield resource, peers, f"has more than {PORTS_PER_ADDRESS} ports with wider networks: agents drop some"
+            yield rule.resource, rule.peers, "have a network that is named twice: agents multiply what they keep of it"
+        elif max([rule.ports, *map(sum, wider)]) > PORTS_PER_ADDRESS:
+            problem = f"have more than {PORTS_PER_ADDRESS} ports, with those of wider networks: agents drop some"
+            yield rule.resource, rule.peers, problem
         if rule.few and len(denied) > FEW_NETWORKS:
-            yield resource, rule.view.under("action"), f"is of more than {FEW_NETWORKS} networks that are denied to all"
+            yield rule.resource, rule.path, f"may stop the cluster: more than {FEW_NETWORKS} networks are denied to all"
 
 
 def check(stack: Stack) -> Found:
@@ -176,7 +176,9 @@ ENDPOINTS = tuple(f"kubernetes:{AWS_GROUP}/v1alpha1:{kind}*" for kind in MADE_BY
 INTO, OUT = DIRECTIONS
 EVERYWHERE: dict[str, Any] = {"namespaces": {}}
 WIDER = {"spec": {"subject": EVERYWHERE}}
+PORTS = [{"portNumber": {"port": port}} for port in range(1, 26)]
 FEW, WIDE = {"networks": ["203.0.113.0/24"]}, {"networks": ["203.0.0.0/16"]}
+MOST, MANY = ({"networks": [f"198.51.{third}.0/24" for third in range(number)]} for number in (16, 17))
 
 
 def _space(name: str, cluster: str = "", form: str = "", key: str = TEAM, team: object = "agents") -> Sample:
@@ -241,14 +243,6 @@ def _and(case: StackCase, other: StackCase, cluster: str = "") -> StackCase:
     return replace(case, resources={**case.resources, "other": replace(other.resources["policy"], provider=cluster)})
 
 
-def _many(networks: int) -> dict[str, list[str]]:
-    return {"networks": [f"198.51.{each}.0/24" for each in range(networks)]}
-
-
-def _ports(number: int) -> list[dict[str, dict[str, int]]]:
-    return [{"portNumber": {"port": 1 + each}} for each in range(number)]
-
-
 RULE = StackRule(
     id="net-cluster-policies",
     applies_to=(CLUSTER_POLICIES, *ENDPOINTS, NAMESPACES, VPC, MORE),
@@ -268,9 +262,9 @@ RULE = StackRule(
         "some pods of a team": _stack("Deny", EVERYWHERE, subject=_pods(matchLabels={NAME: "agents", "env": "x"})),
         "an Accept for a team, after its own policies": _stack("Accept", EVERYWHERE, tier="Baseline", subject=AGENTS),
         "few addresses of the internet": _stack("Deny", FEW, {"networks": ["198.51.100.7"]}),
-        "as many as may be, with another cluster's": _and(_stack("Deny", _many(16)), _stack("Deny", FEW), "another"),
-        "as many ports as may be": _stack("Pass", FEW, ports=_ports(24)),
-        "as many with wider networks": _and(_stack("Pass", FEW, ports=_ports(23)), _stack("Pass", WIDE)),
+        "as many as may be, with another cluster's": _and(_stack("Deny", MOST), _stack("Deny", FEW), "another"),
+        "as many ports as may be": _stack("Pass", FEW, ports=PORTS[1:]),
+        "as many with wider networks": _and(_stack("Pass", FEW, ports=PORTS[2:]), _stack("Pass", WIDE)),
         "a patch of labels alone": StackCase({"policy": Sample(f"{POLICY}Patch", {"metadata": {"name": "x"}})}),
     },
     bad={
@@ -285,13 +279,13 @@ RULE = StackRule(
         "few, and pods": _stack("Deny", FEW, EVERYWHERE, at="action"),
         "few, and no networks": _stack("Deny", FEW, {"networks": []}, at="action"),
         "no VPC": StackCase({"policy": _stack("Deny", FEW).resources["policy"]}, ("policy", "spec.egress[0].action")),
-        "many, each of few": _stack("Deny", _many(17), at="action"),
-        "many in two policies": _and(_stack("Deny", _many(16), at="action"), _stack("Deny", FEW)),
+        "many, each of few": _stack("Deny", MANY, at="action"),
+        "many in two policies": _and(_stack("Deny", MOST, at="action"), _stack("Deny", FEW)),
         "a network of two rules": _and(_stack("Pass", FEW, at="to"), _stack("Deny", {"networks": ["203.0.113.9/24"]})),
         "a network twice in a rule": _stack("Pass", FEW, FEW, at="to"),
-        "many ports": _stack("Pass", EVERYWHERE, ports=_ports(25), at="ports"),
-        "many ports for those who call": _stack("Pass", EVERYWHERE, ends=INTO, ports=_ports(25), at="ports"),
-        "many with wider networks": _and(_stack("Pass", FEW, ports=_ports(24), at="to"), _stack("Pass", WIDE)),
+        "many ports": _stack("Pass", EVERYWHERE, ports=PORTS, at="to"),
+        "many ports for those who call": _stack("Pass", EVERYWHERE, ends=INTO, ports=PORTS, at="from"),
+        "many with wider networks": _and(_stack("Pass", FEW, ports=PORTS[1:], at="to"), _stack("Pass", WIDE)),
         "networks that call": _stack("Deny", FEW, ends=INTO, at="from"),
         "no networks that call, of a team": _stack("Deny", {"networks": []}, ends=INTO, subject=AGENTS, at="from"),
         "what agents read": StackCase({"policy": Sample(ENDPOINTS[0][:-1], WIDER)}, ("policy", "spec")),

@@ -393,7 +393,7 @@ def test_a_maker_whose_signatures_kyverno_cannot_verify_is_refused_whoever_signs
 ) -> None:
     admission = {**signed(images=[image], **signers), "registries": [image.rpartition("/")[0]]}
     (problem,) = problems(stack((("admission",), admission), (("teams",), TEAMS)))
-    assert "SHA-512, while Kyverno is asked for SHA-256" in problem.message
+    assert "SHA-512, which Kyverno is not asked for here" in problem.message
     assert problem.message.endswith("Name images that you build.")
 
 

@@ -148,7 +148,7 @@ def test_an_image_that_comes_to_a_pod_is_refused_while_it_is_down(cluster: Bench
         ("oldObject == null || object.spec.a || object.spec.b != oldObject.spec.a || oldObject.spec.b", True),
         ("oldObject == null || object.spec.a == 1 != oldObject.spec.a == 1", True),
         ("oldObject == null || true", True),
-        ("object == null || object.spec.a != oldObject.spec.a", True),
+        ("object == null || object.spec.a != oldObject.spec.a", False),
         ("has(object.metadata.labels)", True),
     ],
 )
@@ -208,6 +208,8 @@ MAYBE = f"{NO_OBJECT}. Kubernetes may refuse this: one is not judged here, and i
         ("DELETE", [ANY, "request.operation == 'UPDATE'"], False),
         ("UPDATE", [MOVES, "true"], False),
         ("UPDATE", ["request.operation == 'UPDATE'"], True),
+        ("UPDATE", ["object.spec.a != oldObject.spec.a && request.namespace == 'research'"], False),
+        ("UPDATE", ["object != null && oldObject != null"], True),
         ("UPDATE", ["request.operation == 'DELETE'"], False),
         ("CREATE", [MOVES, "request.operation == 'CREATE'"], True),
         ("CREATE", ["request.operation != 'CREATE'"], False),
