@@ -118,19 +118,28 @@ def test_a_cluster_policy_with_a_value_that_is_known_later_does_not_hide_the_nex
     assert found(policies, "net-cluster-policies") == [*policies], "a waiver of one would let the others pass"
 
 
+def cluster_rule(*cidrs: str, action: str = "Deny", into: bool = False) -> Sample:
+    direction, end = ("ingress", "from") if into else ("egress", "to")
+    spec = {"subject": {"namespaces": {}}, direction: [{"action": action, end: [{"networks": [*cidrs]}]}]}
+    return Sample("kubernetes:networking.k8s.aws/v1alpha1:ClusterNetworkPolicy", {"spec": spec})
+
+
+def named(**policies: Sample) -> list[str]:
+    return found({**policies, "vpc": Sample("aws:ec2/vpc:Vpc", {"cidrBlock": "10.0.0.0/16"})}, "net-cluster-policies")
+
+
+def test_a_rule_of_ingress_has_no_networks() -> None:
+    """The definition has no such field, so no case of the rule may have it."""
+    for action, cidrs in (("Deny", ["198.51.0.0/24"]), ("Pass", ["198.51.0.0/24"]), ("Pass", [])):
+        assert named(first=cluster_rule(*cidrs, action=action, into=True)) == ["first"]
+
+
 def test_rules_of_cluster_policies_that_are_too_much_together_are_all_named() -> None:
-    def denies(*cidrs: str, action: str = "Deny") -> Sample:
-        rules = [{"action": action, "to": [{"networks": [*cidrs]}]}]
-        spec = {"subject": {"namespaces": {}}, "egress": rules}
-        return Sample("kubernetes:networking.k8s.aws/v1alpha1:ClusterNetworkPolicy", {"spec": spec})
-
-    def named(**policies: Sample) -> list[str]:
-        return found(
-            {**policies, "vpc": Sample("aws:ec2/vpc:Vpc", {"cidrBlock": "10.0.0.0/16"})}, "net-cluster-policies"
-        )
-
     some = [f"198.51.{third}.0/24" for third in range(17)]
-    assert named(first=denies(*some[:9]), second=denies(*some[9:])) == ["first", "second"]
-    assert named(first=denies(*some[:9]), second=denies(*some[9:16])) == []
-    assert named(first=denies(some[0]), second=denies("198.51.0.1/24", action="Pass")) == ["first", "second"]
-    assert named(first=denies(some[0]), second=denies(some[1])) == []
+    assert named(first=cluster_rule(*some[:9]), second=cluster_rule(*some[9:])) == ["first", "second"]
+    assert named(first=cluster_rule(*some[:9]), second=cluster_rule(*some[9:16])) == []
+    assert named(first=cluster_rule(some[0]), second=cluster_rule("198.51.0.1/24", action="Pass")) == [
+        "first",
+        "second",
+    ]
+    assert named(first=cluster_rule(some[0]), second=cluster_rule(some[1])) == []

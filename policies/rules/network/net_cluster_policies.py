@@ -286,8 +286,6 @@ RULE = StackRule(
         "many ports": _stack("Pass", EVERYWHERE, ports=PORTS, at="to"),
         "many ports for those who call": _stack("Pass", EVERYWHERE, ends=INTO, ports=PORTS, at="from"),
         "many with wider networks": _and(_stack("Pass", FEW, ports=PORTS[1:], at="to"), _stack("Pass", WIDE)),
-        "networks that call": _stack("Deny", FEW, ends=INTO, at="from"),
-        "no networks that call, of a team": _stack("Deny", {"networks": []}, ends=INTO, subject=AGENTS, at="from"),
         "what agents read": StackCase({"policy": Sample(ENDPOINTS[0][:-1], WIDER)}, ("policy", "spec")),
         "what agents read of a namespace": StackCase({"policy": Sample(ENDPOINTS[1][:-1], WIDER)}, ("policy", "spec")),
         "the metadata": _stack("Deny", {"networks": ["169.254.169.254/32"]}, at="action"),
