@@ -375,6 +375,12 @@ def test_images_of_others_may_be_judged_by_who_signs_them(image: str, subject: d
     assert wrong(subject_pattern=rf"^https://github\.com/example/{owner}/.*$") == [SIGNATURES]
 
 
+def test_an_address_that_begins_as_that_of_a_maker_is_somebody_else() -> None:
+    admission: dict[str, Any] = by(subject="krel-trust@k8s-releng-prod.iam.gserviceaccount.com.example")
+    admission["signatures"]["images"], admission["registries"] = ["registry.k8s.io/*"], ["registry.k8s.io"]
+    assert [each.path for each in problems(stack((("admission",), admission), (("teams",), TEAMS)))] == [SIGNATURES]
+
+
 def test_a_maker_that_signs_with_a_key_may_be_judged_by_one() -> None:
     def wrong(image: str) -> list[str]:
         admission = {**signed(images=[image]), "registries": [image.removesuffix("/*")]}

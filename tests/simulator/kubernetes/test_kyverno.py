@@ -210,6 +210,7 @@ MAYBE = f"{NO_OBJECT}. Kubernetes may refuse this: one is not judged here, and i
         ("UPDATE", ["request.operation == 'UPDATE'"], True),
         ("UPDATE", ["object.spec.a != oldObject.spec.a && request.namespace == 'research'"], False),
         ("UPDATE", ["object != null && oldObject != null"], True),
+        ("UPDATE", ["request.name != request.name"], True),
         ("UPDATE", ["request.operation == 'DELETE'"], False),
         ("CREATE", [MOVES, "request.operation == 'CREATE'"], True),
         ("CREATE", ["request.operation != 'CREATE'"], False),
