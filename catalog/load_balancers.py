@@ -2,9 +2,10 @@
 
 Sources: Elastic Load Balancing user guides, "Security policies for your Application Load Balancer"; ELBv2 API,
 HostHeaderConditionConfig and the other conditions, RedirectActionConfig; RewriteConfig; "Condition types for
-listener rules", "Add a listener rule", "Quotas for your Application Load Balancers"; read 2026-11. Two pages differ in
-the characters of a parameter: here are those of both. Not published, so the narrower: what characters the path of a
-redirect, and what a path is rewritten to, may have.
+listener rules", "Add a listener rule", "Transforms for listener rules", "Quotas for your Application Load Balancers";
+read 2026-11. Two pages differ in the characters of a parameter: here are those of both. Not published, so the narrower:
+what characters the path of a redirect, and what a path is rewritten to, may have, and which rewrites fail, for which
+each request is answered with 500: here those to a path that does not begin with /.
 """
 
 from typing import Final
@@ -26,7 +27,7 @@ HEADER_PATTERN: Final = r"^[ -\[\]-~]+$"  # of the value of a header: visible ch
 PARAMETER_PATTERN: Final = r"^[A-Za-z0-9_.~$'@:+&()!,;=/*?-]+$"  # of a parameter's name and value, with the wildcards
 PATH_CHARACTERS: Final = "A-Za-z0-9/_.~$&'+:@-"  # of a path, besides the wildcards * and ?; a class of a pattern
 REWRITE_LENGTH: Final = 1024  # characters in what a path is rewritten to
-REWRITE_PATTERN: Final = f"^[{PATH_CHARACTERS.replace('$', '')}]*$"  # of that; $ and a backslash would name a group
+REWRITE_PATTERN: Final = f"^/[{PATH_CHARACTERS.replace('$', '')}]*$"  # of that; $ and a backslash would name a group
 REDIRECT_PATTERN: Final = f"^/([{PATH_CHARACTERS}]|#[{{](host|path|port)[}}])*$"  # of a new path
 VALUES_PER_RULE: Final = 5  # of all conditions together
 WILDCARDS_PER_RULE: Final = 5  # * and ? of all conditions together; 6 by the page of quotas

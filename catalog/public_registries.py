@@ -32,6 +32,10 @@ SIGNS: Final = {"registry.k8s.io": "krel-trust@k8s-releng-prod.iam.gserviceaccou
 BY_KEY: Final = frozenset({"nvcr.io"})
 """Hosts of makers that sign with keys. Source: NVIDIA NGC user guide, verification of NIM containers; read 2026-11."""
 
+UNVERIFIABLE: Final = frozenset({"quay.io/jetstack"})
+"""Makers that sign with a key and SHA-512: without a `hashAlgorithm`, Kyverno takes SHA-256. Sources: cert-manager
+documentation, "Signature Verification"; Kyverno v1.19.0, pkg/image/verifiers/ivpol/cosign/certs.go; read 2026-11."""
+
 SHARED: Final = (
     "docker.io",
     "gcr.io",

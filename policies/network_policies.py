@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from policies.objects import objects
-from policies.rule import Resource, Stack, View, at_if_known, collect_from, each, keys, present, text, texts
+from policies.rule import Resource, Stack, View, at_if_known, collect_from, each, present, text
 
 GROUP, KIND = "networking.k8s.io", "NetworkPolicy"
 NETWORK_POLICIES = f"kubernetes:{GROUP}/v1:{KIND}*"
@@ -27,6 +27,8 @@ Span = tuple[int, int, int]
 """Version of IP, first and last address."""
 Ports = tuple[str, float, float]
 """Protocol, first and last port."""
+MOST_SETS = 64
+"""Sets of labels that are told apart: more would take minutes."""
 EVERY_PORT: tuple[Ports, ...] = tuple((each, 0, 65535) for each in ("TCP", "UDP", "SCTP"))
 
 
@@ -51,29 +53,48 @@ def _both(one: Labels, other: Labels) -> Labels | None:
     return {**one, **other} if all(one.get(key, value) == value for key, value in other.items()) else None
 
 
-def _sets_of_pods(last: Labels, others: Sequence[Labels]) -> list[Labels]:
-    """Returns the pods of the last that most others select too: one for each set of others that go together."""
-    found: list[Labels] = [last]
-    for number, labels in enumerate(others):
-        for pods in [*found]:
-            both = _both(pods, labels)
-            if both is None or both == pods:
-                continue
-            later = [one for one in others[number + 1 :] if _both(pods, one) is not None]
-            lost = any(_both(both, one) is None for one in later)
-            found = [one for one in found if lost or one != pods] + [both] * (both not in found)
-    return found
+def _sets_of_pods(last: Sequence[Labels], others: Sequence[Labels]) -> list[Labels] | None:
+    """Returns the pods of the last, told apart by which of the others select them too.
+
+    One set for each group of others that go together, also where more of them do: a wider set is another one than the
+    narrower in it. None where there are more than `MOST_SETS`, which lists of values on several keys multiply to.
+    """
+    every: list[Labels] = []
+    if len(others) > MOST_SETS:
+        return None
+    for labels in last:
+        found = [labels]
+        for selected in others:
+            for both in [_both(pods, selected) for pods in found]:
+                found += [both] if both is not None and both not in found else []
+            if len(every) + len(found) > MOST_SETS:
+                return None
+        every += found
+    return every
 
 
-def together(last: Opening, earlier: Sequence[Opening]) -> Iterator[list[Span]]:
-    """Yields what earlier openings open to pods of the last, for each of its ports and each set of pods."""
+def completed(last: Opening, earlier: Sequence[Opening], ranges: Sequence[str]) -> set[str]:
+    """Returns the ranges that the last opening completes, with what earlier ones open to the same pods on a port.
+
+    Where too many sets of pods have to be told apart, all openings on a port count together, and each that has a part
+    of a range which they have as a whole completes it.
+    """
+    found: set[str] = set()
     for protocol, port in {(name, first) for one in (last, *earlier) for name, first, _ in one.ports}:
-        if last.has(protocol, port):
-            beside = [one for one in earlier if one.spans and one.has(protocol, port)]
-            others = [labels for one in beside for labels in one.pods]
-            for pods in (pods for labels in last.pods for pods in _sets_of_pods(labels, others)):
-                same_pods = [one for one in beside if any(_both(pods, labels) == pods for labels in one.pods)]
-                yield [span for one in same_pods for span in one.spans]
+        if not last.has(protocol, port):
+            continue
+        beside = [one for one in earlier if one.spans and one.has(protocol, port)]
+        others = {tuple(sorted(labels.items())): labels for one in beside for labels in one.pods}
+        sets = _sets_of_pods(last.pods, [*others.values()])
+        if sets is None:
+            whole = mostly_in([*last.spans, *(span for one in beside for span in one.spans)], ranges)
+            parts = {one: without(last.spans, addresses(ip_network(one))) for one in whole}
+            found.update(one for one, rest in parts.items() if sorted(rest) != sorted(last.spans))
+        for pods in sets or ():
+            same_pods = [one for one in beside if any(_both(pods, labels) == pods for labels in one.pods)]
+            before = [span for one in same_pods for span in one.spans]
+            found.update({*mostly_in([*last.spans, *before], ranges)} - {*mostly_in(before, ranges)})
+    return found
 
 
 def policies_in(resource: Resource) -> Iterator[View]:
@@ -102,19 +123,6 @@ def selects_everybody(view: View, selector: tuple[str, ...]) -> bool:
     """Tells whether a selector of namespaces has no label that would leave some of them out."""
     expressions = each(view, (*selector, "matchExpressions"))
     return not present(view, (*selector, "matchLabels")) and all(text(one, "operator") != "In" for one in expressions)
-
-
-def selects(view: View, selector: tuple[str, ...], labels: Mapping[str, str]) -> bool:
-    """Tells whether something with these labels, and no others, is what a selector selects."""
-    equal = (*selector, "matchLabels")
-    if any(labels.get(key) != text(view, (*equal, key)) for key in keys(view, equal)):
-        return False
-    for one in each(view, (*selector, "matchExpressions")):
-        key, operator = text(one, "key"), text(one, "operator")
-        has = labels.get(key) in texts(one, "values") if operator in ("In", "NotIn") else key in labels
-        if has != (operator in ("In", "Exists")):
-            return False
-    return True
 
 
 def network(cidr: object) -> Network | None:

@@ -3,8 +3,8 @@
 All routes of a door are rules of one load balancer, and the controller makes them all or none. So this takes what is
 known to become a rule, and nothing else.
 Sources: aws-load-balancer-controller 3.5.0, pkg/gateway/routeutils/route_rule_condition.go, route_rule_action.go,
-backend.go, pkg/gateway/model/model_build_target_group.go, docs/guide/gateway/l7gateway.md ("RequestRedirect Path
-Modification"); limits of Elastic Load Balancing; read 2026-11.
+route_rule_transform.go, backend.go, pkg/gateway/model/model_build_target_group.go, docs/guide/gateway/l7gateway.md
+("RequestRedirect Path Modification"); limits of Elastic Load Balancing; read 2026-11.
 """
 
 from dataclasses import dataclass
@@ -63,8 +63,9 @@ _WILDCARDS = (
     f"match.?headers.orValue([]).map(each, {_IS_EXPRESSION} ? 0 : {_wild('each.value')}).sum()"
 )
 _REWRITTEN = [f"filter.?{of}.?path.?replacePrefixMatch" for of in ("urlRewrite", "requestRedirect")]
-_OR_NONE = "orValue('')"
-_REWRITTEN_LENGTH = REWRITE_LENGTH - len("$2")  # the controller adds the rest of the path
+_OR_SLASH = ".orValue('/')"
+# The controller adds $2 to a beginning without a slash at its end. The definition of HTTPRoutes bounds other paths.
+_REWRITTEN_LENGTH = REWRITE_LENGTH - len("$2")
 _FILTERS = "(variables.grpc ? ['ExtensionRef'] : ['RequestRedirect', 'URLRewrite', 'ExtensionRef'])"
 _TO_PATH = "filter.?requestRedirect.?path.?replaceFullPath"
 _LEADS_AWAY = (  # to another host, another port, or a path that does not lead back
@@ -126,14 +127,15 @@ _NEEDED = (
     _Needed(
         each="filter",
         is_right=f"filter.type in {_FILTERS} && "
-        "!filter.?requestRedirect.?path.?replacePrefixMatch.orValue('/').matches('[*?]') && "
-        + " && ".join(
-            f"{_like(f'{new}.{_OR_NONE}', REWRITE_PATTERN)} && size({new}.{_OR_NONE}) <= {_REWRITTEN_LENGTH}"
-            for new in (*_REWRITTEN, "filter.?urlRewrite.?path.?replaceFullPath")
+        + _like(f"filter.?urlRewrite.?path.?replaceFullPath{_OR_SLASH}", REWRITE_PATTERN)
+        + "".join(
+            f" && {_like(new + _OR_SLASH, f'^$|{REWRITE_PATTERN}')} && "
+            f"({new}{_OR_SLASH}.endsWith('/') || size({new}.value()) <= {_REWRITTEN_LENGTH})"
+            for new in _REWRITTEN
         ),
         named="filter.type",
         else_=f"a load balancer has no such filter, and one such route {_STOPS}: use RequestRedirect or URLRewrite "
-        f"with plain paths of {_REWRITTEN_LENGTH} characters at most, and the mesh for the rest",
+        f"with plain paths that begin with /, of {_REWRITTEN_LENGTH} characters at most, and the mesh for the rest",
     ),
     _Needed(
         each="filter",

@@ -49,8 +49,12 @@ Source: linkerd2 edge-26.8.3, policy-controller/k8s/index, defaults.rs; read 202
 LOOK = "look first, with audit, whom the proxies would refuse"
 
 _NAMES_AN_IMAGE = re.compile(
-    r"(images?|image\.(name|sha|override)|tag|digest|repository|registry|\.version|linkerdVersion)(override)?$",
-    re.IGNORECASE,
+    r"([iI]mages?(\..+|Name|Namespace|Version)?|\.version|defaultVersion|linkerdVersion"
+    r"|(\b|[a-z])([tT]ag|[dD]igest|[sS]ha|[rR]egistry|[rR]epository))$"
+)
+_NAMES_NONE = re.compile(
+    r"[pP]ull(Policy|Secrets?)\b|[iI]mage\.(command|resources|tls)\b|\bemissary\.images|\bmanaged\w*Tag|[lL]abels\."
+    r"|input\.tag|config\.defaultRegistry|values\.registry|(Spec|node-exporter|values)\.version"
 )
 _CATALOGUED = {name for each in IMAGES.values() for name in (each.pinned_tag, each.reference)}
 _HOURS = {"h": 1 / 24, "m": 1 / 1440, "s": 1 / 86400, "d": 1, "": 1}
@@ -133,10 +137,15 @@ def other_images(before: Inputs, after: Inputs) -> str:
         sorted(
             f"{path} {value}"
             for path, value in new - old
-            if value not in ("", LATER, *_CATALOGUED) and _NAMES_AN_IMAGE.search(path)
+            if value not in ("", "True", "False", LATER, *_CATALOGUED) and names_an_image(path)
         ),
         5,
     )
+
+
+def names_an_image(path: str) -> bool:
+    """Tells whether a value of a chart, by its path from `values` on, is an image, or a part of the name of one."""
+    return bool(_NAMES_AN_IMAGE.search(path)) and not _NAMES_NONE.search(path)
 
 
 def _leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:

@@ -16,7 +16,7 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from catalog.expressions import WHOLE_NAME_PATTERN
-from catalog.public_registries import BY_KEY, DEEP_LEARNING, OF_ONE_MAKER, SHARED, SIGNS, makers
+from catalog.public_registries import BY_KEY, DEEP_LEARNING, OF_ONE_MAKER, SHARED, SIGNS, UNVERIFIABLE, makers
 from catalog.regions import REGIONS
 from settings.core.base import Settings
 from settings.core.naming import DNS_LABEL
@@ -36,6 +36,8 @@ _STRANGERS = (
 """Whom issuers give certificates to that are no part of anybody's build."""
 _OPEN_OWNER = re.compile(r"\^https://git(hub|lab)\\?\.com/(?!([\w-]|\\\.)+/|\(([\w|-]|\\\.)+\)/)")
 """A pattern that does not write out, up to its /, whose repositories it is about."""
+_NOBODY = "(?!)"
+_REFUSED = "pods that get them would be refused. Name images that you build"
 _SEQUENCE, _BIT_STRING = 0x30, 0x03
 _PARTS = {"PUBLIC KEY": [_SEQUENCE, _BIT_STRING], "CERTIFICATE": [_SEQUENCE, _SEQUENCE, _BIT_STRING]}
 """Tags of what a SubjectPublicKeyInfo, and a certificate, is made of."""
@@ -192,12 +194,16 @@ class SignatureSettings(Settings):
     def images_are_of_who_signs(self) -> "SignatureSettings":
         subjects = [(each.subject or each.subject_pattern or "").replace("\\", "") for each in self.identities]
         raise_if(
-            f"{image} begins as images do that others build, and nobody here is known to sign them: pods that get them "
-            "would be refused. Name images that you build, or in identities who signs these."
+            f"{image} begins as images do that others build, and "
+            + (
+                f"these are signed with SHA-512, which Kyverno is not asked for here: {_REFUSED}."
+                if signer == _NOBODY
+                else f"nobody here is known to sign them: {_REFUSED}, or in identities who signs these."
+            )
             for image in self.images
             if (signer := _signer_of_others(image))
             and not (self.keys and image.partition("/")[0].partition(":")[0] in BY_KEY)
-            and not any(re.search(signer, each) for each in subjects)
+            and not any(re.match(signer, each) for each in subjects)
         )
         return self
 
@@ -207,8 +213,12 @@ def _signer_of_others(image: str) -> str:
     host, _, path = image.partition("/")
     host, owner = host.partition(":")[0], path.partition("/")[0]
     of_aws = host.partition(".")[0] in {*DEEP_LEARNING, *(each.eks_account for each in REGIONS.values())}
+    if f"{host}/{owner}" in UNVERIFIABLE:
+        return _NOBODY
     if of_aws or host in OF_ONE_MAKER or f"{host}/{owner}" in makers():
-        return re.escape(SIGNS[host]) if host in SIGNS else rf"[/(|:]{re.escape(owner)}[/)|]"
+        owners = rf"({re.escape(owner)}|\(([^()/]+\|)?{re.escape(owner)}(\|[^()/]+)?\))/"
+        by_owner = rf"\^?https://(github\.com/(?i:{owners})|(?!github\.com/)[a-z0-9.:-]+/{owners})"
+        return rf"\^?{re.escape(SIGNS[host])}\$?$" if host in SIGNS else by_owner
     return ""
 
 

@@ -1,11 +1,12 @@
 """Rules of an Application Load Balancer, as the controller makes them of routes, and what stops a whole Gateway there.
 
 Sources: kubernetes-sigs/aws-load-balancer-controller v3.5.0: pkg/gateway/routeutils/route_rule_condition.go,
-route_rule_action.go, backend.go, pkg/gateway/model/model_build_security_group.go, model_build_target_group.go,
-docs/guide/gateway/l7gateway.md; Elastic Load Balancing, CreateRule, "Quotas for your Application Load Balancers" (for
-most of what it refuses no words are published); read 2026-11. Not simulated: what a ListenerRuleConfiguration adds,
-prefix lists of a security group. Unverified: that a redirect to the host or the path of its own rule is a loop, too,
-and that one target group twice is refused.
+route_rule_action.go, route_rule_transform.go, backend.go, pkg/gateway/model/model_build_security_group.go,
+model_build_target_group.go, docs/guide/gateway/l7gateway.md; Elastic Load Balancing, CreateRule, RewriteConfig, "Quotas
+for your Application Load Balancers" (for most of what it refuses no words are published); read 2026-11. Not simulated:
+what a ListenerRuleConfiguration adds, prefix lists of a security group. Unverified: that a redirect to the host or the
+path of its own rule is a loop, too, that one target group twice is refused, and that a rewrite to a path that does not
+begin with / is: it may be made, and each request answered with 500.
 """
 
 from __future__ import annotations
@@ -158,14 +159,20 @@ def _wildcards(kind: str, match: Props) -> int:
 
 
 def _wrong_rewrite(match: Props, filters: Sequence[Props]) -> str:
-    """Returns why no path is rewritten so. The beginning that is replaced becomes an expression as it is."""
+    """Returns why no path is rewritten so. The beginning that is replaced becomes an expression as it is.
+
+    The controller replaces it with /, not with nothing, and adds the slash after it to what does not end with one.
+    """
     for each in filters:
-        prefixes = [Node(each).at(of, "path", "replacePrefixMatch").value for of in ("urlRewrite", "requestRedirect")]
-        if any(one is not None for one in prefixes) and re.search(r"[$+]", old := _path(match)[1]):
-            return f"ValidationError: Regular expression '(^{old}(/)?)' is not valid"
-        for new in filter(None, (*prefixes, Node(each).at("urlRewrite", "path", "replaceFullPath").value)):
-            if not re.fullmatch(REWRITE_PATTERN, new) or len(new) + len("$2") > REWRITE_LENGTH:
-                return f"ValidationError: Replacement '{new}' is not valid"
+        of = "urlRewrite" if each["type"] == "URLRewrite" else "requestRedirect"
+        new, added = Node(each).at("urlRewrite", "path", "replaceFullPath").value, ""
+        if (prefix := Node(each).at(of, "path", "replacePrefixMatch").value) is not None:
+            new = prefix or "/"
+            added = "" if new.endswith("/") else "$2"
+            if re.search(r"[$+]", old := _path(match)[1]):
+                return f"ValidationError: Regular expression '(^{old}(/)?)' is not valid"
+        if new is not None and (not re.fullmatch(REWRITE_PATTERN, new) or len(new + added) > REWRITE_LENGTH):
+            return f"ValidationError: Replacement '{new}{added}' is not valid"
     return ""
 
 

@@ -7,9 +7,13 @@ the deletion of the release does; the Job that comes after misses those that onl
 A policy has a webhook of its own where it has match conditions that Kubernetes can compile, asks for exact versions or
 has a timeout; the others of a kind share one for each pair of selectors, whose URL names them all. Names and exclusions
 of rules are no part of a webhook. Policies that delete objects have none.
-Match conditions are not evaluated: they count as met, but for those of `compares_specs`, and where a deletion has no
-value for these `is_of_deletion`. So one of another form that has no value, for which the API server refuses what
-a policy with Fail names, is not seen while Kyverno answers.
+Match conditions are evaluated where they are made, with `&&`, `||` and parentheses, of `true`, `false`, comparisons of
+`request.operation` and of `object` or `oldObject` with null, and `x != y`, y being x of the spec of before, which a
+change of something else does not meet. Another part is an error where it names what a request has not: `object` in a
+deletion, `oldObject` in a creation. It is none in `object.?field` and in comparisons of `object` itself, and
+`has(object.field)` is false. What nobody can judge here counts as met. Beside an error it might be false, and stop the
+call; such a request is refused here, in words that say so. Unseen is the error of a field that an object has not, which
+defaults and controllers may fill.
 Left out: policies of the group kyverno.io, those that Kyverno turns into admission policies of Kubernetes (`autogen`),
 subresources, and that a policy on images and one of a namespace, both sharing, have webhooks of one name, which the API
 server refuses, upon which no change of a policy comes through.
@@ -17,8 +21,9 @@ Sources: Kyverno v1.19.0, pkg/config/config.go and types.go, pkg/controllers/web
 bootstrap_exclusion.go, expression_cache.go), pkg/controllers/generic/webhook, cmd/kyverno/main.go, pkg/cel/autogen
 (support.go, data.go, match.go), pkg/cel/compiler/keys.go, pkg/cel/libs, pkg/webhooks/server.go (cleanup),
 cmd/readiness-checker/main.go, charts/kyverno (templates/config, templates/hooks); kyverno/sdk e0dc6fb8661a,
-extensions/cel/libs; kyverno/api, policies.kyverno.io/v1beta1 (GetFailurePolicy); kyverno/kyverno 16492 and 17262; read
-2026-11.
+extensions/cel/libs; kyverno/api, policies.kyverno.io/v1beta1 (GetFailurePolicy); kyverno/kyverno 16492 and 17262;
+Kubernetes 1.35, apiserver/pkg/admission/plugin/webhook/matchconditions/matcher.go, and its cel-go v0.26.0, run with
+such conditions; read 2026-11.
 """
 
 from __future__ import annotations
@@ -91,8 +96,12 @@ _OF_KYVERNO = re.compile(
     r"|listObjToMap|md5|random|sha1|sha256|verifyImageSignatures|verifyAttestationSignatures|getImageData)\s*\()"
 )
 _TO_START_NODES = frozenset({("", "nodes"), ("certificates.k8s.io", "certificatesigningrequests")})
-# Beside these, `!=` of two sides is more than their comparison.
-_BEYOND_COMPARISON = re.compile(r"\|\||&&|[=<>]|\bin\b|\? ")
+# Beside these, `!=` of two sides of the spec is more than their comparison.
+_BEYOND_COMPARISON = re.compile(r"\|\||&&|[=<>]|\bin\b|\? |\b(object|oldObject)\b")
+_ABSENT: Final = {"CREATE": ("oldObject", "creation"), "DELETE": ("object", "deletion")}
+_TEXT = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\"""")
+_ASKS_OPERATION = re.compile(r"request\.operation[!=]=_|_[!=]=request\.operation|request\.operationin\[(_(,_)*)?\]")
+_ASKS_NULL = re.compile(r"(object|oldObject)[!=]=null|null[!=]=(object|oldObject)")
 
 
 def _where(operator: str, namespace: str) -> Props:
@@ -108,27 +117,69 @@ _DEFAULTS: Props = {
 }
 
 
-def may_be_met(condition: str, after: Mapping[str, Any], before: Mapping[str, Any] | None) -> bool:
-    """Returns whether an object may meet a match condition. before: None where nothing is changed."""
-    return before is None or after.get("spec") != before.get("spec") or not compares_specs(condition)
+def may_call(
+    conditions: Sequence[str], operation: str, after: Mapping[str, Any], before: Mapping[str, Any] | None = None
+) -> bool | str:
+    """Returns whether the API server may call a webhook with match conditions; what is wrong where they are an error.
 
-
-def compares_specs(condition: str) -> bool:
-    """Returns whether a match condition is `oldObject == null || x != y`, y being x of the spec of before.
-
-    A change that leaves the spec as it was does not meet it, and for a deletion it has no value: there is no `object`.
+    A false one means that it does not, whatever the others say. operation: `CREATE`, `UPDATE` or `DELETE`. before:
+    None where nothing is changed.
     """
-    front, _, comparison = condition.partition("||")
-    now, _, then = (each.strip() for each in comparison.partition(" != "))
-    same_of_both = now == then.replace("oldObject.", "object.") and "oldObject" not in now
-    objects, of_spec = (re.findall(rf"\bobject\b{what}", now) for what in ("", r"\.spec\b"))
-    is_comparison = bool(objects) and len(objects) == len(of_spec) and not _BEYOND_COMPARISON.search(now)
-    return front.strip() == "oldObject == null" and same_of_both and is_comparison
+    value = _joined([_value(each, operation, after, before) for each in conditions], "false")
+    if value not in ("error", "unclear"):
+        return value != "false"
+    named, what = _ABSENT[operation]
+    maybe = ". Kubernetes may refuse this: one is not judged here, and if it is false, it lets this pass"
+    return f"name {named}, and a {what} has none{maybe if value == 'unclear' else ''}"
 
 
-def is_of_deletion(condition: str) -> bool:
-    """Returns whether a match condition is that something is deleted, and nothing else."""
-    return re.fullmatch(r"""\s*request\.operation\s*==\s*["']DELETE["']\s*""", condition) is not None
+def _joined(values: Sequence[str], decides: str) -> str:
+    """Returns the value of parts joined by `&&`, where "false" decides, or by `||`, where "true" does.
+
+    "" where nobody knows here which of the two it is, and `unclear` where it may also be an error.
+    """
+    if decides in values:
+        return decides
+    if "error" in values or "unclear" in values:
+        return "unclear" if "" in values or "unclear" in values else "error"
+    return "" if "" in values else str(decides == "false").lower()
+
+
+def _value(condition: str, operation: str, after: Mapping[str, Any], before: Mapping[str, Any] | None) -> str:
+    """Returns `true`, `false`, `error`, `unclear`, or "", as `_joined` does."""
+    condition = condition.strip()
+    for operator, decides in (("||", "true"), ("&&", "false")):
+        parts = condition.split(operator)
+        if len(parts) > 1 and all(map(_is_whole, parts)):
+            return _joined([_value(each, operation, after, before) for each in parts], decides)
+    if condition.startswith("(") and condition.endswith(")") and _is_whole(condition[1:-1]):
+        return _value(condition[1:-1], operation, after, before)
+    absent, _ = _ABSENT.get(operation, ("", ""))
+    form = re.sub(r"""["']\w*["']""", "_", "".join(condition.split()))
+    if form in ("true", "false"):
+        return form
+    if _ASKS_OPERATION.fullmatch(form):
+        return str((f"'{operation}'" in condition.replace('"', "'")) == ("!=" not in form)).lower()
+    if asks := _ASKS_NULL.fullmatch(form):
+        return str(((asks[1] or asks[2]) == absent) == ("==" in form)).lower()
+    if absent and re.fullmatch(rf"has\({absent}\.\w+\)", form):
+        return "false"
+    now, _, then = condition.partition(" != ")
+    beside, of_spec = re.subn(r"\bobject\.spec\b", "", now)
+    changes = bool(before) and after.get("spec") != (before or {}).get("spec")
+    if operation == "UPDATE" and not changes and of_spec and now == then.replace("oldObject.", "object."):
+        return "" if _BEYOND_COMPARISON.search(beside) else "false"
+    harmless = rf"has\(\s*{absent}\.\w+\s*\)|{absent}(\.\?|\s*[!=]=)|[!=]=\s*{absent}\b(?!\s*[.\[])"
+    rest = re.sub(harmless, "", _TEXT.sub("", condition))
+    return "error" if absent and re.search(rf"(?<![\w.]){absent}\b", rest) else ""
+
+
+def _is_whole(part: str) -> bool:
+    """Returns whether a part of a condition ends what it begins, so that no other operator of CEL binds closer."""
+    rest, found = _TEXT.sub("", part), 1
+    while found:
+        rest, found = re.subn(r"[(\[{][^()\[\]{}]*[)\]}]", "", rest)
+    return not re.search(r"""[()\[\]{}'"]|//|(?<!\.)\?""", rest)
 
 
 def policies(cluster: Cluster, planned: Planned | None) -> tuple[Props, ...]:

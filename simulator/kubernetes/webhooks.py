@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from catalog.chart_facts import merged
@@ -124,20 +125,6 @@ class Webhook:
             and (namespace is None or matches(Node(self.namespaces), namespace))
         )
 
-    def may_be_met(self, after: Mapping[str, Any], before: Mapping[str, Any] | None) -> bool:
-        """Returns whether an object may meet its conditions. before: the object that an update changes."""
-        return all(kyverno.may_be_met(each, after, before) for each in self.conditions)
-
-    def why_no_value(self, request: Request) -> str:
-        """Returns why the API server refuses a request at once: a condition has no value, none may be false; or ""."""
-        if (
-            request.operation != "DELETE"
-            or not any(map(kyverno.compares_specs, self.conditions))
-            or not all(kyverno.compares_specs(each) or kyverno.is_of_deletion(each) for each in self.conditions)
-        ):
-            return ""
-        return f'forbidden: match conditions of webhook "{self.name}" name the object, and a deletion has none'
-
     @property
     def port(self) -> int:
         """The port of its pods that the API server calls; 0 where the release has no such pods."""
@@ -190,10 +177,14 @@ class Webhooks:
             labels = {**objects[0], "kubernetes.io/metadata.name": state["metadata"].get("name")}
         gone = webhooks_of(self.left, self.policies, left=True)
         for each in (*webhooks_of(self.releases, self.policies), *gone):
-            sees = each.sees(request, objects, labels) and each.may_be_met(state, before)
-            of_pods = pod is not None and each.sees(_OF_PODS, [_labels(pod)], labels)
-            if (sees or of_pods) and (why := each.why_no_value(request) or self.why_no_answer(each)):
-                yield Unanswered(each, not sees, why)
+            may_call = partial(kyverno.may_call, each.conditions)
+            calls = each.sees(request, objects, labels) and may_call(request.operation, state, before)
+            of_pods = pod is not None and each.sees(_OF_PODS, [_labels(pod)], labels) and may_call("CREATE", pod)
+            if wrong := next((one for one in (calls, of_pods) if isinstance(one, str)), ""):
+                why = f'forbidden: match conditions of webhook "{each.name}" {wrong}'
+                yield Unanswered(each, not isinstance(calls, str), why)
+            elif (calls or of_pods) and (why := self.why_no_answer(each)):
+                yield Unanswered(each, not calls, why)
 
     def why_no_answer(self, webhook: Webhook) -> str:
         """Returns what the API server says when it asks a webhook that does not answer; "" when it does."""

@@ -1,5 +1,6 @@
 """Waivers: what one covers, when it ends, and which mistakes in the file are refused."""
 
+import re
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import yaml
 
 from policies.analyzer import APPLIED, EXPIRED, UNUSED, Analyzer
 from policies.pack import WAIVERS
-from policies.rule import Case
+from policies.rule import Case, Sample
 from policies.waivers import LONGEST_DAYS, WaiverError, load
 from tests.policies.policy_harness import ALL, RESOURCE_RULES, TODAY, request, stack_request
 
@@ -132,3 +133,18 @@ def test_a_file_that_is_not_a_list_is_refused(tmp_path: Path, text: str) -> None
 
 def test_the_file_in_this_repository_has_no_mistakes() -> None:
     assert isinstance(load(WAIVERS, ALL, date.today()), tuple)  # noqa: DTZ011 a waiver ends on the local date
+
+
+def test_the_waiver_of_the_guide_lets_a_cluster_policy_pass_and_no_other(tmp_path: Path) -> None:
+    guide = (Path(__file__).parents[2] / "docs/guides/isolation/who-reaches-whom.md").read_text()
+    (block,) = re.findall(r'```yaml title="policies/waivers.yaml"\n(.*?)```', guide, re.DOTALL)
+    waivers = load(write(tmp_path, *yaml.safe_load(block)), ALL, TODAY)
+    rule = ALL["net-cluster-policies"]
+    kind = "kubernetes:networking.k8s.aws/v1alpha1:ClusterNetworkPolicy"
+    deny = {"spec": {"subject": {"namespaces": {}}, "egress": [{"action": "Deny", "to": [{"namespaces": {}}]}]}}
+    stack = stack_request({"no-metadata": Sample(kind, deny), "another": Sample(kind, deny)})
+    diagnostics = Analyzer({rule.id: rule}, waivers, today=lambda: TODAY).AnalyzeStack(stack, None).diagnostics
+    assert [(d.policyName, d.urn.rpartition("::")[2]) for d in diagnostics] == [
+        (APPLIED.id, "no-metadata"),
+        (rule.id, "another"),
+    ]

@@ -8,6 +8,7 @@ Source: aws/amazon-network-policy-controller-k8s 1.1.7, pkg/resolvers/endpoints.
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
+from math import prod
 from typing import Any
 
 from common.values import UNKNOWN
@@ -19,17 +20,18 @@ from policies.network_policies import (
     EXPRESSIONS,
     LABELS,
     MORE,
+    MOST_SETS,
     NETWORK_POLICIES,
     PRIVATE,
     VPC,
     Opening,
     Ports,
     Span,
+    completed,
     mostly_in,
     network_policies,
     opened,
     ranges_of,
-    together,
 )
 from policies.rule import (
     Resource,
@@ -58,11 +60,16 @@ def _ports(rule: View) -> Iterator[Ports]:
 
 
 def _pods(policy: View) -> list[dict[str, str]]:
-    """Returns the sets of labels that a policy selects pods by: one for each value of its lists."""
+    """Returns the sets of labels that a policy selects pods by: one for each value of its lists.
+
+    Without its longest lists where there would be too many: it counts for more pods then.
+    """
     equal = [(key, [text(policy, ("spec", "podSelector", "matchLabels", key))]) for key in keys(policy, LABELS)]
     lists = [one for one in each(policy, EXPRESSIONS) if text(one, "operator") == "In"]
     named = [*equal, *((text(one, "key"), texts(one, "values")) for one in lists)]
-    pairs = ([(key, value) for value in values] for key, values in named)
+    pairs = [[(key, value) for value in values] for key, values in named]
+    while prod(map(len, pairs)) > MOST_SETS:
+        pairs.remove(max(pairs, key=len))
     return [dict(one) for one in product(*pairs) if len(dict(one)) == len({*one})]
 
 
@@ -73,7 +80,7 @@ def check(stack: Stack) -> Found:
         ranges = ranges_of(stack, direction)
         for policy in policies:
             alone: set[str] = set()
-            completed: set[str] = set()
+            joined: set[str] = set()
             others = earlier[direction, policy.resource.provider_urn, text(policy, "metadata.namespace")]
             for rule in each(policy, f"spec.{direction}"):
                 if not present(rule, end):
@@ -86,10 +93,9 @@ def check(stack: Stack) -> Found:
                         problem = f"has {', '.join(whole)} in it, and opens what others close"
                         yield policy.resource, peer.under("ipBlock"), problem
                 opening = Opening(spans, [*_ports(rule)] or EVERY_PORT, _pods(policy))
-                for before in together(opening, others):
-                    completed.update({*mostly_in([*spans, *before], ranges)} - {*mostly_in(before, ranges)})
+                joined |= completed(opening, others, ranges)
                 others.append(opening)
-            if whole := [one for one in ranges if one in completed - alone]:
+            if whole := [one for one in ranges if one in joined - alone]:
                 yield (
                     policy.resource,
                     policy.under(f"spec.{direction}"),
@@ -116,10 +122,11 @@ def _policy(
     cluster: str = "",
     app: str = "",
     apps: Sequence[str] = (),
+    key: str = "app",
     **rule: object,
 ) -> Sample:
     direction, end = ends
-    listed = [{"key": "app", "operator": "In", "values": [*apps]}] if apps else []
+    listed = [{"key": key, "operator": "In", "values": [*apps]}] if apps else []
     selector = {**({"matchLabels": {"app": app}} if app else {}), "matchExpressions": listed}
     spec = {"podSelector": selector, direction: [{**({end: [*peers]} if peers else {}), **rule}]}
     return Sample(POLICY, {"metadata": {"namespace": namespace}, "spec": spec}, provider=cluster)
@@ -139,11 +146,21 @@ def _three(*apps: str) -> StackCase:
     return StackCase({**policies, **ROUND_IT}, ("policy", "spec.egress"))
 
 
+def _lists(*cidrs: str, at: tuple[str, str] | None = None) -> StackCase:
+    """Returns a policy for each range, of pods with one of eight values of a label: another one for each."""
+    values = [f"value-{number}" for number in range(8)]
+    named = {
+        f"policy-{number}": _policy(_range(cidr), apps=values, key=f"k{number}") for number, cidr in enumerate(cidrs)
+    }
+    return StackCase({**named, **ROUND_IT}, at)
+
+
 def _on(port: object, **more: object) -> dict[str, Any]:
     return {"ports": [{"port": port, **more}]}
 
 
 QUARTERS = ("100.64.0.0/18", "100.64.64.0/18")
+BESIDE = ["10.200.0.0/24"] * 3
 
 
 def _stack(
@@ -200,6 +217,7 @@ RULE = StackRule(
         "parts for pods that differ": _parts({"app": "chat"}, {"app": "search"}),
         "parts for pods of lists that differ": _parts({"apps": ["chat"]}, {"apps": ["search", "web"]}),
         "parts for pods of which the second names none": _parts({}, {"app": "chat", "apps": ["search"]}),
+        "more lists of labels than can be told apart": _lists(QUARTERS[0], *BESIDE, "100.64.0.0/24"),
         "parts on ports that differ": _parts(_on(443), _on(8443)),
         "parts on ranges of ports that differ": _parts(_on(443, endPort=450), _on(451, endPort=460)),
         "parts on protocols that differ": _parts(_on(53), _on(53, protocol="UDP")),
@@ -236,6 +254,9 @@ RULE = StackRule(
         "the same on a port within a range": _parts(_on(443), _on(440, endPort=450), wrong=True),
         "the same on a port of a name": _parts(_on("https"), _on(443), wrong=True),
         "the same on all ports of a protocol": _parts({}, {"ports": [{"protocol": "UDP"}]}, wrong=True),
+        "the same, among more lists of labels than can be told apart": _lists(
+            QUARTERS[0], *BESIDE, QUARTERS[1], at=("policy-4", "spec.egress")
+        ),
         "the same for some, beside a range that others call": _three("chat", "search", ""),
         "the same, the others last": _three("search", "chat", ""),
         "private space, with a VPC whose range IPAM gives": StackCase(

@@ -95,7 +95,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
         f"images that others build: {image}": (named(image), SIGNATURES, "or in identities who signs these.")
         for image in (
             *("docker.io/library/*", "docker.io/pytorch/pytorch*", "public.ecr.aws/docker/library/*"),
-            *("quay.io/jetstack/*", "docker.io/velero/*", "ghcr.io:443/linkerd/*", "registry.k8s.io/*"),
+            *("quay.io/thanos/*", "docker.io/velero/*", "ghcr.io:443/linkerd/*", "registry.k8s.io/*"),
             "763104351884.dkr.ecr.us-west-2.amazonaws.com/pytorch-training*",
         )
     },
@@ -164,6 +164,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
             "a group with a name": "^(?P<a>x)(?P=a)$",
             "an end that is a character": r"^https://github\.com/a\$",
             "repeated twice": "^(a+)+$",
+            "a group that is not captured": r"^https://github\.com/(?:a|b)/.*$",
         }.items()
     },
     **{
@@ -349,6 +350,9 @@ def test_what_admission_lets_in_beside_named_registries_may_need_a_signature() -
         ),
         ("ghcr.io/kyverno/*", {"subject_pattern": r"^https://github\.com/kyverno/kyverno/.*$"}),
         ("ghcr.io/kyverno/*", {"subject_pattern": r"^https://github\.com/(kyverno|acme)/.*$"}),
+        ("ghcr.io/kyverno/*", {"subject_pattern": r"^https://github\.com/(one|kyverno|acme)/.*$"}),
+        ("ghcr.io/kyverno/*", {"subject": "https://gitlab.com/kyverno/kyverno//.gitlab-ci.yml@refs/tags/v1"}),
+        ("ghcr.io/berriai/*", {"subject": "https://github.com/BerriAI/litellm/.github/workflows/a.yml@refs/tags/v1"}),
     ],
 )
 def test_images_of_others_may_be_judged_by_who_signs_them(image: str, subject: dict[str, str]) -> None:
@@ -359,6 +363,22 @@ def test_images_of_others_may_be_judged_by_who_signs_them(image: str, subject: d
 
     assert wrong(**subject) == []
     assert wrong(subject="https://github.com/example/app/.github/workflows/build.yaml@refs/tags/v1") == [SIGNATURES]
+    owner = image.split("/")[1].strip("*") or "kubernetes"
+    for others in (
+        f"https://github.com/example/{owner}/.github/workflows/build.yaml@refs/tags/v1",
+        f"https://github.com/{owner}-example/app/.github/workflows/build.yaml@refs/tags/v1",
+        f"https://github.com/example/app/.github/workflows/build.yaml:{owner}/x",
+        f"https://gitlab.com/{owner.upper()}/app//.gitlab-ci.yml@refs/tags/v1",
+        f"x{subject.get('subject')}",
+    ):
+        assert wrong(subject=others) == [SIGNATURES]
+    assert wrong(subject_pattern=rf"^https://github\.com/example/{owner}/.*$") == [SIGNATURES]
+
+
+def test_an_address_that_begins_as_that_of_a_maker_is_somebody_else() -> None:
+    admission: dict[str, Any] = by(subject="krel-trust@k8s-releng-prod.iam.gserviceaccount.com.example")
+    admission["signatures"]["images"], admission["registries"] = ["registry.k8s.io/*"], ["registry.k8s.io"]
+    assert [each.path for each in problems(stack((("admission",), admission), (("teams",), TEAMS)))] == [SIGNATURES]
 
 
 def test_a_maker_that_signs_with_a_key_may_be_judged_by_one() -> None:
@@ -368,6 +388,19 @@ def test_a_maker_that_signs_with_a_key_may_be_judged_by_one() -> None:
 
     assert wrong("nvcr.io/nim/*") == wrong("nvcr.io:443/nim/*") == []
     assert wrong("ghcr.io/kyverno/*") == [SIGNATURES]
+
+
+@pytest.mark.parametrize("image", ["quay.io/jetstack/*", "quay.io:443/jetstack/cert-manager*"])
+@pytest.mark.parametrize(
+    "signers", [{}, {"keys": [], "identities": [{"issuer": ISSUER, "subject": "https://github.com/jetstack/x/y"}]}]
+)
+def test_a_maker_whose_signatures_kyverno_cannot_verify_is_refused_whoever_signs(
+    image: str, signers: dict[str, Any]
+) -> None:
+    admission = {**signed(images=[image], **signers), "registries": [image.rpartition("/")[0]]}
+    (problem,) = problems(stack((("admission",), admission), (("teams",), TEAMS)))
+    assert "SHA-512, which Kyverno is not asked for here" in problem.message
+    assert problem.message.endswith("Name images that you build.")
 
 
 def test_identities_need_a_way_to_sigstore() -> None:

@@ -91,9 +91,21 @@ WRONG = {
         "redirect to a long prefix": redirected(
             hostname="new.example.com", **to_path("/" + "a" * 1022, "replacePrefixMatch")
         ),
-        "rewritten to a backslash": rewritten(to_path("/a\\")),
+        "redirect to a beginning without a slash": redirected(
+            hostname="new.example.com", **to_path("v2", "replacePrefixMatch")
+        ),
         "whole path rewritten to a group": rewritten(to_path("/$9")),
+        "whole path rewritten to nothing": rewritten(to_path("")),
+        "whole path rewritten to one without a slash": rewritten(to_path("v2/a")),
+        "rewritten to a beginning without a slash": rewritten(to_path("v2/", "replacePrefixMatch")),
         "rewritten to a long path": rewritten(to_path("/" + "a" * 1022, "replacePrefixMatch")),
+        **{f"rewritten to {sign}": rewritten(to_path(f"/a{sign}")) for sign in r"*?%;#,=!\("},
+    },
+    "Too long": {  # says the definition of routes itself
+        "whole path rewritten to a long one": rewritten(to_path("/" + "a" * 1024)),
+        "rewritten to a long path that ends with a slash": rewritten(
+            to_path("/" + "a" * 1023 + "/", "replacePrefixMatch")
+        ),
     },
     "a redirect that leads back": {
         "redirect to a wild path": redirected(**to_path("/x*")),
@@ -142,6 +154,8 @@ WRONG = {
         "name of a parameter": matched(path=V1, queryParams=[{"name": "*****", "value": "a"}]),
         "with the host": route_at(hostnames=["*.team.example.com"], rules=matching("/*/*/*/*/*", "Exact")),
         "method of gRPC": matched(GRPC, method={"type": "RegularExpression", "service": "*a*b*", "method": "*?*"}),
+        "any method of gRPC": matched(GRPC, method={"type": "RegularExpression", "service": "*a*b*?*"}),
+        "any service of gRPC": matched(GRPC, method={"type": "RegularExpression", "method": "*a*b*?*"}),
     },
     "a path with . or ., whose beginning is replaced": {
         "repeated twice": rewritten(to_path("/v2", "replacePrefixMatch"), "/a++"),
@@ -237,7 +251,18 @@ RIGHT = {
     ),
     "rewritten": rewritten(to_path("/v2", "replacePrefixMatch"), "/a.b"),
     "rewritten to a longest path": rewritten(to_path("/" + "a" * 1021, "replacePrefixMatch")),
+    "rewritten to a longest path that ends with a slash": rewritten(
+        to_path("/" + "a" * 1022 + "/", "replacePrefixMatch")
+    ),
+    "rewritten to all characters": rewritten(to_path("/amzAMZ059/_.~&'+:@-", "replacePrefixMatch")),
+    "rewritten to nothing": rewritten(to_path("", "replacePrefixMatch")),
+    "redirect to another host without a beginning": redirected(
+        hostname="new.example.com", **to_path("", "replacePrefixMatch")
+    ),
     "whole path rewritten": rewritten(to_path("/v2"), "/a+$"),
+    "whole path rewritten to /": rewritten(to_path("/")),
+    "whole path rewritten to a longest one": rewritten(to_path("/" + "a" * 1023)),
+    "redirect to all characters": redirected(**to_path("/amzAMZ059_.~$&'+:@-#{host}#{path}#{port}")),
     "redirect to a longest host": redirected(hostname=LONG_HOST),
     "comma after a backslash": matched(path=V1, **named("headers", r"a\,b", "c")),
     "comma in a pattern": matched(path=V1, **named("headers", "a{1,2}", "c", type="RegularExpression")),
@@ -247,6 +272,8 @@ RIGHT = {
     "method of gRPC": matched(GRPC, method=METHOD, **named("headers", "a", "b", "c")),
     "wildcards of a header of gRPC": matched(GRPC, **named("headers", "*?*?")),
     "pattern of a method": matched(GRPC, method={"type": "RegularExpression", "service": "a.*"}),
+    "no service of gRPC": matched(GRPC, method={"type": "RegularExpression", "service": "", "method": "*****"}),
+    "no method of gRPC": matched(GRPC, method={"type": "RegularExpression", "service": "*****", "method": ""}),
     "five backends": ruled(backendRefs=[{**BACKEND, "name": f"web-{number}", "weight": 999} for number in range(5)]),
     "one name in two namespaces": ruled(backendRefs=[BACKEND, {**BACKEND, "namespace": "other"}]),
     "header like the host of a redirect": ruled(

@@ -14,7 +14,7 @@ from components.tenancy.signature_policy import policy
 from settings.tenancy.signatures import SignatureSettings
 from simulator import console
 from simulator.kubernetes.clusters import CRD, Cluster, delete_objects
-from simulator.kubernetes.kyverno import may_be_met, webhooks
+from simulator.kubernetes.kyverno import may_call, webhooks
 from simulator.kubernetes.webhooks import Request, Webhook, left_in
 from simulator.provider import Refusal
 from simulator.values import Props
@@ -148,21 +148,86 @@ def test_an_image_that_comes_to_a_pod_is_refused_while_it_is_down(cluster: Bench
         ("oldObject == null || object.spec.a || object.spec.b != oldObject.spec.a || oldObject.spec.b", True),
         ("oldObject == null || object.spec.a == 1 != oldObject.spec.a == 1", True),
         ("oldObject == null || true", True),
-        ("object == null || object.spec.a != oldObject.spec.a", True),
+        ("object == null || object.spec.a != oldObject.spec.a", False),
         ("has(object.metadata.labels)", True),
     ],
 )
 def test_a_condition_counts_as_met_unless_the_spec_alone_decides_and_stays(condition: str, *, met: bool) -> None:
     old: Props = {"metadata": {"name": "a"}, "spec": {"nodeName": "a"}}
-    assert may_be_met(condition, copy.deepcopy(old), old) is met
-    assert may_be_met(condition, {**old, "spec": {"nodeName": "b"}}, old), "a changed spec may meet it"
-    assert may_be_met(condition, old, None), "so may what is made, or deleted"
+    assert may_call([condition], "UPDATE", copy.deepcopy(old), old) is met
+    assert may_call([condition], "UPDATE", {**old, "spec": {"nodeName": "b"}}, old) is True, (
+        "a changed spec may meet it"
+    )
+
+
+MOVES = "oldObject == null || object.spec.nodeName != oldObject.spec.nodeName"
+ANY = "has(oldObject.metadata.labels)"
+NO_OBJECT = "name object, and a deletion has none"
+MAYBE = f"{NO_OBJECT}. Kubernetes may refuse this: one is not judged here, and if it is false, it lets this pass"
+
+
+@pytest.mark.parametrize(
+    ("operation", "conditions", "called"),
+    [
+        *(
+            ("DELETE", [MOVES, f"request.operation {one}"], False)
+            for one in ("!= 'DELETE'", "in ['CREATE', \"UPDATE\"]")
+        ),
+        ("DELETE", [MOVES, "'DELETE' != request.operation"], False),
+        ("DELETE", [MOVES, "(request.operation == 'CREATE')"], False),
+        ("DELETE", [MOVES, 'request.operation == "CREATE"'], False),
+        ("DELETE", ["false", MOVES], False),
+        ("DELETE", [MOVES, "true"], NO_OBJECT),
+        ("DELETE", [MOVES, MOVES], NO_OBJECT),
+        ("DELETE", [MOVES, "request.operation == 'DELETE'"], NO_OBJECT),
+        ("DELETE", [MOVES, "'DELETE' == request.operation"], NO_OBJECT),
+        ("DELETE", [MOVES, "request.operation in ['CREATE', 'DELETE']"], NO_OBJECT),
+        ("DELETE", [MOVES, "request.operation != 'CREATE'"], NO_OBJECT),
+        ("DELETE", [MOVES, ANY], MAYBE),
+        ("DELETE", [MOVES, "request.namespace == 'research'", "request.operation == 'DELETE'"], MAYBE),
+        ("DELETE", [MOVES, "request.namespace == 'research' && request.operation == 'CREATE'"], False),
+        ("DELETE", ["object.metadata.name == 'a'"], NO_OBJECT),
+        ("DELETE", ["[object].exists(each, each.metadata.name == 'a')"], NO_OBJECT),
+        ("DELETE", ["has(object.metadata.labels)"], NO_OBJECT),
+        ("DELETE", ["oldObject == null || (object.spec.a != oldObject.spec.a)"], NO_OBJECT),
+        ("DELETE", ["object.spec.a == 1 ? true : true || true"], NO_OBJECT),
+        ("DELETE", ["object.spec.a == 1 // || true"], NO_OBJECT),
+        ("DELETE", ["object.spec.a == 1 || request.namespace == 'research'"], MAYBE),
+        ("DELETE", ["object.spec.a == 1 && request.namespace == 'research'"], MAYBE),
+        ("DELETE", ["object.spec.a == 1 || object == null"], True),
+        ("DELETE", ["(null == object) || object.spec.a == 1"], True),
+        ("DELETE", ["object != null && object.spec.a == 1"], False),
+        ("DELETE", ["has(object.spec) && object.spec.a == 1"], False),
+        ("DELETE", ["!has(object.spec)"], True),
+        ("DELETE", ["object.?metadata.?labels.orValue({}) == {}"], True),
+        ("DELETE", ["oldObject == null || object != oldObject"], True),
+        ("DELETE", ["oldObject.object.a == 'object.a'"], True),
+        ("CREATE", ["oldObject.metadata.name == 'a'"], "name oldObject, and a creation has none"),
+        ("CREATE", ["oldObject == null || oldObject.spec.a == 1"], True),
+        ("DELETE", [ANY, "request.operation == 'DELETE'"], True),
+        ("DELETE", [ANY, "request.operation == 'UPDATE'"], False),
+        ("UPDATE", [MOVES, "true"], False),
+        ("UPDATE", ["request.operation == 'UPDATE'"], True),
+        ("UPDATE", ["object.spec.a != oldObject.spec.a && request.namespace == 'research'"], False),
+        ("UPDATE", ["object != null && oldObject != null"], True),
+        ("UPDATE", ["request.name != request.name"], True),
+        ("UPDATE", ["request.operation == 'DELETE'"], False),
+        ("CREATE", [MOVES, "request.operation == 'CREATE'"], True),
+        ("CREATE", ["request.operation != 'CREATE'"], False),
+        ("CREATE", [], True),
+    ],
+)
+def test_a_false_condition_skips_a_webhook_and_an_error_beside_true_ones_refuses(
+    operation: str, conditions: list[str], *, called: bool | str
+) -> None:
+    state: Props = {"metadata": {"name": "a"}, "spec": {"nodeName": "a"}}
+    assert may_call(conditions, operation, state, state if operation == "UPDATE" else None) == called
 
 
 def test_who_names_deletions_in_a_condition_of_creation_stops_them(cluster: Bench, tmp_path: Path) -> None:
     install(cluster)
     made = cluster.make(pod("research"), "pod")
-    moves = {"name": "moves", "expression": "oldObject == null || object.spec.nodeName != oldObject.spec.nodeName"}
+    moves = {"name": "moves", "expression": MOVES}
     own = cluster.make(judging(about("DELETE"), matchConditions=[moves]), "own")
     for state in ("--up", "--down"):
         down(tmp_path, state)
@@ -170,15 +235,31 @@ def test_who_names_deletions_in_a_condition_of_creation_stops_them(cluster: Benc
             cluster.delete(made, "pod")
     down(tmp_path, "--up")
     cluster.delete(own, "own")
-    beside = {"name": "beside", "expression": "request.operation == 'DELETE'"}
+    beside = {"name": "beside", "expression": "true"}
     second = cluster.make(judging(about("DELETE"), name="second", matchConditions=[moves, beside]), "second")
     with pytest.raises(Refusal, match=r"finegrained-second.* a deletion has none"):
         cluster.delete(made, "pod")
     cluster.delete(second, "second")
+    unknown = {"name": "unknown", "expression": ANY}
+    third = cluster.make(judging(about("DELETE"), name="third", matchConditions=[moves, unknown]), "third")
+    with pytest.raises(Refusal, match=r"finegrained-third.* may refuse this: one is not judged here"):
+        cluster.delete(made, "pod")
+    cluster.delete(third, "third")
     other = {"name": "other", "expression": "request.operation != 'DELETE'"}
     cluster.make(judging(about("DELETE"), name="a", matchConditions=[moves], failurePolicy="Ignore"), "a")
     cluster.make(judging(about("DELETE"), name="b", matchConditions=[moves, other]), "b")
+    down(tmp_path)
     cluster.delete(made, "pod")
+
+
+def test_a_condition_that_is_false_for_pods_lets_their_maker_in_while_it_is_down(
+    cluster: Bench, tmp_path: Path
+) -> None:
+    install(cluster)
+    ends = {"name": "ends", "expression": "request.operation == 'DELETE'"}
+    cluster.make(judging(about("CREATE", "DELETE"), matchConditions=[ends]), "own")
+    down(tmp_path)
+    cluster.make(deployment("research"), "web")
 
 
 def test_a_condition_of_creation_lets_no_deletion_in_while_it_is_down(cluster: Bench, tmp_path: Path) -> None:
@@ -189,6 +270,14 @@ def test_a_condition_of_creation_lets_no_deletion_in_while_it_is_down(cluster: B
     down(tmp_path)
     with pytest.raises(Refusal, match=r"no endpoints available"):
         cluster.delete(made, "pod")
+
+
+def test_a_condition_that_is_an_error_for_what_is_made_stops_it_and_pods_of_it(cluster: Bench) -> None:
+    install(cluster)
+    condition = {"name": "same", "expression": "object.spec == oldObject.spec"}
+    cluster.make(judging(matchConditions=[condition], autogen={"podControllers": {"controllers": []}}), "own")
+    assert "name oldObject, and a creation has none" in refusal(cluster, pod("research"))
+    assert 'pods of Deployment "web": forbidden: match conditions' in refusal(cluster, deployment("research"))
 
 
 def job(**spec: Any) -> Props:
