@@ -12,23 +12,20 @@ from typing import Any, Literal
 
 import components
 from components.core.metrics import always
+from components.core.promql import promql
 from settings.cluster.parts import ClusterParts
 
 Kind = Literal["stat", "timeseries", "table", "bargauge"]
 Folder = Literal["Platform", "GPUs", "Costs", "Cluster", "Workloads"]
 COLUMNS = 24
 """Of Grafana's grid."""
-KSM = 'job="kube-state-metrics"'
-"""Matcher of the series of kube-state-metrics: OpenCost has copies of them."""
-GPU_RESOURCES = 'resource=~"nvidia_com_(gpu|gpu_shared|mig_.+)"'
-"""Matcher of GPUs, shared ones and slices, as kube-state-metrics spells them."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
     """One panel. unit: of Grafana, e.g. percentunit, short, bytes, currencyUSD. width: of 24. about: as its tooltip.
 
-    queries: name -> expression of PromQL; a table has a column of each name, and "" is the panel's title.
+    queries: name -> expression; a table has a column of each name, and "" is the panel's title.
     labels: that tell its series apart, or are the first columns of a table. units: of columns that have another one.
     thresholds: value -> colour from there on. most: top of its axis. empty: what it says where nothing is found.
     to: uid of the dashboard that a click opens, with the labels and variables that it has too.
@@ -55,11 +52,12 @@ Exprs = str | Mapping[str, str]
 
 def _panel(kind: Kind, title: str, unit: str, exprs: Exprs, about: str, **more: Any) -> Panel:
     queries = {"": exprs} if isinstance(exprs, str) else exprs
-    return Panel(kind=kind, title=title, unit=unit, queries=queries, about=about, **more)
+    texts = {name: promql(expr) for name, expr in queries.items()}
+    return Panel(kind=kind, title=title, unit=unit, queries=texts, about=about, **more)
 
 
 def stat(title: str, unit: str, expr: str, about: str, **more: Any) -> Panel:
-    """Returns a panel with one number. more: fields of `Panel`."""
+    """Returns a panel with one number. expr: with the words of `promql`. more: fields of `Panel`."""
     return _panel("stat", title, unit, expr, about, **{"width": 6, "height": 4, **more})
 
 
@@ -130,7 +128,7 @@ def every_dashboard() -> Mapping[str, Dashboard]:
 def expressions() -> Iterator[tuple[str, str]]:
     """Yields where it is, and the expression, of each query and each variable of all dashboards."""
     for uid, dashboard in every_dashboard().items():
-        yield from ((f"{uid}: ${each.name}", each.metric) for each in dashboard.variables)
+        yield from ((f"{uid}: ${each.name}", promql(each.metric)) for each in dashboard.variables)
         for row in dashboard.rows:
             yield from ((f"{uid}: {panel.title}", query) for panel in row.panels for query in panel.queries.values())
 

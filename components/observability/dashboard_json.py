@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from components.core.dashboards import COLUMNS, Dashboard, Panel, Row, Variable, every_dashboard
+from components.core.promql import promql
 from settings.cluster.parts import ClusterParts
 
 SCHEMA = 42
@@ -61,7 +62,7 @@ def _others() -> dict[str, Any]:
 
 
 def _variable(variable: Variable) -> dict[str, Any]:
-    query = f"label_values({variable.metric}, {variable.label})"
+    query = f"label_values({promql(variable.metric)}, {variable.label})"
     return {
         "type": "query",
         "name": variable.name,
@@ -203,7 +204,9 @@ def _links(panel: Panel, dashboard: Dashboard, shown: Mapping[str, Dashboard]) -
     target, own = shown[panel.to], {each.name for each in dashboard.variables}
     from_row = "__data.fields" if panel.kind == "table" else "__field.labels"
     values = [
-        f"var-{each.name}=${{{from_row}.{each.label}}}" if each.label in panel.labels else f"${{{each.name}:queryparam}}"
+        f"var-{each.name}=${{{from_row}.{each.label}}}"
+        if each.label in panel.labels
+        else f"${{{each.name}:queryparam}}"
         for each in target.variables
         if each.label in panel.labels or each.name in own
     ]

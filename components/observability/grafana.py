@@ -1,12 +1,12 @@
 """Grafana, as values of kube-prometheus-stack: one pod, whose dashboards and data sources come from this program.
 
-Its sidecar writes the dashboards of ConfigMaps into folders, and may read ConfigMaps alone: the chart's own role lets it
-read the secrets of the namespace as well. Grafana looks for new files by itself, so that nothing but Grafana has the
+Its sidecar writes the dashboards of ConfigMaps into folders, and may read ConfigMaps alone: the chart's own role reads
+the secrets of the namespace as well. Grafana looks for new files by itself, so that nothing but Grafana has the
 password of `admin`, which External Secrets makes in the cluster before the release. A volume of EBS goes to one node at
 a time, so the old pod ends first. Plugins that are in the image are kept, and none is looked for or brought.
-Sources: grafana-community/helm-charts grafana-12.11.1, templates/_pod.tpl, role.yaml, _config.tpl; kiwigrid/k8s-sidecar,
-README; prometheus-community/helm-charts kube-prometheus-stack-88.5.3, templates/grafana; grafana.com, "Configure
-Grafana" and "Configure generic OAuth authentication"; read 2026-11.
+Sources: grafana-community/helm-charts grafana-12.11.1, templates/_pod.tpl, role.yaml, _config.tpl; kiwigrid/
+k8s-sidecar, README; prometheus-community/helm-charts kube-prometheus-stack-88.5.3, templates/grafana; grafana.com,
+"Configure Grafana" and "Configure generic OAuth authentication"; read 2026-11.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ from settings.observability.metrics import TELEMETRY
 ADMIN, SSO_SECRET = "grafana-admin", "grafana-sso"
 LABEL, FOLDER = "grafana_dashboard", "grafana_folder"
 """Label of the ConfigMaps that have dashboards, and annotation with the folder."""
-DASHBOARDS = "/tmp/dashboards"  # noqa: S108: in the pod
+DASHBOARDS = "/tmp/dashboards"  # noqa: S108
 PROMETHEUS_URL = f"http://kube-prometheus-stack-prometheus.{NAMESPACE}:9090"
 ALERTMANAGER_URL = f"http://kube-prometheus-stack-alertmanager.{NAMESPACE}:9093"
 

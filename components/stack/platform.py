@@ -475,6 +475,7 @@ class Platform(pulumi.ComponentResource):
             args = ObservabilityArgs(
                 settings=observability,
                 cluster=cluster.ref,
+                parts=parts,
                 scrapes=scrapes_of(parts, [name for where, name in self.namespaces.resources if where == key]),
                 groups=rule_groups(parts),
             )

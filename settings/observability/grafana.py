@@ -13,15 +13,13 @@ SERVICE, NAMESPACE = "grafana", "monitoring"
 """Of Grafana; a route of `ingress` that leads there makes its address."""
 LABELS = {"app.kubernetes.io/name": "grafana", "app.kubernetes.io/instance": "kube-prometheus-stack"}
 """Of its pod."""
-PORT = 3000
-"""Of its pod."""
 
 
 def group_can_be_asked_for(group: str) -> str:
     """Returns the name unchanged. Raises ValueError when it cannot stand in the expression that Grafana evaluates."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9 ._:@/-]*", group):
         raise ValueError(
-            f"{group!r} cannot be a group here: use letters, digits, spaces and . _ : @ / -. Write its id, if it has one."
+            f"{group!r} cannot be a group here: use letters, digits, spaces and . _ : @ / -. Or write its id."
         )
     return group
 
@@ -33,7 +31,9 @@ Url = Annotated[str, Field(pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Z
 class SsoSettings(Settings):
     """Login by OpenID Connect. The client's secret is written into Secrets Manager by people, and never in here."""
 
-    client_id: str = Field(pattern=r"^[A-Za-z0-9._:@/-]+$", description="Of Grafana, as the identity provider knows it.")
+    client_id: str = Field(
+        pattern=r"^[A-Za-z0-9._:@/-]+$", description="Of Grafana, as the identity provider knows it."
+    )
     auth_url: Url = Field(description="Where people log in.", examples=["https://login.example.com/oauth2/authorize"])
     token_url: Url = Field(
         description="Where Grafana changes a code for a token.", examples=["https://login.example.com/oauth2/token"]

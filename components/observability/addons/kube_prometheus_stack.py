@@ -20,7 +20,7 @@ from components.core.flows import AMONG_THEMSELVES, CONTROLLER, PROMETHEUS, Flow
 from components.core.overlay import overlay
 from components.core.untyped import Values
 from components.observability.alerting import alertmanager_values
-from components.observability.grafana import grafana_values
+from components.observability.grafana import FIXED, grafana_before, grafana_flows, grafana_values
 from settings.cluster.addon_rules import needed_by_observability
 from settings.cluster.fixed_values import FixedValue, never, only
 from settings.cluster.mesh_replicas import kept_nodes
@@ -169,6 +169,7 @@ def flows(cluster: ClusterParts) -> Sequence[Flow]:
             out("control-plane", "reads the metrics of the API server", 443),
             out(dns, "reads the metrics of CoreDNS", 9153),
         ),
+        *grafana_flows(cluster),
     )
 
 
@@ -179,10 +180,13 @@ ADD_ON = AddOnSpec(
     pod_security="restricted",
     daemons=(),
     after=("cert-manager", "prometheus-operator-crds"),
+    after_if_on=("external-secrets",),
+    before=grafana_before,
     values=values,
     flows=flows,
     skip_crds=True,
     fixed=(
+        *FIXED,
         FixedValue(path="crds", keeps=never, why="The add-on prometheus-operator-crds has them."),
         FixedValue(
             path="nodeExporter.enabled",

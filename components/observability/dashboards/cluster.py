@@ -1,9 +1,9 @@
 """Cluster health: nodes, API server, DNS, addresses, certificates, and what watches all of it."""
 
-from components.core.dashboards import KSM, Dashboard, Row, bars, lines, stat, table
+from components.core.dashboards import Dashboard, Row, bars, lines, stat, table
 
 API = 'job="apiserver"'
-READY = f'kube_node_status_condition{{{KSM},condition="Ready",status="true"}}'
+READY = 'kube_node_status_condition{KSM,condition="Ready",status="true"}'
 BAD = "MemoryPressure|DiskPressure|PIDPressure|NetworkUnavailable"
 UTILISED = '1 - avg by (node) (rate(node_cpu_seconds_total{mode="idle"}[5m]))'
 MEMORY = "1 - max by (node) (node_memory_MemAvailable_bytes) / max by (node) (node_memory_MemTotal_bytes)"
@@ -25,7 +25,7 @@ DASHBOARD = Dashboard(
                 ),
                 stat(
                     *("Restarts, last hour", "short"),
-                    f"sum(increase(kube_pod_container_status_restarts_total{{{KSM}}}[1h]))",
+                    "sum(increase(kube_pod_container_status_restarts_total{KSM}[1h]))",
                     "Containers that started again.",
                     thresholds=((20, "orange"),),
                 ),
@@ -45,8 +45,18 @@ DASHBOARD = Dashboard(
         Row(
             title="Nodes",
             panels=(
-                lines("Processors in use", "percentunit", f"topk(10, {UTILISED})", "The ten busiest.", "node", width=8, most=1),
-                lines("Memory in use", "percentunit", f"topk(10, {MEMORY})", "The ten fullest.", "node", width=8, most=1),
+                lines(
+                    "Processors in use",
+                    "percentunit",
+                    f"topk(10, {UTILISED})",
+                    "The ten busiest.",
+                    "node",
+                    width=8,
+                    most=1,
+                ),
+                lines(
+                    "Memory in use", "percentunit", f"topk(10, {MEMORY})", "The ten fullest.", "node", width=8, most=1
+                ),
                 bars(
                     *("The fullest disks", "percentunit", f"topk(8, {DISK})"),
                     "The fullest file system of a node.",
@@ -58,7 +68,7 @@ DASHBOARD = Dashboard(
                 table(
                     *("Nodes that are not well", "short"),
                     {
-                        "since it was seen": f'sum by (node, condition) (kube_node_status_condition{{{KSM},'
+                        "since it was seen": f"sum by (node, condition) (kube_node_status_condition{{KSM,"
                         f'condition=~"{BAD}",status="true"}} == 1) or sum by (node, condition) ({READY} == 0) + 1'
                     },
                     "Conditions of nodes; GPUs have their own dashboard.",
@@ -69,7 +79,7 @@ DASHBOARD = Dashboard(
                     *("Containers that restart", "short"),
                     {
                         "in an hour": "topk(15, sum by (namespace, pod, container) "
-                        f"(increase(kube_pod_container_status_restarts_total{{{KSM}}}[1h])) > 0.5)"
+                        "(increase(kube_pod_container_status_restarts_total{KSM}[1h])) > 0.5)"
                     },
                     "The fifteen that start again most.",
                     *("namespace", "pod", "container"),
@@ -153,8 +163,7 @@ DASHBOARD = Dashboard(
                 ),
                 lines(
                     *("Secrets that are not brought", "short"),
-                    "sum by (exported_namespace) "
-                    '(externalsecret_status_condition{condition="Ready",status="False"})',
+                    'sum by (exported_namespace) (externalsecret_status_condition{condition="Ready",status="False"})',
                     "ExternalSecrets that are not ready, by namespace.",
                     "exported_namespace",
                     width=8,

@@ -1,6 +1,6 @@
 """What the cluster costs, whose GPUs they are, and what of it is idle."""
 
-from components.core.dashboards import KSM, Dashboard, Row, bars, has_costs, has_gpus, lines, stat, table
+from components.core.dashboards import Dashboard, Row, bars, has_costs, has_gpus, lines, stat, table
 
 HOURS_A_MONTH = 730
 HELD = "sum by (namespace) (gpu:cost_usd_hour)"
@@ -96,7 +96,7 @@ DASHBOARD = Dashboard(
                     {
                         "nodes": f"sum({OF_NODES})",
                         "volumes": "sum(max by (persistentvolume) (pv_hourly_cost) * max by (persistentvolume) "
-                        f"(kube_persistentvolume_capacity_bytes{{{KSM}}}) / 2^30)",
+                        "(kube_persistentvolume_capacity_bytes{KSM}) / 2^30)",
                         "load balancers": "sum(kubecost_load_balancer_cost)",
                     },
                     "USD an hour.",
@@ -105,7 +105,7 @@ DASHBOARD = Dashboard(
                 lines(
                     *("Pools", "currencyUSD"),
                     f"sum by ({POOL}) ({OF_NODES} * on (node) group_left ({POOL}) "
-                    f"max by (node, {POOL}) (kube_node_labels{{{KSM}}}))",
+                    f"max by (node, {POOL}) (kube_node_labels{{KSM}}))",
                     "USD an hour of the nodes of each pool.",
                     POOL,
                     stacked=True,
@@ -113,8 +113,7 @@ DASHBOARD = Dashboard(
                 bars("The dearest nodes", "currencyUSD", f"topk(8, {OF_NODES})", "USD an hour of a node.", "node"),
                 lines(
                     *("CPUs that namespaces request", "short"),
-                    "topk(8, sum by (namespace) "
-                    f'(kube_pod_container_resource_requests{{{KSM},resource="cpu",node!=""}}))',
+                    'topk(8, sum by (namespace) (kube_pod_container_resource_requests{KSM,resource="cpu",node!=""}))',
                     "Cores that pods hold, in the eight largest namespaces.",
                     "namespace",
                     stacked=True,

@@ -1,8 +1,6 @@
 """The GPUs of one workload: does it use what it holds."""
 
 from components.core.dashboards import (
-    GPU_RESOURCES,
-    KSM,
     Dashboard,
     Panel,
     Row,
@@ -36,7 +34,7 @@ DASHBOARD = Dashboard(
             panels=(
                 stat(
                     *("GPUs and slices held", "short"),
-                    f"sum(kube_pod_container_resource_requests{{{KSM},{GPU_RESOURCES},{PODS}}})",
+                    f"sum(kube_pod_container_resource_requests{{KSM,GPUS,{PODS}}})",
                     "What the pods request.",
                 ),
                 stat("Busy", "percentunit", f"avg({BUSY}{{{PODS}}})", "Part of time in which kernels run."),

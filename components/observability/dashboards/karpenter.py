@@ -1,6 +1,6 @@
 """Karpenter and capacity: do pods get nodes, of what kind, and what keeps them waiting."""
 
-from components.core.dashboards import KSM, Dashboard, Row, Variable, bars, lines, stat, table
+from components.core.dashboards import Dashboard, Row, Variable, bars, lines, stat, table
 from settings.cluster.parts import ClusterParts
 
 POOLS = 'nodepool=~"$nodepool"'
@@ -53,7 +53,7 @@ DASHBOARD = Dashboard(
                 ),
                 lines(
                     *("Nodes by kind of capacity", "short"),
-                    f"count by (label_karpenter_sh_capacity_type) (kube_node_labels{{{KSM}}})",
+                    "count by (label_karpenter_sh_capacity_type) (kube_node_labels{KSM})",
                     "Nodes of Karpenter by what they are bought as; one line without a name for those of other pools.",
                     "label_karpenter_sh_capacity_type",
                     stacked=True,

@@ -1,6 +1,6 @@
 """The platform at a glance: is it well, is it used, what does it cost."""
 
-from components.core.dashboards import KSM, Dashboard, Row, bars, has_costs, has_gpus, lines, stat, table
+from components.core.dashboards import Dashboard, Row, bars, has_costs, has_gpus, lines, stat, table
 
 FIRING = 'ALERTS{alertstate="firing",severity=~"critical|warning"}'
 REQUESTED = "(sum(gpu:requested) or vector(0)) / sum(gpu:allocatable)"
@@ -16,14 +16,18 @@ DASHBOARD = Dashboard(
             title="Now",
             panels=(
                 stat(
-                    *("Critical alerts", "short", 'count(ALERTS{alertstate="firing",severity="critical"}) or vector(0)'),
+                    *(
+                        "Critical alerts",
+                        "short",
+                        'count(ALERTS{alertstate="firing",severity="critical"}) or vector(0)',
+                    ),
                     "Alerts that wake somebody. The table below names them.",
                     thresholds=((1, "red"),),
                 ),
                 stat("Nodes", "short", "sum(node_count)", "Nodes of all pools.", to="cluster"),
                 stat(
                     *("Nodes not ready", "short"),
-                    f'sum(kube_node_status_condition{{{KSM},condition="Ready",status="true"}} == bool 0)',
+                    'sum(kube_node_status_condition{KSM,condition="Ready",status="true"} == bool 0)',
                     "Nodes whose kubelet says so, or says nothing.",
                     thresholds=((1, "red"),),
                     to="cluster",

@@ -1,6 +1,6 @@
 """Volumes of the cluster: full ones, waiting ones, lost ones. EFS, FSx and S3 are in CloudWatch alone."""
 
-from components.core.dashboards import KSM, Dashboard, Row, Variable, bars, lines, stat, table
+from components.core.dashboards import Dashboard, Row, Variable, bars, lines, stat, table
 
 NAMESPACES = 'namespace=~"$namespace"'
 CLAIM = ("namespace", "persistentvolumeclaim")
@@ -13,29 +13,29 @@ DASHBOARD = Dashboard(
     title="Storage",
     folder="Cluster",
     about="Claims and volumes. File systems of AWS and buckets have their alarms in CloudWatch.",
-    variables=(Variable(name="namespace", metric=f"kube_persistentvolumeclaim_info{{{KSM}}}", label="namespace"),),
+    variables=(Variable(name="namespace", metric="kube_persistentvolumeclaim_info{KSM}", label="namespace"),),
     rows=(
         Row(
             title="Now",
             panels=(
                 stat(
-                    *("Claims", "short", f"count(kube_persistentvolumeclaim_info{{{KSM},{NAMESPACES}}})"),
+                    *("Claims", "short", f"count(kube_persistentvolumeclaim_info{{KSM,{NAMESPACES}}})"),
                     "Claims for volumes.",
                 ),
                 stat(
                     *("Claims without a volume", "short"),
-                    f'sum(kube_persistentvolumeclaim_status_phase{{{KSM},{NAMESPACES},phase!="Bound"}})',
+                    f'sum(kube_persistentvolumeclaim_status_phase{{KSM,{NAMESPACES},phase!="Bound"}})',
                     "They wait for their first pod, or nobody can make the volume.",
                     thresholds=((5, "orange"),),
                 ),
                 stat(
                     *("Capacity", "bytes"),
-                    f"sum(kube_persistentvolume_capacity_bytes{{{KSM}}})",
+                    "sum(kube_persistentvolume_capacity_bytes{KSM})",
                     "Of all volumes that there are; EBS bills it whether it is used or not.",
                 ),
                 stat(
                     *("Volumes that nobody claims", "short"),
-                    f'sum(kube_persistentvolume_status_phase{{{KSM},phase=~"Released|Failed"}})',
+                    'sum(kube_persistentvolume_status_phase{KSM,phase=~"Released|Failed"})',
                     "They were kept when their claim went, and are billed.",
                     thresholds=((1, "orange"),),
                 ),
