@@ -135,7 +135,3 @@ def expressions() -> Iterator[tuple[str, str]]:
 
 def has_gpus(cluster: ClusterParts) -> bool:
     return any(pool.accelerator and pool.accelerator.kind != "neuron" for pool in cluster.pools.values())
-
-
-def has_costs(cluster: ClusterParts) -> bool:
-    return cluster.observability is not None and cluster.observability.costs

@@ -16,6 +16,14 @@ from settings.cluster.parts import ClusterParts
 SCHEMA = 42
 DATASOURCE = {"type": "prometheus", "uid": "prometheus"}
 TAG = "ml-platform"
+HEADINGS = {
+    "label_ml_platform_pool": "pool",
+    "label_ml_platform_team": "team",
+    "exported_namespace": "namespace",
+    "persistentvolumeclaim": "claim",
+    "alertname": "alert",
+}
+"""Label -> its column in a table, where people call it otherwise."""
 Place = tuple[Panel, int, int]
 
 
@@ -74,7 +82,7 @@ def _variable(variable: Variable) -> dict[str, Any]:
         "sort": 1,
         "multi": True,
         "includeAll": True,
-        "allValue": ".*",
+        "allValue": ".+",  # what lacks the label belongs to none of them
         "current": {"text": ["All"], "value": ["$__all"]},
     }
 
@@ -167,7 +175,7 @@ def _custom(panel: Panel) -> dict[str, Any]:
     return {
         "drawStyle": "line",
         "lineWidth": 1,
-        "fillOpacity": 40 if panel.stacked else 10,
+        "fillOpacity": 40 if panel.stacked else 0 if panel.labels else 10,
         "showPoints": "never",
         "spanNulls": False,
         "stacking": {"mode": "normal" if panel.stacked else "none", "group": "A"},
@@ -187,7 +195,7 @@ def _target(panel: Panel, index: int, query: tuple[str, str]) -> dict[str, Any]:
         "refId": chr(ord("A") + index),
         "datasource": DATASOURCE,
         "expr": expr,
-        "legendFormat": name or " ".join(f"{{{{{label}}}}}" for label in panel.labels),
+        "legendFormat": name or " / ".join(f"{{{{{label}}}}}" for label in panel.labels) or panel.title,
         "format": "table" if panel.kind == "table" else "time_series",
         "instant": now,
         "range": not now,
@@ -202,16 +210,21 @@ def _links(panel: Panel, dashboard: Dashboard, shown: Mapping[str, Dashboard]) -
     if panel.to not in shown:
         return []
     target, own = shown[panel.to], {each.name for each in dashboard.variables}
-    from_row = "__data.fields" if panel.kind == "table" else "__field.labels"
+
+    def of_click(label: str) -> str:
+        return f"__data.fields.{_heading(label)}" if panel.kind == "table" else f"__field.labels.{label}"
+
     values = [
-        f"var-{each.name}=${{{from_row}.{each.label}}}"
-        if each.label in panel.labels
-        else f"${{{each.name}:queryparam}}"
+        f"var-{each.name}=${{{of_click(each.label)}}}" if each.label in panel.labels else f"${{{each.name}:queryparam}}"
         for each in target.variables
         if each.label in panel.labels or each.name in own
     ]
     url = "&".join([f"/d/{target.uid}?${{__url_time_range}}", *values])
     return [{"title": target.title, "url": url, "targetBlank": False}]
+
+
+def _heading(label: str) -> str:
+    return HEADINGS.get(label, label)
 
 
 def _titles(panel: Panel) -> list[str]:
@@ -227,7 +240,7 @@ def _columns(panel: Panel) -> Iterator[dict[str, Any]]:
 def _linked(panel: Panel, link: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     if link:
         yield {
-            "matcher": {"id": "byName", "options": panel.labels[0]},
+            "matcher": {"id": "byName", "options": _heading(panel.labels[0])},
             "properties": [{"id": "links", "value": link}],
         }
 
@@ -238,9 +251,10 @@ def _transformations(panel: Panel) -> list[dict[str, Any]]:
     Grafana calls the value of an only query `Value`, and those of several `Value #A` and so on.
     """
     values = [f"Value #{chr(ord('A') + index)}" for index in range(len(panel.queries))]
-    titles = dict(zip(values if len(values) > 1 else ["Value"], _titles(panel), strict=True))
-    order = {name: index for index, name in enumerate([*panel.labels, *titles])}
-    options = {"excludeByName": {"Time": True}, "indexByName": order, "renameByName": titles}
+    names = {label: _heading(label) for label in panel.labels}
+    names |= zip(values if len(values) > 1 else ["Value"], _titles(panel), strict=True)
+    order = {name: index for index, name in enumerate(names)}
+    options = {"excludeByName": {"Time": True}, "indexByName": order, "renameByName": names}
     return [{"id": "merge", "options": {}}, {"id": "organize", "options": options}]
 
 

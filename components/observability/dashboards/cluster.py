@@ -25,7 +25,7 @@ DASHBOARD = Dashboard(
                 ),
                 stat(
                     *("Restarts, last hour", "short"),
-                    "sum(increase(kube_pod_container_status_restarts_total{KSM}[1h]))",
+                    "round(sum(increase(kube_pod_container_status_restarts_total{KSM}[1h])))",
                     "Containers that started again.",
                     thresholds=((20, "orange"),),
                 ),
@@ -68,21 +68,23 @@ DASHBOARD = Dashboard(
                 table(
                     *("Nodes that are not well", "short"),
                     {
-                        "since it was seen": f"sum by (node, condition) (kube_node_status_condition{{KSM,"
+                        "now": f"sum by (node, condition) (kube_node_status_condition{{KSM,"
                         f'condition=~"{BAD}",status="true"}} == 1) or sum by (node, condition) ({READY} == 0) + 1'
                     },
                     "Conditions of nodes; GPUs have their own dashboard.",
                     *("node", "condition"),
+                    height=6,
                     empty="all are well",
                 ),
                 table(
                     *("Containers that restart", "short"),
                     {
-                        "in an hour": "topk(15, sum by (namespace, pod, container) "
-                        "(increase(kube_pod_container_status_restarts_total{KSM}[1h])) > 0.5)"
+                        "in an hour": "topk(15, round(sum by (namespace, pod, container) "
+                        "(increase(kube_pod_container_status_restarts_total{KSM}[1h]))) > 0)"
                     },
                     "The fifteen that start again most.",
                     *("namespace", "pod", "container"),
+                    height=6,
                     empty="none",
                 ),
             ),

@@ -1,20 +1,22 @@
 """What the cluster costs, whose GPUs they are, and what of it is idle."""
 
-from components.core.dashboards import Dashboard, Row, bars, has_costs, has_gpus, lines, stat, table
+from components.core.dashboards import Dashboard, Row, bars, has_gpus, lines, stat, table
 
 HOURS_A_MONTH = 730
-HELD = "sum by (namespace) (gpu:cost_usd_hour)"
-BUSY = 'avg by (namespace) (DCGM_FI_PROF_GR_ENGINE_ACTIVE{pod!=""})'
-IDLE = f"{HELD} * on (namespace) (1 - {BUSY})"
-OF_NODES = "max by (node) (node_total_hourly_cost)"
-POOL = "label_ml_platform_pool"
+POOL, TEAM = "label_ml_platform_pool", "label_ml_platform_team"
+WORKLOAD = (TEAM, "namespace", "workload")
+HELD, IDLE = "gpu:cost_usd_hour", "namespace:gpu_idle_cost_usd_hour"
+
+
+def of_teams(expr: str) -> str:
+    return f"sum by ({TEAM}) (sum by (namespace) ({expr}) * on (namespace) group_left ({TEAM}) namespace:team)"
+
 
 DASHBOARD = Dashboard(
     uid="costs",
     title="Cost and idle by team",
     folder="Costs",
     about="Run-rates in USD an hour at list prices. The bill is in Cost Explorer, and lags by a day.",
-    when=has_costs,
     rows=(
         Row(
             title="Now",
@@ -42,48 +44,66 @@ DASHBOARD = Dashboard(
             when=has_gpus,
             panels=(
                 lines(
-                    *("Held by namespaces", "currencyUSD", HELD),
+                    *("Held by teams", "currencyUSD", of_teams(HELD)),
                     "USD an hour of what pods hold: whole GPUs, shares and slices at their part of the price.",
-                    "namespace",
+                    TEAM,
+                    width=8,
                     stacked=True,
-                    to="gpu-workload",
                 ),
                 lines(
-                    *("Of it idle", "currencyUSD", IDLE),
+                    *("Of it idle", "currencyUSD", of_teams(IDLE)),
                     "USD an hour of the time in which held GPUs run no kernel.",
-                    "namespace",
+                    TEAM,
+                    width=8,
                     stacked=True,
-                    to="gpu-workload",
+                ),
+                table(
+                    *("Teams", "currencyUSD"),
+                    {
+                        "USD an hour": of_teams(HELD),
+                        "of it idle": of_teams(IDLE),
+                        "a month": f"{of_teams('avg_over_time(gpu:cost_usd_hour[1d])')} * {HOURS_A_MONTH}",
+                    },
+                    "What each team holds, and how much of it works. A month: as in the last day.",
+                    TEAM,
+                    width=8,
                 ),
                 table(
                     *("Namespaces", "currencyUSD"),
                     {
-                        "USD an hour": HELD,
+                        "USD an hour": f"sum by (namespace) ({HELD})",
                         "of it idle": IDLE,
-                        "busy": BUSY,
-                        "a month, as in the last day": "sum by (namespace) "
-                        f"(avg_over_time(gpu:cost_usd_hour[1d])) * {HOURS_A_MONTH}",
+                        "computes": "avg by (namespace) (pod:gpu_utilization)",
                     },
                     "What each namespace holds, and how much of it works.",
                     "namespace",
-                    units={"busy": "percentunit"},
+                    units={"computes": "percentunit"},
                     to="gpu-workload",
+                ),
+                table(
+                    *("GPU hours of the last hour", "short"),
+                    {
+                        "held": f"sum by ({', '.join(WORKLOAD)}) (gpu_hours:allocated)",
+                        "computed": f"sum by ({', '.join(WORKLOAD)}) (gpu_hours:used)",
+                    },
+                    "Of whole GPUs, by workload: what it held, and what of that it computed.",
+                    *("namespace", "workload", TEAM),
+                    to="gpu-workload",
+                ),
+                lines(
+                    *("Idle GPU time", "currencyUSD"),
+                    {"all GPUs": "sum(gpu:idle_cost_usd_hour)", "held by pods": f"sum({IDLE})"},
+                    "USD an hour in which GPUs run no kernel. Between the lines: GPUs that nobody holds.",
+                    to="gpus",
                 ),
                 table(
                     *("Kinds of GPUs", "currencyUSD"),
                     {
-                        "USD an hour": f"sum by ({POOL}, resource) (gpu:cost_usd_hour)",
+                        "held, USD an hour": f"sum by ({POOL}, resource) ({HELD})",
                         "price of one": f"max by ({POOL}, resource) (gpu:slice_price_usd_hour)",
                     },
                     "What is held of each pool, and the price of one GPU, share or slice of it.",
                     *(POOL, "resource"),
-                    to="gpus",
-                ),
-                lines(
-                    *("Idle GPU time", "currencyUSD"),
-                    {"all GPUs": "gpu:idle_cost_usd_hour", "held by pods": f"sum({IDLE})"},
-                    "USD an hour in which GPUs run no kernel. Between the lines: GPUs that nobody holds.",
-                    width=24,
                     to="gpus",
                 ),
             ),
@@ -94,23 +114,22 @@ DASHBOARD = Dashboard(
                 lines(
                     *("Parts", "currencyUSD"),
                     {
-                        "nodes": f"sum({OF_NODES})",
-                        "volumes": "sum(max by (persistentvolume) (pv_hourly_cost) * max by (persistentvolume) "
-                        "(kube_persistentvolume_capacity_bytes{KSM}) / 2^30)",
-                        "load balancers": "sum(kubecost_load_balancer_cost)",
+                        "nodes": "sum(node:price_usd_hour)",
+                        "volumes": "sum(max by (persistentvolume) (pv_hourly_cost) * on (persistentvolume) "
+                        "max by (persistentvolume) (kube_persistentvolume_capacity_bytes{KSM}) / 2^30)",
+                        "load balancers": "sum(max by (namespace, service_name) (kubecost_load_balancer_cost))",
                     },
-                    "USD an hour.",
+                    "USD an hour. Volumes and load balancers are there where OpenCost runs.",
                     stacked=True,
                 ),
                 lines(
                     *("Pools", "currencyUSD"),
-                    f"sum by ({POOL}) ({OF_NODES} * on (node) group_left ({POOL}) "
-                    f"max by (node, {POOL}) (kube_node_labels{{KSM}}))",
+                    f"sum by ({POOL}) (node:labels * on (node) group_left () node:price_usd_hour)",
                     "USD an hour of the nodes of each pool.",
                     POOL,
                     stacked=True,
                 ),
-                bars("The dearest nodes", "currencyUSD", f"topk(8, {OF_NODES})", "USD an hour of a node.", "node"),
+                bars("The dearest nodes", "currencyUSD", "topk(8, node:price_usd_hour)", "USD an hour.", "node"),
                 lines(
                     *("CPUs that namespaces request", "short"),
                     'topk(8, sum by (namespace) (kube_pod_container_resource_requests{KSM,resource="cpu",node!=""}))',

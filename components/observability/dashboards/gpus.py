@@ -4,6 +4,13 @@ from components.core.dashboards import Dashboard, Panel, Row, Variable, has_gpus
 
 NODES = 'node=~"$node"'
 PODS = f'pod!="",{NODES}'
+OFFERED = (
+    "gpu:allocatable * on (node) group_left (label_ml_platform_pool) max by (node, label_ml_platform_pool) "
+    "(node:labels) * on (label_ml_platform_pool, resource) group_left () gpu:slice_share"
+)
+"""What nodes offer, in whole GPUs."""
+HELD = 'pod:gpus{node!=""}'
+"""What pods hold, in whole GPUs."""
 UNMONITORED = (
     "count(sum by (node) (gpu:allocatable) > 0 unless on (node) max by (node) (DCGM_FI_DEV_GPU_TEMP)) or vector(0)"
 )
@@ -30,13 +37,12 @@ DASHBOARD = Dashboard(
             title="Now",
             panels=(
                 stat(
-                    *("GPUs and slices", "short", f"sum(gpu:allocatable{{{NODES}}})"),
-                    "GPUs, shares of GPUs and MIG slices that nodes offer.",
+                    *("GPUs", "short", f"sum({OFFERED})"),
+                    "Whole GPUs that all nodes offer.",
                     width=4,
                 ),
                 stat(
-                    *("Requested", "percentunit"),
-                    f"(sum(gpu:requested{{{NODES}}}) or vector(0)) / sum(gpu:allocatable{{{NODES}}})",
+                    *("Held", "percentunit", f"(sum({HELD}) or vector(0)) / sum({OFFERED})"),
                     "Part of them that pods hold.",
                     width=5,
                 ),
@@ -46,7 +52,7 @@ DASHBOARD = Dashboard(
                     width=5,
                 ),
                 stat(
-                    *("Idle, USD an hour", "currencyUSD", "gpu:idle_cost_usd_hour"),
+                    *("Idle, USD an hour", "currencyUSD", "sum(gpu:idle_cost_usd_hour)"),
                     "Price of the GPU time in which no kernel runs, in all of the cluster.",
                     width=5,
                     to="costs",
@@ -63,7 +69,7 @@ DASHBOARD = Dashboard(
             title="Use",
             panels=(
                 part(
-                    "Requested",
+                    "Held",
                     f"max by (node) (gpu:allocation_ratio{{{NODES}}})",
                     "Part of each node's GPUs that pods hold.",
                 ),
@@ -120,16 +126,29 @@ DASHBOARD = Dashboard(
                     {"Xid": f"max by (node, gpu) (DCGM_FI_DEV_XID_ERRORS{{{NODES}}}) > 0"},
                     "The code of the last error; it stays until the exporter starts again.",
                     *("node", "gpu"),
+                    width=8,
+                    height=6,
                     empty="no error",
                 ),
                 table(
                     *("Remapped rows of memory", "short"),
                     {
-                        "uncorrectable": f"gpu:uncorrectable_rows{{{NODES}}}",
-                        "correctable": f"max by (node, UUID) (DCGM_FI_DEV_CORRECTABLE_REMAPPED_ROWS{{{NODES}}})",
+                        "uncorrectable": f"max by (node, gpu) (gpu:uncorrectable_rows{{{NODES}}}) > 0",
+                        "correctable": f"max by (node, gpu) (DCGM_FI_DEV_CORRECTABLE_REMAPPED_ROWS{{{NODES}}}) > 0",
                     },
                     "Rows that spare ones stand in for. Each uncorrectable one has cost a job.",
-                    *("node", "UUID"),
+                    *("node", "gpu"),
+                    width=8,
+                    height=6,
+                    empty="no row",
+                ),
+                table(
+                    *("Reduced clocks", "short"),
+                    {"in 5 minutes": f"max by (node, gpu, clock_event) (DCGM_EXP_CLOCK_EVENTS_COUNT{{{NODES}}}) > 0"},
+                    "Readings in five minutes with a reason for less speed: heat, power, or nothing to do.",
+                    *("node", "gpu", "clock_event"),
+                    width=8,
+                    height=6,
                 ),
             ),
         ),

@@ -31,13 +31,13 @@ DASHBOARD = Dashboard(
                 stat("Pods that wait", "short", "sum(pending_pods)", "Pods without a node, or that pull images."),
                 stat(
                     *("Nodes that start", "short"),
-                    "(sum(increase(karpenter_nodeclaims_created_total[15m])) or vector(0))",
+                    "round(sum(increase(karpenter_nodeclaims_created_total[15m]))) or vector(0)",
                     "Nodes that were asked for in the last 15 minutes.",
                 ),
                 stat(
                     *("Spot interruptions, last day", "short"),
-                    'sum(increase(karpenter_interruption_received_messages_total{message_type="spot_interrupted"}[1d]))'
-                    " or vector(0)",
+                    "round(sum(increase(karpenter_interruption_received_messages_total"
+                    '{message_type="spot_interrupted"}[1d]))) or vector(0)',
                     "Notices of AWS that it takes a node back in two minutes.",
                     thresholds=((10, "orange"),),
                 ),

@@ -1,9 +1,9 @@
 """The platform at a glance: is it well, is it used, what does it cost."""
 
-from components.core.dashboards import Dashboard, Row, bars, has_costs, has_gpus, lines, stat, table
+from components.core.dashboards import Dashboard, Row, bars, has_gpus, lines, stat, table
+from components.observability.dashboards.gpus import HELD, OFFERED
 
 FIRING = 'ALERTS{alertstate="firing",severity=~"critical|warning"}'
-REQUESTED = "(sum(gpu:requested) or vector(0)) / sum(gpu:allocatable)"
 WAITING = "Pods that have no node yet, or whose images are still pulled."
 
 DASHBOARD = Dashboard(
@@ -44,24 +44,26 @@ DASHBOARD = Dashboard(
             when=has_gpus,
             panels=(
                 stat(
-                    *("GPUs and slices", "short", "sum(gpu:allocatable)"),
-                    "GPUs, shares of GPUs and MIG slices that nodes offer.",
+                    *("GPUs that compute", "percentunit", f"sum(gpu:used_by_workload) / sum({OFFERED})"),
+                    "Part of the time of all GPUs in which kernels run.",
                     height=8,
                     to="gpus",
                 ),
                 lines(
-                    *("Requested and busy", "percentunit"),
-                    {"requested": REQUESTED, "busy": "avg(gpu_utilization)"},
-                    "What pods hold, and the part of time in which kernels run. The gap is paid idleness.",
+                    *("GPUs", "short"),
+                    {
+                        "offered": f"sum({OFFERED})",
+                        "held": f"sum({HELD}) or vector(0)",
+                        "computing": "sum(gpu:used_by_workload)",
+                    },
+                    "Whole GPUs that nodes offer, that pods hold, and that compute; slices are parts of them.",
                     width=18,
-                    most=1,
                     to="gpus",
                 ),
             ),
         ),
         Row(
             title="Money",
-            when=has_costs,
             panels=(
                 stat(
                     *("USD an hour", "currencyUSD", "cluster_cost_usd"),
