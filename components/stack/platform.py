@@ -477,7 +477,7 @@ class Platform(pulumi.ComponentResource):
                 cluster=cluster.ref,
                 parts=parts,
                 scrapes=scrapes_of(parts, [name for where, name in self.namespaces.resources if where == key]),
-                groups=rule_groups(parts),
+                groups=rule_groups(parts, settings.region),
             )
             Observability(f"{key}-observability", args, self._opts)
 

@@ -21,6 +21,7 @@ from components.core.overlay import overlay
 from components.core.untyped import Values
 from components.observability.alerting import alertmanager_values
 from components.observability.grafana import FIXED, grafana_before, grafana_flows, grafana_values
+from components.observability.rules_of import needless_alerts
 from settings.cluster.addon_rules import needed_by_observability
 from settings.cluster.fixed_values import FixedValue, never, only
 from settings.cluster.mesh_replicas import kept_nodes
@@ -82,13 +83,18 @@ def values(context: AddOnContext) -> Values:
         "defaultRules": {
             "rules": dict.fromkeys(RULES_OFF, False),
             "additionalRuleLabels": {"audience": "platform"},
+            "disabled": dict.fromkeys(needless_alerts(), True),
         },
         "kubelet": {"serviceMonitor": {"cAdvisorInterval": "30s"}},
         "kube-state-metrics": {
             **landing,
             **critical,
             "collectorsExclude": list(UNREAD),
-            "metricLabelsAllowlist": [f"nodes=[{','.join(NODE_LABELS)}]", "pods=[team,app]"],
+            "metricLabelsAllowlist": [
+                f"nodes=[{','.join(NODE_LABELS)}]",
+                "pods=[team,app]",
+                "namespaces=[ml-platform/team]",
+            ],
             "resources": _resources("50m", "512Mi"),
         },
         "prometheusOperator": {
