@@ -41,7 +41,8 @@ class AddOnContext:
 
     cluster: key in the stack file. zones: how many the network has.
     mesh, ingress: of the cluster; None where it has none. networks: the ranges of its nodes, pods and Services.
-    secrets: None where its teams have none. admission: of the stack. observability: None where nothing is measured.
+    secrets: None where nothing of its is kept. admission: of the stack. observability: None where nothing is measured.
+    teams: name -> namespaces, of its teams.
     """
 
     stage: Stage
@@ -56,6 +57,7 @@ class AddOnContext:
     observability: ObservabilitySettings | None = None
     zones: int = 0
     networks: tuple[str, ...] = ()
+    teams: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def cluster_name(self) -> str:

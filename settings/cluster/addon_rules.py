@@ -116,7 +116,10 @@ def needed_by_ingress(cluster: ClusterParts) -> str | None:
 
 def needed_by_secrets(cluster: ClusterParts) -> str | None:
     """For the operator that brings secrets into the cluster."""
-    return "secrets of a team" if cluster.secrets is not None else None
+    if cluster.secrets is None:
+        return None
+    measured = cluster.observability
+    return "observability" if measured is not None and measured.has_secrets else "secrets of a team"
 
 
 def needed_by_kyverno(cluster: ClusterParts) -> str | None:

@@ -21,19 +21,19 @@ _EXECUTABLES = {
     f"{_PROMETHEUS}/cmd/promtool": "promtool",
     f"{_ALERTMANAGER}/cmd/alertmanager": "alertmanager",
     f"{_ALERTMANAGER}/cmd/amtool": "amtool",
-    "telemetry/scrapes": "scrapes",
+    "telemetry/operator": "operator",
 }
 
 
 @dataclass(frozen=True)
 class Programs:
-    """The executables. scrapes: the part of Prometheus's operator that writes prometheus.yml."""
+    """The executables. operator: the part of the operator that writes the configurations."""
 
     prometheus: Path
     promtool: Path
     alertmanager: Path
     amtool: Path
-    scrapes: Path
+    operator: Path
 
 
 def module_of(home: Path = HOME) -> GoModule:

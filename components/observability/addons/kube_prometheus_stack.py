@@ -15,11 +15,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from catalog.sharing import POOL_LABEL
-from components.core.addon_spec import COMES_WITH_THE_CLUSTER, AddOnContext, AddOnSpec
+from components.core.addon_spec import COMES_WITH_THE_CLUSTER, AddOnContext, AddOnSpec, Identity
 from components.core.flows import AMONG_THEMSELVES, CONTROLLER, PROMETHEUS, Flow, Pods, of_pods, out, webhooks
 from components.core.overlay import overlay
 from components.core.untyped import Values
-from components.observability.alerting import alertmanager_values
+from components.observability import alerting
 from components.observability.grafana import grafana_values
 from settings.cluster.addon_rules import needed_by_observability
 from settings.cluster.fixed_values import FixedValue, never, only
@@ -29,7 +29,7 @@ from settings.observability.metrics import TELEMETRY, MetricsSettings
 from settings.observability.observability import ObservabilitySettings
 
 NAME = "kube-prometheus-stack"
-PROMETHEUS_ACCOUNT, ALERTMANAGER_ACCOUNT = "prometheus", "alertmanager"
+PROMETHEUS_ACCOUNT, ALERTMANAGER_ACCOUNT = "prometheus", alerting.ACCOUNT
 NODE_LABELS = (
     *("ml-platform/pool", "ml-platform/sharing", "karpenter.sh/nodepool", "karpenter.sh/capacity-type"),
     *("eks.amazonaws.com/capacityType", "node.kubernetes.io/instance-type", "topology.kubernetes.io/zone"),
@@ -123,7 +123,7 @@ def values(context: AddOnContext) -> Values:
         },
         "grafana": grafana_values(context),
     }
-    return overlay(ours, {"alertmanager": alertmanager_values(context)})
+    return overlay(ours, {"alertmanager": alerting.alertmanager_values(context)})
 
 
 def prometheus_spec(context: AddOnContext, metrics: MetricsSettings) -> dict[str, Any]:
@@ -162,6 +162,7 @@ def flows(cluster: ClusterParts) -> Sequence[Flow]:
     return (
         *CONTROLLER,
         *AMONG_THEMSELVES,
+        *alerting.flows(cluster),
         webhooks(10250),
         *of_pods(
             PROMETHEUS.labels,
@@ -182,7 +183,10 @@ ADD_ON = AddOnSpec(
     values=values,
     flows=flows,
     skip_crds=True,
+    identities=(Identity(service_account=ALERTMANAGER_ACCOUNT, statements=alerting.statements),),
+    endpoints=("sns",),
     fixed=(
+        FixedValue(path="alertmanager.config", keeps=never, why="It follows from observability.alerts."),
         FixedValue(path="crds", keeps=never, why="The add-on prometheus-operator-crds has them."),
         FixedValue(
             path="nodeExporter.enabled",
