@@ -24,6 +24,7 @@ class Scrape:
     https: whether by TLS, with a certificate that nobody checks. token: whether with the token of Prometheus.
     seconds: from one reading to the next. of_nodes: whether each pod tells of its node: series get its name as `node`,
     and no label of the exporter's own pod. drop: metrics that are not kept, as a regular expression.
+    keeps_labels: whether a label of a series stands where the pod has one of that name (`honorLabels`).
     """
 
     job: str
@@ -36,6 +37,7 @@ class Scrape:
     seconds: int = 30
     of_nodes: bool = False
     drop: str = ""
+    keeps_labels: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
