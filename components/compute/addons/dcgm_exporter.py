@@ -26,7 +26,7 @@ from components.compute.dcgm_counters import (
 )
 from components.compute.node_labels import NO_OPERANDS
 from components.core.addon_spec import AddOnContext, AddOnSpec
-from components.core.flows import READS_OBJECTS, Flow, scraped
+from components.core.flows import READS_OBJECTS, Flow
 from components.core.tolerations import EVERY_TAINT
 from components.core.untyped import Values
 from settings.cluster.addon_rules import needed_by_pools
@@ -64,7 +64,7 @@ def values(context: AddOnContext) -> Values:
 
 
 def flows(cluster: ClusterParts) -> Sequence[Flow]:
-    return (scraped(PORT), *([READS_OBJECTS] if are_shared(_of(cluster.pools.values())) else []))
+    return [READS_OBJECTS] if are_shared(_of(cluster.pools.values())) else []
 
 
 ADD_ON = AddOnSpec(

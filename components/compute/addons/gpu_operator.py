@@ -15,7 +15,6 @@ import yaml
 from catalog.sharing import POOL_LABEL, Sharing
 from common.helm_values import part_of
 from components.compute.dcgm_counters import (
-    PORT,
     RESOURCES,
     are_shared,
     as_variables,
@@ -27,7 +26,7 @@ from components.compute.dcgm_counters import (
 )
 from components.compute.gpu_sharing import WITHOUT_SHARING, device_plugin_config, device_plugin_configs
 from components.core.addon_spec import AddOnContext, AddOnSpec
-from components.core.flows import CONTROLLER, scraped
+from components.core.flows import CONTROLLER
 from components.core.tolerations import EVERY_TAINT
 from components.core.untyped import Values
 from settings.cluster.addon_rules import needed_by_pools
@@ -191,7 +190,7 @@ ADD_ON = AddOnSpec(
     requires=requires,
     fixed=FIXED,
     # None of its pods calls another one: features of nodes go by the API server, and DCGM is in its exporter.
-    flows=lambda cluster: (*CONTROLLER, scraped(8080, PORT)),
+    flows=lambda cluster: CONTROLLER,
     reads=reads,
     metrics=lambda cluster: (scrape({"app": "nvidia-dcgm-exporter"}),),
 )
