@@ -10,7 +10,7 @@ costmodel.go and costmodelenv.go, and issue 3995 (EC2's prices of spot). That 1.
 
 from components.core import iam
 from components.core.addon_spec import AddOnContext, AddOnSpec, Identity
-from components.core.flows import CONTROLLER, PROMETHEUS, WITH_ROLE, out
+from components.core.flows import CONTROLLER, PROMETHEUS, WITH_ROLE, Pods, out
 from components.core.metrics import Scrape
 from components.core.untyped import Values
 from settings.cluster.addon_rules import needed_by_costs
@@ -69,7 +69,7 @@ ADD_ON = AddOnSpec(
     flows=lambda cluster: (
         *CONTROLLER,
         *WITH_ROLE,  # the price list is one of what AWS serves outside of the VPC
-        out(PROMETHEUS, "asks Prometheus", 9090),
+        out(Pods(namespace=PROMETHEUS.namespace), "asks Prometheus", 9090),
     ),
     metrics=lambda cluster: (Scrape(job="opencost", pods=PODS, port=PORT, drop="kube_.*", keeps_labels=True),),
     fixed=(
