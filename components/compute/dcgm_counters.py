@@ -1,7 +1,8 @@
 """What a DCGM exporter reads of GPUs, and how it finds their pods. Two charts install one; each node has one of both.
 
-Sources: NVIDIA/dcgm-exporter 4.5.3-4.8.2, pkg/cmd/app.go, counter_config.go, kubernetes.go, process_metrics.go, pidmapper.go
-and issue 590 (DRA since 4.8.3); NVIDIA/gpu-operator v26.7.0, manifests/state-dcgm-exporter; read 2026-11.
+Sources: NVIDIA/dcgm-exporter 4.5.3-4.8.2, pkg/cmd/app.go, counter_config.go, kubernetes.go, process_metrics.go and
+pidmapper.go, and issue 590 (claims of Kubernetes 1.34 since 4.8.3, which the operator brings); NVIDIA/gpu-operator
+v26.7.0, manifests/state-dcgm-exporter and TransformDCGMExporter; read 2026-11.
 """
 
 import hashlib
@@ -27,7 +28,7 @@ def counters() -> str:
 
 
 def digest() -> str:
-    """Returns eight digits that change with the list. Exporters read it only when they start, so it is in their pods."""
+    """Returns digits that change with the list. Exporters read it only when they start, so it is in their pods."""
     return hashlib.sha256(counters().encode()).hexdigest()[:8]
 
 
@@ -36,21 +37,17 @@ def are_shared(pools: Iterable[NodePoolSettings]) -> bool:
     return any(pool.shared.strategy in ("time-slicing", "mps") for pool in pools)
 
 
-def environment(pools: Iterable[NodePoolSettings], gpu_allocation: str) -> Mapping[str, str]:
+def environment(pools: Iterable[NodePoolSettings], gpu_allocation: str) -> list[dict[str, str]]:
     """Returns the variables of an exporter. pools: whose nodes it runs on. gpu_allocation: of the cluster.
 
     By itself it looks for pods at `nvidia.com/gpu` and MIG instances, and gives a GPU to the last pod that it finds.
     """
     shared = {"NVIDIA_RESOURCE_NAMES": SHARED_GPU, "KUBERNETES_VIRTUAL_GPUS": "true"}
-    return {
+    values = {
         "DCGM_EXPORTER_INTERVAL": str(SECONDS * 1000),  # by itself 30 s: each second reading would find nothing new
         **(shared if are_shared(pools) else {}),
         **({"KUBERNETES_ENABLE_DRA": "true"} if gpu_allocation == "dra" else {}),
     }
-
-
-def as_variables(values: Mapping[str, str]) -> list[dict[str, str]]:
-    """Returns variables in Kubernetes' form."""
     return [{"name": name, "value": value} for name, value in values.items()]
 
 
@@ -67,5 +64,7 @@ def fixed(prefix: str, counters_at: str) -> Iterator[FixedValue]:
         path=f"{prefix}serviceMonitor.enabled", keeps=only(False), why="lets Prometheus read each GPU twice."
     )
     yield FixedValue(
-        path=f"{prefix}hostNetwork", keeps=only(False), why="opens its port to everybody: no network policy holds there."
+        path=f"{prefix}hostNetwork",
+        keeps=only(False),
+        why="opens its port to everybody: no network policy holds there.",
     )

@@ -109,9 +109,7 @@ class AddOn(pulumi.ComponentResource):
         for account, kinds in spec.reads(context).items():
             metadata = kubernetes.meta.v1.ObjectMetaArgs(name=f"{account}-reads")
             rules = [
-                kubernetes.rbac.v1.PolicyRuleArgs(
-                    api_groups=[of], resources=[kind], verbs=["get", "list", "watch"]
-                )
+                kubernetes.rbac.v1.PolicyRuleArgs(api_groups=[of], resources=[kind], verbs=["get", "list", "watch"])
                 for of, kind in kinds
             ]
             child = f"{name}-{account}-reads"

@@ -1,13 +1,13 @@
 """DCGM exporter: metrics of the GPUs of Bottlerocket nodes, which the GPU operator leaves alone.
 
-It has an engine of DCGM of its own. That of EKS's node monitoring agent, at port 5555 of a node, asks nobody who they
-are, runs on x86_64 only, and has no counters for profiling since v1.7; and without a GPU the exporter would know neither
-the pods of MIG instances nor the memory of each pod. CAP_SYS_ADMIN is for profiling; with it Bottlerocket gives a
-container the GPUs that its image names. The injection of a GPU replaces the cache of the linker, in which a check at the
-start looks for DCGM's library (issue 636); the library itself is found without the cache, so the check is off.
+It has an engine of DCGM of its own. That of EKS's node monitoring agent, at port 5555 of a node, lets everybody in,
+runs on x86_64 only, and its image lacks the library for profiling since v1.7. And an exporter without a GPU would know
+neither the pods of MIG instances nor the memory of each pod. CAP_SYS_ADMIN is for profiling; with it Bottlerocket
+gives a container the GPUs that its image names. That replaces the linker's cache, in which a check at the start looks
+for DCGM's library (issue 636). The library itself is found without the cache, so the check is off.
 Nobody tried this on a node of ours. Missing metrics must not fail an update, so nothing waits for its pods.
-Sources: NVIDIA/dcgm-exporter 4.5.3-4.8.2, deployment/, docker/Dockerfile, pkg/cmd/app.go, dcgmlib_rule.go and issues 612
-and 636; bottlerocket-os/bottlerocket issue 3992; aws-observability/helm-charts pull 217 (seen to work on Bottlerocket
+Sources: NVIDIA/dcgm-exporter 4.5.3-4.8.2, deployment/, docker/Dockerfile, pkg/cmd/app.go, dcgmlib_rule.go and issue
+636; bottlerocket-os/bottlerocket issue 3992; aws-observability/helm-charts pull 217 (seen to work on Bottlerocket
 1.40); aws/eks-node-monitoring-agent v1.7.0, Dockerfile and dcgm-daemonset.yaml; read 2026-11.
 """
 
@@ -17,7 +17,6 @@ from components.compute.dcgm_counters import (
     PORT,
     RESOURCES,
     are_shared,
-    as_variables,
     counters,
     digest,
     environment,
@@ -56,7 +55,7 @@ def values(context: AddOnContext) -> Values:
         "arguments": ["-f", LIST, "--disable-startup-validate"],
         "customMetrics": counters(),
         "podAnnotations": {"ml-platform/counters": digest()},
-        "extraEnv": as_variables(environment(pools, context.gpu_allocation)),
+        "extraEnv": environment(pools, context.gpu_allocation),
         "resources": RESOURCES,
         "serviceMonitor": {"enabled": False},  # `metrics` says what is read
         **(by_process if are_shared(pools) else {}),

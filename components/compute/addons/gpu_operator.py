@@ -17,7 +17,6 @@ from common.helm_values import part_of
 from components.compute.dcgm_counters import (
     RESOURCES,
     are_shared,
-    as_variables,
     counters,
     digest,
     environment,
@@ -97,7 +96,7 @@ def _exporter(context: AddOnContext) -> Values:
         "enabled": True,
         "serviceMonitor": {"enabled": False},  # `metrics` says what is read
         "config": {"name": f"dcgm-counters-{digest()}", "create": True, "data": counters()},
-        "env": as_variables(environment(pools, context.gpu_allocation)),
+        "env": environment(pools, context.gpu_allocation),
         "resources": RESOURCES,
         **({"hostPID": True} if shared else {}),
         **({"enablePodUID": True} if shared or dra else {}),

@@ -1,11 +1,11 @@
 """OpenCost: what nodes, their GPUs, volumes and load balancers cost by the hour, as metrics.
 
-It downloads AWS's public price list of the region by itself, without credentials; where it cannot, it takes prices of its
-own. Prices of spot nodes come from EC2, and fall back to those of on-demand. It knows no discounts. Of GPUs it knows
+It downloads AWS's public price list of the region, without credentials; where it cannot, it has prices of its own.
+Prices of spot nodes come from EC2, and fall back to those of on-demand. It knows no discounts. Of GPUs it knows
 `nvidia.com/gpu` alone: pods with slices cost nothing there, so rules of ours tell what slices cost. Its own copies of
 kube-state-metrics are off, or nodes and GPUs would count twice; so its API, which needs them, is for nobody.
 Sources: opencost/opencost-helm-chart 2.5.17, values and templates; opencost/opencost of 2024-10, aws/provider.go,
-costmodel.go and costmodelenv.go, and issue 3995 (EC2's prices of spot). That 1.120.1 asks EC2 was not read; read 2026-11.
+costmodel.go and costmodelenv.go, and issue 3995 (EC2's prices of spot). Whether 1.120.1 asks EC2: unread; read 2026-11.
 """
 
 from components.core import iam

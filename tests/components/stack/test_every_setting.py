@@ -349,6 +349,7 @@ CHANGES: dict[str, Any] = {
     "network.transit_gateway.cidrs": (gateway(), gateway(cidrs=["10.201.0.0/16"])),
     "network.peering.id": (peering(), peering(id="pcx-fedcba98765432100")),
     "network.peering.cidrs": (peering(), peering(cidrs=["10.201.0.0/16"])),
+    "observability.costs": ({"observability": {}}, {"observability": {"costs": False}}),
     "quotas.request": quotas(),
     "quotas.vcpus": (quotas(), quotas(vcpus={"L-1216C47A": 100_000})),
     "clusters.version": cluster(version="1.36"),
