@@ -367,6 +367,7 @@ CHANGES: dict[str, Any] = {
         }.items()
     },
     "observability.alerts.heartbeat": (alerts("platform"), alerts("platform", heartbeat=True)),
+    "observability.costs": ({"observability": {}}, {"observability": {"costs": False}}),
     "quotas.request": quotas(),
     "quotas.vcpus": (quotas(), quotas(vcpus={"L-1216C47A": 100_000})),
     "clusters.version": cluster(version="1.36"),
