@@ -32,7 +32,7 @@ _TITLE = (
     ".CommonLabels.namespace .CommonLabels.cluster) }}"
 )
 """SNS refuses a subject that is longer, and the mail would be lost."""
-_EACH_MINUTE = {"group_wait": "0s", "group_interval": "1m", "repeat_interval": "50s"}
+_EACH_MINUTE = {"group_wait": "0s", "group_interval": "30s", "repeat_interval": "1m"}
 _TEXT = """\
 {{ range .Alerts }}{{ .Status | toUpper }} {{ .Labels.alertname }} ({{ .Labels.severity }}) in {{ .Labels.cluster }}
 {{ .Annotations.summary }}{{ .Annotations.description }}

@@ -150,7 +150,7 @@ def alertmanager(folder: Path, configuration: str) -> Iterator[str]:
     command = [
         programs().alertmanager,
         *(f"--config.file={file}", f"--storage.path={folder / 'data'}", "--web.listen-address=127.0.0.1:0"),
-        *("--cluster.listen-address="),
+        "--cluster.listen-address=",
     ]
     with _running(folder, command, "/-/ready") as url:
         yield url
