@@ -22,9 +22,15 @@ class ConfigurationError(Exception):
 def prometheus_configuration(
     prometheus: Object, pod_monitors: Sequence[Object], service_monitors: Sequence[Object] = ()
 ) -> dict[str, Any]:
-    """Returns prometheus.yml of a Prometheus and its monitors, which all count. Raises ConfigurationError."""
+    """Returns prometheus.yml of the first pod of a Prometheus and its monitors, which all count.
+
+    Raises ConfigurationError.
+    """
     given = {"prometheus": prometheus, "podMonitors": pod_monitors, "serviceMonitors": service_monitors}
-    made: dict[str, Any] = yaml.load(_operator(given), Loader=PARSER)  # noqa: S506 - a safe one
+    text = _operator(given)
+    for variable, value in {"SHARD": "0", "POD_NAME": f"prometheus-{prometheus['metadata']['name']}-0"}.items():
+        text = text.replace(f"$({variable})", value)  # as the reloader beside Prometheus does
+    made: dict[str, Any] = yaml.load(text, Loader=PARSER)  # noqa: S506 - a safe one
     return made
 
 
