@@ -24,6 +24,7 @@ class Scrape:
     seconds: from one reading to the next. of_nodes: whether each pod tells of its node: series get its name as `node`,
     and no label of the exporter's own pod, unless keeps_pod. drop: metrics that are not kept, as a regular expression.
     host_network: whether the pods have the address of their node, where no network policy holds.
+    keeps_labels: whether a label of a series stands where the pod has one of that name (`honorLabels`).
     """
 
     job: str
@@ -36,6 +37,7 @@ class Scrape:
     keeps_pod: bool = False
     drop: str = ""
     host_network: bool = False
+    keeps_labels: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -121,10 +121,10 @@ def needed_by_ingress(cluster: ClusterParts) -> str | None:
 
 def needed_by_secrets(cluster: ClusterParts) -> str | None:
     """For the operator that brings secrets into the cluster."""
-    if cluster.secrets is not None:
-        return "secrets of a team"
-    grafana = cluster.observability.grafana if cluster.observability is not None else None
-    return "observability.grafana" if grafana is not None else None
+    measured = cluster.observability
+    if measured is not None and (measured.grafana is not None or measured.has_secrets):
+        return "observability"
+    return "secrets of a team" if cluster.secrets is not None else None
 
 
 def needed_by_kyverno(cluster: ClusterParts) -> str | None:
@@ -135,6 +135,11 @@ def needed_by_kyverno(cluster: ClusterParts) -> str | None:
 def needed_by_dns(cluster: ClusterParts) -> str | None:
     """For an add-on that makes records of hosts."""
     return "ingress.dns" if cluster.ingress is not None and cluster.ingress.dns is not None else None
+
+
+def needed_by_costs(cluster: ClusterParts) -> str | None:
+    """For what tells costs."""
+    return "observability.costs" if cluster.observability is not None and cluster.observability.costs else None
 
 
 def needed_by_observability(cluster: ClusterParts) -> str | None:

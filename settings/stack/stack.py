@@ -171,6 +171,12 @@ class StackSettings(Settings):
         has = self.observability and cluster in (self.observability.clusters or self.clusters)
         return self.observability if has else None
 
+    @property
+    def sends_alert_mails(self) -> bool:
+        """Whether somebody gets mails about alerts."""
+        alerts = self.observability.alerts if self.observability is not None else None
+        return alerts is not None and any(each.mail for each in alerts.receivers().values())
+
     def parts_of(self, cluster: str) -> ClusterParts:
         """Returns the parts of a cluster, with what other keys of the stack file say of it."""
         return ClusterParts.of(
@@ -184,9 +190,11 @@ class StackSettings(Settings):
         )
 
     def secrets_of(self, cluster: str) -> SecretsSettings | None:
-        """Returns where the secrets of a cluster's teams are kept; None where none of them has any."""
+        """Returns where the secrets of a cluster, of its teams or observability, are kept; None where it has none."""
         of_cluster = (team for team in self.teams if team.cluster_among(self.clusters) == cluster)
-        return self.secrets if any(team.secrets for team in of_cluster) else None
+        observability = self.observability_of(cluster)
+        needed = any(team.secrets for team in of_cluster) or (observability is not None and observability.has_secrets)
+        return self.secrets if needed else None
 
     @field_validator("region")
     @classmethod

@@ -77,6 +77,13 @@ def quotas(**changes: Any) -> dict[str, Any]:
     return {"quotas": {"request": True, **changes}}
 
 
+def alerts(whose: str, heartbeat: bool = False, **changes: Any) -> dict[str, Any]:
+    """Alerts of the platform's people, or of a team."""
+    receiver = {"mail": ["ml@example.com"], **changes}
+    told = {whose: {"research": receiver} if whose == "teams" else receiver, "heartbeat": heartbeat}
+    return {"teams": [{"name": "research", "namespaces": ["research"]}], "observability": {"alerts": told}}
+
+
 def member(**changes: Any) -> dict[str, Any]:
     return {"people": {"principal_arn": ARN, "role": "viewer", **changes}}
 
@@ -349,6 +356,18 @@ CHANGES: dict[str, Any] = {
     "network.transit_gateway.cidrs": (gateway(), gateway(cidrs=["10.201.0.0/16"])),
     "network.peering.id": (peering(), peering(id="pcx-fedcba98765432100")),
     "network.peering.cidrs": (peering(), peering(cidrs=["10.201.0.0/16"])),
+    **{
+        f"observability.alerts.{whose}.{key}": (alerts(whose), alerts(whose, **{key: value}))
+        for whose in ("platform", "teams")
+        for key, value in {
+            "mail": ["other@example.com"],
+            "slack": "#alerts",
+            "webhook": True,
+            "pagerduty": True,
+        }.items()
+    },
+    "observability.alerts.heartbeat": (alerts("platform"), alerts("platform", heartbeat=True)),
+    "observability.costs": ({"observability": {}}, {"observability": {"costs": False}}),
     "quotas.request": quotas(),
     "quotas.vcpus": (quotas(), quotas(vcpus={"L-1216C47A": 100_000})),
     "clusters.version": cluster(version="1.36"),
