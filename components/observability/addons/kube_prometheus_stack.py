@@ -15,13 +15,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from catalog.sharing import POOL_LABEL
-<<<<<<< HEAD
 from components.core.addon_spec import COMES_WITH_THE_CLUSTER, AddOnContext, AddOnSpec, Identity
-from components.core.flows import AMONG_THEMSELVES, CONTROLLER, PROMETHEUS, Flow, Pods, of_pods, out, webhooks
-=======
-from components.core.addon_spec import COMES_WITH_THE_CLUSTER, AddOnContext, AddOnSpec
 from components.core.flows import AMONG_THEMSELVES, CONTROLLER, PROMETHEUS, Flow, Pods, into, of_pods, out, webhooks
->>>>>>> oD
 from components.core.overlay import overlay
 from components.core.untyped import Values
 from components.observability import alerting
@@ -190,7 +185,6 @@ ADD_ON = AddOnSpec(
     flows=flows,
     skip_crds=True,
     identities=(Identity(service_account=ALERTMANAGER_ACCOUNT, statements=alerting.statements),),
-    endpoints=("sns",),
     fixed=(
         FixedValue(path="alertmanager.config", keeps=never, why="It follows from observability.alerts."),
         FixedValue(path="crds", keeps=never, why="The add-on prometheus-operator-crds has them."),
