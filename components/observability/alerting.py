@@ -88,7 +88,7 @@ def statements(context: AddOnContext) -> Sequence[iam.Statement]:
 def flows(cluster: ClusterParts) -> Sequence[Flow]:
     """Returns what Alertmanager sends: mails by SNS, all else to addresses on the internet."""
     alerts = cluster.observability.alerts if cluster.observability is not None else AlertSettings()
-    by_mail = WITH_ROLE if any(each.mail for each in alerts.receivers().values()) else ()
+    by_mail = WITH_ROLE if alerts.sends_mails else ()
     by_secret = (out("outside", "tells people of alerts", 443),) if alerts.secrets() else ()
     return of_pods(ALERTMANAGER.labels, *by_mail, *by_secret)
 

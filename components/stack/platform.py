@@ -361,7 +361,8 @@ class Platform(pulumi.ComponentResource):
                 or any(settings.storage.entries())
                 or "data" in addon_keys,
                 links_buckets=any(file_system.links for file_system in settings.storage.lustre.values()),
-                sends_alarms=settings.alarms.audit is not None or settings.sends_alert_mails,
+                sends_alarms=settings.alarms.audit is not None
+                or (settings.observability is not None and settings.observability.alerts.sends_mails),
                 sends_findings=settings.security.mail_from_severity is not None,
                 keeps_secrets=keeps_in_aws(settings.secrets, settings.teams, settings.observability)
                 or "secrets" in addon_keys

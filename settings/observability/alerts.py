@@ -89,6 +89,11 @@ class AlertSettings(Settings):
         every = {PLATFORM: self.platform, **{f"team-{name}": each for name, each in sorted(self.teams.items())}}
         return {name: each for name, each in every.items() if each.hears}
 
+    @property
+    def sends_mails(self) -> bool:
+        """Whether somebody gets mails."""
+        return any(each.mail for each in self.receivers().values())
+
     def secrets(self) -> dict[str, tuple[str, ...]]:
         """Returns name -> keys of each secret that somebody has to fill."""
         of_receivers = {name: each.secret_keys for name, each in self.receivers().items() if each.secret_keys}

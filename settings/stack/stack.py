@@ -171,12 +171,6 @@ class StackSettings(Settings):
         has = self.observability and cluster in (self.observability.clusters or self.clusters)
         return self.observability if has else None
 
-    @property
-    def sends_alert_mails(self) -> bool:
-        """Whether somebody gets mails about alerts."""
-        alerts = self.observability.alerts if self.observability is not None else None
-        return alerts is not None and any(each.mail for each in alerts.receivers().values())
-
     def parts_of(self, cluster: str) -> ClusterParts:
         """Returns the parts of a cluster, with what other keys of the stack file say of it."""
         return ClusterParts.of(

@@ -194,7 +194,6 @@ ADD_ON = AddOnSpec(
     flows=flows,
     skip_crds=True,
     identities=(Identity(service_account=ALERTMANAGER_ACCOUNT, statements=alerting.statements),),
-    endpoints=("sns",),
     fixed=(
         *FIXED,
         FixedValue(path="alertmanager.config", keeps=never, why="It follows from observability.alerts."),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from settings.core.problems import Mistake, Path, nearest_or_all
+from settings.observability.alerts import PLATFORM
 from settings.stack.parts import Parts
 
 _ALERTS: Path = ("observability", "alerts")
@@ -21,6 +22,15 @@ def mistakes(parts: Parts) -> Iterator[Mistake]:
                 "[platform@example.com]."
             ),
         )
+    network = parts.network
+    if network is not None and network.nat == "none" and not network.transit_gateway:
+        for name, receiver in alerts.receivers().items():
+            if told := [key for key in receiver.secret_keys if key != "webhook"]:
+                place = ("platform",) if name == PLATFORM else ("teams", name.removeprefix("team-"))
+                yield (
+                    (*_ALERTS, *place, told[0]),
+                    "is on the internet, and nat is none, so nobody would be told. Use mail, or write nat: single.",
+                )
     if not parts.knows_namespaces:
         return
     teams = {team.name: team for team in parts.teams.values()}

@@ -68,6 +68,17 @@ def test_a_team_in_a_cluster_that_is_not_measured_would_hear_nothing() -> None:
     assert "observability.clusters leaves out" in problem.message
 
 
+def test_without_the_internet_mails_alone_arrive() -> None:
+    closed = (("network", "nat"), "none")
+    told = {"platform": {**MAIL, "slack": "#ml"}, "teams": {"research": {**MAIL, "pagerduty": True, "webhook": True}}}
+    found = {each.path: each.message for each in problems(written(told, closed))}
+
+    for path in (f"{AT}platform.slack", f"{AT}teams.research.pagerduty"):
+        assert "Use mail" in found[path]
+    assert "sns" in found["network.endpoints"]
+    assert f"{AT}teams.research.webhook" not in found, "its address may be in the VPC"
+
+
 def test_what_is_right_is_taken() -> None:
     everything = {"slack": "#ml-alerts", "webhook": True, "pagerduty": True}
     for platform in (MAIL, {"slack": "C0123456789"}, {**MAIL, **everything}):
