@@ -16,13 +16,22 @@ from catalog.sharing import POOL_LABEL
 from components.core.addon_spec import AddOnContext
 from components.core.flows import Flow, Range, of_pods, out
 from components.core.untyped import Manifest, Values
+from components.observability.alerting import secret_object
 from settings.cluster.fixed_values import FixedValue, never, only
 from settings.cluster.parts import ClusterParts
 from settings.ingress.ingress import RouteSettings
-from settings.observability.grafana import LABELS, NAMESPACE, SERVICE, GrafanaSettings, SsoSettings
+from settings.observability.grafana import (
+    CLIENT_SECRET,
+    LABELS,
+    NAMESPACE,
+    SERVICE,
+    SSO,
+    GrafanaSettings,
+    SsoSettings,
+)
 from settings.observability.metrics import TELEMETRY
 
-ADMIN, SSO_SECRET = "grafana-admin", "grafana-sso"
+ADMIN = "grafana-admin"
 LABEL, FOLDER = "grafana_dashboard", "grafana_folder"
 """Label of the ConfigMaps that have dashboards, and annotation with the folder."""
 DASHBOARDS = "/tmp/dashboards"  # noqa: S108
@@ -74,8 +83,13 @@ def grafana_values(context: AddOnContext) -> Values:
         },
         "datasources": {"datasources.yaml": {"apiVersion": 1, "datasources": _sources()}},
         "grafana.ini": _ini(context, settings.sso),
-        **({"envFromSecrets": [{"name": SSO_SECRET, "optional": True}]} if settings.sso else {}),
+        **({"envValueFrom": {"GF_AUTH_GENERIC_OAUTH_CLIENT_SECRET": _client_secret()}} if settings.sso else {}),
     }
+
+
+def _client_secret() -> Values:
+    """Returns where the client's secret comes from. Until somebody fills it, only `admin` logs in."""
+    return {"secretKeyRef": {"name": secret_object(SSO), "key": CLIENT_SECRET, "optional": True}}
 
 
 def _role() -> Manifest:

@@ -490,7 +490,7 @@ class Platform(pulumi.ComponentResource):
             Observability(f"{key}-observability", args, self._opts)
             if topics is not None and observability.has_secrets:
                 args_of_secrets = AlertSecretsArgs(
-                    settings=observability.alerts,
+                    filled=observability.secrets(),
                     secrets=settings.secrets,
                     stage=self.stage,
                     cluster_key=key,
@@ -505,6 +505,7 @@ class Platform(pulumi.ComponentResource):
             return None
         args = AlertTopicsArgs(
             settings=settings.observability.alerts,
+            filled=settings.observability.secrets(),
             secrets=settings.secrets,
             stage=self.stage,
             key_arn=keys.logs,

@@ -11,6 +11,8 @@ from settings.network.network_plan import range_has_hosts
 
 SERVICE, NAMESPACE = "grafana", "monitoring"
 """Of Grafana; a route of `ingress` that leads there makes its address."""
+SSO, CLIENT_SECRET = "grafana-sso", "client-secret"
+"""Secret of its login by an identity provider, and the key in it."""
 LABELS = {"app.kubernetes.io/name": "grafana", "app.kubernetes.io/instance": "kube-prometheus-stack"}
 """Of its pod."""
 
