@@ -235,7 +235,6 @@ def grafana_flows(cluster: ClusterParts) -> Sequence[Flow]:
 
 
 FIXED = (
-    FixedValue(path="grafana.adminPassword", keeps=never, why="It would be in the state; External Secrets makes one."),
     FixedValue(path="grafana.admin", keeps=never, why="External Secrets makes the password before the release."),
     FixedValue(path="grafana.replicas", keeps=lambda given: given == 1, why="Its SQLite is of one process."),
     FixedValue(

@@ -1,15 +1,13 @@
 """Series of a small cluster for some hours, as its exporters give them: GPUs whole, shared and cut, teams, a mesh.
 
-Each row of SERIES is a metric, the labels of its series, and its value at an hour of the time, which ends at 0.
+Each row is a metric, the labels of its series, and its value at an hour, of which the last is 0.
 """
 
 import math
 import random
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
-HOURS, DAYS = 7, 9
-STEP = 60
+HOURS = 7
 KSM = {"job": "kube-state-metrics"}
 POOLS = {"sys-1": "system", "sys-2": "system", "gpu-1": "h100", "gpu-2": "h100", "cut-1": "a100", "share-1": "l4"}
 TYPES = {"system": "m5.2xlarge", "h100": "p5.48xlarge", "a100": "p4de.24xlarge", "l4": "g6.12xlarge"}
@@ -44,7 +42,7 @@ def steps(most: int) -> Value:
 
 def counter(per_second: Value) -> Value:
     """Returns a counter that grows so fast."""
-    return lambda hour: 1000 + (hour + 24 * DAYS) * 3600 * per_second(0) * (1 + 0.0002 * math.sin(hour * 4))
+    return lambda hour: 1000 + (hour + 200) * 3600 * per_second(0) * (1 + 0.0002 * math.sin(hour * 4))
 
 
 Row = tuple[str, Mapping[str, str], Value]
@@ -238,7 +236,7 @@ def _karpenter() -> Iterator[Row]:
         yield from histogram("karpenter_cloudprovider_duration_seconds", key, 0.1, {"0.1": 0.4, "0.5": 0.9, "2": 0.99})
 
 
-def _mesh(end: int) -> Iterator[Row]:
+def _mesh(end: float) -> Iterator[Row]:
     for deployment, namespace, rate in (("chat", "inference", 40.0), ("gateway", "agents", 55.0)):
         key = {"namespace": namespace, "deployment": deployment, "direction": "inbound", "job": "linkerd-proxy"}
         yield "response_total", {**key, "classification": "success"}, counter(flat(rate))
@@ -248,7 +246,7 @@ def _mesh(end: int) -> Iterator[Row]:
         yield "identity_cert_expiration_timestamp_seconds", {"pod": deployment}, flat(end + 20 * 3600)
 
 
-def _cluster(end: int) -> Iterator[Row]:
+def _cluster(end: float) -> Iterator[Row]:
     api = {"job": "apiserver"}
     for verb, rate in (("GET", 60.0), ("LIST", 8.0), ("PATCH", 12.0), ("WATCH", 9.0)):
         yield "apiserver_request_total", {**api, "verb": verb, "code": "200"}, counter(flat(rate))
@@ -285,31 +283,17 @@ def _cluster(end: int) -> Iterator[Row]:
         yield "ALERTS", {**alert, "alertname": name, "severity": severity, **where}, flat(1)
 
 
-def rows(end: int) -> Iterator[Row]:
+def rows(end: float) -> Iterator[Row]:
     for part in (_nodes, _pods, _gpus, _costs, _storage, _karpenter):
         yield from part()
     yield from _mesh(end)
     yield from _cluster(end)
 
 
-LONG = (
-    "node_total_hourly_cost",
-    "kubecost_load_balancer_cost",
-    "pv_hourly_cost",
-    "kube_persistentvolume_capacity_bytes",
-)
-"""What a week is compared with the next one by."""
-
-
-def open_metrics(end: int) -> str:
-    """Returns all series until `end`, in seconds since 1970, in the format that promtool makes blocks of."""
-    by_name: dict[str, list[tuple[str, Any]]] = {}
+def series(end: float) -> dict[str, list[float]]:
+    """Returns all series as PromQL writes them, with their values of each minute until `end`, a time of Unix."""
+    found = {}
     for name, labels, value in rows(end):
-        text = ",".join(f'{key}="{each}"' for key, each in labels.items() if each)
-        by_name.setdefault(name, []).append((f"{name}{{{text}}}", value))
-    lines = []
-    for name, series in by_name.items():
-        lines.append(f"# TYPE {name} unknown")
-        seconds = [*(range(-DAYS * 86_400, -HOURS * 3600, 240) if name in LONG else ()), *range(-HOURS * 3600, 1, STEP)]
-        lines += [f"{key} {value(at / 3600):.10g} {end + at}" for key, value in series for at in seconds]
-    return "\n".join([*lines, "# EOF", ""])
+        text = ",".join(f'{key}="{each}"' for key, each in sorted(labels.items()) if each)
+        found[f"{name}{{{text}}}"] = [value(minute / 60) for minute in range(-HOURS * 60, 1)]
+    return found

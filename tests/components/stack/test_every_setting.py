@@ -16,6 +16,7 @@ from simulator.aws import paths
 from simulator.aws.registry import kind_of
 from tests.components.conftest import PlatformCloud
 from tests.components.stacks import CLUSTER, POOL, stack
+from tests.settings.observability.test_wrong_grafana import DOORS, SSO
 from tests.settings.tenancy.test_wrong_signatures import CERTIFICATE, HOST, IMAGES, ISSUER, OTHER, PUBLIC
 
 Built = dict[str, tuple[str, bool, tuple[str, ...], bool]]
@@ -82,6 +83,10 @@ def alerts(whose: str, heartbeat: bool = False, **changes: Any) -> dict[str, Any
     receiver = {"mail": ["ml@example.com"], **changes}
     told = {whose: {"research": receiver} if whose == "teams" else receiver, "heartbeat": heartbeat}
     return {"teams": [{"name": "research", "namespaces": ["research"]}], "observability": {"alerts": told}}
+
+
+def sso(**changes: Any) -> dict[str, Any]:
+    return {"ingress": DOORS, "observability": {"grafana": {"sso": {**SSO, **changes}}}}
 
 
 def member(**changes: Any) -> dict[str, Any]:
@@ -368,6 +373,28 @@ CHANGES: dict[str, Any] = {
     },
     "observability.alerts.heartbeat": (alerts("platform"), alerts("platform", heartbeat=True)),
     "observability.costs": ({"observability": {}}, {"observability": {"costs": False}}),
+    "observability.grafana.volume_gib": (
+        {"observability": {"grafana": {}}},
+        {"observability": {"grafana": {"volume_gib": 20}}},
+    ),
+    **{
+        f"observability.grafana.sso.{key}": (sso(), sso(**{key: value}))
+        for key, value in {
+            "client_id": "other",
+            "auth_url": "https://other.example.com/a",
+            "token_url": "https://other.example.com/t",
+            "api_url": "https://other.example.com/u",
+            "scopes": ["openid"],
+            "groups_claim": "roles",
+            "admins": ["admins"],
+            "editors": ["editors"],
+            "viewers": ["viewers"],
+        }.items()
+    },
+    "observability.grafana.sso.ranges": (
+        {**sso(), "isolation": {}},
+        {**sso(ranges=["10.200.0.0/28"]), "isolation": {}},
+    ),
     "quotas.request": quotas(),
     "quotas.vcpus": (quotas(), quotas(vcpus={"L-1216C47A": 100_000})),
     "clusters.version": cluster(version="1.36"),
