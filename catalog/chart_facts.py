@@ -31,8 +31,9 @@ class BroughtChart:
     @property
     def known(self) -> bool:
         """Whether there are facts of this chart at this version. Otherwise its values pass unseen."""
-        known = has_facts(self.chart) and chart_facts(self.chart).version.lstrip("v")
-        return bool(known) and fnmatch(known, self.version.lstrip("v"))
+        if not has_facts(self.chart):
+            return False
+        return fnmatch(chart_facts(self.chart).version.lstrip("v"), self.version.lstrip("v"))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -176,6 +176,7 @@ ADD_ON = AddOnSpec(
     after=("cert-manager", "prometheus-operator-crds"),
     values=values,
     flows=flows,
+    claims_volumes=True,
     skip_crds=True,
     fixed=(
         FixedValue(path="crds", keeps=never, why="The add-on prometheus-operator-crds has them."),
