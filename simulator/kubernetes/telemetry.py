@@ -150,7 +150,8 @@ def _make_claim(cluster: Cluster, of: _Set, name: str) -> None:
     if claim is None or not _driver_runs(cluster):
         return
     size = int((of.template["spec"]["resources"]["requests"]["storage"].text or "1Gi").removesuffix("Gi"))
-    digest = hashlib.sha256(f"{cluster.place}/{of.namespace}/{name}".encode()).hexdigest()[:17]
+    earlier = cluster.times_gone(claim.state, of.namespace)
+    digest = hashlib.sha256(f"{cluster.place}/{of.namespace}/{name}/{earlier}".encode()).hexdigest()[:17]
     owned = {f"kubernetes.io/cluster/{cluster.name}": "owned", "ebs.csi.aws.com/cluster-name": cluster.name}
     tags = [{"Key": key, "Value": value} for key, value in {"ebs.csi.aws.com/cluster": "true", **owned}.items()]
     volume: Props = {"VolumeId": f"vol-{digest}", "Size": size, "State": "in-use", "Tags": tags}
