@@ -2,12 +2,13 @@
 
 Helm finds no kind for a monitor before its definition is there, and fails. Some charts look whether it is there, and
 leave the monitor out without a word: nobody then reads their metrics.
-The operator makes a StatefulSet of each Prometheus and Alertmanager; their claims go with them where they say so, and
-volumes go with their claims where their class says so and the driver of EBS runs. A claim keeps its size.
+The operator makes a StatefulSet of each Prometheus and Alertmanager, and makes it again for what Kubernetes does not
+change in one, such as the template of its claims. Claims go with it where it says so, and with their namespace; volumes
+go with their claims where their class says so and the driver of EBS runs. A claim that stays keeps its size.
 Left out: Grafana, and pods that find no node.
 Sources: helm v3, pkg/kube/client.go; vmware-tanzu/helm-charts velero-12.1.0, external-secrets v2.9.0, NVIDIA/
-gpu-operator v26.7.0 (charts that look); prometheus-operator v0.93.0, pkg/prometheus/server, pkg/alertmanager
-(names, and volumeClaimTemplates that it does not change); Kubernetes 1.35, "StatefulSets"; read 2026-11.
+gpu-operator v26.7.0 (charts that look); prometheus-operator v0.93.0, pkg/prometheus/server, pkg/alertmanager,
+pkg/k8s/statefulset.go; Kubernetes 1.35, "StatefulSets"; read 2026-11.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any
 from catalog.charts import CHARTS
 from common.values import opened
 from simulator.aws import tokens
+from simulator.cloud import CloudResource
 from simulator.kubernetes.clusters import Cluster
 from simulator.kubernetes.controllers import OF
 from simulator.kubernetes.meaning.node import Node
@@ -92,12 +94,14 @@ def uninstall(cluster: Cluster, release: Mapping[str, Any]) -> None:
     if str(release.get("chart")) != CHARTS[CHART].chart:
         return
     for each in _sets(release):
-        cluster.delete("apps/v1", "StatefulSet", each.namespace, each.name)
-        for number in range(each.replicas):
-            cluster.delete("v1", "Pod", each.namespace, f"{each.name}-{number}")
-        if each.policy["whenDeleted"].text == "Delete":
-            for claim in each.claims():
-                _delete_claim(cluster, each.namespace, claim)
+        _delete_set(cluster, each)
+        cluster.delete(GROUP, each.app.capitalize(), each.namespace, each.name.removeprefix(f"{each.app}-"))
+
+
+def empty(cluster: Cluster, namespace: str) -> None:
+    """Deletes the claims of a namespace that goes, with their volumes."""
+    for claim in list(cluster.of_kind("v1", "PersistentVolumeClaim", namespace)):
+        _delete_claim(cluster, namespace, claim.state["metadata"]["name"])
 
 
 def _sets(release: Mapping[str, Any]) -> Iterator[_Set]:
@@ -121,13 +125,19 @@ def _scale(cluster: Cluster, wanted: _Set) -> None:
     named = {"namespace": wanted.namespace, "labels": labels}
     stored = cluster.get("apps/v1", "StatefulSet", wanted.namespace, wanted.name)
     before = Node(stored.state)["spec"]["replicas"].number if stored else 0
-    spec = {"replicas": wanted.replicas, "selector": {"matchLabels": labels}}
-    _put(cluster, "apps/v1", "StatefulSet", {"name": wanted.name, **named}, spec)
+    template = [wanted.template.value] if claims else []
+    spec = {"replicas": wanted.replicas, "selector": {"matchLabels": labels}, "volumeClaimTemplates": template}
+    if stored and stored.state["spec"]["volumeClaimTemplates"] != template:
+        _delete_set(cluster, wanted)
+    kind, name = wanted.app.capitalize(), wanted.name.removeprefix(f"{wanted.app}-")
+    made = _put(cluster, GROUP, kind, {"name": name, **named}, {"replicas": wanted.replicas})
+    owner = {"apiVersion": GROUP, "kind": kind, "name": name, "controller": True}
+    made = _put(cluster, "apps/v1", "StatefulSet", {"name": wanted.name, **named, **_owned(owner)}, spec, made)
     owner = {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": wanted.name, "controller": True}
     for number in range(wanted.replicas):
         volumes = [{"name": "db", "persistentVolumeClaim": {"claimName": claims[number]}}] if claims else []
-        metadata = {"name": f"{wanted.name}-{number}", **named, "ownerReferences": [owner]}
-        _put(cluster, "v1", "Pod", metadata, {"volumes": volumes, "containers": [{"name": wanted.app}]})
+        metadata = {"name": f"{wanted.name}-{number}", **named, **_owned(owner)}
+        _put(cluster, "v1", "Pod", metadata, {"volumes": volumes, "containers": [{"name": wanted.app}]}, made)
     for number in range(wanted.replicas, before or 0):
         cluster.delete("v1", "Pod", wanted.namespace, f"{wanted.name}-{number}")
         if claims and wanted.policy["whenScaled"].text == "Delete":
@@ -137,16 +147,30 @@ def _scale(cluster: Cluster, wanted: _Set) -> None:
             _make_claim(cluster, wanted, claim)
 
 
-def _put(cluster: Cluster, version: str, kind: str, metadata: Props, spec: Props) -> None:
-    namespace = metadata["namespace"]
-    cluster.put({"apiVersion": version, "kind": kind, "metadata": metadata, "spec": spec}, namespace)
+def _delete_set(cluster: Cluster, gone: _Set) -> None:
+    cluster.delete("apps/v1", "StatefulSet", gone.namespace, gone.name)
+    for number in range(gone.replicas):
+        cluster.delete("v1", "Pod", gone.namespace, f"{gone.name}-{number}")
+    for claim in gone.claims() if gone.policy["whenDeleted"].text == "Delete" else ():
+        _delete_claim(cluster, gone.namespace, claim)
+
+
+def _owned(owner: Props) -> Props:
+    return {"ownerReferences": [owner]}
+
+
+def _put(
+    cluster: Cluster, version: str, kind: str, metadata: Props, spec: Props, of: CloudResource | None = None
+) -> CloudResource | None:
+    namespace, made = metadata["namespace"], {OF: [of.type, of.id]} if of else {}
+    cluster.put({"apiVersion": version, "kind": kind, "metadata": metadata, "spec": spec, **made}, namespace)
+    return cluster.get(version, kind, namespace, metadata["name"])
 
 
 def _make_claim(cluster: Cluster, of: _Set, name: str) -> None:
     spec = of.template["spec"].value
     metadata = {"name": name, "namespace": of.namespace, "annotations": _PROVISIONER}
-    _put(cluster, "v1", "PersistentVolumeClaim", metadata, dict(spec) if isinstance(spec, Mapping) else {})
-    claim = cluster.get("v1", "PersistentVolumeClaim", of.namespace, name)
+    claim = _put(cluster, "v1", "PersistentVolumeClaim", metadata, dict(spec) if isinstance(spec, Mapping) else {})
     if claim is None or not _driver_runs(cluster):
         return
     size = int((of.template["spec"]["resources"]["requests"]["storage"].text or "1Gi").removesuffix("Gi"))

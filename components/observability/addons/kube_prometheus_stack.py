@@ -5,10 +5,12 @@ succeeds does not prove that they run. What EKS runs itself (etcd, scheduler, co
 answers on its node alone, are not read, and rules about them are off: they would fire for ever.
 Its webhooks check rules, and let all through while the operator is away: with Fail, no rule could then be made. The
 operator leaves out a rule that is wrong, and Prometheus keeps the others.
-Volumes are of a class of their own that deletes them with their claims, and the claims go with their Prometheus.
+Volumes are of a class of their own that deletes them with their claims, and the claims go with their namespace. They do
+not go with their StatefulSet: the operator deletes it, and makes it again, for whatever Kubernetes does not change in
+one, such as the size of claims.
 It pulls no image of a hook: cert-manager makes the certificate of the webhooks.
-Sources: prometheus-community/helm-charts kube-prometheus-stack-88.5.3; prometheus-operator v0.93.0, pkg/prometheus;
-read 2026-11.
+Sources: prometheus-community/helm-charts kube-prometheus-stack-88.5.3; prometheus-operator v0.93.0, pkg/prometheus,
+pkg/k8s/statefulset.go; read 2026-11.
 """
 
 from collections.abc import Sequence
@@ -40,7 +42,7 @@ OF_EKS = ("kubeControllerManager", "kubeScheduler", "kubeEtcd", "kubeProxy")
 UNREAD = ("configmaps", "secrets")
 """Collectors of kube-state-metrics that are off: it needs no right to list secrets."""
 SELECTORS = ("podMonitor", "probe", "rule", "scrapeConfig", "serviceMonitor")
-GIB = 1024**3
+CLAIMS = {"whenDeleted": "Retain", "whenScaled": "Delete"}
 
 
 def observability_of(context: AddOnContext) -> ObservabilitySettings:
@@ -112,7 +114,7 @@ def values(context: AddOnContext) -> Values:
                 **spread(context, "alertmanager"),
                 "replicas": replicas(context),
                 "storage": _claim(2),
-                "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete", "whenScaled": "Delete"},
+                "persistentVolumeClaimRetentionPolicy": CLAIMS,
                 "resources": _resources("20m", "128Mi"),
             },
         },
@@ -130,7 +132,7 @@ def prometheus_spec(context: AddOnContext, metrics: MetricsSettings) -> dict[str
         "retention": f"{metrics.retention_days}d",
         "retentionSize": f"{metrics.volume_gib * 8 // 10}GiB",  # a full volume would end it
         "storageSpec": _claim(metrics.volume_gib),
-        "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete", "whenScaled": "Delete"},
+        "persistentVolumeClaimRetentionPolicy": CLAIMS,
         "resources": _resources("500m", f"{metrics.memory_gib}Gi"),
         "serviceDiscoveryRole": "EndpointSlice",
         "externalLabels": {"cluster": context.cluster_name},
@@ -201,6 +203,14 @@ ADD_ON = AddOnSpec(
         ),
         *(
             FixedValue(path=f"{part}.serviceAccount.name", keeps=never, why="Its rights in AWS are of this account.")
+            for part in ("prometheus", "alertmanager")
+        ),
+        *(
+            FixedValue(
+                path=f"{part}.{part}Spec.persistentVolumeClaimRetentionPolicy",
+                keeps=never,
+                why="Claims that go with a StatefulSet take all samples with them when the operator makes it again.",
+            )
             for part in ("prometheus", "alertmanager")
         ),
         *(

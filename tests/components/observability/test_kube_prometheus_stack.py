@@ -66,7 +66,9 @@ def test_two_of_each_are_on_two_nodes_where_the_cluster_has_as_many(
     for part in (found["prometheus"]["prometheusSpec"], found["alertmanager"]["alertmanagerSpec"]):
         assert (part["replicas"], part["podAntiAffinity"]) == (replicas, apart)
         assert part["nodeSelector"]["ml-platform/pool"] == "system", "its volume is of a zone, which has such a node"
-        assert part["persistentVolumeClaimRetentionPolicy"]["whenDeleted"] == "Delete"
+        assert part["persistentVolumeClaimRetentionPolicy"] == {"whenDeleted": "Retain", "whenScaled": "Delete"}, (
+            "the operator deletes its StatefulSet, and makes it again, when the size of claims is another"
+        )
 
 
 def test_each_alert_of_the_chart_is_kept_for_somebody_or_off_for_a_reason() -> None:

@@ -34,7 +34,6 @@ def test_volumes_of_samples_are_deleted_with_their_claims_while_their_driver_run
     spec = values(cloud)["prometheus"]["prometheusSpec"]
     claim = spec["storageSpec"]["volumeClaimTemplate"]["spec"]
     assert claim["storageClassName"] == "telemetry"
-    assert spec["persistentVolumeClaimRetentionPolicy"]["whenDeleted"] == "Delete"
     assert spec["retentionSize"] == "80GiB", "four fifths of the volume: a full one ends it"
     (namespace,) = [each for each in cloud.all("core/v1:Namespace") if each.inputs["metadata"]["name"] == "monitoring"]
     assert namespace.stands_on(cloud.one("eks/addon:Addon", "main-aws-ebs-csi-driver"))

@@ -107,12 +107,27 @@ def test_a_volume_stays_where_its_class_keeps_it_or_its_driver_is_gone(cluster: 
     assert [*here(cluster).of_kind(*CLAIMS)], "the claims stay"
 
 
-def test_a_claim_keeps_its_size(cluster: Bench) -> None:
+def test_claims_that_stay_go_with_their_namespace(cluster: Bench) -> None:
     cluster.make(of("prometheus-operator-crds"), "crds")
     cluster.make(storage_class("Delete"), "class")
-    installed = cluster.make(prometheus(replicas=1), "release")
-    larger = prometheus(replicas=1)
+    cluster.make(namespace("others"), "others")
+    installed = cluster.make({**prometheus(policy="Retain"), "namespace": "others"}, "release")
+    cluster.delete(installed, "release")
+    assert volumes(cluster) == [(100, "in-use")] * 2
+    cluster.delete(("others", namespace("others"), namespace("others")), "others")
+    assert volumes(cluster) == []
+
+
+@pytest.mark.parametrize(("policy", "size"), [("Retain", 100), ("Delete", 200)])
+def test_a_claim_keeps_its_size_or_goes_with_all_that_it_has(cluster: Bench, policy: str, size: int) -> None:
+    cluster.make(of("prometheus-operator-crds"), "crds")
+    cluster.make(storage_class("Delete"), "class")
+    installed = cluster.make(prometheus(1, policy), "release")
+    (before,) = [row.id for row in cluster.cloud.of_type(tokens.VOLUME)]
+    larger = prometheus(1, policy)
     claim = larger["values"]["prometheus"]["prometheusSpec"]["storageSpec"]["volumeClaimTemplate"]
     claim["spec"]["resources"]["requests"]["storage"] = "200Gi"
     cluster.update(installed, larger, "release")
-    assert volumes(cluster) == [(100, "in-use")]
+    assert volumes(cluster) == [(size, "in-use")]
+    (after,) = [row.id for row in cluster.cloud.of_type(tokens.VOLUME)]
+    assert (after == before) == (policy == "Retain")
