@@ -1,5 +1,6 @@
 """The values of kube-prometheus-stack: what is read, where it runs, and which alerts of the chart are kept."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from settings.compute.node_pool import NodePoolSettings
 from settings.observability.observability import ObservabilitySettings
 from tests.components.stacks import POOL, stage
 from tests.facts.reading import facts
+
+ROOT = Path(__file__).parents[3]
 
 
 def values(environment: str = "prod", pool: dict[str, Any] = POOL, **observability: Any) -> Any:
@@ -85,6 +88,19 @@ def test_each_alert_of_the_chart_is_kept_for_somebody_or_off_for_a_reason() -> N
         **dict.fromkeys(OTHER_GROUPS, "platform"),
         **dict.fromkeys(GROUPS_OF_TEAMS, "team"),
     }
+
+
+def test_the_guide_says_who_hears_of_each_group_and_why_others_are_off() -> None:
+    page = (ROOT / "docs/guides/observability/metrics.md").read_text()
+    groups: dict[str, list[str]] = facts("chart_alerts")["groups"]
+    for group in {*OTHER_GROUPS, *GROUPS_OF_TEAMS}:
+        who = "team" if group in GROUPS_OF_TEAMS else "platform"
+        kept = [alert for alert in groups[group] if alert not in ALERTS_OFF]
+        assert f"\n| `{group}` | {who} | {len(kept)} |\n" in page
+    for group, why in GROUPS_OFF.items():
+        assert f"\n| `{group}` | off: {why} |  |\n" in page
+    for alert, why in ALERTS_OFF.items():
+        assert f"\n| `{alert}` | {why} |\n" in page
 
 
 def test_rules_become_an_object_whose_alerts_link_to_their_page() -> None:
