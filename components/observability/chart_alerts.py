@@ -18,7 +18,7 @@ GROUPS_OFF: Mapping[str, str] = {
 GROUPS_OF_TEAMS = ("kubernetesApps", "kubernetesResources", "kubernetesStorage")
 """Their series have the namespace of a team, which hears of them; where it is no team's, the platform does."""
 OTHER_GROUPS = (
-    *("alertmanager", "configReloaders", "general", "kubeApiserverSlos", "kubeStateMetrics", "kubelet"),
+    *("alertmanager", "configReloaders", "general", "kubeApiserverSlos", "kubeStateMetrics"),
     *("kubernetesSystem", "network", "nodeExporterAlerting", "prometheus", "prometheusOperator"),
 )
 ALERTS_OFF: Mapping[str, str] = {
