@@ -18,13 +18,13 @@ from typing import Any
 
 from catalog.sharing import POOL_LABEL
 from components.core.addon_spec import COMES_WITH_THE_CLUSTER, AddOnContext, AddOnSpec
-from components.core.flows import AMONG_THEMSELVES, CONTROLLER, PROMETHEUS, Flow, Pods, of_pods, out, webhooks
+from components.core.flows import AMONG_THEMSELVES, CONTROLLER, PROMETHEUS, Flow, Pods, into, of_pods, out, webhooks
 from components.core.overlay import overlay
 from components.core.untyped import Values
 from components.observability.alerting import alertmanager_values
 from components.observability.chart_alerts import chart_alerts
 from components.observability.grafana import grafana_values
-from settings.cluster.addon_rules import needed_by_observability
+from settings.cluster.addon_rules import needed_by_costs, needed_by_observability
 from settings.cluster.fixed_values import FixedValue, never, only
 from settings.cluster.mesh_replicas import kept_nodes
 from settings.cluster.parts import ClusterParts
@@ -165,6 +165,7 @@ def flows(cluster: ClusterParts) -> Sequence[Flow]:
             out("nodes", "reads kubelets", 10250),
             out("control-plane", "reads the metrics of the API server", 443),
             out(dns, "reads the metrics of CoreDNS", 9153),
+            *([into(Pods(namespace="opencost"), "OpenCost asks it", 9090)] if needed_by_costs(cluster) else []),
         ),
     )
 

@@ -357,6 +357,7 @@ CHANGES: dict[str, Any] = {
         {**two_clusters({}), "observability": {}},
         {**two_clusters({}), **measured(clusters=["main"])},
     ),
+    "observability.costs": (measured(), measured(costs=False)),
     "observability.metrics.memory_gib": (measured(), measured(metrics={"memory_gib": 8})),
     "observability.metrics.replicas": (measured(), measured(metrics={"replicas": 1})),
     "observability.metrics.retention_days": (measured(), measured(metrics={"retention_days": 30})),
