@@ -40,7 +40,6 @@ class Scrape:
     keeps_labels: bool = False
     drop: str = ""
     host_network: bool = False
-    keeps_labels: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
