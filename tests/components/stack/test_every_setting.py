@@ -78,8 +78,9 @@ def quotas(**changes: Any) -> dict[str, Any]:
     return {"quotas": {"request": True, **changes}}
 
 
-def alerts(whose: str, heartbeat: bool = False, **changes: Any) -> dict[str, Any]:
+def alerts(whose: str, **changes: Any) -> dict[str, Any]:
     """Alerts of the platform's people, or of a team."""
+    heartbeat = changes.pop("heartbeat", False)
     receiver = {"mail": ["ml@example.com"], **changes}
     told = {whose: {"research": receiver} if whose == "teams" else receiver, "heartbeat": heartbeat}
     return {"teams": [{"name": "research", "namespaces": ["research"]}], "observability": {"alerts": told}}
