@@ -7,7 +7,7 @@ import math
 import random
 from collections.abc import Callable, Iterator, Mapping
 
-HOURS = 7
+HOURS = 4
 KSM = {"job": "kube-state-metrics"}
 POOLS = {"sys-1": "system", "sys-2": "system", "gpu-1": "h100", "gpu-2": "h100", "cut-1": "a100", "share-1": "l4"}
 TYPES = {"system": "m5.2xlarge", "h100": "p5.48xlarge", "a100": "p4de.24xlarge", "l4": "g6.12xlarge"}
@@ -237,13 +237,14 @@ def _karpenter() -> Iterator[Row]:
 
 
 def _mesh(end: float) -> Iterator[Row]:
-    for deployment, namespace, rate in (("chat", "inference", 40.0), ("gateway", "agents", 55.0)):
-        key = {"namespace": namespace, "deployment": deployment, "direction": "inbound", "job": "linkerd-proxy"}
+    for pod, namespace, rate in (("chat-7d9f-x2x", "inference", 40.0), ("gateway-5c-aa", "agents", 55.0)):
+        key = {"namespace": namespace, "pod": pod, "direction": "inbound", "job": "linkerd-proxy"}
         yield "response_total", {**key, "classification": "success"}, counter(flat(rate))
         yield "response_total", {**key, "classification": "failure"}, counter(flat(rate * 0.004))
-        yield from histogram("response_latency_ms", key, rate, {"50": 0.3, "200": 0.7, "1000": 0.94, "5000": 0.99})
-        yield "inbound_http_authz_deny_total", key, counter(flat(0.02 if namespace == "agents" else 0))
-        yield "identity_cert_expiration_timestamp_seconds", {"pod": deployment}, flat(end + 20 * 3600)
+        yield from histogram("response_latency_ms", key, rate, {"50": 0.3, "200": 0.7, "1000": 0.94, "5000": 0.999})
+        denied = flat(0.02 if namespace == "agents" else 0)
+        yield "inbound_http_authz_deny_total", {**key, "srv_name": "chat"}, counter(denied)
+        yield "identity_cert_expiration_timestamp_seconds", key, flat(end + 20 * 3600)
 
 
 def _cluster(end: float) -> Iterator[Row]:

@@ -4,6 +4,7 @@ from components.core.dashboards import Dashboard, Row, Variable, bars, lines, st
 from settings.cluster.parts import ClusterParts
 
 POOLS = 'nodepool=~"$nodepool"'
+CAPACITY = "label_karpenter_sh_capacity_type"
 STARTUP = "karpenter_pods_startup_duration_seconds_bucket"
 WAITED = "sum by (le) (rate({}[15m]))"
 
@@ -53,9 +54,10 @@ DASHBOARD = Dashboard(
                 ),
                 lines(
                     *("Nodes by kind of capacity", "short"),
-                    "count by (label_karpenter_sh_capacity_type) (kube_node_labels{KSM})",
-                    "Nodes of Karpenter by what they are bought as; one line without a name for those of other pools.",
-                    "label_karpenter_sh_capacity_type",
+                    f'label_replace(count by ({CAPACITY}) (kube_node_labels{{KSM}}), "{CAPACITY}", "other pools", '
+                    f'"{CAPACITY}", "")',
+                    "Nodes of Karpenter by what they are bought as, and those of other pools.",
+                    CAPACITY,
                     stacked=True,
                 ),
                 bars(

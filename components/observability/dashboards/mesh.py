@@ -3,18 +3,16 @@
 from components.core.dashboards import Dashboard, Row, Variable, lines, stat, table
 from settings.cluster.parts import ClusterParts
 
-IN = 'direction="inbound",namespace=~"$namespace"'
-BY = "by (namespace, deployment)"
-ALL = f"sum {BY} (rate(response_total{{{IN}}}[5m]))"
-WELL = f'sum {BY} (rate(response_total{{{IN},classification="success"}}[5m])) / {ALL}'
-DENIED = 'inbound_http_authz_deny_total{namespace=~"$namespace"}'
-
-
-def quantile(part: float) -> str:
-    return (
-        f"histogram_quantile({part}, sum by (le, namespace, deployment) "
-        f"(rate(response_latency_ms_bucket{{{IN}}}[5m]))) / 1000"
-    )
+NAMESPACES = 'namespace=~"$namespace"'
+BY = ("namespace", "workload")
+REQUESTS = f"sum by (namespace, workload) (mesh:requests_per_second{{{NAMESPACES}}})"
+WELL = f"mesh:success_ratio{{{NAMESPACES}}}"
+SLOWEST = f"mesh:latency_seconds:p99{{{NAMESPACES}}}"
+HALF = (
+    "histogram_quantile(0.5, sum by (namespace, workload, le) (rate(response_latency_ms_bucket"
+    f'{{direction="inbound",{NAMESPACES}}}[5m]) * on (namespace, pod) group_left (workload) pod:workload)) / 1000'
+)
+DENIED = f"rate(inbound_http_authz_deny_total{{{NAMESPACES}}}[5m])"
 
 
 def when(cluster: ClusterParts) -> bool:
@@ -33,23 +31,24 @@ DASHBOARD = Dashboard(
             title="Now",
             panels=(
                 stat(
-                    *("Requests a second", "reqps", f"sum(rate(response_total{{{IN}}}[5m]))"),
+                    *("Requests a second", "reqps", f"sum(mesh:requests_per_second{{{NAMESPACES}}})"),
                     "Requests that meshed pods answer.",
                 ),
                 stat(
                     *("Answered well", "percentunit"),
-                    f'sum(rate(response_total{{{IN},classification="success"}}[5m])) / '
-                    f"sum(rate(response_total{{{IN}}}[5m]))",
+                    f'sum(mesh:requests_per_second{{classification="success",{NAMESPACES}}}) / '
+                    f"sum(mesh:requests_per_second{{{NAMESPACES}}})",
                     "Part of the answers that are no failure.",
                     thresholds=((0, "red"), (0.95, "orange"), (0.99, "green")),
                 ),
                 stat(
-                    *("Refused by policy", "reqps", f"sum(rate({DENIED}[5m])) or vector(0)"),
+                    *("Refused by policy", "reqps", f"sum({DENIED}) or vector(0)"),
                     "Requests a second that a policy of the mesh refuses.",
                     thresholds=((0.1, "orange"),),
                 ),
                 stat(
-                    *("The first identity ends in", "s", "min(identity_cert_expiration_timestamp_seconds) - time()"),
+                    *("The first identity ends in", "s"),
+                    "min(identity_cert_expiration_timestamp_seconds > 0) - time()",
                     "A proxy renews its certificate of 24 hours long before.",
                     thresholds=((0, "red"), (6 * 3600, "green")),
                 ),
@@ -60,23 +59,23 @@ DASHBOARD = Dashboard(
             panels=(
                 table(
                     *("Workloads", "reqps"),
-                    {"requests": ALL, "well": WELL, "half within": quantile(0.5), "95 of 100 within": quantile(0.95)},
+                    {"requests": REQUESTS, "well": WELL, "half within": HALF, "99 of 100 within": SLOWEST},
                     "What each workload answers.",
-                    *("deployment", "namespace"),
+                    *("workload", "namespace"),
                     width=24,
-                    units={"well": "percentunit", "half within": "s", "95 of 100 within": "s"},
+                    units={"well": "percentunit", "half within": "s", "99 of 100 within": "s"},
                 ),
-                lines("Requests", "reqps", ALL, "Requests a second.", "namespace", "deployment", stacked=True),
-                lines("Answered well", "percentunit", WELL, "Part without failure.", "namespace", "deployment", most=1),
+                lines("Requests", "reqps", REQUESTS, "Requests a second.", *BY, stacked=True),
+                lines("Answered well", "percentunit", WELL, "Part without failure.", *BY, most=1),
                 lines(
-                    *("95 of 100 within", "s", quantile(0.95)),
+                    *("99 of 100 within", "s", SLOWEST),
                     "Time of an answer; a stream of tokens is one answer.",
-                    *("namespace", "deployment"),
+                    *BY,
                 ),
                 lines(
-                    *("Refused by policy", "reqps", f"sum by (namespace) (rate({DENIED}[5m]))"),
-                    "A caller that no policy names.",
-                    "namespace",
+                    *("Refused by policy", "reqps", f"sum by (namespace, srv_name) ({DENIED}) > 0"),
+                    "Callers that no policy names, by the Server that they call.",
+                    *("namespace", "srv_name"),
                     stacked=True,
                 ),
             ),

@@ -18,7 +18,8 @@ def mistakes(parts: Parts) -> Iterator[Mistake]:
             yield (
                 ("observability", "grafana", "sso"),
                 (
-                    f"sends people back to Grafana's address after they have logged in, and no route leads to that of "
-                    f"{key}. Add one to ingress.routes, with namespace: {NAMESPACE} and service: {SERVICE}, or drop sso."
+                    f"sends people back to Grafana's address once they have logged in, and no route leads to that of "
+                    f"{key}. Add one to ingress.routes, with namespace: {NAMESPACE} and service: {SERVICE}, or drop "
+                    "sso."
                 ),
             )
