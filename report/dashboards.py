@@ -8,7 +8,7 @@ import argparse
 import json
 import math
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
@@ -212,7 +212,8 @@ def _table(panel: Mapping[str, Any], found: Answer, height: int) -> str:
     names = panel["transformations"][1]["options"]["renameByName"]
     labels = [name for name in names if not name.startswith("Value")]
     titles = [title for name, title in names.items() if name not in labels]
-    units, links = dict.fromkeys(titles, panel["fieldConfig"]["defaults"]["unit"]), {}
+    units: dict[str, str] = dict.fromkeys(titles, panel["fieldConfig"]["defaults"]["unit"])
+    links: dict[str, Any] = {}
     for override in panel["fieldConfig"]["overrides"]:
         for each in override["properties"]:
             (units if each["id"] == "unit" else links)[override["matcher"]["options"]] = each["value"]
@@ -283,19 +284,24 @@ def _lines(named: list[tuple[str, Series]], defaults: Mapping[str, Any], width: 
         for mark in marks
         if mark <= ticks[-1]
     ]
-    hours = 6 if width > 500 else 3
-    for step in range(hours + 1):
-        time = first + (last - first) * step / hours
-        x = at(time, 0).partition(",")[0]
-        anchor = "end" if step == hours else "middle"
-        hour = f"{datetime.fromtimestamp(time, UTC):%H:%M}"
-        parts.append(f'<text x="{x}" y="{plot + bottom + 2}" text-anchor="{anchor}">{hour}</text>')
-    for index, (x, line, text) in enumerate(legend):
-        y = plot + bottom + 18 + 16 * line
-        color = PALETTE[index % len(PALETTE)] if index < len(named) else "none"
-        parts.append(f'<path d="M{x},{y - 4}h12" stroke="{color}" stroke-width="3"/>')
-        parts.append(f'<text x="{x + 16}" y="{y}">{escape(text)}</text>')
+    parts += _hours(first, last, at, plot + bottom + 2, 6 if width > 500 else 3)
+    parts += _names(legend, plot + bottom + 18)
     return f'<svg width="{width}" height="{height}">{"".join(parts)}</svg>'
+
+
+def _hours(first: float, last: float, at: Callable[[float, float], str], y: float, count: int) -> Iterator[str]:
+    for index in range(count + 1):
+        time = first + (last - first) * index / count
+        x, anchor = at(time, 0).partition(",")[0], "end" if index == count else "middle"
+        hour = f"{datetime.fromtimestamp(time, UTC):%H:%M}"
+        yield f'<text x="{x}" y="{y}" text-anchor="{anchor}">{hour}</text>'
+
+
+def _names(legend: Iterable[tuple[int, int, str]], top: float) -> Iterator[str]:
+    for index, (x, line, text) in enumerate(legend):
+        color = "none" if text.startswith("+") else PALETTE[index % len(PALETTE)]
+        yield f'<path d="M{x},{top + 16 * line - 4}h12" stroke="{color}" stroke-width="3"/>'
+        yield f'<text x="{x + 16}" y="{top + 16 * line}">{escape(text)}</text>'
 
 
 def _parts(times: list[float], step: float) -> Iterator[list[float]]:

@@ -17,7 +17,7 @@ from components.core.addon_spec import AddOnContext
 from components.core.flows import Flow, Range, of_pods, out
 from components.core.untyped import Manifest, Values
 from components.observability.alerting import secret_object
-from settings.cluster.fixed_values import FixedValue, never, only
+from settings.cluster.fixed_values import FixedValue, never
 from settings.cluster.parts import ClusterParts
 from settings.ingress.ingress import RouteSettings
 from settings.observability.grafana import (
@@ -32,6 +32,8 @@ from settings.observability.grafana import (
 from settings.observability.metrics import TELEMETRY
 
 ADMIN = "grafana-admin"
+VOLUME = "10Gi"
+"""For users, preferences and dashboards of their own. Kubernetes would refuse to make it smaller later."""
 LABEL, FOLDER = "grafana_dashboard", "grafana_folder"
 """Label of the ConfigMaps that have dashboards, and annotation with the folder."""
 DASHBOARDS = "/tmp/dashboards"  # noqa: S108
@@ -59,10 +61,9 @@ def grafana_values(context: AddOnContext) -> Values:
             "enabled": True,
             "type": "pvc",
             "storageClassName": TELEMETRY,
-            "size": f"{settings.volume_gib}Gi",
+            "size": VOLUME,
         },
         "initChownData": {"enabled": False},  # runs as root; the volume gets its group from the pod
-        "testFramework": {"enabled": False},
         "rbac": {"namespaced": True, "useExistingRole": "grafana-dashboards"},
         "extraObjects": [_role()],
         "sidecar": {
@@ -241,7 +242,6 @@ FIXED = (
         path="grafana.rbac", keeps=never, why="The chart's own role reads all secrets, and its cluster role everywhere."
     ),
     FixedValue(path="grafana.extraObjects", keeps=never, why="They have the role of its sidecar."),
-    FixedValue(path="grafana.testFramework.enabled", keeps=only(False), why="Its image is of somebody else."),
     *(
         FixedValue(path=f"grafana.{path}", keeps=never, why="The platform's routes, dashboards and policies name it.")
         for path in ("fullnameOverride", "namespaceOverride", "sidecar.dashboards", "service.targetPort")

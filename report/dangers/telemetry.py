@@ -30,7 +30,11 @@ def find(plan: Plan) -> Iterator[Danger]:
             gently = "export what has to stay: docs/guides/observability/metrics.md"
             yield of_change(change, "data", LOST, says, consequence, gently)
             continue
-        for says, consequence, gently in (*_less(before, after), *_other_size(before, after)):
+        for says, consequence, gently in (
+            *_less(before, after),
+            *_other_size(before, after),
+            *_without_grafana(before, after),
+        ):
             severity = GRAVE if "full" in consequence else SERIOUS
             yield of_change(change, "data", severity, says, consequence, gently)
 
@@ -53,6 +57,12 @@ def _other_size(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator
         yield says, "a full volume ends it", f"enlarge the claims first: {GROWS}"
     elif _number(now) < _number(was):
         yield f"volumes of Prometheus keep {was}, not {now}, by {{}}", "Kubernetes makes no volume smaller", ""
+
+
+def _without_grafana(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    if at(before, "values.grafana.enabled") is True and at(after, "values.grafana.enabled") is not True:
+        consequence = "dashboards that people made in it, and their preferences, are gone"
+        yield "Grafana goes with its volume, by {}", consequence, "export those dashboards first"
 
 
 def _number(text: Any) -> float:

@@ -82,12 +82,6 @@ class SsoSettings(Settings):
 class GrafanaSettings(Settings):
     """Grafana in the cluster, with one pod. Its dashboards come from the program; what people make is on its volume."""
 
-    volume_gib: int = Field(
-        default=10,
-        ge=1,
-        le=1024,
-        description="GiB of its volume, which has preferences and what people make. A volume never gets smaller.",
-    )
     sso: SsoSettings | None = Field(
         default=None, description="Login by an identity provider. Without it the only user is `admin`."
     )

@@ -128,10 +128,9 @@ def _pods() -> Iterator[Row]:
 
 
 def _gpus() -> Iterator[Row]:
-    held = {("gpu-1", gpu): ("llama-train-0",) for gpu in range(8)} | {
-        ("gpu-2", gpu): ("llama-train-1",) for gpu in range(4)
-    }
-    held |= {("gpu-2", gpu): ("",) for gpu in range(4, 8)} | {("cut-1", 0): ("notebook-anna",), ("cut-1", 1): ("",)}
+    held: dict[tuple[str, int], tuple[str, ...]] = {("gpu-1", gpu): ("llama-train-0",) for gpu in range(8)}
+    held |= {("gpu-2", gpu): ("llama-train-1" if gpu < 4 else "",) for gpu in range(8)}
+    held |= {("cut-1", 0): ("notebook-anna",), ("cut-1", 1): ("",)}
     held |= {("share-1", 0): ("chat-7d9f-x2x", "chat-7d9f-k8s"), ("share-1", 1): ("chat-7d9f-x2x",)}
     for (node, gpu), pods in held.items():
         for index, pod in enumerate(pods):

@@ -56,3 +56,11 @@ def test_the_samples_of_the_second_one_go_with_it() -> None:
     assert [each.opening for each in told(prometheus(), prometheus(replicas=1))] == [
         "one Prometheus goes with its samples, by main-kps"
     ]
+
+
+def test_what_people_made_in_grafana_goes_with_it() -> None:
+    off = prometheus()
+    on = {**off, "values": {**off["values"], "grafana": {"enabled": True}}}
+    (gone,) = [each for each in found(of(RELEASE, on, off, "main-kps"), kind="data") if "Grafana" in str(each)]
+    assert gone.consequence == "dashboards that people made in it, and their preferences, are gone"
+    assert not [each for each in found(of(RELEASE, off, on, "main-kps"), kind="data") if "Grafana" in str(each)]

@@ -165,7 +165,8 @@ DASHBOARD = Dashboard(
                 ),
                 lines(
                     *("Secrets that are not brought", "short"),
-                    'sum by (exported_namespace) (externalsecret_status_condition{condition="Ready",status="False"})',
+                    "sum by (exported_namespace) "
+                    '(externalsecret_status_condition{condition="Ready",status="False"} > 0)',
                     "ExternalSecrets that are not ready, by namespace.",
                     "exported_namespace",
                     width=8,

@@ -11,7 +11,7 @@ from components.observability.grafana import grafana_flows, grafana_values, role
 from settings.observability.grafana import SsoSettings
 from settings.stack.stack import StackSettings
 from tests.components.conftest import PlatformCloud
-from tests.components.stacks import stack
+from tests.components.stacks import stack, stage
 from tests.settings.observability.test_wrong_grafana import DOORS, SSO
 
 
@@ -23,7 +23,7 @@ def settings(grafana: dict[str, Any] | None, **changes: Any) -> StackSettings:
 def values(grafana: dict[str, Any] | None, **changes: Any) -> Any:
     made = settings(grafana, **changes)
     context = AddOnContext(
-        stage=None,  # type: ignore[arg-type]  # nothing here asks for it
+        stage=stage(),
         cluster="main",
         kubernetes_version="1.35",
         pools=made.clusters["main"].pools,
@@ -81,12 +81,12 @@ def test_its_sidecar_reads_config_maps_of_its_namespace_and_nothing_else() -> No
 
 
 def test_its_volume_goes_with_it_and_to_one_pod_at_a_time() -> None:
-    made = values({"volume_gib": 20})
+    made = values({})
     assert made["persistence"] == {
         "enabled": True,
         "type": "pvc",
         "storageClassName": "telemetry",
-        "size": "20Gi",
+        "size": "10Gi",
     }
     assert made["replicas"] == 1
     assert made["deploymentStrategy"] == {"type": "Recreate"}, "the new pod would wait for the volume of the old one"

@@ -382,10 +382,6 @@ CHANGES: dict[str, Any] = {
         {**two_clusters({}), **measured(clusters=["main"])},
     ),
     "observability.costs": (measured(), measured(costs=False)),
-    "observability.grafana.volume_gib": (
-        {"observability": {"grafana": {}}},
-        {"observability": {"grafana": {"volume_gib": 20}}},
-    ),
     **{
         f"observability.grafana.sso.{key}": (sso(), sso(**{key: value}))
         for key, value in {

@@ -27,7 +27,6 @@ DOORS = {"internal": {"certificate": CERTIFICATE}, "routes": {"grafana": ROUTE}}
 AT = "observability.grafana."
 MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
     # what is wrong: (observability.grafana, the path of the problem, the end of the message)
-    "no volume": ({"volume_gib": 0}, f"{AT}volume_gib", "A volume never gets smaller. Write 1 or more."),
     "an address in the clear": (
         {"sso": {**SSO, "token_url": "http://login.example.com/token"}},
         f"{AT}sso.token_url",
