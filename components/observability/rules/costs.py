@@ -32,7 +32,7 @@ def constants(cluster: ClusterParts, region: str) -> Sequence[Recording]:
 
 
 def _usd(name: str, usd: float, labels: dict[str, str], about: str) -> Recording:
-    return Recording(name=name, expr=f"vector({usd:.6g})", labels=labels, about=about)
+    return Recording(name=name, expr=f"vector({usd:.8g})", labels=labels, about=about)
 
 
 GROUP = RuleGroup(
