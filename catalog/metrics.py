@@ -37,8 +37,8 @@ class Metric:
 class Exporter:
     """What serves metrics; its name is the value of the label `job` where we read it.
 
-    target: labels that Prometheus gives its series; None where they follow from a `Scrape`. keeps_labels: whether a
-    label of the exporter's own stands before such a one; else it becomes `exported_<label>`.
+    target: labels that Prometheus gives its series; None where they follow from a `Scrape`. keeps_labels: whether the
+    exporter's own label stands where both have one; otherwise it becomes `exported_<label>`.
     """
 
     name: str
