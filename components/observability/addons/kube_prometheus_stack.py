@@ -225,6 +225,16 @@ ADD_ON = AddOnSpec(
             for path in ("fullnameOverride", "nameOverride", "namespaceOverride", "cleanPrometheusOperatorObjectNames")
         ),
         FixedValue(
+            path="prometheusOperator.admissionWebhooks.failurePolicy",
+            keeps=only("ignore"),
+            why="While the operator is away, nobody could make a rule.",
+        ),
+        FixedValue(
+            path="prometheusOperator.admissionWebhooks.certManager.enabled",
+            keeps=only(True),
+            why="cert-manager makes the certificate of the webhooks, and renews it.",
+        ),
+        FixedValue(
             path="prometheusOperator.tls.internalPort",
             keeps=only("10250"),
             why="Network policies let the API server in on port 10250.",
