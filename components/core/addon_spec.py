@@ -97,6 +97,10 @@ def no_metrics(cluster: ClusterParts) -> Sequence[Scrape]:
     return ()
 
 
+def no_reads(context: AddOnContext) -> Mapping[str, Sequence[tuple[str, str]]]:
+    return {}
+
+
 def no_manifests(context: AddOnContext) -> Mapping[str, Manifest]:
     return {}
 
@@ -120,9 +124,13 @@ class AddOnSpec(AddOnRules):
     manifests: name -> custom resource of a CRD of the chart; Pulumi waits for its condition `Ready`.
     flows: everything that its pods send and receive; in kube-system with the labels of its own pods. Not their probes,
         and nothing of pods with `hostNetwork`: network policies leave these alone.
+    reads: service account -> kinds of objects that it reads in the whole cluster, beyond what its chart lets it: API
+        group and plural name of each.
     values_of_aws: values that only what `in_aws` made can tell, such as an id; the others come over them.
     metrics: what Prometheus reads of its pods, where a cluster has `observability`.
     rules: what is computed from its metrics, and what somebody is told.
+    claims_volumes: whether its pods claim volumes of EBS. Their driver is there before its namespace, and until that is
+        gone with its claims: it deletes their volumes.
     skip_crds: whether the CRDs in the chart's own `crds/` folder are skipped, because another add-on has them.
     awaited: whether `pulumi up` waits until its pods are ready, and fails otherwise.
     """
@@ -137,9 +145,11 @@ class AddOnSpec(AddOnRules):
     before: Callable[[AddOnContext], Mapping[str, Manifest]] = no_manifests
     manifests: Callable[[AddOnContext], Mapping[str, Manifest]] = no_manifests
     flows: Callable[[ClusterParts], Sequence[Flow]] = no_flows
+    reads: Callable[[AddOnContext], Mapping[str, Sequence[tuple[str, str]]]] = no_reads
     values_of_aws: "Callable[[pulumi.Resource], Values] | None" = None
     metrics: Callable[[ClusterParts], Sequence[Scrape]] = no_metrics
     rules: tuple[Recording | Alert, ...] = ()
+    claims_volumes: bool = False
     skip_crds: bool = False
     awaited: bool = True
 

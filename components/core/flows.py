@@ -19,6 +19,7 @@ Peer = Literal[
     "endpoints",  # interface endpoints of the VPC
     "outside",  # what is neither in the VPC, nor in a network that it is connected to, nor a Service
     "own-namespace",
+    "own-node",  # what is on the node of a pod, which no network policy keeps out
     "nodes",  # kubelets, and pods with `hostNetwork`
     "door-internal",  # load balancers, by the subnets that they are in
     "door-public",
@@ -88,11 +89,6 @@ def of_pods(pods: Mapping[str, str], *flows: Flow) -> tuple[Flow, ...]:
 def webhooks(*ports: int) -> Flow:
     """Returns the calls of the API server. ports: of the pods, which are not those of their Service."""
     return into("control-plane", "the API server asks its webhooks", *ports)
-
-
-def scraped(*ports: int) -> Flow:
-    """Returns the reading of metrics."""
-    return into(PROMETHEUS, "its metrics are read", *ports)
 
 
 PROMETHEUS = Pods(namespace="monitoring", labels={"app.kubernetes.io/name": "prometheus"})

@@ -22,8 +22,11 @@ class Scrape:
     pods: labels of the pods that serve them. port: whether or not a container declares it.
     namespace: of the pods; "" for that of the add-on's chart.
     seconds: from one reading to the next. of_nodes: whether each pod tells of its node: series get its name as `node`,
-    and no label of the exporter's own pod, unless keeps_pod. drop: metrics that are not kept, as a regular expression.
+    and no label of the exporter's own pod, unless keeps_pod.
+    keeps_labels: whether a label of a series stands where the pod has one of that name (`honorLabels`).
+    drop: metrics that are not kept, as a regular expression.
     host_network: whether the pods have the address of their node, where no network policy holds.
+    keeps_labels: whether a label of a series stands where the pod has one of that name (`honorLabels`).
     """
 
     job: str
@@ -34,6 +37,7 @@ class Scrape:
     seconds: int = 30
     of_nodes: bool = False
     keeps_pod: bool = False
+    keeps_labels: bool = False
     drop: str = ""
     host_network: bool = False
 
@@ -55,7 +59,6 @@ class Alert:
     minutes: for which the expression has to hold. summary: one sentence for a person who was asleep, with
     `{{ $labels.x }}` and `{{ $value }}`. audience: team where the label `namespace` of its series is one of a team,
     which then hears of it. Its runbook is the section of its name in docs/runbooks/alerts/<group>.md.
-    instead_of: alerts of the chart kube-prometheus-stack that it makes needless, and that are off.
     """
 
     name: str
@@ -64,7 +67,6 @@ class Alert:
     severity: Severity
     summary: str
     audience: Audience = "platform"
-    instead_of: tuple[str, ...] = ()
 
 
 def always(cluster: ClusterParts) -> bool:

@@ -129,6 +129,11 @@ def needed_by_dns(cluster: ClusterParts) -> str | None:
     return "ingress.dns" if cluster.ingress is not None and cluster.ingress.dns is not None else None
 
 
+def needed_by_costs(cluster: ClusterParts) -> str | None:
+    """For what tells costs."""
+    return "observability.costs" if cluster.observability is not None and cluster.observability.costs else None
+
+
 def needed_by_observability(cluster: ClusterParts) -> str | None:
     """For what measures a cluster."""
     return "observability" if cluster.observability is not None else None

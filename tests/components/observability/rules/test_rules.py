@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 import yaml
 
-from components.core.metrics import Alert
 from components.observability.rules_of import every_group, prometheus_rule
 from tests.components.observability.rules.every_rule import alerts, groups, promtools, recordings, rule_file
 
@@ -108,13 +107,6 @@ def test_names_are_unique_and_there_are_forty_alerts() -> None:
     counted = Counter([*(alert.name for alert in alerts())])
     assert [name for name, times in counted.items() if times > 1] == []
     assert len(counted) >= 40
-
-
-def test_only_groups_that_every_cluster_has_turn_alerts_of_the_chart_off() -> None:
-    for group in every_group():
-        for rule in group.rules:
-            if isinstance(rule, Alert) and rule.instead_of:
-                assert group.when.__name__ == "always", f"{rule.name} is not there where {group.name} is not"
 
 
 def test_ranges_hold_four_scrapes() -> None:
