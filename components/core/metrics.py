@@ -26,7 +26,6 @@ class Scrape:
     keeps_labels: whether a label of a series stands where the pod has one of that name (`honorLabels`).
     drop: metrics that are not kept, as a regular expression.
     host_network: whether the pods have the address of their node, where no network policy holds.
-    keeps_labels: whether a label of a series stands where the pod has one of that name (`honorLabels`).
     """
 
     job: str

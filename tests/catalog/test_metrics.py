@@ -138,4 +138,7 @@ def test_labels_of_nodes_that_rules_read_are_let_through() -> None:
 
 def test_each_exporter_that_is_read_by_a_pod_monitor_has_a_scrape_of_its_name() -> None:
     own = {name for name, exporter in exporters().items() if exporter.target is None}
-    assert own - set(scrapes()) <= {"dcgm", "opencost", "linkerd-proxy"}
+    read_too = {"dcgm", "opencost", "linkerd-proxy"}  # where a cluster has GPUs, costs, a mesh
+    assert own - set(scrapes()) <= read_too
+    for name in own & set(scrapes()):
+        assert exporters()[name].keeps_labels == scrapes()[name].keeps_labels, name
