@@ -11,7 +11,7 @@ from tests.components.stacks import CLUSTER, POOL, stack
 
 A100, L4 = "p4d.24xlarge", "g6.2xlarge"
 REGION = "us-west-2"
-SHARED = {
+SHARED: dict[str, dict[str, Any]] = {
     "whole": {"instance_types": ["p5.48xlarge"]},
     "sliced": {"instance_types": [L4], "sharing": {"strategy": "time-slicing", "replicas": 4}},
     "mps": {"instance_types": [L4], "sharing": {"strategy": "mps", "replicas": 3}},
