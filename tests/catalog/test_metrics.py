@@ -94,6 +94,30 @@ def test_a_rule_reads_what_there_is(group: RuleGroup, rule: Recording | Alert) -
         assert told <= labels, f"its summary names labels that its series have not: {told - labels}"
 
 
+EVERYWHERE = {
+    *("kube-state-metrics", "kubelet", "apiserver", "coredns", "prometheus", "alertmanager", "prometheus-operator"),
+    *("node-exporter", "vpc-cni", "cert-manager", "of-every-scrape"),
+}
+MORE = {
+    **dict.fromkeys(("gpu-usage", "gpu-health"), {"dcgm"}),
+    "opencost": {"opencost"},
+    "costs": {"opencost", "dcgm"},  # without them it goes on with list prices of nodes
+    "linkerd-control-plane": {"linkerd-proxy"},
+}
+
+
+@pytest.mark.parametrize("group", groups(), ids=[group.name for group in groups()])
+def test_a_group_reads_exporters_that_its_clusters_have(group: RuleGroup) -> None:
+    serves = {
+        name: exporter.name
+        for exporter in exporters().values()
+        for each in exporter.metrics
+        for name, _ in each.series()
+    }
+    asked = {serves[name] for rule in group.rules for name in names(rule.expr) if name in serves}
+    assert asked <= EVERYWHERE | MORE.get(group.name, {group.name})
+
+
 def test_the_cases_of_rules_have_series_as_they_are_served() -> None:
     for case in CASES:
         for series in case.get("input_series", []):

@@ -82,11 +82,11 @@ GROUP = RuleGroup(
         ),
         Alert(
             name="GPUSpendIdle",
-            expr="avg_over_time(gpu:idle_cost_usd_hour[6h]) / avg_over_time(gpu:node_cost_usd_hour[6h]) > 0.7",
+            expr="avg_over_time(gpu:idle_cost_usd_hour[1d]) / avg_over_time(gpu:node_cost_usd_hour[1d]) > 0.7",
             minutes=60,
             severity="warning",
-            summary="{{ $value | humanizePercentage }} of what pool {{ $labels.label_ml_platform_pool }} cost for six "
-            "hours went to GPUs that did not compute.",
+            summary="{{ $value | humanizePercentage }} of what pool {{ $labels.label_ml_platform_pool }} cost within a day "
+            "went to GPUs that did not compute.",
         ),
         Alert(
             name="CostRisen",

@@ -55,10 +55,11 @@ GROUP = RuleGroup(
         ),
         Alert(
             name="TooManySamples",
-            expr="sum by (job) (scrape_samples_post_metric_relabeling) > 200000",
+            expr="max by (job) (scrape_samples_post_metric_relabeling) > 200000",
             minutes=60,
             severity="warning",
-            summary="{{ $labels.job }} has {{ $value | humanize }} series: Prometheus needs memory for each.",
+            summary="One target of {{ $labels.job }} has {{ $value | humanize }} series: Prometheus needs memory for "
+            "each.",
         ),
     ),
 )
