@@ -99,7 +99,8 @@ EVERYWHERE = {
     *("node-exporter", "vpc-cni", "cert-manager", "of-every-scrape"),
 }
 MORE = {
-    **dict.fromkeys(("gpu-usage", "gpu-health"), {"dcgm"}),
+    "gpu-usage": {"dcgm"},
+    "gpu-health": {"dcgm"},
     "opencost": {"opencost"},
     "costs": {"opencost", "dcgm"},  # without them it goes on with list prices of nodes
     "linkerd-control-plane": {"linkerd-proxy"},

@@ -85,8 +85,8 @@ GROUP = RuleGroup(
             expr="avg_over_time(gpu:idle_cost_usd_hour[1d]) / avg_over_time(gpu:node_cost_usd_hour[1d]) > 0.7",
             minutes=60,
             severity="warning",
-            summary="{{ $value | humanizePercentage }} of what pool {{ $labels.label_ml_platform_pool }} cost within a day "
-            "went to GPUs that did not compute.",
+            summary="{{ $value | humanizePercentage }} of what pool {{ $labels.label_ml_platform_pool }} cost "
+            "within a day went to GPUs that did not compute.",
         ),
         Alert(
             name="CostRisen",
@@ -100,8 +100,8 @@ GROUP = RuleGroup(
             expr=f"count by ({POOL}) (node:labels unless on (node) node:price_usd_hour)",
             minutes=60,
             severity="info",
-            summary="{{ $value }} nodes of pool {{ $labels.label_ml_platform_pool }} have no price: the costs leave "
-            "them out.",
+            summary="{{ $value }} nodes of pool {{ $labels.label_ml_platform_pool }} have no price: "
+            "the costs leave them out.",
         ),
     ),
 )
