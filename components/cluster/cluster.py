@@ -60,7 +60,8 @@ class ClusterArgs:
     add_ons: every Helm add-on, by name; the settings select those that the cluster gets.
     addon_key_arns: data class -> KMS key, for data that add-ons keep in AWS.
     mesh, ingress: of the cluster; None where it has none. networks: the ranges of nodes and pods.
-    secrets: None where its teams have none. observability: None where nothing is measured.
+    secrets: None where nothing of its is kept. observability: None where nothing is measured.
+    teams: name -> namespaces, of its teams.
     deployer: the role that makes the cluster and is its admin; None: the principal that makes it.
     connections: of the network; the deployer reaches a private API through them.
     live_pools: what is up of the managed pools.
@@ -94,6 +95,7 @@ class ClusterArgs:
     admission: AdmissionSettings = field(default_factory=AdmissionSettings)
     networks: Sequence[str] = ()
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    teams: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     isolate: Callable[[kubernetes.Provider, pulumi.Output[str]], Close] | None = None
     strict: bool = False
     guardduty: Sequence[pulumi.Resource] | None = None
@@ -158,6 +160,7 @@ class Cluster(pulumi.ComponentResource):
         self.provider = kubernetes.Provider(
             f"{name}-kubernetes",
             kubeconfig=plane.kubeconfig_json,
+            enable_config_map_mutable=True,  # otherwise a dashboard that changes is deleted, and made again
             # Until the way in is there, the API cannot be reached, or answers 401, and the provider gives up for the
             # whole run at its first error. An access entry works only some seconds after EKS has made it: nodes, which
             # come after it, take minutes. At destroy all of these go last.
@@ -342,6 +345,7 @@ class Cluster(pulumi.ComponentResource):
             secrets=self._args.secrets,
             admission=self._args.admission,
             observability=self._args.observability,
+            teams=self._args.teams,
             zones=len(self._args.node_subnet_ids),
             networks=(*self._args.networks, *([cluster.service_cidr] if cluster.service_cidr else [])),
         )
@@ -368,7 +372,7 @@ class Cluster(pulumi.ComponentResource):
                     after=[
                         *before,
                         *([namespace] if namespace else []),
-                        *(installed[name].last for name in spec.after),
+                        *(installed[name].last for name in spec.before_it(installed)),
                         *(each for group in spec.definitions for each in definitions[group]),
                     ],
                 ),

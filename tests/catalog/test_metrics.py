@@ -10,6 +10,7 @@ from catalog.mig import MIG_GPUS
 from catalog.sharing import SHARED_GPU, WHOLE_GPU
 from components.cluster.scrapes import OF_EKS
 from components.core.addon_spec import every_add_on
+from components.core.dashboards import expressions
 from components.core.metrics import Alert, Recording, RuleGroup, Scrape
 from components.core.promql import resource_label
 from components.observability.addons.kube_prometheus_stack import NODE_LABELS
@@ -117,6 +118,12 @@ def test_a_group_reads_exporters_that_its_clusters_have(group: RuleGroup) -> Non
     }
     asked = {serves[name] for rule in group.rules for name in names(rule.expr) if name in serves}
     assert asked <= EVERYWHERE | MORE.get(group.name, {group.name})
+
+
+@pytest.mark.parametrize(("where", "expr"), list(expressions()), ids=[where for where, _ in expressions()])
+def test_a_panel_reads_what_there_is(where: str, expr: str) -> None:
+    chosen = re.sub(r"\$(?!\d)\w+", ".*", re.sub(r"\$__\w+", "5m", expr))
+    assert read(chosen, recorded())[1] == [], f"{where} would be empty"
 
 
 def test_the_cases_of_rules_have_series_as_they_are_served() -> None:

@@ -17,13 +17,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from catalog.sharing import POOL_LABEL
-from components.core.addon_spec import COMES_WITH_THE_CLUSTER, AddOnContext, AddOnSpec
+from components.core.addon_spec import COMES_WITH_THE_CLUSTER, AddOnContext, AddOnSpec, Identity
 from components.core.flows import AMONG_THEMSELVES, CONTROLLER, PROMETHEUS, Flow, Pods, into, of_pods, out, webhooks
 from components.core.overlay import overlay
 from components.core.untyped import Values
-from components.observability.alerting import alertmanager_values
+from components.observability import alerting
 from components.observability.chart_alerts import chart_alerts
-from components.observability.grafana import grafana_values
+from components.observability.grafana import FIXED, grafana_before, grafana_flows, grafana_values
 from settings.cluster.addon_rules import needed_by_costs, needed_by_observability
 from settings.cluster.fixed_values import FixedValue, never, only
 from settings.cluster.mesh_replicas import kept_nodes
@@ -32,7 +32,7 @@ from settings.observability.metrics import TELEMETRY, MetricsSettings
 from settings.observability.observability import ObservabilitySettings
 
 NAME = "kube-prometheus-stack"
-PROMETHEUS_ACCOUNT, ALERTMANAGER_ACCOUNT = "prometheus", "alertmanager"
+PROMETHEUS_ACCOUNT, ALERTMANAGER_ACCOUNT = "prometheus", alerting.ACCOUNT
 NODE_LABELS = (
     *("ml-platform/pool", "ml-platform/sharing", "karpenter.sh/nodepool", "karpenter.sh/capacity-type"),
     *("eks.amazonaws.com/capacityType", "node.kubernetes.io/instance-type", "topology.kubernetes.io/zone"),
@@ -124,7 +124,7 @@ def values(context: AddOnContext) -> Values:
         },
         "grafana": grafana_values(context),
     }
-    return overlay(ours, {"alertmanager": alertmanager_values(context)})
+    return overlay(ours, {"alertmanager": alerting.alertmanager_values(context)})
 
 
 def prometheus_spec(context: AddOnContext, metrics: MetricsSettings) -> dict[str, Any]:
@@ -163,6 +163,7 @@ def flows(cluster: ClusterParts) -> Sequence[Flow]:
     return (
         *CONTROLLER,
         *AMONG_THEMSELVES,
+        *alerting.flows(cluster),
         webhooks(10250),
         *of_pods(
             PROMETHEUS.labels,
@@ -171,6 +172,7 @@ def flows(cluster: ClusterParts) -> Sequence[Flow]:
             out(dns, "reads the metrics of CoreDNS", 9153),
             *([into(Pods(namespace="opencost"), "OpenCost asks it", 9090)] if needed_by_costs(cluster) else []),
         ),
+        *grafana_flows(cluster),
     )
 
 
@@ -181,11 +183,16 @@ ADD_ON = AddOnSpec(
     pod_security="restricted",
     daemons=(),
     after=("cert-manager", "prometheus-operator-crds"),
+    after_if_on=("external-secrets",),
+    before=grafana_before,
     values=values,
     flows=flows,
     claims_volumes=True,
     skip_crds=True,
+    identities=(Identity(service_account=ALERTMANAGER_ACCOUNT, statements=alerting.statements),),
     fixed=(
+        *FIXED,
+        FixedValue(path="alertmanager.config", keeps=never, why="It follows from observability.alerts."),
         FixedValue(path="crds", keeps=never, why="The add-on prometheus-operator-crds has them."),
         FixedValue(
             path="nodeExporter.enabled",

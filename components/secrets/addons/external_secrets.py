@@ -89,7 +89,7 @@ ADD_ON = AddOnSpec(
     pod_security="restricted",
     daemons=(),
     needed_by=needed_by_secrets,
-    instead="no `secrets` of its teams",
+    instead="no `secrets` of its teams, and no `observability.grafana`",
     values=values,
     identities=(Identity(service_account=OPERATOR, statements=statements),),
     flows=flows,
