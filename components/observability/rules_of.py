@@ -46,12 +46,6 @@ def rule_groups(cluster: ClusterParts, region: str) -> list[RuleGroup]:
     return [*of_rooms, *of_add_ons]
 
 
-def needless_alerts() -> list[str]:
-    """Returns the alerts of kube-prometheus-stack that ours replace, in alphabetical order."""
-    rules = [rule for group in every_group() for rule in group.rules]
-    return sorted({name for rule in rules if isinstance(rule, Alert) for name in rule.instead_of})
-
-
 def prometheus_rule(group: RuleGroup, runbooks: str) -> Manifest:
     """Returns a group as an object. runbooks: where its runbook is read."""
     rules = [_rule(each, f"{runbooks.rstrip('/')}/{group.name}.md") for each in group.rules]

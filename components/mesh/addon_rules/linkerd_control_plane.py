@@ -51,9 +51,7 @@ RULES = (
     ),
     Alert(
         name="MeshDenied",
-        expr="sum by (namespace, srv_name) (rate(inbound_http_authz_deny_total[5m])) "
-        "+ on (namespace, srv_name) sum by (namespace, srv_name) (rate(inbound_tcp_authz_deny_total[5m])) > 0 "
-        "or sum by (namespace, srv_name) (rate(inbound_http_authz_deny_total[5m])) > 0 "
+        expr="sum by (namespace, srv_name) (rate(inbound_http_authz_deny_total[5m])) > 0 "
         "or sum by (namespace, srv_name) (rate(inbound_tcp_authz_deny_total[5m])) > 0",
         minutes=10,
         severity="info",

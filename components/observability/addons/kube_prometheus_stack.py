@@ -24,7 +24,6 @@ from components.core.untyped import Values
 from components.observability import alerting
 from components.observability.chart_alerts import chart_alerts
 from components.observability.grafana import FIXED, grafana_before, grafana_flows, grafana_values
-from components.observability.rules_of import needless_alerts
 from settings.cluster.addon_rules import needed_by_costs, needed_by_observability
 from settings.cluster.fixed_values import FixedValue, never, only
 from settings.cluster.mesh_replicas import kept_nodes
@@ -80,7 +79,7 @@ def values(context: AddOnContext) -> Values:
         "crds": {"enabled": False},
         "nodeExporter": {"enabled": False},
         **{part: {"enabled": False} for part in OF_EKS},
-        "defaultRules": overlay(chart_alerts(), {"disabled": dict.fromkeys(needless_alerts(), True)}),
+        "defaultRules": chart_alerts(),
         "kubelet": {"serviceMonitor": {"cAdvisorInterval": "30s"}},
         "kube-state-metrics": {
             **landing,
@@ -235,6 +234,16 @@ ADD_ON = AddOnSpec(
         *(
             FixedValue(path=path, keeps=never, why="Monitors, rules and network policies name them.")
             for path in ("fullnameOverride", "nameOverride", "namespaceOverride", "cleanPrometheusOperatorObjectNames")
+        ),
+        FixedValue(
+            path="prometheusOperator.admissionWebhooks.failurePolicy",
+            keeps=only("ignore"),
+            why="While the operator is away, nobody could make a rule.",
+        ),
+        FixedValue(
+            path="prometheusOperator.admissionWebhooks.certManager.enabled",
+            keeps=only(True),
+            why="cert-manager makes the certificate of the webhooks, and renews it.",
         ),
         FixedValue(
             path="prometheusOperator.tls.internalPort",

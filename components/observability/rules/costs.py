@@ -32,7 +32,7 @@ def constants(cluster: ClusterParts, region: str) -> Sequence[Recording]:
 
 
 def _usd(name: str, usd: float, labels: dict[str, str], about: str) -> Recording:
-    return Recording(name=name, expr=f"vector({usd:.6g})", labels=labels, about=about)
+    return Recording(name=name, expr=f"vector({usd:.8g})", labels=labels, about=about)
 
 
 GROUP = RuleGroup(
@@ -82,11 +82,11 @@ GROUP = RuleGroup(
         ),
         Alert(
             name="GPUSpendIdle",
-            expr="avg_over_time(gpu:idle_cost_usd_hour[6h]) / avg_over_time(gpu:node_cost_usd_hour[6h]) > 0.7",
+            expr="avg_over_time(gpu:idle_cost_usd_hour[1d]) / avg_over_time(gpu:node_cost_usd_hour[1d]) > 0.7",
             minutes=60,
             severity="warning",
-            summary="{{ $value | humanizePercentage }} of what pool {{ $labels.label_ml_platform_pool }} cost for six "
-            "hours went to GPUs that did not compute.",
+            summary="{{ $value | humanizePercentage }} of what pool {{ $labels.label_ml_platform_pool }} cost "
+            "within a day went to GPUs that did not compute.",
         ),
         Alert(
             name="CostRisen",
@@ -100,8 +100,8 @@ GROUP = RuleGroup(
             expr=f"count by ({POOL}) (node:labels unless on (node) node:price_usd_hour)",
             minutes=60,
             severity="info",
-            summary="{{ $value }} nodes of pool {{ $labels.label_ml_platform_pool }} have no price: the costs leave "
-            "them out.",
+            summary="{{ $value }} nodes of pool {{ $labels.label_ml_platform_pool }} have no price: "
+            "the costs leave them out.",
         ),
     ),
 )

@@ -148,7 +148,7 @@ GROUP = RuleGroup(
             minutes=30,
             severity="warning",
             audience="team",
-            summary="Pod {{ $labels.namespace }}/{{ $labels.pod }} holds GPUs and has not used them for an hour.",
+            summary="Pod {{ $labels.namespace }}/{{ $labels.pod }} holds GPUs and hardly uses them.",
         ),
         Alert(
             name="SharedGPUIdle",

@@ -60,7 +60,6 @@ GROUP = RuleGroup(
             expr='absent(up{job="apiserver"} == 1)',
             minutes=5,
             severity="critical",
-            instead_of=("KubeAPIDown",),
             summary="Prometheus reaches no API server: nothing finds out what runs.",
         ),
         Alert(

@@ -10,7 +10,6 @@ GROUP = RuleGroup(
             expr='max by (resource) (min_over_time(prometheus_operator_managed_resources{state="rejected"}[5m])) > 0',
             minutes=5,
             severity="critical",
-            instead_of=("PrometheusOperatorRejectedResources",),
             summary="The operator leaves out {{ $value }} objects ({{ $labels.resource }}): what they ask for is not "
             "done.",
         ),
@@ -19,7 +18,6 @@ GROUP = RuleGroup(
             expr="sum by (rule_group) (increase(prometheus_rule_evaluation_failures_total[10m])) > 0",
             minutes=15,
             severity="critical",
-            instead_of=("PrometheusRuleFailures",),
             summary="Prometheus cannot judge the rules of {{ $labels.rule_group }}: their alerts are silent.",
         ),
         Alert(
@@ -28,7 +26,6 @@ GROUP = RuleGroup(
             "/ (sum by (remote_name) (rate(prometheus_remote_storage_samples_total[5m])) > 0) > 0.01",
             minutes=15,
             severity="warning",
-            instead_of=("PrometheusRemoteStorageFailures",),
             summary="{{ $value | humanizePercentage }} of the samples for {{ $labels.remote_name }} are lost.",
         ),
         Alert(
@@ -38,7 +35,6 @@ GROUP = RuleGroup(
             "max_over_time(prometheus_remote_storage_queue_highest_sent_timestamp_seconds[5m])) > 300",
             minutes=15,
             severity="warning",
-            instead_of=("PrometheusRemoteWriteBehind",),
             summary="Samples reach {{ $labels.remote_name }} {{ $value | humanizeDuration }} late.",
         ),
         Alert(
@@ -47,7 +43,6 @@ GROUP = RuleGroup(
             "/ (sum by (integration) (rate(alertmanager_notifications_total[10m])) > 0) > 0.1",
             minutes=10,
             severity="critical",
-            instead_of=("AlertmanagerFailedToSendAlerts", "AlertmanagerClusterFailedToSendAlerts"),
             summary="Alertmanager cannot deliver {{ $value | humanizePercentage }} of what goes to "
             "{{ $labels.integration }}.",
         ),
@@ -60,10 +55,11 @@ GROUP = RuleGroup(
         ),
         Alert(
             name="TooManySamples",
-            expr="sum by (job) (scrape_samples_post_metric_relabeling) > 200000",
+            expr="max by (job) (scrape_samples_post_metric_relabeling) > 200000",
             minutes=60,
             severity="warning",
-            summary="{{ $labels.job }} has {{ $value | humanize }} series: Prometheus needs memory for each.",
+            summary="One target of {{ $labels.job }} has {{ $value | humanize }} series: Prometheus needs memory for "
+            "each.",
         ),
     ),
 )

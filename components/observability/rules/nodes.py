@@ -18,7 +18,6 @@ GROUP = RuleGroup(
             ),
             minutes=10,
             severity="critical",
-            instead_of=("KubeNodeNotReady", "KubeNodeUnreachable"),
             summary="Node {{ $labels.node }} has not been ready for 10 minutes.",
         ),
         Alert(

@@ -130,7 +130,6 @@ GROUP = RuleGroup(
             minutes=15,
             severity="warning",
             audience="team",
-            instead_of=("KubeQuotaAlmostFull", "KubeQuotaFullyUsed", "KubeQuotaExceeded"),
             summary="{{ $labels.namespace }} uses {{ $value | humanizePercentage }} of its quota of "
             "{{ $labels.resource }}.",
         ),

@@ -15,7 +15,6 @@ GROUP = RuleGroup(
             minutes=10,
             severity="warning",
             audience="team",
-            instead_of=("KubePersistentVolumeFillingUp",),
             summary="Volume {{ $labels.namespace }}/{{ $labels.persistentvolumeclaim }} has "
             "{{ $value | humanizePercentage }} left.",
         ),
@@ -36,7 +35,6 @@ GROUP = RuleGroup(
             minutes=10,
             severity="warning",
             audience="team",
-            instead_of=("KubePersistentVolumeInodesFillingUp",),
             summary="Volume {{ $labels.namespace }}/{{ $labels.persistentvolumeclaim }} can hold hardly any more "
             "files.",
         ),

@@ -1,5 +1,6 @@
 """What is read: each monitor finds its pods, its calls pass the network policies, its series have the right labels."""
 
+import json
 from dataclasses import replace
 from ipaddress import IPv4Address
 from typing import Any
@@ -10,7 +11,9 @@ from components.cluster.scrapes import scrapes_of
 from components.core.flows import PROMETHEUS
 from components.core.metrics import Scrape
 from components.observability.monitors import monitors
+from components.observability.rules_of import prometheus_rule, rule_groups
 from settings.stack.stack import StackSettings
+from tests.components.cluster.test_against_charts import validator
 from tests.components.stacks import CLUSTER, POOL, stack
 from tests.report.network_judge import Judge, Place, Pod
 from tests.report.test_reach import built
@@ -144,6 +147,23 @@ def test_a_monitor_says_how_often_and_which_metrics_go() -> None:
 def test_two_monitors_of_one_job_have_two_names() -> None:
     found = monitors([SCRAPE, replace(SCRAPE, port=9401)])
     assert [each["metadata"]["name"] for each in found] == ["gpus-exporter-9400", "gpus-exporter-9401"]
+
+
+def errors(manifest: Any) -> list[str]:
+    held = validator(manifest["apiVersion"], manifest["kind"])
+    return [error.message for error in held.iter_errors(json.loads(json.dumps(manifest)))]
+
+
+def test_the_definitions_take_each_monitor_and_each_rule_as_it_is() -> None:
+    made = [
+        *monitors(scrapes()),
+        *(prometheus_rule(group, "docs") for group in rule_groups(measured().parts_of("main"), "us-west-2")),
+    ]
+    for manifest in made:
+        assert errors(manifest) == [], manifest["metadata"]["name"]
+    (wrong,) = monitors([SCRAPE])
+    wrong["spec"]["podMetricsEndpoints"][0]["relabeling"] = []
+    assert errors(wrong), "an unknown field, which the API server would drop"
 
 
 def test_nothing_is_read_where_nothing_is_measured() -> None:

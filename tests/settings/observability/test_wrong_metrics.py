@@ -78,6 +78,22 @@ MISTAKES: dict[str, tuple[list[Change], str, str]] = {
         f"{STACK_VALUES}prometheus.serviceAccount.name",
         "Its rights in AWS are of this account. Drop it.",
     ),
+    "webhooks that stop everybody": (
+        [ON, chart("kube-prometheus-stack", prometheusOperator={"admissionWebhooks": {"failurePolicy": "Fail"}})],
+        f"{STACK_VALUES}prometheusOperator.admissionWebhooks.failurePolicy",
+        "While the operator is away, nobody could make a rule. Drop it.",
+    ),
+    "claims that go with a StatefulSet": (
+        [
+            ON,
+            chart(
+                "kube-prometheus-stack",
+                prometheus={"prometheusSpec": {"persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete"}}},
+            ),
+        ],
+        f"{STACK_VALUES}prometheus.prometheusSpec.persistentVolumeClaimRetentionPolicy",
+        "take all samples with them when the operator makes it again. Drop it.",
+    ),
     "another port of nodes": (
         [ON, chart("prometheus-node-exporter", service={"port": 9101})],
         f"{NODES}service.port",

@@ -22,7 +22,7 @@ from components.observability.rules_of import every_group, prometheus_rule
 from engine.locate import HOME
 
 POOL, TYPE = "label_ml_platform_pool", "label_node_kubernetes_io_instance_type"
-POOLS = {
+POOLS: dict[str, tuple[str, float, int, dict[str, float]]] = {
     "whole": ("p5.48xlarge", 40, 8, {"nvidia_com_gpu": 1}),
     "sliced": ("g5.2xlarge", 2, 1, {"nvidia_com_gpu_shared": 0.25}),
     "mps": ("g6.2xlarge", 1, 1, {"nvidia_com_gpu_shared": 0.5}),
