@@ -307,6 +307,10 @@ def guardduty(**changes: Any) -> dict[str, Any]:
     return {**mails, "security": {"guardduty": {"detector": "make", **changes}}}
 
 
+def measured(**changes: Any) -> dict[str, Any]:
+    return {"observability": changes}
+
+
 def quota(**changes: Any) -> dict[str, Any]:
     return {**gpu(), **team(quota={"lab": changes})}
 
@@ -368,7 +372,16 @@ CHANGES: dict[str, Any] = {
         }.items()
     },
     "observability.alerts.heartbeat": (alerts("platform"), alerts("platform", heartbeat=True)),
-    "observability.costs": ({"observability": {}}, {"observability": {"costs": False}}),
+    "observability.clusters": (
+        {**two_clusters({}), "observability": {}},
+        {**two_clusters({}), **measured(clusters=["main"])},
+    ),
+    "observability.costs": (measured(), measured(costs=False)),
+    "observability.metrics.memory_gib": (measured(), measured(metrics={"memory_gib": 8})),
+    "observability.metrics.replicas": (measured(), measured(metrics={"replicas": 1})),
+    "observability.metrics.retention_days": (measured(), measured(metrics={"retention_days": 30})),
+    "observability.metrics.volume_gib": (measured(), measured(metrics={"volume_gib": 200})),
+    "observability.runbooks": (measured(), measured(runbooks="https://docs.example.com/alerts")),
     "quotas.request": quotas(),
     "quotas.vcpus": (quotas(), quotas(vcpus={"L-1216C47A": 100_000})),
     "clusters.version": cluster(version="1.36"),
