@@ -485,13 +485,14 @@ class Platform(pulumi.ComponentResource):
             args = ObservabilityArgs(
                 settings=observability,
                 cluster=cluster.ref,
+                parts=parts,
                 scrapes=scrapes_of(parts, [name for where, name in self.namespaces.resources if where == key]),
-                groups=rule_groups(parts),
+                groups=rule_groups(parts, settings.region),
             )
             Observability(f"{key}-observability", args, self._opts)
             if topics is not None and observability.has_secrets:
                 args_of_secrets = AlertSecretsArgs(
-                    settings=observability.alerts,
+                    filled=observability.secrets(),
                     secrets=settings.secrets,
                     stage=self.stage,
                     cluster_key=key,
@@ -506,6 +507,7 @@ class Platform(pulumi.ComponentResource):
             return None
         args = AlertTopicsArgs(
             settings=settings.observability.alerts,
+            filled=settings.observability.secrets(),
             secrets=settings.secrets,
             stage=self.stage,
             key_arn=keys.logs,

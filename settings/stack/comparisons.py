@@ -22,6 +22,7 @@ from settings.stack.checks import (
     names,
     observability_agents,
     observability_alerts,
+    observability_grafana,
     observability_metrics,
     pools,
     quotas,
@@ -69,6 +70,7 @@ def cross_mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules], today: date)
         *isolation.mistakes(parts, add_ons),
         *observability_agents.mistakes(parts),
         *observability_alerts.mistakes(parts),
+        *observability_grafana.mistakes(parts),
         *observability_metrics.mistakes(parts),
         *quotas.mistakes(parts.quotas, dict(parts.pools()), zone_names),
     ]

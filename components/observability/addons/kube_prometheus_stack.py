@@ -23,7 +23,7 @@ from components.core.overlay import overlay
 from components.core.untyped import Values
 from components.observability import alerting
 from components.observability.chart_alerts import chart_alerts
-from components.observability.grafana import grafana_values
+from components.observability.grafana import FIXED, grafana_before, grafana_flows, grafana_values
 from settings.cluster.addon_rules import needed_by_costs, needed_by_observability
 from settings.cluster.fixed_values import FixedValue, never, only
 from settings.cluster.mesh_replicas import kept_nodes
@@ -85,7 +85,11 @@ def values(context: AddOnContext) -> Values:
             **landing,
             **critical,
             "collectorsExclude": list(UNREAD),
-            "metricLabelsAllowlist": [f"nodes=[{','.join(NODE_LABELS)}]", "pods=[team,app]"],
+            "metricLabelsAllowlist": [
+                f"nodes=[{','.join(NODE_LABELS)}]",
+                "pods=[team,app]",
+                "namespaces=[ml-platform/team]",
+            ],
             "resources": _resources("50m", "512Mi"),
         },
         "prometheusOperator": {
@@ -168,6 +172,7 @@ def flows(cluster: ClusterParts) -> Sequence[Flow]:
             out(dns, "reads the metrics of CoreDNS", 9153),
             *([into(Pods(namespace="opencost"), "OpenCost asks it", 9090)] if needed_by_costs(cluster) else []),
         ),
+        *grafana_flows(cluster),
     )
 
 
@@ -178,12 +183,15 @@ ADD_ON = AddOnSpec(
     pod_security="restricted",
     daemons=(),
     after=("cert-manager", "prometheus-operator-crds"),
+    after_if_on=("external-secrets",),
+    before=grafana_before,
     values=values,
     flows=flows,
     claims_volumes=True,
     skip_crds=True,
     identities=(Identity(service_account=ALERTMANAGER_ACCOUNT, statements=alerting.statements),),
     fixed=(
+        *FIXED,
         *(
             FixedValue(path=f"alertmanager.{path}", keeps=never, why="It follows from observability.alerts.")
             for path in (

@@ -37,9 +37,7 @@ GROUP = RuleGroup(
         _of_device("gpu:thermal_violation_ns", "DCGM_FI_DEV_THERMAL_VIOLATION", "Nanoseconds slowed down by heat."),
         _of_device("gpu:power_violation_ns", "DCGM_FI_DEV_POWER_VIOLATION", "Nanoseconds slowed down by power."),
         _of_device("gpu:pcie_replays", "DCGM_FI_DEV_PCIE_REPLAY_COUNTER", "Transfers over PCIe that were sent again."),
-        _of_device(
-            "gpu:nvlink_recoveries", "DCGM_FI_DEV_NVLINK_RECOVERY_ERROR_COUNT_TOTAL", "Recoveries of NVLinks."
-        ),
+        _of_device("gpu:nvlink_recoveries", "DCGM_FI_DEV_NVLINK_RECOVERY_ERROR_COUNT_TOTAL", "Recoveries of NVLinks."),
         Alert(
             name="GPUXidMemory",
             expr=_xids(MEMORY, "node, gpu, UUID, xid"),
@@ -132,7 +130,8 @@ GROUP = RuleGroup(
         Alert(
             name="AcceleratorUnhealthy",
             expr=promql(
-                """max by (node) (kube_node_status_condition{KSM,condition="AcceleratedHardwareReady",status="false"}) == 1"""
+                """max by (node)
+                (kube_node_status_condition{KSM,condition="AcceleratedHardwareReady",status="false"}) == 1"""
             ),
             minutes=2,
             severity="critical",

@@ -16,6 +16,7 @@ from simulator.aws import paths
 from simulator.aws.registry import kind_of
 from tests.components.conftest import PlatformCloud
 from tests.components.stacks import CLUSTER, POOL, stack
+from tests.settings.observability.test_wrong_grafana import DOORS, SSO
 from tests.settings.tenancy.test_wrong_signatures import CERTIFICATE, HOST, IMAGES, ISSUER, OTHER, PUBLIC
 
 Built = dict[str, tuple[str, bool, tuple[str, ...], bool]]
@@ -83,6 +84,10 @@ def alerts(whose: str, **changes: Any) -> dict[str, Any]:
     receiver = {"mail": ["ml@example.com"], **changes}
     told = {whose: {"research": receiver} if whose == "teams" else receiver, "heartbeat": heartbeat}
     return {"teams": [{"name": "research", "namespaces": ["research"]}], "observability": {"alerts": told}}
+
+
+def sso(**changes: Any) -> dict[str, Any]:
+    return {"ingress": DOORS, "observability": {"grafana": {"sso": {**SSO, **changes}}}}
 
 
 def member(**changes: Any) -> dict[str, Any]:
@@ -377,6 +382,28 @@ CHANGES: dict[str, Any] = {
         {**two_clusters({}), **measured(clusters=["main"])},
     ),
     "observability.costs": (measured(), measured(costs=False)),
+    "observability.grafana.volume_gib": (
+        {"observability": {"grafana": {}}},
+        {"observability": {"grafana": {"volume_gib": 20}}},
+    ),
+    **{
+        f"observability.grafana.sso.{key}": (sso(), sso(**{key: value}))
+        for key, value in {
+            "client_id": "other",
+            "auth_url": "https://other.example.com/a",
+            "token_url": "https://other.example.com/t",
+            "api_url": "https://other.example.com/u",
+            "scopes": ["openid"],
+            "groups_claim": "roles",
+            "admins": ["admins"],
+            "editors": ["editors"],
+            "viewers": ["viewers"],
+        }.items()
+    },
+    "observability.grafana.sso.ranges": (
+        {**sso(), "isolation": {}},
+        {**sso(ranges=["10.200.0.0/28"]), "isolation": {}},
+    ),
     "observability.metrics.memory_gib": (measured(), measured(metrics={"memory_gib": 8})),
     "observability.metrics.replicas": (measured(), measured(metrics={"replicas": 1})),
     "observability.metrics.retention_days": (measured(), measured(metrics={"retention_days": 30})),
