@@ -42,6 +42,7 @@ from settings.observability.observability import ObservabilitySettings
 from settings.secrets.secrets import SecretsSettings
 from settings.tenancy.admission import AdmissionSettings
 
+EBS_DRIVER = "aws-ebs-csi-driver"
 ENFORCING_MODE = "NETWORK_POLICY_ENFORCING_MODE"
 """Variable of the VPC CNI; `standard` when not given. Source: aws/amazon-vpc-cni-k8s 1.22.4, README; read 2026-11."""
 
@@ -59,7 +60,8 @@ class ClusterArgs:
     add_ons: every Helm add-on, by name; the settings select those that the cluster gets.
     addon_key_arns: data class -> KMS key, for data that add-ons keep in AWS.
     mesh, ingress: of the cluster; None where it has none. networks: the ranges of nodes and pods.
-    secrets: None where its teams have none. observability: None where nothing is measured.
+    secrets: None where nothing of its is kept. observability: None where nothing is measured.
+    teams: name -> namespaces, of its teams.
     deployer: the role that makes the cluster and is its admin; None: the principal that makes it.
     connections: of the network; the deployer reaches a private API through them.
     live_pools: what is up of the managed pools.
@@ -93,6 +95,7 @@ class ClusterArgs:
     admission: AdmissionSettings = field(default_factory=AdmissionSettings)
     networks: Sequence[str] = ()
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    teams: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     isolate: Callable[[kubernetes.Provider, pulumi.Output[str]], Close] | None = None
     strict: bool = False
     guardduty: Sequence[pulumi.Resource] | None = None
@@ -157,6 +160,7 @@ class Cluster(pulumi.ComponentResource):
         self.provider = kubernetes.Provider(
             f"{name}-kubernetes",
             kubeconfig=plane.kubeconfig_json,
+            enable_config_map_mutable=True,  # otherwise a dashboard that changes is deleted, and made again
             # Until the way in is there, the API cannot be reached, or answers 401, and the provider gives up for the
             # whole run at its first error. An access entry works only some seconds after EKS has made it: nodes, which
             # come after it, take minutes. At destroy all of these go last.
@@ -223,12 +227,13 @@ class Cluster(pulumi.ComponentResource):
                 stage=self._args.stage,
                 volume_key_arn=self._args.volume_key_arn,
                 snapshot_controller=addons_after_nodes.get("snapshot-controller"),
+                telemetry=self._args.observability is not None,
             ),
             self._options_with_provider(),
         )
         service_guard(f"{self._key}-services", self._args.ingress is not None, self._options_with_provider())
         # Without DNS the pods cannot start, and the Helm releases would time out. DNS waits for the nodes.
-        namespaces, installed = self._addons([addons_after_nodes["coredns"]])
+        namespaces, installed = self._addons([addons_after_nodes["coredns"]], addons_after_nodes[EBS_DRIVER])
         self._karpenter_pools(installed, [*self._args.routes_and_endpoints, *addons_before_nodes])
         return namespaces, installed
 
@@ -268,7 +273,7 @@ class Cluster(pulumi.ComponentResource):
                 cluster=self._key,
                 cluster_name=self.name,
                 kubernetes_version=self._args.settings.version,
-                cluster_scoped=addon == "aws-ebs-csi-driver" and self._args.settings.ebs_driver_is_cluster_scoped,
+                cluster_scoped=addon == EBS_DRIVER and self._args.settings.ebs_driver_is_cluster_scoped,
                 pools=self._args.settings.pools,
                 values={"env": {ENFORCING_MODE: "strict"}} if addon == "vpc-cni" and self._args.strict else {},
             ),
@@ -324,8 +329,10 @@ class Cluster(pulumi.ComponentResource):
                     self._options_with_provider(),
                 )
 
-    def _addons(self, before: Sequence[pulumi.Resource]) -> tuple[Mapping[str, pulumi.Resource], Mapping[str, AddOn]]:
-        """Registers the Helm add-ons. Returns the namespaces and the add-ons, both by name."""
+    def _addons(
+        self, before: Sequence[pulumi.Resource], driver: pulumi.Resource
+    ) -> tuple[Mapping[str, pulumi.Resource], Mapping[str, AddOn]]:
+        """Registers the Helm add-ons. Returns the namespaces and the add-ons, both by name. driver: of volumes."""
         cluster = self._args.settings
         context = AddOnContext(
             stage=self._args.stage,
@@ -338,12 +345,13 @@ class Cluster(pulumi.ComponentResource):
             secrets=self._args.secrets,
             admission=self._args.admission,
             observability=self._args.observability,
+            teams=self._args.teams,
             zones=len(self._args.node_subnet_ids),
             networks=(*self._args.networks, *([cluster.service_cidr] if cluster.service_cidr else [])),
         )
         specs = to_install(self._args.add_ons, self._parts)
         aws_side = {spec.name: self._aws_side(spec, context) for spec in specs}
-        namespaces = make_namespaces(self._key, specs, context, self._options_with_provider())
+        namespaces = make_namespaces(self._key, specs, context, self._options_with_provider(), driver)
         groups = sorted({group for spec in specs for group in spec.definitions})
         definitions = {
             group: custom_resource_definitions(f"{self._key}-{group}", group, self._options_with_provider())
@@ -364,7 +372,7 @@ class Cluster(pulumi.ComponentResource):
                     after=[
                         *before,
                         *([namespace] if namespace else []),
-                        *(installed[name].last for name in spec.after),
+                        *(installed[name].last for name in spec.before_it(installed)),
                         *(each for group in spec.definitions for each in definitions[group]),
                     ],
                 ),

@@ -19,9 +19,18 @@ INSTALL_SECONDS = 600  # the first image pulls over a new NAT gateway can take l
 
 
 def make_namespaces(
-    cluster: str, specs: Sequence[AddOnSpec], context: AddOnContext, opts: pulumi.ResourceOptions
+    cluster: str,
+    specs: Sequence[AddOnSpec],
+    context: AddOnContext,
+    opts: pulumi.ResourceOptions,
+    driver: pulumi.Resource | None = None,
 ) -> dict[str, pulumi.Resource]:
-    """Registers the add-ons' namespaces and returns them by name. Add-ons may share one, so the cluster owns them."""
+    """Registers the add-ons' namespaces and returns them by name. Add-ons may share one, so the cluster owns them.
+
+    driver: of the volumes that pods in some of them claim.
+    """
+    with_claims = {spec.chart.namespace for spec in specs if spec.claims_volumes}
+    claiming = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[driver] if driver else []))
     return {
         name: kubernetes.core.v1.Namespace(
             f"{cluster}-namespace-{name}",
@@ -33,7 +42,7 @@ def make_namespaces(
                     **exposed(context.ingress, name),
                 },
             },
-            opts=opts,
+            opts=claiming if name in with_claims else opts,
         )
         for name, level in namespace_levels(specs).items()
     }
@@ -69,6 +78,7 @@ class AddOn(pulumi.ComponentResource):
         super().__init__("mlplatform:addons:AddOn", name, None, opts)
         spec, chart = args.spec, args.spec.chart
         after = [*args.after, *([args.in_aws] if args.in_aws else []), *self._permissions(name, args)]
+        after += self._rights(name, spec, args.context)
         of_aws = spec.values_of_aws(args.in_aws) if spec.values_of_aws and args.in_aws else {}
         for key, manifest in spec.before(args.context).items():
             after = [custom_resource(f"{name}-{key}", manifest, pulumi.ResourceOptions(parent=self, depends_on=after))]
@@ -99,6 +109,35 @@ class AddOn(pulumi.ComponentResource):
             if statements := identity.statements(args.context):
                 part = name if index == 0 else f"{name}-{identity.service_account}"
                 resources += self._identity(part, identity.service_account, statements, args)
+        return resources
+
+    def _rights(self, name: str, spec: AddOnSpec, context: AddOnContext) -> list[pulumi.Resource]:
+        """Registers what `reads` says, before the release: a pod may look for its rights only when it starts."""
+        group, opts = "rbac.authorization.k8s.io", pulumi.ResourceOptions(parent=self)
+        resources: list[pulumi.Resource] = []
+        for account, kinds in spec.reads(context).items():
+            metadata = kubernetes.meta.v1.ObjectMetaArgs(name=f"{account}-reads")
+            rules = [
+                kubernetes.rbac.v1.PolicyRuleArgs(api_groups=[of], resources=[kind], verbs=["get", "list", "watch"])
+                for of, kind in kinds
+            ]
+            child = f"{name}-{account}-reads"
+            resources += [
+                kubernetes.rbac.v1.ClusterRole(child, metadata=metadata, rules=rules, opts=opts),
+                kubernetes.rbac.v1.ClusterRoleBinding(
+                    child,
+                    metadata=metadata,
+                    role_ref=kubernetes.rbac.v1.RoleRefArgs(
+                        api_group=group, kind="ClusterRole", name=f"{account}-reads"
+                    ),
+                    subjects=[
+                        kubernetes.rbac.v1.SubjectArgs(
+                            kind="ServiceAccount", name=account, namespace=spec.chart.namespace
+                        )
+                    ],
+                    opts=opts,
+                ),
+            ]
         return resources
 
     def _identity(

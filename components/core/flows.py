@@ -19,6 +19,7 @@ Peer = Literal[
     "endpoints",  # interface endpoints of the VPC
     "outside",  # what is neither in the VPC, nor in a network that it is connected to, nor a Service
     "own-namespace",
+    "own-node",  # what is on the node of a pod, which no network policy keeps out
     "nodes",  # kubelets, and pods with `hostNetwork`
     "door-internal",  # load balancers, by the subnets that they are in
     "door-public",
@@ -90,12 +91,8 @@ def webhooks(*ports: int) -> Flow:
     return into("control-plane", "the API server asks its webhooks", *ports)
 
 
-def scraped(*ports: int) -> Flow:
-    """Returns the reading of metrics."""
-    return into(MONITORING, "its metrics are read", *ports)
-
-
-MONITORING = Pods(namespace="monitoring")
+PROMETHEUS = Pods(namespace="monitoring", labels={"app.kubernetes.io/name": "prometheus"})
+"""The pods of Prometheus, as the operator labels them."""
 READS_OBJECTS = out("api-server", "reads and writes objects")
 CONTROLLER = (out("dns", "finds whom it calls"), READS_OBJECTS)
 """Flows of nearly every add-on that is a controller. Its replicas agree on a leader by the API server."""

@@ -3,7 +3,7 @@
 Expressions are PromQL. Metrics that they name stand in catalog/data/metrics, one file an exporter.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -16,14 +16,16 @@ Audience = Literal["platform", "team"]
 
 @dataclass(frozen=True, kw_only=True)
 class Scrape:
-    """Metrics of pods, as a PodMonitor in their namespace; a network policy lets Prometheus in.
+    """Metrics of pods. They become a PodMonitor in the namespace of Prometheus, and flows into and out of pods.
 
     job: value of the label `job`, and name of the exporter in catalog/data/metrics.
-    pods: labels of the pods that serve them. port: that a container of theirs declares.
+    pods: labels of the pods that serve them. port: whether or not a container declares it.
     namespace: of the pods; "" for that of the add-on's chart.
-    https: whether by TLS, with a certificate that nobody checks. token: whether with the token of Prometheus.
     seconds: from one reading to the next. of_nodes: whether each pod tells of its node: series get its name as `node`,
-    and no label of the exporter's own pod. drop: metrics that are not kept, as a regular expression.
+    and no label of the exporter's own pod, unless keeps_pod.
+    keeps_labels: whether a label of a series stands where the pod has one of that name (`honorLabels`).
+    drop: metrics that are not kept, as a regular expression.
+    host_network: whether the pods have the address of their node, where no network policy holds.
     """
 
     job: str
@@ -31,11 +33,12 @@ class Scrape:
     port: int
     namespace: str = ""
     path: str = "/metrics"
-    https: bool = False
-    token: bool = False
     seconds: int = 30
     of_nodes: bool = False
+    keeps_pod: bool = False
+    keeps_labels: bool = False
     drop: str = ""
+    host_network: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,10 +72,22 @@ def always(cluster: ClusterParts) -> bool:
     return True
 
 
+def no_constants(cluster: ClusterParts, region: str) -> Sequence[Recording]:
+    return ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class RuleGroup:
-    """Rules that are judged together, in their order. when: whether a cluster has them."""
+    """Rules that are judged together, in their order. when: whether a cluster has them.
+
+    constants: series that follow from the settings of a cluster in a region, such as prices; they come first.
+    """
 
     name: str
     rules: tuple[Recording | Alert, ...]
     when: Callable[[ClusterParts], bool] = always
+    constants: Callable[[ClusterParts, str], Sequence[Recording]] = no_constants
+
+    def rules_of(self, cluster: ClusterParts, region: str) -> tuple[Recording | Alert, ...]:
+        """Returns the rules of one cluster: constants, then the others."""
+        return (*self.constants(cluster, region), *self.rules)

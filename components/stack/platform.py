@@ -14,6 +14,7 @@ from catalog.regions import REGIONS
 from components.cluster import log_groups
 from components.cluster.cluster import Cluster, ClusterArgs
 from components.cluster.control_plane import cluster_role_pattern, control_plane_zones
+from components.cluster.scrapes import scrapes_of
 from components.compute.karpenter import karpenter_iam
 from components.compute.live_pools import LivePools, live_pools
 from components.compute.quotas import request_quotas, requests
@@ -32,6 +33,9 @@ from components.mesh.mesh_policies import MeshPolicies, MeshPoliciesArgs
 from components.mesh.policies import policies
 from components.network.network import Network, NetworkArgs
 from components.network.pod_range import check_nodes_keep_their_pod_subnets
+from components.observability.alert_topics import AlertSecrets, AlertSecretsArgs, AlertTopics, AlertTopicsArgs
+from components.observability.observability import Observability, ObservabilityArgs
+from components.observability.rules_of import rule_groups
 from components.secrets.team_secrets import keeps_in_aws
 from components.security.audit_alarms import AuditAlarms, AuditAlarmsArgs
 from components.security.deployer import Deployer, sessions_of
@@ -210,7 +214,8 @@ class Platform(pulumi.ComponentResource):
         self._guards(settings)
         self._teams(settings, len(zones), keys)
         self._image_cache(settings)
-        self._mesh_policies(settings.network, zones)
+        self._mesh_policies(settings, zones)
+        self._observability(settings, keys)
         self._ingress(settings)
         self._alarms(settings, keys)
         self._kept = self._kept.after(
@@ -356,11 +361,12 @@ class Platform(pulumi.ComponentResource):
                 or any(settings.storage.entries())
                 or "data" in addon_keys,
                 links_buckets=any(file_system.links for file_system in settings.storage.lustre.values()),
-                sends_alarms=settings.alarms.audit is not None,
+                sends_alarms=settings.alarms.audit is not None
+                or (settings.observability is not None and settings.observability.alerts.sends_mails),
                 sends_findings=settings.security.mail_from_severity is not None,
-                keeps_secrets=keeps_in_aws(settings.secrets, settings.teams)
+                keeps_secrets=keeps_in_aws(settings.secrets, settings.teams, settings.observability)
                 or "secrets" in addon_keys
-                or (self._kept.secrets_key and bool(settings.teams)),
+                or (self._kept.secrets_key and bool(settings.teams or settings.observability)),
                 keeps_images=(settings.images.kms and any(team.repositories for team in settings.teams))
                 or "images" in addon_keys
                 or (self._kept.images_key and self.stage.retains),
@@ -423,6 +429,11 @@ class Platform(pulumi.ComponentResource):
                 ingress=settings.ingress_of(key),
                 secrets=settings.secrets_of(key),
                 observability=settings.observability_of(key),
+                teams={
+                    team.name: team.namespaces
+                    for team in settings.teams
+                    if team.cluster_among(settings.clusters) == key
+                },
                 admission=settings.admission,
                 networks=(settings.network.cidr, settings.network.pod_cidr),
                 groups=self._groups[key],
@@ -445,8 +456,9 @@ class Platform(pulumi.ComponentResource):
             for key in settings.clusters
         }
 
-    def _mesh_policies(self, network: NetworkSettings, zones: Sequence[str]) -> None:
+    def _mesh_policies(self, settings: StackSettings, zones: Sequence[str]) -> None:
         """Registers who may call whom in the meshed namespaces."""
+        network = settings.network
         subnets = plan(network.cidr, network.pod_cidr, zones).zones.values()
         door_networks: dict[Door, list[str]] = {
             "internal": [zone.private for zone in subnets],
@@ -458,9 +470,50 @@ class Platform(pulumi.ComponentResource):
             if ref.mesh is None:
                 continue
             mesh_guard(f"{key}-mesh-routes", pulumi.ResourceOptions(parent=self, provider=ref.provider))
-            if manifests := policies(ref.mesh, ref.ingress, namespaces, door_networks):
+            readers = [network.pod_cidr] if settings.observability_of(key) else []
+            if manifests := policies(ref.mesh, ref.ingress, namespaces, door_networks, readers):
                 args = MeshPoliciesArgs(cluster=ref, namespaces=namespaces, manifests=manifests)
                 MeshPolicies(f"{key}-mesh", args, self._opts)
+
+    def _observability(self, settings: StackSettings, keys: Keys) -> None:
+        """Registers what is read, computed and told of each cluster that is measured."""
+        topics = self._alert_topics(settings, keys)
+        for key, cluster in self.clusters.items():
+            if (observability := settings.observability_of(key)) is None:
+                continue
+            parts = settings.parts_of(key)
+            args = ObservabilityArgs(
+                settings=observability,
+                cluster=cluster.ref,
+                parts=parts,
+                scrapes=scrapes_of(parts, [name for where, name in self.namespaces.resources if where == key]),
+                groups=rule_groups(parts, settings.region),
+            )
+            Observability(f"{key}-observability", args, self._opts)
+            if topics is not None and observability.has_secrets:
+                args_of_secrets = AlertSecretsArgs(
+                    filled=observability.secrets(),
+                    secrets=settings.secrets,
+                    stage=self.stage,
+                    cluster_key=key,
+                    cluster=cluster.ref,
+                    topics=topics,
+                )
+                AlertSecrets(f"{key}-alerts", args_of_secrets, self._opts)
+
+    def _alert_topics(self, settings: StackSettings, keys: Keys) -> AlertTopics | None:
+        """Registers the topics and secrets of those who hear of alerts."""
+        if settings.observability is None:
+            return None
+        args = AlertTopicsArgs(
+            settings=settings.observability.alerts,
+            filled=settings.observability.secrets(),
+            secrets=settings.secrets,
+            stage=self.stage,
+            key_arn=keys.logs,
+            secrets_key_arn=keys.secrets,
+        )
+        return AlertTopics("alerts", args, self._opts)
 
     def _ingress(self, settings: StackSettings) -> None:
         """Registers the doors of the clusters that have them, in namespaces of add-ons and people."""

@@ -4,14 +4,45 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NoReturn
 
 from costs.line import LineItem, Unpriced
+from costs.pricers.ebs import volume_lines
 from costs.pricers.load_balancers import balancer
 from costs.pricing import Context, Pricer
-from costs.resource import NoPriceError, Resource, read, read_text
+from costs.resource import NoPriceError, Resource, read, read_number, read_text
+from costs.usage import Amount
+
+CLASSES = {"gp3": "gp3", "telemetry": "gp3"}
+"""Storage class of the platform -> the type of its volumes."""
 
 
-def release(resource: Resource, context: Context) -> NoReturn:
-    """A chart may create volumes and load balancers, but a preview does not show them."""
-    raise NoPriceError("its pods run on counted nodes; volumes and load balancers of the chart are not visible here")
+def release(resource: Resource, context: Context) -> Iterator[LineItem | Unpriced]:
+    """A chart may create volumes and load balancers, but a preview does not show them.
+
+    Those of kube-prometheus-stack are in its values.
+    """
+    if read(resource.inputs, "chart") != "kube-prometheus-stack":
+        raise NoPriceError(
+            "its pods run on counted nodes; volumes and load balancers of the chart are not visible here"
+        )
+    for what, path, storage in (
+        ("Prometheus", "values.prometheus.prometheusSpec", "storageSpec"),
+        ("Alertmanager", "values.alertmanager.alertmanagerSpec", "storage"),
+    ):
+        spec = f"{path}.{storage}.volumeClaimTemplate.spec"
+        count = read_number(resource.inputs, f"{path}.replicas", 1)
+        yield from _volumes(resource, context, spec, "resources.requests.storage", Amount(count, count), what)
+    if read(resource.inputs, "values.grafana.persistence.enabled") is True:
+        yield from _volumes(resource, context, "values.grafana.persistence", "size", Amount(1, 1), "Grafana")
+
+
+def _volumes(
+    resource: Resource, context: Context, spec: str, size: str, count: Amount, what: str
+) -> Iterator[LineItem | Unpriced]:
+    name = read_text(resource.inputs, f"{spec}.storageClassName", "")
+    gib = read_text(resource.inputs, f"{spec}.{size}", "").removesuffix("Gi")
+    if name not in CLASSES or not gib.isdecimal():
+        raise NoPriceError(f"the volumes of {what} are of a class, or have a size, that is not known here")
+    ebs = {"volumeType": CLASSES[name], "volumeSize": int(gib)}
+    yield from volume_lines(resource, context, ebs, count, f"volumes of {what}")
 
 
 def service(resource: Resource, context: Context) -> Iterator[LineItem | Unpriced]:

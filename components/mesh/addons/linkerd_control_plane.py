@@ -11,9 +11,10 @@ from ipaddress import IPv4Network
 
 from catalog.mesh_network import CONTROL_PLANE_PORTS, PROXY_ADMIN, PROXY_INBOUND
 from components.core.addon_spec import AddOnContext, AddOnSpec
-from components.core.flows import AMONG_THEMSELVES, CONTROLLER, Flow, Pods, into, out, scraped, webhooks
+from components.core.flows import AMONG_THEMSELVES, CONTROLLER, Flow, Pods, into, out, webhooks
 from components.core.namespaces import CONTROL_PLANE, VIZ
 from components.core.untyped import Manifest, Values
+from components.mesh.addon_rules.linkerd_control_plane import RULES
 from components.mesh.identity import WEBHOOKS, certificates
 from settings.cluster.addon_rules import needed_by_mesh
 from settings.cluster.addons import AddonSettings
@@ -146,13 +147,13 @@ def flows(cluster: ClusterParts) -> Sequence[Flow]:
         webhooks(8443, 9443),
         *(into(Pods(namespace=each), "proxies ask it", *CONTROL_PLANE_PORTS) for each in meshed),
         *([prometheus] if mesh.viz else []),
-        scraped(PROXY_ADMIN, 9990, 9995, 9996, 9997),
         *spans(mesh),
     )
 
 
 ADD_ON = AddOnSpec(
     name="linkerd-control-plane",
+    rules=RULES,
     pod_security="restricted",
     daemons=(),
     needed_by=needed_by_mesh,

@@ -16,6 +16,7 @@ from simulator.aws import paths
 from simulator.aws.registry import kind_of
 from tests.components.conftest import PlatformCloud
 from tests.components.stacks import CLUSTER, POOL, stack
+from tests.settings.observability.test_wrong_grafana import DOORS, SSO
 from tests.settings.tenancy.test_wrong_signatures import CERTIFICATE, HOST, IMAGES, ISSUER, OTHER, PUBLIC
 
 Built = dict[str, tuple[str, bool, tuple[str, ...], bool]]
@@ -75,6 +76,18 @@ def off_peak(**changes: Any) -> dict[str, Any]:
 
 def quotas(**changes: Any) -> dict[str, Any]:
     return {"quotas": {"request": True, **changes}}
+
+
+def alerts(whose: str, **changes: Any) -> dict[str, Any]:
+    """Alerts of the platform's people, or of a team."""
+    heartbeat = changes.pop("heartbeat", False)
+    receiver = {"mail": ["ml@example.com"], **changes}
+    told = {whose: {"research": receiver} if whose == "teams" else receiver, "heartbeat": heartbeat}
+    return {"teams": [{"name": "research", "namespaces": ["research"]}], "observability": {"alerts": told}}
+
+
+def sso(**changes: Any) -> dict[str, Any]:
+    return {"ingress": DOORS, "observability": {"grafana": {"sso": {**SSO, **changes}}}}
 
 
 def member(**changes: Any) -> dict[str, Any]:
@@ -299,6 +312,10 @@ def guardduty(**changes: Any) -> dict[str, Any]:
     return {**mails, "security": {"guardduty": {"detector": "make", **changes}}}
 
 
+def measured(**changes: Any) -> dict[str, Any]:
+    return {"observability": changes}
+
+
 def quota(**changes: Any) -> dict[str, Any]:
     return {**gpu(), **team(quota={"lab": changes})}
 
@@ -349,6 +366,45 @@ CHANGES: dict[str, Any] = {
     "network.transit_gateway.cidrs": (gateway(), gateway(cidrs=["10.201.0.0/16"])),
     "network.peering.id": (peering(), peering(id="pcx-fedcba98765432100")),
     "network.peering.cidrs": (peering(), peering(cidrs=["10.201.0.0/16"])),
+    **{
+        f"observability.alerts.{whose}.{key}": (alerts(whose), alerts(whose, **{key: value}))
+        for whose in ("platform", "teams")
+        for key, value in {
+            "mail": ["other@example.com"],
+            "slack": "#alerts",
+            "webhook": True,
+            "pagerduty": True,
+        }.items()
+    },
+    "observability.alerts.heartbeat": (alerts("platform"), alerts("platform", heartbeat=True)),
+    "observability.clusters": (
+        {**two_clusters({}), "observability": {}},
+        {**two_clusters({}), **measured(clusters=["main"])},
+    ),
+    "observability.costs": (measured(), measured(costs=False)),
+    **{
+        f"observability.grafana.sso.{key}": (sso(), sso(**{key: value}))
+        for key, value in {
+            "client_id": "other",
+            "auth_url": "https://other.example.com/a",
+            "token_url": "https://other.example.com/t",
+            "api_url": "https://other.example.com/u",
+            "scopes": ["openid"],
+            "groups_claim": "roles",
+            "admins": ["admins"],
+            "editors": ["editors"],
+            "viewers": ["viewers"],
+        }.items()
+    },
+    "observability.grafana.sso.ranges": (
+        {**sso(), "isolation": {}},
+        {**sso(ranges=["10.200.0.0/28"]), "isolation": {}},
+    ),
+    "observability.metrics.memory_gib": (measured(), measured(metrics={"memory_gib": 8})),
+    "observability.metrics.replicas": (measured(), measured(metrics={"replicas": 1})),
+    "observability.metrics.retention_days": (measured(), measured(metrics={"retention_days": 30})),
+    "observability.metrics.volume_gib": (measured(), measured(metrics={"volume_gib": 200})),
+    "observability.runbooks": (measured(), measured(runbooks="https://docs.example.com/alerts")),
     "quotas.request": quotas(),
     "quotas.vcpus": (quotas(), quotas(vcpus={"L-1216C47A": 100_000})),
     "clusters.version": cluster(version="1.36"),

@@ -14,6 +14,7 @@ from settings.compute.node_pool import NodePoolSettings
 from settings.core.problems import SettingsError
 from settings.ingress.ingress import DnsSettings, IngressSettings
 from settings.mesh.mesh import MeshSettings
+from settings.observability.observability import ObservabilitySettings
 from settings.secrets.secrets import SecretsSettings
 from settings.stack.checks import versions as version_checks
 from settings.stack.loader import load
@@ -32,7 +33,7 @@ def pool(instance_type: str, **values: Any) -> NodePoolSettings:
     )
 
 
-GB200 = pool("g6.xlarge").model_copy(update={"instance_types": ("p6e-gb200.36xlarge",)})  # arm64, without EKS's DCGM
+GB200 = pool("g6.xlarge").model_copy(update={"instance_types": ("p6e-gb200.36xlarge",)})  # arm64
 
 
 @pytest.mark.parametrize(
@@ -43,7 +44,7 @@ GB200 = pool("g6.xlarge").model_copy(update={"instance_types": ("p6e-gb200.36xla
         (pool("g6.xlarge"), "device-plugin", OPERATOR),
         (pool("g6.xlarge"), "dra", OPERATOR | {"dra-driver-nvidia-gpu"}),
         (pool("g6.xlarge", operating_system="bottlerocket"), "device-plugin", {"dcgm-exporter"}),
-        (GB200.model_copy(update={"operating_system": "bottlerocket"}), "device-plugin", set()),
+        (GB200.model_copy(update={"operating_system": "bottlerocket"}), "device-plugin", {"dcgm-exporter"}),
         (pool("m5.large", operating_system="bottlerocket"), "device-plugin", set()),
         (pool("g6.xlarge", provisioner="karpenter"), "device-plugin", OPERATOR | KARPENTER),
         (pool("p5.48xlarge", efa=True), "device-plugin", OPERATOR | {"aws-efa-k8s-device-plugin"}),
@@ -78,6 +79,7 @@ def test_an_add_on_that_something_needs_says_what_to_write_instead() -> None:
         ingress=DOORS,
         secrets=SecretsSettings(),
         kyverno=KyvernoSettings(),
+        observability=ObservabilitySettings(),
     )
     needed = {name for name, add_on in every_add_on().items() if add_on.needed_by(cluster)}
     assert needed == {name for name, add_on in every_add_on().items() if add_on.instead}
