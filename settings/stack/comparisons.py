@@ -21,6 +21,7 @@ from settings.stack.checks import (
     mesh,
     names,
     observability_agents,
+    observability_costs,
     observability_metrics,
     pools,
     quotas,
@@ -67,6 +68,7 @@ def cross_mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules], today: date)
         *ingress.mistakes(parts, add_ons),
         *isolation.mistakes(parts, add_ons),
         *observability_agents.mistakes(parts),
+        *observability_costs.mistakes(parts),
         *observability_metrics.mistakes(parts),
         *quotas.mistakes(parts.quotas, dict(parts.pools()), zone_names),
     ]
