@@ -26,7 +26,6 @@ class Scrape:
     keeps_labels: whether a label of a series stands where the pod has one of that name (`honorLabels`).
     drop: metrics that are not kept, as a regular expression.
     host_network: whether the pods have the address of their node, where no network policy holds.
-    keeps_labels: whether a label of a series stands where the pod has one of that name (`honorLabels`).
     """
 
     job: str
@@ -40,7 +39,6 @@ class Scrape:
     keeps_labels: bool = False
     drop: str = ""
     host_network: bool = False
-    keeps_labels: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,9 @@ def mistakes(parts: Parts) -> Iterator[Mistake]:
         if costs and not part_of(cluster.addons or {}, IN_VALUES).get(URL):
             yield (
                 ("observability", "costs"),
-                f"is on, but nat is none, so OpenCost of cluster {name} does not reach AWS's price list, and would tell "
-                "prices of no machine of yours. Write costs: false, or name a copy of the list in the VPC: "
-                f"addons.{'.'.join(IN_VALUES)}.{URL}.",
+                (
+                    f"is on, but nat is none, so OpenCost of cluster {name} does not reach AWS's price list, and would "
+                    "tell prices of no machine of yours. Write costs: false, or name a copy of the list in the VPC: "
+                    f"addons.{'.'.join(IN_VALUES)}.{URL}."
+                ),
             )
