@@ -185,6 +185,11 @@ class LogSettings(Settings):
             )
         return given
 
+    @property
+    def kept_apart(self) -> tuple[str | None, ...]:
+        """The namespaces that have a log group of their own; None: the one of all others. () without log groups."""
+        return (None, *self.namespaces) if self.to == "cloudwatch" else ()
+
     def days(self, environment: str, namespace: str | None = None) -> int:
         """Returns the days until logs are deleted. namespace: None for all that have no entry."""
         own = self.namespaces[namespace].retention_days if namespace is not None else None
