@@ -299,6 +299,21 @@ def guardduty(**changes: Any) -> dict[str, Any]:
     return {**mails, "security": {"guardduty": {"detector": "make", **changes}}}
 
 
+def logs(**changes: Any) -> dict[str, Any]:
+    return {"observability": {"logs": changes}}
+
+
+DOMAIN = {"domain": "platform-logs", "host": "search-platform-logs-a.us-west-2.es.amazonaws.com"}
+
+
+def opensearch(**changes: Any) -> dict[str, Any]:
+    return logs(to="opensearch", opensearch={**DOMAIN, **changes})
+
+
+def kept_apart(**changes: Any) -> dict[str, Any]:
+    return {**team(), **logs(namespaces={"lab": changes})}
+
+
 def quota(**changes: Any) -> dict[str, Any]:
     return {**gpu(), **team(quota={"lab": changes})}
 
@@ -349,6 +364,21 @@ CHANGES: dict[str, Any] = {
     "network.transit_gateway.cidrs": (gateway(), gateway(cidrs=["10.201.0.0/16"])),
     "network.peering.id": (peering(), peering(id="pcx-fedcba98765432100")),
     "network.peering.cidrs": (peering(), peering(cidrs=["10.201.0.0/16"])),
+    "observability.logs.to": (logs(), logs(to="opensearch", opensearch=DOMAIN)),
+    "observability.logs.opensearch.domain": (opensearch(), opensearch(domain="others")),
+    "observability.logs.opensearch.host": (opensearch(), opensearch(host="search-b.us-west-2.es.amazonaws.com")),
+    "observability.logs.opensearch.index": (opensearch(), opensearch(index="lines")),
+    "observability.logs.opensearch.ranges": (
+        {**opensearch(), **isolated()},
+        {**opensearch(ranges=["10.200.0.0/28"]), **isolated()},
+    ),
+    "observability.logs.retention_days": (logs(), logs(retention_days=7)),
+    "observability.logs.log_class": (logs(), logs(log_class="INFREQUENT_ACCESS")),
+    "observability.logs.namespaces.retention_days": (kept_apart(), kept_apart(retention_days=7)),
+    "observability.logs.namespaces.log_class": (kept_apart(), kept_apart(log_class="INFREQUENT_ACCESS")),
+    "observability.logs.redact": (logs(), logs(redact=["EMP%-%d+"])),
+    "observability.logs.drop_keys": (logs(), logs(drop_keys=["prompt"])),
+    "observability.logs.buffer_gib": (logs(), logs(buffer_gib=5)),
     "quotas.request": quotas(),
     "quotas.vcpus": (quotas(), quotas(vcpus={"L-1216C47A": 100_000})),
     "clusters.version": cluster(version="1.36"),
