@@ -1,6 +1,6 @@
 """Tolerations for the DaemonSet pods that every node needs, whatever taints its pool has."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from components.core.overlay import overlay
@@ -8,7 +8,6 @@ from components.core.untyped import Values
 from settings.compute.node_pool import NodePoolSettings
 
 TOLERATES_ALL = "*"  # instead of a path: the chart already tolerates every taint
-EVERY_TAINT = ({"operator": "Exists"},)  # of a DaemonSet that also goes to nodes of pools that nobody here knows
 BY_PATCH = "patch"  # instead of a path: the values have no place for tolerations, so the DaemonSet itself gets them
 KEEPS_PODS_OUT = ("NoSchedule", "NoExecute")  # PreferNoSchedule keeps no pod out
 
@@ -25,13 +24,10 @@ def tolerations_for(pools: Iterable[NodePoolSettings]) -> list[dict[str, str]]:
 
 
 def tolerating(values: Values, paths: Iterable[str], pools: Iterable[NodePoolSettings]) -> dict[str, Any]:
-    """Returns the values with the tolerations at each path, such as `daemonsets.tolerations`. `EVERY_TAINT` stays."""
+    """Returns the values with the tolerations at each path, such as `daemonsets.tolerations`."""
     tolerations = tolerations_for(pools)
     for path in paths if tolerations else ():
-        own: Any = values
-        for key in path.split("."):
-            own = own.get(key) if isinstance(own, Mapping) else None
-        if path in (TOLERATES_ALL, BY_PATCH) or own == list(EVERY_TAINT):
+        if path in (TOLERATES_ALL, BY_PATCH):
             continue
         tree: Any = tolerations
         for key in reversed(path.split(".")):
