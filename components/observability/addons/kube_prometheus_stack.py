@@ -20,6 +20,7 @@ from components.core.flows import AMONG_THEMSELVES, CONTROLLER, PROMETHEUS, Flow
 from components.core.overlay import overlay
 from components.core.untyped import Values
 from components.observability.alerting import alertmanager_values
+from components.observability.chart_alerts import chart_alerts
 from components.observability.grafana import grafana_values
 from settings.cluster.addon_rules import needed_by_observability
 from settings.cluster.fixed_values import FixedValue, never, only
@@ -36,9 +37,6 @@ NODE_LABELS = (
 )
 """Labels of nodes by which rules and dashboards divide; without a list kube-state-metrics shows none of them."""
 OF_EKS = ("kubeControllerManager", "kubeScheduler", "kubeEtcd", "kubeProxy")
-RULES_OFF = (
-    *("etcd", "kubeControllerManager", "kubeProxy", "kubeSchedulerAlerting", "kubeSchedulerRecording", "windows"),
-)
 UNREAD = ("configmaps", "secrets")
 """Collectors of kube-state-metrics that are off: it needs no right to list secrets."""
 SELECTORS = ("podMonitor", "probe", "rule", "scrapeConfig", "serviceMonitor")
@@ -79,10 +77,7 @@ def values(context: AddOnContext) -> Values:
         "crds": {"enabled": False},
         "nodeExporter": {"enabled": False},
         **{part: {"enabled": False} for part in OF_EKS},
-        "defaultRules": {
-            "rules": dict.fromkeys(RULES_OFF, False),
-            "additionalRuleLabels": {"audience": "platform"},
-        },
+        "defaultRules": chart_alerts(),
         "kubelet": {"serviceMonitor": {"cAdvisorInterval": "30s"}},
         "kube-state-metrics": {
             **landing,
