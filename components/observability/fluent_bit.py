@@ -113,7 +113,7 @@ def configuration(cluster_name: str, region: str, settings: LogSettings) -> Mapp
             ("storage.path", f"{STATE}/chunks"),
             ("storage.sync", "normal"),
             ("storage.metrics", "On"),
-            ("storage.max_chunks_up", 64),  # of about 2 MB in memory; the others wait on disk alone
+            ("storage.max_chunks_up", 32),  # of about 2 MB in memory; the others wait on disk alone
             ("storage.backlog.mem_limit", "32M"),
             ("storage.delete_irrecoverable_chunks", "On"),
         ),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from components.core import iam
 from components.core.addon_spec import AddOnContext, AddOnSpec, AwsSideArgs, Identity
-from components.core.flows import CONTROLLER, WITH_ROLE, Flow, Range, out, scraped
+from components.core.flows import CONTROLLER, WITH_ROLE, Flow, Range, out
 from components.core.metrics import Scrape
 from components.core.tolerations import EVERY_TAINT
 from components.core.untyped import Values
@@ -60,7 +60,7 @@ def values(context: AddOnContext) -> Values:
             "readOnlyRootFilesystem": True,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "tolerations": list(EVERY_TAINT),
+        "tolerations": EVERY_TAINT,
         "priorityClassName": "system-node-critical",
         "terminationGracePeriodSeconds": 40,  # 10 s more than it takes itself to send what it has
         "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "10%"}},
@@ -93,7 +93,7 @@ def flows(cluster: ClusterParts) -> Sequence[Flow]:
     logs = cluster.observability.logs if cluster.observability is not None else None
     ranges = logs.opensearch.ranges if logs is not None and logs.opensearch is not None else ()
     to_domain = (out(Range(cidr=cidr), "sends logs", 443) for cidr in ranges)
-    return (*CONTROLLER, *WITH_ROLE, *to_domain, scraped(PORT))
+    return (*CONTROLLER, *WITH_ROLE, *to_domain)
 
 
 ADD_ON = AddOnSpec(

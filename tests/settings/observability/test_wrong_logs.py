@@ -124,7 +124,9 @@ def test_a_pattern_that_lua_or_helm_would_not_take_is_told(pattern: str) -> None
     assert list(pattern_mistakes(pattern))
 
 
-@pytest.mark.parametrize("pattern", ["abc", "%%", "[]]", "[^]]+", "[%]]", "(a)(b)", "%(", "[(]", "^%s+$", "a-", "[a-z]"])
+@pytest.mark.parametrize(
+    "pattern", ["abc", "%%", "[]]", "[^]]+", "[%]]", "(a)(b)", "%(", "[(]", "^%s+$", "a-", "[a-z]"]
+)
 def test_a_pattern_that_lua_takes_is_none(pattern: str) -> None:
     assert not list(pattern_mistakes(pattern))
 
