@@ -112,6 +112,7 @@ ADD_ON = AddOnSpec(
             pods=dict.fromkeys(("app.kubernetes.io/name", "app.kubernetes.io/instance"), NAME),
             port=PORT,
             path="/api/v2/metrics/prometheus",
+            of_nodes=True,
         ),
     ),
     endpoints=("logs",),
