@@ -55,6 +55,7 @@ def everything() -> StackSettings:
         "teams": [{"name": "lab", "namespaces": ["lab"], "repositories": ["trainer"], "pushers": [PUSHER]}],
         "images": {"cache": {"upstreams": ["ecr-public", "k8s"]}},
         "admission": {"kyverno": {}, "signatures": signatures},
+        "observability": {"logs": {"namespaces": {"lab": {"retention_days": 180}}}},
         "storage": {
             "buckets": {
                 "datasets": {**shared, "purpose": "datasets", "used_by": bucket_users},

@@ -99,6 +99,7 @@ def flows(cluster: ClusterParts) -> Sequence[Flow]:
 ADD_ON = AddOnSpec(
     name=NAME,
     needed_by=needed_by,
+    instead="no observability.logs",
     pod_security="privileged",  # it reads files of the node
     daemons=("tolerations",),
     values=values,

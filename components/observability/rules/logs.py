@@ -36,14 +36,14 @@ GROUP = RuleGroup(
             expr=f"min by (node) (fluentbit_output_chunk_available_capacity_percent{{{FLUENT_BIT}}}) < 50",
             minutes=10,
             severity="warning",
-            summary="Logs that wait on {{ $labels.node }} leave {{ $value | humanize }} % of their room; then the oldest go.",
+            summary="Logs that wait on {{ $labels.node }} leave {{ $value | humanize }} % of their room free.",
         ),
         Alert(
             name="LogsOfNodeMissing",
             expr=f"{READY} unless on (node) max by (node) (fluentbit_uptime{{{FLUENT_BIT}}})",
             minutes=15,
             severity="warning",
-            summary="Nobody reads the logs of node {{ $labels.node }}: Fluent Bit does not run there, or does not answer.",
+            summary="Nobody reads the logs of node {{ $labels.node }}: Fluent Bit does not run there, or is silent.",
         ),
         Alert(
             name="LogVolumeTripled",

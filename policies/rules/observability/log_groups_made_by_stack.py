@@ -20,9 +20,9 @@ def check(resource: Resource) -> Iterator[tuple[str, str]]:
     chart = re.sub(r"-v?\d.*$", "", text(resource, "chart").rpartition("/")[2])
     if chart == "aws-for-fluent-bit":
         for output, on in OUTPUTS.items():
-            path = f"values.{output}"
-            if flag(resource, f"{path}.enabled", default=on) and flag(resource, f"{path}.autoCreateGroup", default=True):
-                yield f"{path}.autoCreateGroup", PROBLEM
+            makes = f"values.{output}.autoCreateGroup"
+            if flag(resource, f"values.{output}.enabled", default=on) and flag(resource, makes, default=True):
+                yield makes, PROBLEM
     elif chart == "fluent-bit":
         for path, content in _texts("values.config", at(resource, "values.config")):
             if MAKES.search(content):

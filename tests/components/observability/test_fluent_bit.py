@@ -6,7 +6,7 @@ built from the sources of v5.1.1 by CMake, with flex, bison, libyaml, OpenSSL an
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -55,7 +55,8 @@ def plugin(settings: LogSettings, name: str) -> dict[str, str]:
 @pytest.mark.parametrize("settings", WAYS.values(), ids=WAYS)
 def test_every_option_is_one_that_fluent_bit_knows(settings: LogSettings) -> None:
     known, found = facts("fluent_bit_options"), written(settings)
-    assert [head for head, _ in found] == ["SERVICE", "INPUT", "FILTER", "FILTER", "FILTER", "OUTPUT", "MULTILINE_PARSER"]
+    heads = [head for head, _ in found]
+    assert heads == ["SERVICE", "INPUT", "FILTER", "FILTER", "FILTER", "OUTPUT", "MULTILINE_PARSER"]
     for head, rows in found:
         own = known["plugins"].get(dict(rows).get("name"), []) if head in ("INPUT", "FILTER", "OUTPUT") else []
         unknown = [key for key, _ in rows if key not in {*known[head], *own}]
@@ -104,7 +105,7 @@ torch.OutOfMemoryError: CUDA
 after"""
 
 
-def joined(lines: list[str]) -> list[str]:
+def joined(lines: Sequence[str]) -> list[str]:
     """Joins lines as the rules of our parser say: the first rule of the state that a line fits leads to the next."""
     rows = next(rows for head, rows in written(logs()) if head == "MULTILINE_PARSER")
     rules = [re.findall(r'"(?:/(.*?)/|(.*?))"(?: |$)', value) for key, value in rows if key == "rule"]
@@ -229,7 +230,7 @@ def test_there_is_a_case_for_each_pattern() -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["GET /v1/models 200 12ms", "task-1 asked basic things", "loss=0.25 step=100", "s3://bucket/path@v1", "risk-abcdef"],
+    ["GET /v1/models 200 12ms", "task-1 asked basic things", "loss=0.25 step=100", "s3://bucket/path@v1", "risk-abc"],
 )
 def test_an_ordinary_line_stays_as_it_is(line: str) -> None:
     assert made({"log": line})["log"] == line

@@ -7,7 +7,7 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -43,12 +43,12 @@ class CloudWatch(http.server.ThreadingHTTPServer):
 
 class _Answers(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: CloudWatch
 
-    def log_message(self, *args: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - named by the base class
         """Says nothing."""
 
-    def do_POST(self) -> None:  # noqa: N802 - named by the base class
+    def do_POST(self) -> None:
+        assert isinstance(self.server, CloudWatch)
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if self.server.up:
             for event in body.get("logEvents", []):
@@ -105,7 +105,7 @@ class Node:
         return path
 
     @contextmanager
-    def running(self, configuration_file: Path) -> Iterator[None]:
+    def running(self, configuration_file: Path) -> Generator[None]:
         credentials = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y"}
         with (self.folder / "output").open("w") as output:
             command = [PROGRAM, "-c", str(configuration_file)]
