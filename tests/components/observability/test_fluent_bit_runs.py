@@ -1,5 +1,6 @@
-"""The configuration in the real Fluent Bit, with answers of CloudWatch Logs that are simulated. Needs FLUENT_BIT."""
+"""The configuration in the real Fluent Bit, with answers of AWS that are simulated. Needs FLUENT_BIT."""
 
+import gzip
 import http.server
 import json
 import os
@@ -7,7 +8,7 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,8 @@ SETTINGS = {"namespaces": {"inference": {"retention_days": 7}}}
 EVENTS = 20_000
 
 
-class CloudWatch(http.server.ThreadingHTTPServer):
-    """Takes batches once it is up, and keeps what it took."""
+class Aws(http.server.ThreadingHTTPServer):
+    """Takes batches while it is up, and keeps them: group or index, stream, and what was written."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(("127.0.0.1", 0), _Answers)
@@ -37,7 +38,7 @@ class CloudWatch(http.server.ThreadingHTTPServer):
         context.load_cert_chain(certificate, key)
         self.socket = context.wrap_socket(self.socket, server_side=True)
         self.up = True
-        self.taken: list[tuple[str, str, dict[str, Any]]] = []
+        self.taken: list[Taken] = []
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
 
@@ -48,16 +49,32 @@ class _Answers(http.server.BaseHTTPRequestHandler):
         """Says nothing."""
 
     def do_POST(self) -> None:
-        assert isinstance(self.server, CloudWatch)
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        assert isinstance(self.server, Aws)
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        assert "AWS4-HMAC-SHA256" in self.headers["Authorization"]
         if self.server.up:
-            for event in body.get("logEvents", []):
-                self.server.taken.append((body["logGroupName"], body["logStreamName"], json.loads(event["message"])))
+            self.server.taken += _documents(gzip.decompress(body)) if self.path == "/_bulk" else _events(body)
+        answer = b'{"errors":false,"items":[]}' if self.path == "/_bulk" else b"{}"
         self.send_response(200 if self.server.up else 503)
         self.send_header("x-amzn-RequestId", "1")
-        self.send_header("Content-Length", "2")
+        self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
-        self.wfile.write(b"{}")
+        self.wfile.write(answer)
+
+
+Taken = tuple[str, str, dict[str, Any]]
+
+
+def _events(body: bytes) -> Iterator[Taken]:
+    batch = json.loads(body)
+    for event in batch.get("logEvents", []):
+        yield batch["logGroupName"], batch["logStreamName"], json.loads(event["message"])
+
+
+def _documents(body: bytes) -> Iterator[Taken]:
+    lines = [json.loads(line) for line in body.decode().splitlines() if line]
+    for action, document in zip(lines[::2], lines[1::2], strict=True):
+        yield action["create"]["_index"], "", document
 
 
 class Node:
@@ -98,8 +115,11 @@ class Node:
         }.items():
             assert old in text, old
             text = text.replace(old, new)
-        if settings.to == "cloudwatch":
-            text += f"    endpoint 127.0.0.1\n    port {port}\n    tls.verify Off\n"
+        if settings.opensearch is None:
+            text += f"    endpoint 127.0.0.1\n    port {port}\n"
+        else:
+            text = text.replace(settings.opensearch.host, "127.0.0.1").replace("Port 443", f"Port {port}")
+        text += "    tls.verify Off\n"
         path = self.folder / "fluent-bit.conf"
         path.write_text(text)
         return path
@@ -117,14 +137,14 @@ class Node:
                 process.wait(60)
 
 
-def until(cloud: CloudWatch, count: int, seconds: float) -> None:
+def until(cloud: Aws, count: int, seconds: float) -> None:
     end = time.monotonic() + seconds
     while len(cloud.taken) < count and time.monotonic() < end:
         time.sleep(0.2)
 
 
 def test_lines_become_events_of_their_group_without_what_is_secret(tmp_path: Path) -> None:
-    node, cloud = Node(tmp_path), CloudWatch(tmp_path)
+    node, cloud = Node(tmp_path), Aws(tmp_path)
     node.writes("inference", "serving", '{"level": "info", "prompt": "private", "team": "x"}', "Bearer abc.def")
     node.writes("research", "vision", *PYTHON.splitlines())
     node.writes("research", "vision", "first half ", part="P")
@@ -147,7 +167,7 @@ def test_lines_become_events_of_their_group_without_what_is_secret(tmp_path: Pat
 
 
 def test_nothing_is_lost_while_cloudwatch_is_away(tmp_path: Path) -> None:
-    node, cloud = Node(tmp_path), CloudWatch(tmp_path)
+    node, cloud = Node(tmp_path), Aws(tmp_path)
     cloud.up = False
     node.writes("research", "vision", *(f"n={number} {'x' * 80}" for number in range(EVENTS)))
     with node.running(node.configured(LogSettings.model_validate(SETTINGS), cloud.server_port)):
@@ -158,8 +178,14 @@ def test_nothing_is_lost_while_cloudwatch_is_away(tmp_path: Path) -> None:
     assert len({event["log"] for _, _, event in cloud.taken}) == EVENTS
 
 
-def test_so_do_the_options_of_opensearch(tmp_path: Path) -> None:
+def test_a_domain_gets_the_same_in_an_index_for_each_day(tmp_path: Path) -> None:
     settings = LogSettings.model_validate({"to": "opensearch", "opensearch": DOMAIN})
-    path = Node(tmp_path).configured(settings, 0)
-    run = subprocess.run([PROGRAM, "--dry-run", "-c", str(path)], capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stderr
+    node, cloud = Node(tmp_path), Aws(tmp_path)
+    node.writes("inference", "serving", '{"level": "info", "gen_ai.prompt": "private", "a.b": 1}')
+    with node.running(node.configured(settings, cloud.server_port)):
+        until(cloud, 1, 20)
+    ((index, _, document),) = cloud.taken
+    assert index == "containers-2026.11.29"
+    assert document["@timestamp"].startswith("2026-11-29T21:00:00")
+    assert (document["team"], document["level"], document["a_b"]) == ("serving", "info", 1)
+    assert "private" not in json.dumps(document)
