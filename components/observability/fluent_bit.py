@@ -9,14 +9,16 @@ helm-charts fluent-bit-0.58.1, templates/; read 2026-11.
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from settings.observability.logs import LogSettings, OpenSearchSettings
+from settings.observability.logs import LogSettings, LokiSettings, OpenSearchSettings
 
 PORT = 2020
 STATE = "/var/fluent-bit/state"
 """Folder of the node: what is read already, and what could not be sent yet. It outlives the pod."""
 PREFIX = "kube.var.log.containers."
 EVERY_GROUP = "containers"
+LABELS = ("cluster_name", "namespace", "team", "container")
 
 REDACTED: Mapping[str, str] = {
     r"([Bb]earer%s+)[%w%-%._~%+/=]+": "%1***",
@@ -175,15 +177,21 @@ def configuration(cluster_name: str, region: str, settings: LogSettings) -> Mapp
                 ),
             )
         ),
-        "outputs": _to_opensearch(region, settings.opensearch, settings)
-        if settings.opensearch
-        else _to_cloudwatch(cluster_name, region, settings),
+        "outputs": _output(cluster_name, region, settings),
         "customParsers": section(
             "MULTILINE_PARSER",
             *(("name", "python_traces"), ("type", "regex"), ("flush_timeout", 1000)),
             *(("rule", f'"{state}" "/{pattern}/" "{then}"') for state, pattern, then in PYTHON),
         ),
     }
+
+
+def _output(cluster_name: str, region: str, settings: LogSettings) -> str:
+    if settings.opensearch is not None:
+        return _to_opensearch(region, settings.opensearch, settings)
+    if settings.loki is not None:
+        return _to_loki(settings.loki, settings)
+    return _to_cloudwatch(cluster_name, region, settings)
 
 
 def _waiting(settings: LogSettings) -> tuple[tuple[str, object], ...]:
@@ -206,6 +214,26 @@ def _to_cloudwatch(cluster_name: str, region: str, settings: LogSettings) -> str
         ("log_stream_prefix", "unknown-"),
         ("log_stream_template", "$namespace.$pod.$container"),
         ("auto_create_group", "Off"),  # such a group has no key and no retention, and outlives the stack
+    )
+
+
+def _to_loki(loki: LokiSettings, settings: LogSettings) -> str:
+    url = urlsplit(loki.address)
+    tls = url.scheme == "https"
+    return section(
+        "OUTPUT",
+        ("Name", "loki"),
+        ("Alias", "loki"),
+        *_waiting(settings),
+        ("Host", url.hostname),
+        ("Port", url.port or (443 if tls else 80)),
+        ("tls", "On" if tls else "Off"),
+        ("tenant_id", loki.tenant),
+        ("labels", "job=containers"),
+        ("label_keys", ", ".join(f"${key}" for key in LABELS)),  # each value of each is a stream: no pods
+        ("structured_metadata", "pod=$pod, node=$node"),
+        ("remove_keys", ", ".join((*LABELS, "pod", "node", "log_group"))),
+        ("line_format", "json"),
     )
 
 

@@ -113,15 +113,34 @@ class OpenSearchSettings(Settings):
     )
 
 
+class LokiSettings(Settings):
+    """A Loki that is there already, in the cluster or near it, and asks for no password."""
+
+    address: str = Field(
+        pattern=r"^https?://[a-z0-9.-]+(:[0-9]{1,5})?$",
+        description="Its address. That of a Service in the cluster has the port of its pods.",
+        examples=["http://loki-gateway.loki.svc:8080"],
+    )
+    tenant: str | None = Field(
+        default=None, pattern=r"^[A-Za-z0-9._-]{1,150}$", description="Its tenant, for a Loki that has several."
+    )
+    ranges: tuple[Annotated[str, AfterValidator(range_has_hosts)], ...] = Field(
+        default=(),
+        description="As `opensearch.ranges`, for a Loki outside of the cluster.",
+        examples=[["10.200.0.0/28"]],
+    )
+
+
 class LogSettings(Settings):
     """Fluent Bit on each node, and where it sends."""
 
-    to: Literal["cloudwatch", "opensearch"] = Field(
-        default="cloudwatch", description="cloudwatch: log groups of the stack. opensearch: see there."
+    to: Literal["cloudwatch", "opensearch", "loki"] = Field(
+        default="cloudwatch", description="cloudwatch: log groups of the stack. opensearch, loki: see there."
     )
     opensearch: OpenSearchSettings | None = Field(
         default=None, validate_default=True, description="The domain, with to: opensearch."
     )
+    loki: LokiSettings | None = Field(default=None, validate_default=True, description="The Loki, with to: loki.")
     retention_days: Annotated[int, AfterValidator(is_a_retention_of_cloudwatch)] | None = Field(
         default=None,
         description=(
@@ -163,24 +182,23 @@ class LogSettings(Settings):
         description="GiB of each node's disk for logs that cannot be sent at once. When they are full, the oldest go.",
     )
 
-    @field_validator("opensearch")
+    @field_validator("opensearch", "loki")
     @classmethod
-    def opensearch_belongs_to_its_own_way(
-        cls, opensearch: OpenSearchSettings | None, info: ValidationInfo
-    ) -> OpenSearchSettings | None:
-        there = info.data.get("to") == "opensearch"
-        if there and opensearch is None:
-            raise ValueError("is missing, but logs go there. Write its domain and host, or to: cloudwatch.")
-        if opensearch is not None and info.data.get("to") == "cloudwatch":
-            raise ValueError("is given, but logs go to CloudWatch. Write to: opensearch, or drop it.")
-        return opensearch
+    def a_place_is_given_where_logs_go_there(cls, place: Settings | None, info: ValidationInfo) -> Settings | None:
+        to, name = info.data.get("to"), info.field_name
+        if to == name and place is None:
+            what = "address" if name == "loki" else "domain and host"
+            raise ValueError(f"is missing, but logs go there. Write its {what}, or to: cloudwatch.")
+        if place is not None and to is not None and to != name:
+            raise ValueError(f"is given, but logs go to {to}. Write to: {name}, or drop it.")
+        return place
 
     @field_validator("retention_days", "namespaces", "log_class")
     @classmethod
     def groups_are_of_cloudwatch(cls, given: object, info: ValidationInfo) -> object:
-        if given and given != "STANDARD" and info.data.get("to") == "opensearch":
+        if given and given != "STANDARD" and (to := info.data.get("to", "cloudwatch")) != "cloudwatch":
             raise ValueError(
-                "is for log groups, but logs go to OpenSearch, whose own policy deletes them. Drop it, or write to: "
+                f"is for log groups, but logs go to {to}, which deletes them by itself. Drop it, or write to: "
                 "cloudwatch."
             )
         return given

@@ -1,4 +1,4 @@
-"""Fluent Bit: what containers write, from each node to CloudWatch Logs or to an OpenSearch domain.
+"""Fluent Bit: what containers write, from each node to CloudWatch Logs, an OpenSearch domain or a Loki.
 
 The chart of its makers: that of AWS, aws-for-fluent-bit, offers less of the configuration (no `storage.type`, no Lua
 scripts), takes no hash of it into the pods, and its image is behind. Its own configuration is `components/
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from components.core import iam
 from components.core.addon_spec import AddOnContext, AddOnSpec, AwsSideArgs, Identity
-from components.core.flows import CONTROLLER, WITH_ROLE, Flow, Range, out
+from components.core.flows import CONTROLLER, WITH_ROLE, Flow, Range, out, to_address
 from components.core.metrics import Scrape
 from components.core.tolerations import EVERY_TAINT
 from components.core.untyped import Values
@@ -73,6 +73,8 @@ def values(context: AddOnContext) -> Values:
 
 def statements(context: AddOnContext) -> Sequence[iam.Statement]:
     stage, logs = context.stage, logs_of(context)
+    if logs.loki is not None:
+        return ()
     if logs.opensearch is not None:
         domain = stage.arn("es", f"domain/{logs.opensearch.domain}")
         return (iam.allow("WriteDocuments", ["es:ESHttpPost", "es:ESHttpPut"], [f"{domain}/*"]),)
@@ -91,9 +93,10 @@ def in_aws(context: AddOnContext, aws_side_args: AwsSideArgs) -> "pulumi.Resourc
 
 def flows(cluster: ClusterParts) -> Sequence[Flow]:
     logs = cluster.observability.logs if cluster.observability is not None else None
+    if logs is not None and logs.loki is not None:
+        return (*CONTROLLER, *to_address(logs.loki.address, logs.loki.ranges, "sends logs"))
     ranges = logs.opensearch.ranges if logs is not None and logs.opensearch is not None else ()
-    to_domain = (out(Range(cidr=cidr), "sends logs", 443) for cidr in ranges)
-    return (*CONTROLLER, *WITH_ROLE, *to_domain)
+    return (*CONTROLLER, *WITH_ROLE, *(out(Range(cidr=cidr), "sends logs", 443) for cidr in ranges))
 
 
 ADD_ON = AddOnSpec(

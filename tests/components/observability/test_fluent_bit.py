@@ -26,6 +26,7 @@ from tests.facts.reading import facts
 
 CLUSTER = "ml-platform-prod-main"
 DOMAIN = {"domain": "platform-logs", "host": "search-platform-logs-a.us-west-2.es.amazonaws.com"}
+LOKI = {"address": "http://loki.telemetry.svc:3100", "tenant": "ml"}
 Section = tuple[str, list[tuple[str, str]]]
 
 
@@ -33,7 +34,11 @@ def logs(**changes: Any) -> LogSettings:
     return LogSettings.model_validate(changes)
 
 
-WAYS = {"cloudwatch": logs(), "opensearch": logs(to="opensearch", opensearch=DOMAIN)}
+WAYS = {
+    "cloudwatch": logs(),
+    "opensearch": logs(to="opensearch", opensearch=DOMAIN),
+    "loki": logs(to="loki", loki=LOKI),
+}
 
 
 def sections(text: str) -> Iterator[Section]:
@@ -89,6 +94,20 @@ def test_the_template_of_the_group_leads_to_the_groups_that_the_stack_makes() ->
     sent = plugin(logs(), "cloudwatch_logs")
     assert sent["log_group_template"] == log_group(CLUSTER).replace(EVERY_GROUP, "$log_group")
     assert sent["log_group_name"] == log_group(CLUSTER), "where a record has none"
+
+
+@pytest.mark.parametrize(
+    ("address", "host", "port", "tls"),
+    [
+        ("http://loki.telemetry.svc:3100", "loki.telemetry.svc", "3100", "Off"),
+        ("http://loki.example.com", "loki.example.com", "80", "Off"),
+        ("https://loki.example.com", "loki.example.com", "443", "On"),
+    ],
+)
+def test_a_loki_is_called_as_its_address_says(address: str, host: str, port: str, tls: str) -> None:
+    sent = plugin(logs(to="loki", loki={"address": address}), "loki")
+    assert (sent["host"], sent["port"], sent["tls"]) == (host, port, tls)
+    assert "pod" not in sent["label_keys"], "each pod would be a stream of its own"
 
 
 PYTHON = """Traceback (most recent call last):

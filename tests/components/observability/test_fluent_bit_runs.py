@@ -4,6 +4,7 @@ import gzip
 import http.server
 import json
 import os
+import re
 import ssl
 import subprocess
 import threading
@@ -17,7 +18,7 @@ import pytest
 
 from components.observability.fluent_bit import PREFIX, STATE, configuration, script
 from settings.observability.logs import LogSettings
-from tests.components.observability.test_fluent_bit import CLUSTER, DOMAIN, PYTHON
+from tests.components.observability.test_fluent_bit import CLUSTER, DOMAIN, LOKI, PYTHON
 
 PROGRAM = os.environ.get("FLUENT_BIT", "")
 pytestmark = pytest.mark.skipif(not PROGRAM, reason="FLUENT_BIT names no program: see test_fluent_bit.py")
@@ -51,9 +52,13 @@ class _Answers(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         assert isinstance(self.server, Aws)
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        assert "AWS4-HMAC-SHA256" in self.headers["Authorization"]
-        if self.server.up:
-            self.server.taken += _documents(gzip.decompress(body)) if self.path == "/_bulk" else _events(body)
+        if self.path == "/loki/api/v1/push":
+            assert self.headers["X-Scope-OrgID"] == LOKI["tenant"]
+            self.server.taken += _lines(body)
+        else:
+            assert "AWS4-HMAC-SHA256" in self.headers["Authorization"]
+            if self.server.up:
+                self.server.taken += _documents(gzip.decompress(body)) if self.path == "/_bulk" else _events(body)
         answer = b'{"errors":false,"items":[]}' if self.path == "/_bulk" else b"{}"
         self.send_response(200 if self.server.up else 503)
         self.send_header("x-amzn-RequestId", "1")
@@ -75,6 +80,12 @@ def _documents(body: bytes) -> Iterator[Taken]:
     lines = [json.loads(line) for line in body.decode().splitlines() if line]
     for action, document in zip(lines[::2], lines[1::2], strict=True):
         yield action["create"]["_index"], "", document
+
+
+def _lines(body: bytes) -> Iterator[Taken]:
+    for stream in json.loads(body)["streams"]:
+        for _, line, more in stream["values"]:
+            yield json.dumps(stream["stream"], sort_keys=True), "", {**json.loads(line), **more}
 
 
 class Node:
@@ -115,10 +126,9 @@ class Node:
         }.items():
             assert old in text, old
             text = text.replace(old, new)
-        if settings.opensearch is None:
+        if settings.to == "cloudwatch":
             text += f"    endpoint 127.0.0.1\n    port {port}\n"
-        else:
-            text = text.replace(settings.opensearch.host, "127.0.0.1").replace("Port 443", f"Port {port}")
+        text = re.sub(r"^    Host .*\n    Port \d+", f"    Host 127.0.0.1\n    Port {port}", text, flags=re.MULTILINE)
         text += "    tls.verify Off\n"
         path = self.folder / "fluent-bit.conf"
         path.write_text(text)
@@ -189,3 +199,21 @@ def test_a_domain_gets_the_same_in_an_index_for_each_day(tmp_path: Path) -> None
     assert document["@timestamp"].startswith("2026-11-29T21:00:00")
     assert (document["team"], document["level"], document["a_b"]) == ("serving", "info", 1)
     assert "private" not in json.dumps(document)
+
+
+def test_a_loki_gets_streams_of_few_labels_and_says_of_which_pod_a_line_is(tmp_path: Path) -> None:
+    settings = LogSettings.model_validate({"to": "loki", "loki": {**LOKI, "address": "https://loki.example.com"}})
+    node, cloud = Node(tmp_path), Aws(tmp_path)
+    node.writes("inference", "serving", '{"level": "info", "prompt": "private"}')
+    with node.running(node.configured(settings, cloud.server_port)):
+        until(cloud, 1, 20)
+    ((labels, _, line),) = cloud.taken
+    assert json.loads(labels) == {
+        "job": "containers",
+        "cluster_name": CLUSTER,
+        "namespace": "inference",
+        "team": "serving",
+        "container": "main",
+    }
+    assert (line["pod"], line["level"], line["stream"]) == ("a-0", "info", "stdout")
+    assert "private" not in json.dumps(line)

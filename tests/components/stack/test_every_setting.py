@@ -310,6 +310,10 @@ def opensearch(**changes: Any) -> dict[str, Any]:
     return logs(to="opensearch", opensearch={**DOMAIN, **changes})
 
 
+def loki(**changes: Any) -> dict[str, Any]:
+    return logs(to="loki", loki={"address": "https://logs.example.com", **changes})
+
+
 def kept_apart(**changes: Any) -> dict[str, Any]:
     return {**team(), **logs(namespaces={"lab": changes})}
 
@@ -372,6 +376,9 @@ CHANGES: dict[str, Any] = {
         {**opensearch(), **isolated()},
         {**opensearch(ranges=["10.200.0.0/28"]), **isolated()},
     ),
+    "observability.logs.loki.address": (loki(), loki(address="https://loki.example.com")),
+    "observability.logs.loki.tenant": (loki(), loki(tenant="ml")),
+    "observability.logs.loki.ranges": ({**loki(), **isolated()}, {**loki(ranges=["10.200.0.0/28"]), **isolated()}),
     "observability.logs.retention_days": (logs(), logs(retention_days=7)),
     "observability.logs.log_class": (logs(), logs(log_class="INFREQUENT_ACCESS")),
     "observability.logs.namespaces.retention_days": (kept_apart(), kept_apart(retention_days=7)),

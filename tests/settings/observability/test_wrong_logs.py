@@ -1,8 +1,11 @@
 """Each mistake that `observability.logs` can have is reported at its path, with advice."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from settings.observability.logs import DAYS_BY_ENVIRONMENT, LogSettings, pattern_mistakes
 from tests.settings.stacks import problems, stack
@@ -29,6 +32,23 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
     ),
     "name that no namespace has": ({"namespaces": {"In": {}}}, f"{LOGS}.namespaces.In", "for example in."),
     "no domain": ({"to": "opensearch"}, f"{LOGS}.opensearch", "Write its domain and host, or to: cloudwatch."),
+    "no Loki": ({"to": "loki"}, f"{LOGS}.loki", "Write its address, or to: cloudwatch."),
+    "Loki for nothing": (
+        {"to": "opensearch", "opensearch": DOMAIN, "loki": {"address": "http://loki.x.svc:3100"}},
+        f"{LOGS}.loki",
+        "Write to: loki, or drop it.",
+    ),
+    "Loki without http": ({"to": "loki", "loki": {"address": "loki.x.svc"}}, f"{LOGS}.loki.address", ""),
+    "tenant with a space": (
+        {"to": "loki", "loki": {"address": "http://loki.x.svc", "tenant": "a b"}},
+        f"{LOGS}.loki.tenant",
+        "",
+    ),
+    "class beside a Loki": (
+        {"to": "loki", "loki": {"address": "http://loki.x.svc"}, "log_class": "INFREQUENT_ACCESS"},
+        f"{LOGS}.log_class",
+        "Drop it, or write to: cloudwatch.",
+    ),
     "domain for nothing": ({"opensearch": DOMAIN}, f"{LOGS}.opensearch", "Write to: opensearch, or drop it."),
     "retention beside a domain": (
         {"to": "opensearch", "opensearch": DOMAIN, "retention_days": 30},
@@ -99,6 +119,7 @@ def test_a_mistake_is_reported_at_its_path_with_a_way_out(name: str) -> None:
         {"namespaces": {"inference": {"retention_days": 30, "log_class": "INFREQUENT_ACCESS"}, "kube-system": {}}},
         {"namespaces": {"logging": {"retention_days": 7}}},
         {"to": "opensearch", "opensearch": DOMAIN},
+        {"to": "loki", "loki": {"address": "http://loki.telemetry.svc.cluster.local:3100", "tenant": "ml"}},
         {"to": "opensearch", "opensearch": {**DOMAIN, "host": "logs.example.com"}},
         {"redact": ["EMP%-%d%d%d%d", "[]%]]+x", "(%a+)@example%.com"]},
     ],
@@ -139,3 +160,13 @@ def test_days_are_those_of_the_namespace_or_of_all_or_of_the_environment() -> No
         DAYS_BY_ENVIRONMENT["dev"],
     ]
     assert LogSettings(retention_days=60).days("dev") == 60
+
+
+GUIDE = Path(__file__).parents[3] / "docs" / "guides" / "observability" / "logs.md"
+
+
+@pytest.mark.parametrize("text", re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL))
+def test_an_example_of_the_guide_is_right(text: str) -> None:
+    written = yaml.safe_load(text)["ml-platform:observability"]
+    teams = [{"name": "serving", "namespaces": ["inference", "research"]}]
+    assert problems(stack((("teams",), teams), (("observability",), written))) == ()
