@@ -36,6 +36,7 @@ class Usage:
     endpoint_gib: data through one interface endpoint.
     transit_gateway_gib: data that a VPC sends to one transit gateway: answers of the API, notebooks, results.
     control_plane_log_gib: all five control-plane log types of one cluster; most of it is the audit log.
+    container_log_gib: what the containers of one cluster, or of a namespace that is kept apart, write.
     log_group_gib: any other log group.
     bucket_gib: data in one bucket at the end of the month, when its purpose is not known.
     bucket_gib_by_purpose: the same by purpose, from the tag ml-platform:purpose.
@@ -60,6 +61,7 @@ class Usage:
     endpoint_gib: Amount = Amount(5, 100)
     transit_gateway_gib: Amount = Amount(5, 200)
     control_plane_log_gib: Amount = Amount(5, 50)
+    container_log_gib: Amount = Amount(10, 300)
     log_group_gib: Amount = Amount(1, 20)
     bucket_gib: Amount = Amount(5, 200)
     bucket_gib_by_purpose: Mapping[str, Amount] = field(default_factory=lambda: BUCKET_GIB)

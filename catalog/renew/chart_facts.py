@@ -248,9 +248,12 @@ def _named(document: Document) -> dict[str, Any]:
 
 
 def _path_at(document: Document, key: str) -> str | None:
-    """Returns the value that a key of the pod is made of: the first of this name below the key, or around it."""
+    """Returns the value that a key of the pod is made of: the first of this name below the key, or around it.
+
+    A pod that is a template of its own has no such key here: then any value of this name that the document uses.
+    """
     match = re.search(rf"((?:\0\d+\0)?\s*)^ +{key}:(.*)", document.text, re.MULTILINE | re.DOTALL)
-    for part in (match[2], match[1]) if match else ():
+    for part in (match[2], match[1]) if match else (document.text,):
         for uses in document.used_by(part):
             paths = _dotted(path for path in uses.whole | uses.read if path[-1] == key)
             if paths:  # one of the whole chart stands for those that have none of their own
@@ -279,7 +282,7 @@ def _pod(document: Document, values: Any) -> dict[str, Any]:
     elif re.search(r"^ +hostNetwork: *true", document.text, re.MULTILINE):
         row["host_network"] = True
     text = document.text + "\n".join(
-        yaml.safe_dump(each) for each in _defaults(document, values) if isinstance(each, dict)
+        yaml.safe_dump(each) for each in _defaults(document, values) if isinstance(each, dict | list)
     )
     if re.search(r"^ *privileged: *true", text, re.MULTILINE):
         row["privileged"] = True

@@ -4,9 +4,10 @@ An add-on says its own in `AddOnSpec.flows`; those of a team follow from its ent
 A flow that nothing names is closed where a cluster has `isolation`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
+from urllib.parse import urlsplit
 
 Direction = Literal["in", "out"]
 Peer = Literal[
@@ -84,6 +85,19 @@ def into(peer: Peer | Pods | Range, why: str, *ports: int, pods: Mapping[str, st
 def of_pods(pods: Mapping[str, str], *flows: Flow) -> tuple[Flow, ...]:
     """Returns flows, as those of the pods with these labels alone."""
     return tuple(replace(flow, pods=pods) for flow in flows)
+
+
+def to_address(address: str, ranges: Iterable[str], why: str) -> list[Flow]:
+    """Returns the flows to an address of http. ranges: of its addresses, where it is near; () for outside of the VPC.
+
+    One of a Service leads to the pods of its namespace, on the port that the address has.
+    """
+    url = urlsplit(address)
+    _, *service = (url.hostname or "").removesuffix(".cluster.local").split(".")
+    in_cluster = service[0] if service[1:] == ["svc"] else None
+    port = url.port or (80 if url.scheme == "http" else 443)
+    near = [out(Range(cidr=cidr), why, port) for cidr in ranges]
+    return near or [out(Pods(namespace=in_cluster) if in_cluster else "outside", why, port)]
 
 
 def webhooks(*ports: int) -> Flow:

@@ -5,24 +5,33 @@ from collections.abc import Iterator, Mapping
 from costs.line import LineItem, Unpriced
 from costs.pricing import Context, Pricer, assumed, line
 from costs.resource import NoPriceError, Resource, read_number, read_text, text_if_known
+from costs.stored_data import tag
 from costs.usage import Amount
 
 DAYS_PER_MONTH = 30
+INGESTION = {
+    "STANDARD": "cloudwatch_logs.ingestion",
+    "INFREQUENT_ACCESS": "cloudwatch_logs.ingestion_infrequent_access",
+}
 MONTHS_WITHOUT_RETENTION = 12  # a log group without retention grows without end; the estimate is its size after a year
 
 
 def log_group(resource: Resource, context: Context) -> Iterator[LineItem | Unpriced]:
     """Billed by use only: the GB written, and the GB stored during the retention."""
-    if read_text(resource.inputs, "logGroupClass", "STANDARD") != "STANDARD":
-        raise NoPriceError("the catalog has prices for the STANDARD log class only")
-    control_plane = text_if_known(resource.inputs, "name").startswith("/aws/eks/")
-    written = context.usage.control_plane_log_gib if control_plane else context.usage.log_group_gib
+    price = INGESTION.get(read_text(resource.inputs, "logGroupClass", "STANDARD"))
+    if price is None:
+        raise NoPriceError(f"the catalog has prices for the log classes {', '.join(INGESTION)} only")
+    which, written = "log group", context.usage.log_group_gib
+    if text_if_known(resource.inputs, "name").startswith("/aws/eks/"):
+        which, written = "control-plane log group", context.usage.control_plane_log_gib
+    elif tag(resource, "purpose") == "containers":
+        which, written = "log group of containers", context.usage.container_log_gib
     days = read_number(resource.inputs, "retentionInDays", 0)
     months = days / DAYS_PER_MONTH if days else MONTHS_WITHOUT_RETENTION
-    usage = assumed(written, f"GB written to each {'control-plane ' if control_plane else ''}log group")
+    usage = assumed(written, f"GB written to each {which}")
     kept = f"kept for {days:g} days" if days else f"kept for ever, counted as {MONTHS_WITHOUT_RETENTION} months"
     stored = Amount(written.low * months, written.high * months)
-    yield line(resource, context, "logs written", "cloudwatch_logs.ingestion", "GB", written, usage)
+    yield line(resource, context, "logs written", price, "GB", written, usage)
     yield line(resource, context, "logs kept", "cloudwatch_logs.storage", "GB", stored, f"{usage}, {kept}")
 
 

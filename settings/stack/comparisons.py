@@ -25,6 +25,7 @@ from settings.stack.checks import (
     observability_grafana,
     observability_costs,
     observability_metrics,
+    observability_logs,
     pools,
     quotas,
     service_ranges,
@@ -74,5 +75,6 @@ def cross_mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules], today: date)
         *observability_grafana.mistakes(parts),
         *observability_costs.mistakes(parts),
         *observability_metrics.mistakes(parts),
+        *observability_logs.mistakes(parts, add_ons),
         *quotas.mistakes(parts.quotas, dict(parts.pools()), zone_names),
     ]

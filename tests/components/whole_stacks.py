@@ -67,6 +67,7 @@ def everything() -> StackSettings:
             "alerts": {"platform": {"mail": ["ml@example.com"], "slack": "#ml"}},
             "grafana": {},
         },
+        "observability": {"logs": {"namespaces": {"lab": {"retention_days": 180}}}},
         "storage": {
             "buckets": {
                 "datasets": {**shared, "purpose": "datasets", "used_by": bucket_users},

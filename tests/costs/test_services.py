@@ -108,6 +108,18 @@ def test_a_log_group_with_an_unknown_name_is_priced():
     assert items(price(resource("aws:cloudwatch/logGroup:LogGroup", name=UNKNOWN)))["logs written"].quantity_max == 20
 
 
+def test_logs_of_containers_are_more_than_others_and_cost_half_as_much_when_they_are_read_seldom():
+    def lines(**inputs):
+        tags = {"ml-platform:purpose": "containers"}
+        return items(price(resource("aws:cloudwatch/logGroup:LogGroup", retentionInDays=30, tags=tags, **inputs)))
+
+    usual, seldom = lines()["logs written"], lines(logGroupClass="INFREQUENT_ACCESS")["logs written"]
+    assert usual.quantity_max == 300
+    assert usual.usage.endswith("GB written to each log group of containers")
+    assert seldom.monthly_max_usd == usual.monthly_max_usd / 2
+    assert reasons(price(resource("aws:cloudwatch/logGroup:LogGroup", logGroupClass="DELIVERY")))
+
+
 def test_flow_logs_to_a_bucket_are_unpriced_because_delivery_has_no_price():
     assert "vended logs" in reasons(price(resource("aws:ec2/flowLog:FlowLog", logDestinationType="s3")))[0]
     assert price(resource("aws:ec2/flowLog:FlowLog")).free == 1, "its cost is counted with the log group"

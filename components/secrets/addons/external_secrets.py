@@ -10,12 +10,11 @@ Sources: external-secrets v2.9.0, deploy/charts/external-secrets, cmd/controller
 """
 
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 from components.core import iam
 from components.core.addon_spec import AddOnContext, AddOnSpec, Identity
 from components.core.disruption import ONE_AT_A_TIME, budget
-from components.core.flows import CONTROLLER, WITH_ROLE, Flow, Pods, Range, of_pods, out, webhooks
+from components.core.flows import CONTROLLER, WITH_ROLE, Flow, of_pods, to_address, webhooks
 from components.core.metrics import Scrape
 from components.core.untyped import Values
 from components.secrets.addon_rules.external_secrets import RULES
@@ -24,7 +23,6 @@ from settings.cluster.addon_rules import needed_by_secrets
 from settings.cluster.fixed_values import FixedValue, never, of_budgets, only
 from settings.cluster.mesh_replicas import kept_nodes
 from settings.cluster.parts import ClusterParts
-from settings.secrets.secrets import VaultSettings
 
 OFF = (
     *("processSecretStore", "processPushSecret", "processClusterPushSecret"),
@@ -68,19 +66,10 @@ def statements(context: AddOnContext) -> Sequence[iam.Statement]:
     return operator_statements(context.stage, context.cluster) if _store(context) == "aws" else []
 
 
-def _reads_vault(vault: VaultSettings) -> list[Flow]:
-    url = urlsplit(vault.address)
-    _, *service = (url.hostname or "").removesuffix(".cluster.local").split(".")
-    in_cluster = service[0] if service[1:] == ["svc"] else None
-    port, why = url.port or 443, "reads the Vault"
-    ranges = [out(Range(cidr=cidr), why, port) for cidr in vault.ranges]
-    return ranges or [out(Pods(namespace=in_cluster) if in_cluster else "outside", why, port)]
-
-
 def flows(cluster: ClusterParts) -> Sequence[Flow]:
     pods = dict.fromkeys(("app.kubernetes.io/name", "app.kubernetes.io/instance"), OPERATOR)
     vault = cluster.secrets.vault if cluster.secrets is not None else None
-    store = WITH_ROLE if vault is None else _reads_vault(vault)
+    store = WITH_ROLE if vault is None else to_address(vault.address, vault.ranges, "reads the Vault")
     return (*CONTROLLER, *of_pods(pods, *store), webhooks(10250))
 
 

@@ -21,7 +21,7 @@ RULE = Rule(
     severity="medium",
     standards=("CKV_AWS_66", "CKV_AWS_338"),
     why="With short retention an incident has no history; without a limit, storage becomes most of the bill.",
-    fix="Set retention_in_days; for a cluster, clusters.<name>.logs.retention_days.",
+    fix="Set retention_in_days: clusters.<name>.logs.retention_days, or observability.logs.retention_days.",
     on_unknown="fail",
     options={
         "min_days": Option("The fewest days to keep logs.", 30, {"dev": 1, "staging": 7, "prod": 90}),

@@ -239,3 +239,16 @@ def test_a_schema_says_nothing_that_the_charts_own_values_could_make_wrong() -> 
     one_of = {"oneOf": [{"required": ["a"]}, {"required": ["b"]}], "not": {"required": ["c"]}}
     kept = own_schema({**one_of, "properties": {"a": {"not": {"enum": ["x"]}}, "b": {"not": {"minLength": 3}}}})
     assert kept == {"anyOf": [{}, {}], "properties": {"a": {"not": {"enum": ["x"]}}, "b": {}}}
+
+
+def test_a_pod_that_is_a_template_of_its_own_is_read_too(chart: Path) -> None:
+    """Charts that make a DaemonSet or a Deployment write the pod once."""
+    pod = '{{- define "pod" }}\n{{ .Values.volumes | toYaml }}\n{{ .Values.tolerations | toYaml }}\n{{ end }}'
+    (chart / "templates" / "_pod.tpl").write_text(pod)
+    (chart / "templates" / "agent.yaml").write_text(
+        'kind: DaemonSet\nmetadata:\n  name: x\nspec: {{ include "pod" . }}\n'
+    )
+    volumes = [{"name": "logs", "hostPath": {"path": "/var/log"}}]
+    (chart / "values.yaml").write_text(yaml.safe_dump({**VALUES, "volumes": volumes, "tolerations": []}))
+    (agent,) = [each for each in row(chart)["pods"] if each["name"] == "x"]
+    assert agent == {"kind": "DaemonSet", "name": "x", "tolerations": "tolerations", "host_path": True}

@@ -316,6 +316,25 @@ def measured(**changes: Any) -> dict[str, Any]:
     return {"observability": changes}
 
 
+def logs(**changes: Any) -> dict[str, Any]:
+    return {"observability": {"logs": changes}}
+
+
+DOMAIN = {"domain": "platform-logs", "host": "search-platform-logs-a.us-west-2.es.amazonaws.com"}
+
+
+def opensearch(**changes: Any) -> dict[str, Any]:
+    return logs(to="opensearch", opensearch={**DOMAIN, **changes})
+
+
+def loki(**changes: Any) -> dict[str, Any]:
+    return logs(to="loki", loki={"address": "https://logs.example.com", **changes})
+
+
+def kept_apart(**changes: Any) -> dict[str, Any]:
+    return {**team(), **logs(namespaces={"lab": changes})}
+
+
 def quota(**changes: Any) -> dict[str, Any]:
     return {**gpu(), **team(quota={"lab": changes})}
 
@@ -405,6 +424,24 @@ CHANGES: dict[str, Any] = {
     "observability.metrics.retention_days": (measured(), measured(metrics={"retention_days": 30})),
     "observability.metrics.volume_gib": (measured(), measured(metrics={"volume_gib": 200})),
     "observability.runbooks": (measured(), measured(runbooks="https://docs.example.com/alerts")),
+    "observability.logs.to": (logs(), logs(to="opensearch", opensearch=DOMAIN)),
+    "observability.logs.opensearch.domain": (opensearch(), opensearch(domain="others")),
+    "observability.logs.opensearch.host": (opensearch(), opensearch(host="search-b.us-west-2.es.amazonaws.com")),
+    "observability.logs.opensearch.index": (opensearch(), opensearch(index="lines")),
+    "observability.logs.opensearch.ranges": (
+        {**opensearch(), **isolated()},
+        {**opensearch(ranges=["10.200.0.0/28"]), **isolated()},
+    ),
+    "observability.logs.loki.address": (loki(), loki(address="https://loki.example.com")),
+    "observability.logs.loki.tenant": (loki(), loki(tenant="ml")),
+    "observability.logs.loki.ranges": ({**loki(), **isolated()}, {**loki(ranges=["10.200.0.0/28"]), **isolated()}),
+    "observability.logs.retention_days": (logs(), logs(retention_days=7)),
+    "observability.logs.log_class": (logs(), logs(log_class="INFREQUENT_ACCESS")),
+    "observability.logs.namespaces.retention_days": (kept_apart(), kept_apart(retention_days=7)),
+    "observability.logs.namespaces.log_class": (kept_apart(), kept_apart(log_class="INFREQUENT_ACCESS")),
+    "observability.logs.redact": (logs(), logs(redact=["EMP%-%d+"])),
+    "observability.logs.drop_keys": (logs(), logs(drop_keys=["prompt"])),
+    "observability.logs.buffer_gib": (logs(), logs(buffer_gib=5)),
     "quotas.request": quotas(),
     "quotas.vcpus": (quotas(), quotas(vcpus={"L-1216C47A": 100_000})),
     "clusters.version": cluster(version="1.36"),

@@ -1,0 +1,274 @@
+"""The configuration of Fluent Bit, against the options that it knows; and what its script makes of a record, in LuaJIT.
+
+`FLUENT_BIT=<program> make test TESTS=tests/components/observability` runs the whole of it in the real program. It is
+built from the sources of v5.1.1 by CMake, with flex, bison, libyaml, OpenSSL and SQLite.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from catalog.rows import DATA
+from components.observability.fluent_bit import (
+    EVERY_GROUP,
+    REDACTED,
+    STATE,
+    configuration,
+    log_group,
+    script,
+)
+from components.observability.rules.logs import GROUP
+from settings.observability.logs import CONTENT_KEYS, LogSettings
+from tests.facts.reading import facts
+
+CLUSTER = "ml-platform-prod-main"
+DOMAIN = {"domain": "platform-logs", "host": "search-platform-logs-a.us-west-2.es.amazonaws.com"}
+LOKI = {"address": "http://loki.telemetry.svc:3100", "tenant": "ml"}
+Section = tuple[str, list[tuple[str, str]]]
+
+
+def logs(**changes: Any) -> LogSettings:
+    return LogSettings.model_validate(changes)
+
+
+WAYS = {
+    "cloudwatch": logs(),
+    "opensearch": logs(to="opensearch", opensearch=DOMAIN),
+    "loki": logs(to="loki", loki=LOKI),
+}
+
+
+def sections(text: str) -> Iterator[Section]:
+    """Reads the classic form. Source: fluent/fluent-bit-docs, classic-mode/format-schema.md; read 2026-11."""
+    for head, body in re.findall(r"^\[(\w+)\]\n((?:    .*\n?)*)", text, re.MULTILINE):
+        rows = [line.strip().split(maxsplit=1) for line in body.splitlines() if line.strip()]
+        yield head, [(row[0].lower(), row[1] if len(row) > 1 else "") for row in rows]
+
+
+def written(settings: LogSettings) -> list[Section]:
+    return [each for text in configuration(CLUSTER, "us-west-2", settings).values() for each in sections(text)]
+
+
+def plugin(settings: LogSettings, name: str) -> dict[str, str]:
+    (found,) = [dict(rows) for _, rows in written(settings) if dict(rows).get("name") == name]
+    return found
+
+
+@pytest.mark.parametrize("settings", WAYS.values(), ids=WAYS)
+def test_every_option_is_one_that_fluent_bit_knows(settings: LogSettings) -> None:
+    known, found = facts("fluent_bit_options"), written(settings)
+    heads = [head for head, _ in found]
+    assert heads == ["SERVICE", "INPUT", "FILTER", "FILTER", "FILTER", "OUTPUT", "MULTILINE_PARSER"]
+    for head, rows in found:
+        own = known["plugins"].get(dict(rows).get("name"), []) if head in ("INPUT", "FILTER", "OUTPUT") else []
+        unknown = [key for key, _ in rows if key not in {*known[head], *own}]
+        assert not unknown, f"{head} {dict(rows).get('name', '')} of Fluent Bit 5.1.1 has no such option"
+        assert all(value for _, value in rows), "an option without a value takes the next line for one"
+
+
+def test_helm_finds_nothing_of_its_own_in_it() -> None:
+    texts = [*configuration(CLUSTER, "us-west-2", logs()).values(), script(CLUSTER, logs(redact=["a[{]b"]))]
+    assert not [text for text in texts if "{{" in text], "the chart reads configuration and scripts as templates"
+
+
+def test_what_cannot_be_sent_waits_on_disk_and_nothing_pauses() -> None:
+    service = dict(next(rows for head, rows in written(logs()) if head == "SERVICE"))
+    source, traces = plugin(logs(), "tail"), plugin(logs(), "multiline")
+    sent = plugin(logs(buffer_gib=7), "cloudwatch_logs")
+    assert service["storage.path"].startswith(STATE), "it outlives the pod"
+    assert (source["storage.type"], source["storage.pause_on_chunks_overlimit"]) == ("filesystem", "Off")
+    assert "mem_buf_limit" not in source, "the kubelet rotates files away from an input that pauses"
+    assert traces["buffer"] == "Off", "its own input drops what is over its memory, without a word"
+    assert (sent["retry_limit"], sent["storage.total_limit_size"]) == ("no_limits", "7G")
+
+
+def test_fluent_bit_makes_no_log_group_and_does_not_read_itself() -> None:
+    assert plugin(logs(), "cloudwatch_logs")["auto_create_group"] == "Off"
+    assert plugin(logs(), "tail")["exclude_path"] == "/var/log/containers/fluent-bit-*_logging_*.log"
+
+
+def test_the_template_of_the_group_leads_to_the_groups_that_the_stack_makes() -> None:
+    sent = plugin(logs(), "cloudwatch_logs")
+    assert sent["log_group_template"] == log_group(CLUSTER).replace(EVERY_GROUP, "$log_group")
+    assert sent["log_group_name"] == log_group(CLUSTER), "where a record has none"
+
+
+@pytest.mark.parametrize(
+    ("address", "host", "port", "tls"),
+    [
+        ("http://loki.telemetry.svc:3100", "loki.telemetry.svc", "3100", "Off"),
+        ("http://loki.example.com", "loki.example.com", "80", "Off"),
+        ("https://loki.example.com", "loki.example.com", "443", "On"),
+    ],
+)
+def test_a_loki_is_called_as_its_address_says(address: str, host: str, port: str, tls: str) -> None:
+    sent = plugin(logs(to="loki", loki={"address": address}), "loki")
+    assert (sent["host"], sent["port"], sent["tls"]) == (host, port, tls)
+    assert "pod" not in sent["label_keys"], "each pod would be a stream of its own"
+
+
+PYTHON = """Traceback (most recent call last):
+  File "x.py", line 1, in <module>
+    main()
+    ~~~~^^
+ValueError: no
+
+During handling of the above exception, another exception occurred:
+
+Traceback (most recent call last):
+  File "y.py", line 2, in f
+torch.OutOfMemoryError: CUDA
+after"""
+
+
+def joined(lines: Sequence[str]) -> list[str]:
+    """Joins lines as the rules of our parser say: the first rule of the state that a line fits leads to the next."""
+    rows = next(rows for head, rows in written(logs()) if head == "MULTILINE_PARSER")
+    rules = [re.findall(r'"(?:/(.*?)/|(.*?))"(?: |$)', value) for key, value in rows if key == "rule"]
+    steps = [(state[1], re.compile(pattern[0]), then[1]) for state, pattern, then in rules]
+    found: list[str] = []
+    state = ""
+    for line in lines:
+        going = [then for at, pattern, then in steps if at == state and pattern.search(line)]
+        if going:
+            state, found[-1] = going[0], f"{found[-1]}\n{line}"
+            continue
+        begins = [then for at, pattern, then in steps if at == "start_state" and pattern.search(line)]
+        state = begins[0] if begins else ""
+        found.append(line)
+    return found
+
+
+def test_a_trace_of_python_is_one_event_with_carets_and_with_what_it_was_raised_from() -> None:
+    assert joined(PYTHON.splitlines()) == [PYTHON.removesuffix("\nafter"), "after"]
+
+
+def test_so_is_one_of_a_rank_of_pytorch() -> None:
+    lines = [f"[rank0]: {line}" for line in PYTHON.splitlines()]
+    assert joined(lines) == ["\n".join(lines[:-1]), lines[-1]]
+
+
+# --- the script
+
+
+def table(lua: Any, value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return lua.table_from({key: table(lua, each) for key, each in value.items()})
+    return lua.table_from([table(lua, each) for each in value]) if isinstance(value, list) else value
+
+
+def plain(value: Any) -> Any:
+    if not hasattr(value, "items"):
+        return value
+    rows = {key: plain(each) for key, each in value.items()}
+    return list(rows.values()) if rows and all(isinstance(key, int) for key in rows) else rows
+
+
+POD = {"namespace_name": "inference", "pod_name": "chat-0", "container_name": "server", "host": "node-1"}
+NAMESPACE = {"name": "inference", "labels": {"ml-platform/team": "serving"}}
+
+
+def made(given: Mapping[str, Any], settings: LogSettings | None = None) -> dict[str, Any]:
+    """What the script makes of a record, as Fluent Bit's own LuaJIT does."""
+    luajit = pytest.importorskip("lupa.luajit21")
+    lua = luajit.LuaRuntime(unpack_returned_tuples=True)
+    lua.execute(script(CLUSTER, settings or logs()))
+    whole = {"stream": "stdout", "kubernetes": POD, "kubernetes_namespace": NAMESPACE, **given}
+    code, timestamp, record = lua.globals().record("kube.x", 1.5, table(lua, whole))
+    assert (code, timestamp) == (2, 1.5), "2: the record is another one, and its time stays"
+    result: dict[str, Any] = plain(record)
+    return result
+
+
+def test_a_record_says_whose_it_is() -> None:
+    owner = {"ownerReferences": [{"kind": "StatefulSet"}]}
+    assert made({"log": "hello", "kubernetes": {**POD, **owner}}) == {
+        "log": "hello",
+        "cluster_name": CLUSTER,
+        "namespace": "inference",
+        "team": "serving",
+        "resource_type": "statefulset",
+        "pod": "chat-0",
+        "container": "server",
+        "node": "node-1",
+        "stream": "stdout",
+        "log_group": "containers",
+    }
+
+
+def test_a_record_without_what_kubernetes_knows_of_it_is_sent_all_the_same() -> None:
+    assert made({"log": "hello", "kubernetes": None, "kubernetes_namespace": None})["log_group"] == "containers"
+
+
+def test_fields_of_json_stand_at_the_top_and_none_replaces_ours() -> None:
+    fields = {"level": "info", "trace_id": "abc", "team": "root", "log_group": "namespaces/other", "namespace": "x"}
+    record = made({"fields": fields})
+    assert (record["level"], record["trace_id"]) == ("info", "abc")
+    assert (record["team"], record["log_group"], record["namespace"]) == ("serving", "containers", "inference")
+
+
+def test_a_namespace_that_is_kept_apart_has_a_group_of_its_own() -> None:
+    settings = logs(namespaces={"inference": {"retention_days": 7}})
+    record = made({"log": "x"}, settings)
+    assert log_group(CLUSTER, "inference") == f"/{CLUSTER}/{record['log_group']}"
+
+
+SECRETS = {
+    "bearer": ("Authorization: Bearer abc.def-_~+/=", "Authorization: Bearer ***"),
+    "basic": ("Authorization: Basic dXNlcjpwYXNzd29yZA==", "Authorization: Basic ***"),
+    "token": ("jwt eyJhbGci.eyJzdWIi.c2ln-_ end", "jwt *** end"),
+    "access key": ("key AKIAABCDEFGHIJKLMNOP.", "key ***."),
+    "temporary one": ("ASIAABCDEFGHIJKLMNOP", "***"),
+    "secret key": ("AWS_SECRET_ACCESS_KEY=abc/def+g=", "AWS_SECRET_ACCESS_KEY=***"),
+    "secret key in JSON": ('"SecretAccessKey": "abc/def"', '"SecretAccessKey": "***"'),
+    "session": ('"SessionToken":"IQoJb3+/="', '"SessionToken":"***"'),
+    "password": ("password=hunter2&x=1", "password=***&x=1"),
+    "API key": ("api_key: abc-123, model", "api_key: ***, model"),
+    "address": ("postgres://user:secret@db:5432/x", "postgres://user:***@db:5432/x"),
+    "private key": ("-----BEGIN RSA PRIVATE KEY-----\nMII\n-----END RSA PRIVATE KEY----- x", "*** x"),
+    "Hugging Face": ("hf_abcdefghijklmnopqrstuvwx", "***"),
+    "GitHub": ("ghp_abcdefghijklmnopqrstuvwx", "***"),
+    "model provider": ("sk-proj-abcdefghijklmnopqrstuvwx", "***"),
+    "Slack": ("xoxb-123-abc", "***"),
+}
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_becomes_stars(name: str) -> None:
+    line, left = SECRETS[name]
+    assert made({"log": line})["log"] == left
+    assert made({"fields": {"deep": [{"er": line}]}})["deep"] == [{"er": left}]
+
+
+def test_there_is_a_case_for_each_pattern() -> None:
+    assert len(SECRETS) >= len(REDACTED)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["GET /v1/models 200 12ms", "task-1 asked basic things", "loss=0.25 step=100", "s3://bucket/path@v1", "risk-abc"],
+)
+def test_an_ordinary_line_stays_as_it_is(line: str) -> None:
+    assert made({"log": line})["log"] == line
+
+
+def test_patterns_of_the_stack_file_redact_too() -> None:
+    assert made({"log": "by EMP-123456"}, logs(redact=["EMP%-%d%d%d%d%d%d"]))["log"] == "by ***"
+
+
+def test_what_people_ask_a_model_is_dropped_at_any_depth_and_the_value_of_a_secret_key_too() -> None:
+    asked = {key.upper(): "private" for key in CONTENT_KEYS}
+    record = made({"fields": {**asked, "request": {"Messages": ["private"], "n": 1, "Password": 7}, "token": "t"}})
+    assert "private" not in json.dumps(record)
+    assert (record["request"], record["token"]) == ({"n": 1, "Password": "***"}, "***")
+    assert made({"fields": {"prompt": "kept"}}, logs(drop_keys=[]))["prompt"] == "kept"
+
+
+def test_alerts_name_metrics_that_fluent_bit_serves() -> None:
+    served = json.loads((DATA / "metrics" / "fluent-bit.json").read_text(encoding="utf-8"))["metrics"]
+    named = {name for rule in GROUP.rules for name in re.findall(r"\bfluentbit_\w+", rule.expr)}
+    assert named
+    assert named <= set(served)
