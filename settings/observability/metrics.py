@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from settings.core.base import Settings
+from settings.observability.remote_write import RemoteWriteSettings
 
 
 class MetricsSettings(Settings):
@@ -14,4 +15,7 @@ class MetricsSettings(Settings):
     )
     replicas: int = Field(
         default=2, ge=1, le=2, description="Number of Prometheus and of Alertmanager pods. 1: its node's loss is a gap."
+    )
+    remote_write: RemoteWriteSettings | None = Field(
+        default=None, description="What is also kept in Amazon Managed Prometheus. Without it, history ends with the volumes."
     )
