@@ -223,6 +223,7 @@ class Cluster(pulumi.ComponentResource):
                 stage=self._args.stage,
                 volume_key_arn=self._args.volume_key_arn,
                 snapshot_controller=addons_after_nodes.get("snapshot-controller"),
+                telemetry=self._args.observability is not None,
             ),
             self._options_with_provider(),
         )

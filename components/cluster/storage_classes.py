@@ -12,6 +12,7 @@ from components.core.admission import admission_policy
 from components.core.stage import Stage
 from components.core.untyped import Manifest
 from settings.cluster.cluster import StorageClassSettings
+from settings.observability.metrics import TELEMETRY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +21,7 @@ class StorageClassesArgs:
 
     volume_key_arn: a full ARN, since the driver accepts no alias.
     snapshot_controller: the add-on with the CRD of the snapshot class; only needed for snapshots.
+    telemetry: whether there is a class for what the cluster is measured with.
     Raises ValueError when snapshots are on without it, since Kubernetes would not know the kind.
     """
 
@@ -27,6 +29,7 @@ class StorageClassesArgs:
     stage: Stage
     volume_key_arn: pulumi.Input[str]
     snapshot_controller: pulumi.Resource | None = None
+    telemetry: bool = False
 
     def __post_init__(self) -> None:
         if self.settings.snapshots and self.snapshot_controller is None:
@@ -49,6 +52,7 @@ class VolumeSnapshotClass(pulumi.CustomResource):
 class StorageClasses(pulumi.ComponentResource):
     """In production a volume stays when its claim is deleted; in other environments it is deleted too.
 
+    Samples and silences are no data of anybody: a volume of the class for telemetry goes with its claim everywhere.
     Only the environment decides this, because Kubernetes refuses to change it later.
     Source: https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/parameters.md
     """
@@ -59,6 +63,8 @@ class StorageClasses(pulumi.ComponentResource):
             self._storage_class(name, args, "gp3", {}, {"storageclass.kubernetes.io/is-default-class": "true"})
         if args.settings.io2:
             self._storage_class(name, args, "io2", {"iops": str(args.settings.io2_iops)}, {})
+        if args.telemetry:
+            self._storage_class(name, args, TELEMETRY, {}, {}, keeps=False)
         if args.settings.snapshots:
             self._snapshot_class(name, args)
         self._refuse_gp2(name)
@@ -98,14 +104,22 @@ class StorageClasses(pulumi.ComponentResource):
         )
 
     def _storage_class(
-        self, name: str, args: StorageClassesArgs, volume_type: str, more: dict[str, str], annotations: dict[str, str]
+        self,
+        name: str,
+        args: StorageClassesArgs,
+        key: str,
+        more: dict[str, str],
+        annotations: dict[str, str],
+        *,
+        keeps: bool = True,
     ) -> None:
+        volume_type = "gp3" if key == TELEMETRY else key
         kubernetes.storage.v1.StorageClass(
-            f"{name}-{volume_type}",
-            metadata={"name": volume_type, "annotations": annotations},
+            f"{name}-{key}",
+            metadata={"name": key, "annotations": annotations},
             provisioner="ebs.csi.aws.com",
             parameters={"type": volume_type, "encrypted": "true", "kmsKeyId": args.volume_key_arn, **more},
-            reclaim_policy="Retain" if args.stage.production else "Delete",
+            reclaim_policy="Retain" if args.stage.production and keeps else "Delete",
             volume_binding_mode="WaitForFirstConsumer",  # so that the volume is in a zone where its pod can run
             allow_volume_expansion=True,
             opts=pulumi.ResourceOptions(parent=self),

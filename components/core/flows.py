@@ -92,10 +92,11 @@ def webhooks(*ports: int) -> Flow:
 
 def scraped(*ports: int) -> Flow:
     """Returns the reading of metrics."""
-    return into(MONITORING, "its metrics are read", *ports)
+    return into(PROMETHEUS, "its metrics are read", *ports)
 
 
-MONITORING = Pods(namespace="monitoring")
+PROMETHEUS = Pods(namespace="monitoring", labels={"app.kubernetes.io/name": "prometheus"})
+"""The pods of Prometheus, as the operator labels them."""
 READS_OBJECTS = out("api-server", "reads and writes objects")
 CONTROLLER = (out("dns", "finds whom it calls"), READS_OBJECTS)
 """Flows of nearly every add-on that is a controller. Its replicas agree on a leader by the API server."""

@@ -16,14 +16,14 @@ Audience = Literal["platform", "team"]
 
 @dataclass(frozen=True, kw_only=True)
 class Scrape:
-    """Metrics of pods, as a PodMonitor in their namespace; a network policy lets Prometheus in.
+    """Metrics of pods. They become a PodMonitor in the namespace of Prometheus, and flows into and out of pods.
 
     job: value of the label `job`, and name of the exporter in catalog/data/metrics.
-    pods: labels of the pods that serve them. port: that a container of theirs declares.
+    pods: labels of the pods that serve them. port: whether or not a container declares it.
     namespace: of the pods; "" for that of the add-on's chart.
-    https: whether by TLS, with a certificate that nobody checks. token: whether with the token of Prometheus.
     seconds: from one reading to the next. of_nodes: whether each pod tells of its node: series get its name as `node`,
-    and no label of the exporter's own pod. drop: metrics that are not kept, as a regular expression.
+    and no label of the exporter's own pod, unless keeps_pod. drop: metrics that are not kept, as a regular expression.
+    host_network: whether the pods have the address of their node, where no network policy holds.
     """
 
     job: str
@@ -31,11 +31,11 @@ class Scrape:
     port: int
     namespace: str = ""
     path: str = "/metrics"
-    https: bool = False
-    token: bool = False
     seconds: int = 30
     of_nodes: bool = False
+    keeps_pod: bool = False
     drop: str = ""
+    host_network: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

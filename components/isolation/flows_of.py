@@ -1,10 +1,13 @@
 """Who sends and receives what in a cluster with isolation, from the settings alone: namespace -> its flows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Literal
 
+from components.cluster.scrapes import scrapes_of
 from components.core.addon_spec import COMES_WITH_THE_CLUSTER, every_add_on
-from components.core.flows import Flow
+from components.core.flows import PROMETHEUS, Flow, Pods, into, out
+from components.core.metrics import Scrape
 from components.isolation.team_flows import calls, calls_of_mesh, of_doors, own
 from settings.cluster.addon_rules import installed
 from settings.stack.namespaces import peoples_namespaces
@@ -28,6 +31,8 @@ def flows_of(settings: StackSettings, cluster: str) -> dict[str, tuple[Flow, ...
         found.setdefault(spec.chart.namespace, []).extend(spec.flows(parts))
     for team in teams:
         found.update({namespace: [*own(team)] for namespace in team.namespaces})
+    for scrape in scrapes_of(parts, there):
+        _add_scrape(scrape, found)
     for namespace, flows in found.items():
         flows.extend(of_doors(ingress, namespace))
     for call in [*(each for team in teams for each in calls(team, mesh)), *calls_of_mesh(mesh, there)]:
@@ -36,6 +41,24 @@ def flows_of(settings: StackSettings, cluster: str) -> dict[str, tuple[Flow, ...
         if call.target in found:
             found[call.target].append(call.of_target())
     return {namespace: _once(flows) for namespace, flows in sorted(found.items())}
+
+
+def _add_scrape(scrape: Scrape, found: Mapping[str, list[Flow]]) -> None:
+    """Adds the flows by which Prometheus reads metrics.
+
+    In kube-system pods that have no flows are open to all, and one flow would close them to the rest.
+    """
+    peer: Literal["nodes"] | Pods = (
+        "nodes" if scrape.host_network else Pods(namespace=scrape.namespace, labels=scrape.pods)
+    )
+    monitoring = found[PROMETHEUS.namespace]
+    monitoring.append(out(peer, "reads metrics", scrape.port, pods=PROMETHEUS.labels))
+    flows = found.get(scrape.namespace)
+    if flows is None or scrape.host_network:
+        return
+    in_kube_system = scrape.namespace == COMES_WITH_THE_CLUSTER
+    if not in_kube_system or any(flow.pods == scrape.pods for flow in flows):
+        flows.append(into(PROMETHEUS, "its metrics are read", scrape.port, pods=scrape.pods if in_kube_system else {}))
 
 
 def _once(flows: Iterable[Flow]) -> tuple[Flow, ...]:

@@ -14,6 +14,7 @@ from catalog.regions import REGIONS
 from components.cluster import log_groups
 from components.cluster.cluster import Cluster, ClusterArgs
 from components.cluster.control_plane import cluster_role_pattern, control_plane_zones
+from components.cluster.scrapes import scrapes_of
 from components.compute.karpenter import karpenter_iam
 from components.compute.live_pools import LivePools, live_pools
 from components.compute.quotas import request_quotas, requests
@@ -32,6 +33,8 @@ from components.mesh.mesh_policies import MeshPolicies, MeshPoliciesArgs
 from components.mesh.policies import policies
 from components.network.network import Network, NetworkArgs
 from components.network.pod_range import check_nodes_keep_their_pod_subnets
+from components.observability.observability import Observability, ObservabilityArgs
+from components.observability.rules_of import rule_groups
 from components.secrets.team_secrets import keeps_in_aws
 from components.security.audit_alarms import AuditAlarms, AuditAlarmsArgs
 from components.security.deployer import Deployer, sessions_of
@@ -211,6 +214,7 @@ class Platform(pulumi.ComponentResource):
         self._teams(settings, len(zones), keys)
         self._image_cache(settings)
         self._mesh_policies(settings.network, zones)
+        self._observability(settings)
         self._ingress(settings)
         self._alarms(settings, keys)
         self._kept = self._kept.after(
@@ -461,6 +465,20 @@ class Platform(pulumi.ComponentResource):
             if manifests := policies(ref.mesh, ref.ingress, namespaces, door_networks):
                 args = MeshPoliciesArgs(cluster=ref, namespaces=namespaces, manifests=manifests)
                 MeshPolicies(f"{key}-mesh", args, self._opts)
+
+    def _observability(self, settings: StackSettings) -> None:
+        """Registers what is read, computed and told of each cluster that is measured."""
+        for key, cluster in self.clusters.items():
+            if (observability := settings.observability_of(key)) is None:
+                continue
+            parts = settings.parts_of(key)
+            args = ObservabilityArgs(
+                settings=observability,
+                cluster=cluster.ref,
+                scrapes=scrapes_of(parts, [name for where, name in self.namespaces.resources if where == key]),
+                groups=rule_groups(parts),
+            )
+            Observability(f"{key}-observability", args, self._opts)
 
     def _ingress(self, settings: StackSettings) -> None:
         """Registers the doors of the clusters that have them, in namespaces of add-ons and people."""

@@ -18,6 +18,12 @@ class ObservabilitySettings(Settings):
     clusters: tuple[str, ...] | None = Field(
         default=None, min_length=1, description="Clusters that have it, by name. Not given: all.", examples=[["main"]]
     )
+    runbooks: str = Field(
+        default="docs/runbooks/alerts",
+        min_length=1,
+        description="Where people read the pages of docs/runbooks/alerts: the first part of the link in each alert.",
+        examples=["https://git.example.com/ml/platform/blob/main/docs/runbooks/alerts"],
+    )
     metrics: MetricsSettings = Field(default=MetricsSettings(), description="Prometheus.")
     alerts: AlertSettings = Field(default=AlertSettings(), description="Who hears of what is wrong.")
     cloud_alarms: CloudAlarmSettings | None = Field(

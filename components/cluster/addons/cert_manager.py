@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from components.core.addon_spec import AddOnContext, AddOnSpec
 from components.core.disruption import ALSO_WHEN_BROKEN, budget
-from components.core.flows import CONTROLLER, scraped, webhooks
+from components.core.flows import CONTROLLER, webhooks
+from components.core.metrics import Scrape
 from components.core.untyped import Manifest, Values
 from settings.cluster.fixed_values import FixedValue, of_budgets, only
 
@@ -48,7 +49,10 @@ ADD_ON = AddOnSpec(
     daemons=(),
     values=values,
     manifests=manifests,
-    flows=lambda cluster: (*CONTROLLER, webhooks(10250), scraped(9402)),
+    flows=lambda cluster: (*CONTROLLER, webhooks(10250)),
+    metrics=lambda cluster: (
+        Scrape(job="cert-manager", pods={"app.kubernetes.io/instance": "cert-manager"}, port=9402),
+    ),
     on=True,
     fixed=(
         *of_budgets("", "webhook", "cainjector"),

@@ -5,7 +5,8 @@ Source: cert-manager/trust-manager v0.24.0, deploy/charts/trust-manager; read 20
 
 from components.core.addon_spec import AddOnContext, AddOnSpec
 from components.core.disruption import ONE_AT_A_TIME, budget
-from components.core.flows import CONTROLLER, scraped, webhooks
+from components.core.flows import CONTROLLER, webhooks
+from components.core.metrics import Scrape
 from components.core.untyped import Values
 from settings.cluster.addon_rules import needed_by_mesh
 from settings.cluster.fixed_values import FixedValue, of_budgets, only
@@ -30,7 +31,10 @@ ADD_ON = AddOnSpec(
     instead="mesh.clusters without this cluster",
     after=("cert-manager",),
     values=values,
-    flows=lambda cluster: (*CONTROLLER, webhooks(6443), scraped(9402)),
+    flows=lambda cluster: (*CONTROLLER, webhooks(6443)),
+    metrics=lambda cluster: (
+        Scrape(job="trust-manager", pods={"app.kubernetes.io/instance": "trust-manager"}, port=9402),
+    ),
     fixed=(
         *of_budgets(""),
         FixedValue(

@@ -13,8 +13,9 @@ from catalog.sharing import POOL_LABEL
 from components.compute.autoscaling import ALMOST_IDLE, AUTOSCALED_TAG
 from components.core import iam
 from components.core.addon_spec import AddOnContext, AddOnSpec, Identity
-from components.core.flows import READS_OBJECTS, WITH_ROLE, out, scraped
+from components.core.flows import READS_OBJECTS, WITH_ROLE, out
 from components.core.iam import allow
+from components.core.metrics import Scrape
 from components.core.untyped import Values
 from settings.cluster.addon_rules import needed_by_pools
 from settings.cluster.fixed_values import of_budgets
@@ -110,6 +111,7 @@ ADD_ON = AddOnSpec(
     endpoints=("autoscaling",),
     values=values,
     identities=(Identity(service_account=NAME, statements=statements),),
-    flows=lambda cluster: (out("vpc-dns", "finds AWS"), READS_OBJECTS, *WITH_ROLE, scraped(8085)),
+    flows=lambda cluster: (out("vpc-dns", "finds AWS"), READS_OBJECTS, *WITH_ROLE),
+    metrics=lambda cluster: (Scrape(job=NAME, pods={"app.kubernetes.io/instance": NAME}, port=8085),),
     fixed=tuple(of_budgets("")),  # the chart has one, of one pod at a time
 )

@@ -5,7 +5,8 @@ It is only on when `gpu_allocation` is dra. Source: kubernetes-sigs/dra-driver-n
 
 from components.compute.addons.gpu_operator import runs_operator
 from components.core.addon_spec import AddOnContext, AddOnSpec
-from components.core.flows import CONTROLLER, scraped
+from components.core.flows import CONTROLLER
+from components.core.metrics import Scrape
 from components.core.untyped import Values
 from settings.cluster.addon_rules import needed_by_pools
 from settings.cluster.parts import ClusterParts
@@ -31,5 +32,8 @@ ADD_ON = AddOnSpec(
     after=("gpu-operator",),
     values=values,
     daemons=("kubeletPlugin.tolerations",),
-    flows=lambda cluster: (*CONTROLLER, scraped(8080)),  # 8081 would be that of compute domains
+    flows=lambda cluster: CONTROLLER,
+    metrics=lambda cluster: (  # 8081 would be that of compute domains
+        Scrape(job="dra-driver-nvidia-gpu", pods={"dra-driver-nvidia-gpu-component": "kubelet-plugin"}, port=8080),
+    ),
 )

@@ -12,7 +12,8 @@ from components.compute.karpenter.karpenter_iam import controller_statements, qu
 from components.compute.karpenter.karpenter_manifests import node_overlays
 from components.core import iam
 from components.core.addon_spec import AddOnContext, AddOnSpec, AwsSideArgs, Identity
-from components.core.flows import READS_OBJECTS, WITH_ROLE, Flow, of_pods, out, scraped
+from components.core.flows import READS_OBJECTS, WITH_ROLE, Flow, of_pods, out
+from components.core.metrics import Scrape
 from components.core.untyped import Values
 from settings.cluster.addon_rules import needed_by_pools
 from settings.cluster.fixed_values import of_budgets
@@ -20,6 +21,9 @@ from settings.cluster.parts import ClusterParts
 
 if TYPE_CHECKING:
     import pulumi
+
+
+PODS = dict.fromkeys(("app.kubernetes.io/name", "app.kubernetes.io/instance"), "karpenter")
 
 
 def values(context: AddOnContext) -> Values:
@@ -68,8 +72,7 @@ def in_aws(context: AddOnContext, aws_side_args: AwsSideArgs) -> "pulumi.Resourc
 
 
 def flows(cluster: ClusterParts) -> Sequence[Flow]:
-    pods = dict.fromkeys(("app.kubernetes.io/name", "app.kubernetes.io/instance"), "karpenter")
-    return of_pods(pods, out("vpc-dns", "finds AWS"), READS_OBJECTS, *WITH_ROLE, scraped(8080))
+    return of_pods(PODS, out("vpc-dns", "finds AWS"), READS_OBJECTS, *WITH_ROLE)
 
 
 ADD_ON = AddOnSpec(
@@ -83,6 +86,7 @@ ADD_ON = AddOnSpec(
     identities=(Identity(service_account="karpenter", statements=statements),),
     in_aws=in_aws,
     flows=flows,
+    metrics=lambda cluster: (Scrape(job="karpenter", pods=PODS, port=8080),),
     skip_crds=True,
     fixed=tuple(of_budgets("")),  # the chart has one, of one pod at a time
 )

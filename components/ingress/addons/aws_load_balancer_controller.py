@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from components.core import iam
 from components.core.addon_spec import AddOnContext, AddOnSpec, Identity
 from components.core.disruption import ALSO_WHEN_BROKEN
-from components.core.flows import CONTROLLER, WITH_ROLE, Flow, of_pods, scraped, webhooks
+from components.core.flows import CONTROLLER, WITH_ROLE, Flow, of_pods, webhooks
+from components.core.metrics import Scrape
 from components.core.untyped import Values
 from components.ingress.controller_iam import controller_statements
 from settings.cluster.addon_rules import needed_by_ingress
@@ -21,6 +22,7 @@ from settings.cluster.mesh_replicas import kept_nodes
 from settings.cluster.parts import ClusterParts
 
 NAME = "aws-load-balancer-controller"
+PODS = dict.fromkeys(("app.kubernetes.io/name", "app.kubernetes.io/instance"), NAME)
 
 
 def _has_web_acl(context: AddOnContext) -> bool:
@@ -63,8 +65,7 @@ def statements(context: AddOnContext) -> Sequence[iam.Statement]:
 
 
 def flows(cluster: ClusterParts) -> Sequence[Flow]:
-    pods = dict.fromkeys(("app.kubernetes.io/name", "app.kubernetes.io/instance"), NAME)
-    return of_pods(pods, *CONTROLLER, *WITH_ROLE, webhooks(9443), scraped(8080))
+    return of_pods(PODS, *CONTROLLER, *WITH_ROLE, webhooks(9443))
 
 
 ADD_ON = AddOnSpec(
@@ -76,6 +77,7 @@ ADD_ON = AddOnSpec(
     values=values,
     identities=(Identity(service_account=NAME, statements=statements),),
     flows=flows,
+    metrics=lambda cluster: (Scrape(job=NAME, pods=PODS, port=8080),),
     definitions=("elbv2.k8s.aws", "gateway-api", "gateway.k8s.aws"),
     skip_crds=True,
     endpoints=("ec2", "elasticloadbalancing"),

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 from components.core import iam
 from components.core.addon_spec import AddOnContext, AddOnSpec, Identity
-from components.core.flows import CONTROLLER, WITH_ROLE, scraped
+from components.core.flows import CONTROLLER, WITH_ROLE
+from components.core.metrics import Scrape
 from components.core.untyped import Values
 from settings.cluster.addon_rules import needed_by_dns
 from settings.cluster.fixed_values import FixedValue, never, only
@@ -69,7 +70,10 @@ ADD_ON = AddOnSpec(
     after=("aws-load-balancer-controller",),
     values=values,
     identities=(Identity(service_account="external-dns", statements=statements),),
-    flows=lambda cluster: (*CONTROLLER, *WITH_ROLE, scraped(7979)),
+    flows=lambda cluster: (*CONTROLLER, *WITH_ROLE),
+    metrics=lambda cluster: (
+        Scrape(job="external-dns", pods={"app.kubernetes.io/instance": "external-dns"}, port=7979),
+    ),
     definitions=("gateway-api",),
     skip_crds=True,
     fixed=(

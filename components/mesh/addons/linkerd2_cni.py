@@ -9,7 +9,8 @@ values); linkerd2 issues 11073, 13780, 14538; read 2026-11.
 
 from catalog.sharing import POOL_LABEL
 from components.core.addon_spec import AddOnContext, AddOnSpec
-from components.core.flows import CONTROLLER, scraped
+from components.core.flows import CONTROLLER
+from components.core.metrics import Scrape
 from components.core.tolerations import TOLERATES_ALL
 from components.core.untyped import Values
 from settings.cluster.addon_rules import needed_by_mesh
@@ -51,7 +52,10 @@ ADD_ON = AddOnSpec(
     needed_by=needed_by_mesh,
     instead="mesh.clusters without this cluster",
     values=values,
-    flows=lambda cluster: (*CONTROLLER, scraped(9990)),  # those of the repair controller
+    flows=lambda cluster: CONTROLLER,
+    metrics=lambda cluster: (  # of the repair controller
+        Scrape(job="linkerd2-cni", pods={"k8s-app": "linkerd-cni"}, port=9990),
+    ),
     fixed=(
         FixedValue(path="iptablesMode", keeps=only("plain"), why="Bottlerocket has no other form of iptables."),
         FixedValue(

@@ -11,7 +11,7 @@ from ipaddress import IPv4Network
 
 from catalog.mesh_network import CONTROL_PLANE_PORTS, PROXY_ADMIN, PROXY_INBOUND
 from components.core.addon_spec import AddOnContext, AddOnSpec
-from components.core.flows import AMONG_THEMSELVES, CONTROLLER, Flow, Pods, into, out, scraped, webhooks
+from components.core.flows import AMONG_THEMSELVES, CONTROLLER, Flow, Pods, into, out, webhooks
 from components.core.namespaces import CONTROL_PLANE, VIZ
 from components.core.untyped import Manifest, Values
 from components.mesh.identity import WEBHOOKS, certificates
@@ -146,7 +146,6 @@ def flows(cluster: ClusterParts) -> Sequence[Flow]:
         webhooks(8443, 9443),
         *(into(Pods(namespace=each), "proxies ask it", *CONTROL_PLANE_PORTS) for each in meshed),
         *([prometheus] if mesh.viz else []),
-        scraped(PROXY_ADMIN, 9990, 9995, 9996, 9997),
         *spans(mesh),
     )
 

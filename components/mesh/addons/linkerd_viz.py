@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from catalog.mesh_network import CONTROL_PLANE_PORTS, PROXY_ADMIN, PROXY_INBOUND, PROXY_TAP
 from components.core.addon_spec import AddOnContext, AddOnSpec
-from components.core.flows import AMONG_THEMSELVES, CONTROLLER, Flow, Pods, out, scraped, webhooks
+from components.core.flows import AMONG_THEMSELVES, CONTROLLER, Flow, Pods, out, webhooks
 from components.core.namespaces import CONTROL_PLANE, VIZ
 from components.core.untyped import Manifest, Values
 from components.mesh.addons.linkerd_control_plane import spans, trust_domain
@@ -45,7 +45,6 @@ def flows(cluster: ClusterParts) -> Sequence[Flow]:
         webhooks(8089, 8443),
         out(Pods(namespace=CONTROL_PLANE), "its proxies ask, and Prometheus reads metrics", *control_plane),
         *(out(Pods(namespace=each), "tap, and Prometheus reads proxies", PROXY_TAP, PROXY_ADMIN) for each in meshed),
-        scraped(PROXY_ADMIN, 9994, 9995, 9998),
         *spans(cluster.mesh),
     )
 

@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 from components.core import iam
 from components.core.addon_spec import AddOnContext, AddOnSpec, Identity
 from components.core.disruption import ONE_AT_A_TIME, budget
-from components.core.flows import CONTROLLER, WITH_ROLE, Flow, Pods, Range, of_pods, out, scraped, webhooks
+from components.core.flows import CONTROLLER, WITH_ROLE, Flow, Pods, Range, of_pods, out, webhooks
+from components.core.metrics import Scrape
 from components.core.untyped import Values
 from components.secrets.secret_iam import OPERATOR, operator_statements
 from settings.cluster.addon_rules import needed_by_secrets
@@ -79,7 +80,7 @@ def flows(cluster: ClusterParts) -> Sequence[Flow]:
     pods = dict.fromkeys(("app.kubernetes.io/name", "app.kubernetes.io/instance"), OPERATOR)
     vault = cluster.secrets.vault if cluster.secrets is not None else None
     store = WITH_ROLE if vault is None else _reads_vault(vault)
-    return (*CONTROLLER, *of_pods(pods, *store), webhooks(10250), scraped(8080))
+    return (*CONTROLLER, *of_pods(pods, *store), webhooks(10250))
 
 
 ADD_ON = AddOnSpec(
@@ -91,6 +92,7 @@ ADD_ON = AddOnSpec(
     values=values,
     identities=(Identity(service_account=OPERATOR, statements=statements),),
     flows=flows,
+    metrics=lambda cluster: (Scrape(job=OPERATOR, pods={"app.kubernetes.io/instance": OPERATOR}, port=8080),),
     endpoints=("secretsmanager", "sts"),
     fixed=(
         *of_budgets("", "webhook", "certController"),

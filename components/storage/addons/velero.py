@@ -12,7 +12,8 @@ from catalog.images import IMAGES
 from components.core import iam
 from components.core.addon_spec import AddOnContext, AddOnSpec, AwsSideArgs, Identity
 from components.core.bucket_names import bucket_name
-from components.core.flows import CONTROLLER, WITH_ROLE, Flow, of_pods, scraped
+from components.core.flows import CONTROLLER, WITH_ROLE, Flow, of_pods
+from components.core.metrics import Scrape
 from components.core.untyped import Values
 from components.storage.recovery.velero_iam import bucket_key, velero_statements
 from settings.cluster.parts import ClusterParts
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 PLUGIN = "velero-plugin-for-aws"
 SERVICE_ACCOUNT = "velero-server"
 LOCATION = "default"
+SERVER = dict.fromkeys(("app.kubernetes.io/name", "app.kubernetes.io/instance"), "velero")
 UNPRIVILEGED = {
     "allowPrivilegeEscalation": False,
     "capabilities": {"drop": ["ALL"]},
@@ -100,8 +102,7 @@ def in_aws(context: AddOnContext, aws_side_args: AwsSideArgs) -> "pulumi.Resourc
 
 
 def flows(cluster: ClusterParts) -> Sequence[Flow]:
-    server = dict.fromkeys(("app.kubernetes.io/name", "app.kubernetes.io/instance"), "velero")
-    return (*CONTROLLER, *of_pods(server, *WITH_ROLE), scraped(8085))  # it makes snapshots by the API server
+    return (*CONTROLLER, *of_pods(SERVER, *WITH_ROLE))  # it makes snapshots by the API server
 
 
 ADD_ON = AddOnSpec(
@@ -114,5 +115,6 @@ ADD_ON = AddOnSpec(
     makes_buckets=True,
     in_aws=in_aws,
     flows=flows,
+    metrics=lambda cluster: (Scrape(job="velero", pods=SERVER, port=8085),),
     keys=("data",),
 )

@@ -18,7 +18,8 @@ from collections.abc import Sequence
 from catalog.sharing import POOL_LABEL
 from components.core import iam
 from components.core.addon_spec import AddOnContext, AddOnSpec, Identity, every_add_on
-from components.core.flows import CONTROLLER, WITH_ROLE, Flow, of_pods, scraped, webhooks
+from components.core.flows import CONTROLLER, WITH_ROLE, Flow, of_pods, webhooks
+from components.core.metrics import Scrape
 from components.core.untyped import Values
 from components.tenancy.signature_policy import KYVERNO, pull_statements
 from settings.cluster.addon_rules import needed_by_kyverno
@@ -31,6 +32,7 @@ ACCOUNT = "kyverno-admission-controller"
 OTHER_CONTROLLERS = ("backgroundController", "cleanupController", "reportsController")
 # The template falls back on minAvailable 1 only where neither number is given, and refuses both.
 LETS_GO = {"minAvailable": "", "maxUnavailable": 1, "unhealthyPodEvictionPolicy": "AlwaysAllow"}
+PODS = {"app.kubernetes.io/component": "admission-controller", "app.kubernetes.io/instance": KYVERNO}
 KEPT = {"helm.sh/resource-policy": "keep"}
 
 
@@ -86,9 +88,8 @@ def statements(context: AddOnContext) -> Sequence[iam.Statement]:
 
 
 def flows(cluster: ClusterParts) -> Sequence[Flow]:
-    pods = {"app.kubernetes.io/component": "admission-controller", "app.kubernetes.io/instance": KYVERNO}
     # It reads signatures in registries, and for signers without keys what their authority and its log say.
-    return (*CONTROLLER, *of_pods(pods, *WITH_ROLE, webhooks(9443), scraped(8000)))
+    return (*CONTROLLER, *of_pods(PODS, *WITH_ROLE, webhooks(9443)))
 
 
 ADD_ON = AddOnSpec(
@@ -100,6 +101,7 @@ ADD_ON = AddOnSpec(
     values=values,
     identities=(Identity(service_account=ACCOUNT, statements=statements),),
     flows=flows,
+    metrics=lambda cluster: (Scrape(job=KYVERNO, pods=PODS, port=8000),),
     fixed=(
         *of_budgets("admissionController"),
         *(

@@ -1,0 +1,45 @@
+"""Whose metrics Prometheus reads in a cluster: those of Helm add-ons, of EKS add-ons, and of the proxies of the mesh.
+
+Left out: the drivers of EBS, EFS and FSx, the snapshot controller and the node monitoring agent, which serve none as
+EKS installs them. The kubelet tells of volumes.
+Sources: aws/amazon-vpc-cni-k8s v1.22.4, README, "cni-metrics-helper" and `DISABLE_METRICS`; linkerd/linkerd2
+edge-26.8.3, charts/partials/templates/_proxy.tpl; read 2026-11.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+
+from catalog.mesh_network import PROXY_ADMIN
+from components.core.addon_spec import COMES_WITH_THE_CLUSTER, every_add_on
+from components.core.metrics import Scrape
+from components.core.namespaces import CONTROL_PLANE, VIZ
+from settings.cluster.addon_rules import installed
+from settings.cluster.parts import ClusterParts
+
+OF_EKS = (
+    Scrape(
+        job="vpc-cni",
+        pods={"k8s-app": "aws-node"},
+        port=61678,
+        namespace=COMES_WITH_THE_CLUSTER,
+        of_nodes=True,
+        host_network=True,
+    ),
+)
+MESHED: Mapping[str, str] = {"linkerd.io/control-plane-ns": CONTROL_PLANE}
+"""Label of each pod that has a proxy."""
+
+
+def scrapes_of(cluster: ClusterParts, namespaces: Collection[str]) -> list[Scrape]:
+    """Returns what is read in a cluster, each with its namespace. namespaces: those of people that it has."""
+    return list(_scrapes(cluster, namespaces)) if cluster.observability is not None else []
+
+
+def _scrapes(cluster: ClusterParts, namespaces: Collection[str]) -> Iterator[Scrape]:
+    for spec in installed(every_add_on(), cluster).values():
+        yield from (replace(each, namespace=each.namespace or spec.chart.namespace) for each in spec.metrics(cluster))
+    yield from OF_EKS
+    if cluster.mesh is not None:
+        own = [CONTROL_PLANE, *([VIZ] if cluster.mesh.viz else [])]
+        for namespace in [*own, *sorted(set(cluster.mesh.namespaces) & set(namespaces))]:
+            yield Scrape(job="linkerd-proxy", pods=MESHED, port=PROXY_ADMIN, namespace=namespace)

@@ -1,0 +1,226 @@
+"""kube-prometheus-stack: the operator, Prometheus, Alertmanager and kube-state-metrics; Grafana where there is one.
+
+The operator makes the pods of Prometheus and Alertmanager after the release, which does not wait for them: an `up` that
+succeeds does not prove that they run. What EKS runs itself (etcd, scheduler, controller manager) and kube-proxy, which
+answers on its node alone, are not read, and rules about them are off: they would fire for ever.
+Its webhooks check rules, and let all through while the operator is away: with Fail, no rule could then be made. The
+operator leaves out a rule that is wrong, and Prometheus keeps the others.
+Volumes are of a class of their own that deletes them with their claims, and the claims go with their Prometheus.
+It pulls no image of a hook: cert-manager makes the certificate of the webhooks.
+Sources: prometheus-community/helm-charts kube-prometheus-stack-88.5.3; prometheus-operator v0.93.0, pkg/prometheus;
+read 2026-11.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from catalog.sharing import POOL_LABEL
+from components.core.addon_spec import COMES_WITH_THE_CLUSTER, AddOnContext, AddOnSpec
+from components.core.flows import AMONG_THEMSELVES, CONTROLLER, PROMETHEUS, Flow, Pods, of_pods, out, webhooks
+from components.core.overlay import overlay
+from components.core.untyped import Values
+from components.observability.alerting import alertmanager_values
+from components.observability.grafana import grafana_values
+from settings.cluster.addon_rules import needed_by_observability
+from settings.cluster.fixed_values import FixedValue, never, only
+from settings.cluster.mesh_replicas import kept_nodes
+from settings.cluster.parts import ClusterParts
+from settings.observability.metrics import TELEMETRY, MetricsSettings
+from settings.observability.observability import ObservabilitySettings
+
+NAME = "kube-prometheus-stack"
+PROMETHEUS_ACCOUNT, ALERTMANAGER_ACCOUNT = "prometheus", "alertmanager"
+NODE_LABELS = (
+    *("ml-platform/pool", "ml-platform/sharing", "karpenter.sh/nodepool", "karpenter.sh/capacity-type"),
+    *("eks.amazonaws.com/capacityType", "node.kubernetes.io/instance-type", "topology.kubernetes.io/zone"),
+)
+"""Labels of nodes by which rules and dashboards divide; without a list kube-state-metrics shows none of them."""
+OF_EKS = ("kubeControllerManager", "kubeScheduler", "kubeEtcd", "kubeProxy")
+RULES_OFF = (
+    *("etcd", "kubeControllerManager", "kubeProxy", "kubeSchedulerAlerting", "kubeSchedulerRecording", "windows"),
+)
+UNREAD = ("configmaps", "secrets")
+"""Collectors of kube-state-metrics that are off: it needs no right to list secrets."""
+SELECTORS = ("podMonitor", "probe", "rule", "scrapeConfig", "serviceMonitor")
+GIB = 1024**3
+
+
+def observability_of(context: AddOnContext) -> ObservabilitySettings:
+    """Returns the settings. The stack file may turn the add-on on only where there are some."""
+    return context.observability or ObservabilitySettings()
+
+
+def replicas(context: AddOnContext) -> int:
+    """Returns how many Prometheus and Alertmanager pods there are."""
+    return observability_of(context).metrics.replicas or (2 if context.stage.production else 1)
+
+
+def _claim(gib: int) -> Values:
+    return {
+        "volumeClaimTemplate": {
+            "spec": {
+                "storageClassName": TELEMETRY,
+                "accessModes": ["ReadWriteOnce"],
+                "resources": {"requests": {"storage": f"{gib}Gi"}},
+            }
+        }
+    }
+
+
+def _resources(cpu: str, memory: str) -> Values:
+    return {"requests": {"cpu": cpu, "memory": memory}, "limits": {"memory": memory}}
+
+
+def values(context: AddOnContext) -> Values:
+    settings = observability_of(context)
+    landing = {"nodeSelector": {"kubernetes.io/os": "linux", POOL_LABEL: context.landing_pool.name}}
+    critical = {"priorityClassName": "system-cluster-critical"}  # otherwise pods of teams with a class may end it
+    ours: Values = {
+        "crds": {"enabled": False},
+        "nodeExporter": {"enabled": False},
+        **{part: {"enabled": False} for part in OF_EKS},
+        "defaultRules": {
+            "rules": dict.fromkeys(RULES_OFF, False),
+            "additionalRuleLabels": {"audience": "platform"},
+        },
+        "kubelet": {"serviceMonitor": {"cAdvisorInterval": "30s"}},
+        "kube-state-metrics": {
+            **landing,
+            **critical,
+            "collectorsExclude": list(UNREAD),
+            "metricLabelsAllowlist": [f"nodes=[{','.join(NODE_LABELS)}]", "pods=[team,app]"],
+            "resources": _resources("50m", "512Mi"),
+        },
+        "prometheusOperator": {
+            **landing,
+            **critical,
+            "admissionWebhooks": {
+                "failurePolicy": "Ignore",
+                "certManager": {"enabled": True},
+                "patch": {"enabled": False},
+            },
+            # Kubernetes 1.33 deprecates Endpoints, which hold 1000 nodes.
+            "kubeletEndpointsEnabled": False,
+            "kubeletEndpointSliceEnabled": True,
+            "prometheusConfigReloader": {"resources": _resources("10m", "64Mi")},
+            "resources": _resources("100m", "512Mi"),
+        },
+        "prometheus": {
+            "serviceAccount": {"create": True, "name": PROMETHEUS_ACCOUNT},
+            "prometheusSpec": prometheus_spec(context, settings.metrics) | landing | critical,
+        },
+        "alertmanager": {
+            "serviceAccount": {"create": True, "name": ALERTMANAGER_ACCOUNT},
+            "alertmanagerSpec": {
+                **landing,
+                **critical,
+                **spread(context, "alertmanager"),
+                "replicas": replicas(context),
+                "storage": _claim(2),
+                "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete", "whenScaled": "Delete"},
+                "resources": _resources("20m", "128Mi"),
+            },
+        },
+        "grafana": grafana_values(context),
+    }
+    return overlay(ours, {"alertmanager": alertmanager_values(context)})
+
+
+def prometheus_spec(context: AddOnContext, metrics: MetricsSettings) -> dict[str, Any]:
+    return {
+        **spread(context, "prometheus"),
+        "replicas": replicas(context),
+        "scrapeInterval": "30s",
+        "evaluationInterval": "30s",
+        "retention": f"{metrics.retention_days}d",
+        "retentionSize": f"{metrics.volume_gib * 8 // 10}GiB",  # a full volume would end it
+        "storageSpec": _claim(metrics.volume_gib),
+        "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete", "whenScaled": "Delete"},
+        "resources": _resources("500m", f"{metrics.memory_gib}Gi"),
+        "serviceDiscoveryRole": "EndpointSlice",
+        "externalLabels": {"cluster": context.cluster_name},
+        # All monitors and rules count, not those alone that the chart labels.
+        **{f"{kind}SelectorNilUsesHelmValues": False for kind in SELECTORS},
+    }
+
+
+def spread(context: AddOnContext, app: str) -> dict[str, Any]:
+    """Returns what keeps the pods apart: on nodes of their own where the cluster has as many, in zones if it can be."""
+    apart = kept_nodes(context.pools, context.zones) >= replicas(context) > 1
+    zones = {
+        "maxSkew": 1,
+        "topologyKey": "topology.kubernetes.io/zone",
+        "whenUnsatisfiable": "ScheduleAnyway",
+        "labelSelector": {"matchLabels": {"app.kubernetes.io/name": app}},
+    }
+    return {"podAntiAffinity": "hard" if apart else "soft", "topologySpreadConstraints": [zones]}
+
+
+def flows(cluster: ClusterParts) -> Sequence[Flow]:
+    """Returns its flows without those to what has a Scrape, which follow from it."""
+    dns = Pods(namespace=COMES_WITH_THE_CLUSTER, labels={"k8s-app": "kube-dns"})
+    return (
+        *CONTROLLER,
+        *AMONG_THEMSELVES,
+        webhooks(10250),
+        *of_pods(
+            PROMETHEUS.labels,
+            out("nodes", "reads kubelets", 10250),
+            out("control-plane", "reads the metrics of the API server", 443),
+            out(dns, "reads the metrics of CoreDNS", 9153),
+        ),
+    )
+
+
+ADD_ON = AddOnSpec(
+    name=NAME,
+    needed_by=needed_by_observability,
+    instead="observability.clusters without this cluster",
+    pod_security="restricted",
+    daemons=(),
+    after=("cert-manager", "prometheus-operator-crds"),
+    values=values,
+    flows=flows,
+    skip_crds=True,
+    fixed=(
+        FixedValue(path="crds", keeps=never, why="The add-on prometheus-operator-crds has them."),
+        FixedValue(
+            path="nodeExporter.enabled",
+            keeps=only(False),
+            why="The add-on prometheus-node-exporter runs on each node, and two would want one port.",
+        ),
+        *(
+            FixedValue(
+                path=f"{part}.enabled", keeps=only(False), why="On EKS nobody answers: alerts would fire for ever."
+            )
+            for part in OF_EKS
+        ),
+        *(
+            FixedValue(
+                path=f"prometheus.prometheusSpec.{kind}SelectorNilUsesHelmValues",
+                keeps=only(False),
+                why="Prometheus would leave out what the platform gives it.",
+            )
+            for kind in SELECTORS
+        ),
+        *(
+            FixedValue(path=f"{part}.serviceAccount.name", keeps=never, why="Its rights in AWS are of this account.")
+            for part in ("prometheus", "alertmanager")
+        ),
+        *(
+            FixedValue(
+                path=f"{part}.podDisruptionBudget.enabled", keeps=only(False), why="The platform makes its budget."
+            )
+            for part in ("prometheus", "alertmanager")
+        ),
+        *(
+            FixedValue(path=path, keeps=never, why="Monitors, rules and network policies name them.")
+            for path in ("fullnameOverride", "nameOverride", "namespaceOverride", "cleanPrometheusOperatorObjectNames")
+        ),
+        FixedValue(
+            path="prometheusOperator.tls.internalPort",
+            keeps=only("10250"),
+            why="Network policies let the API server in on port 10250.",
+        ),
+    ),
+)

@@ -1,0 +1,62 @@
+"""What Prometheus reads, as PodMonitors: all of them in its own namespace, so that no other one has to wait for it.
+
+A monitor names no port: the operator would leave out pods whose containers do not declare it. Instead each target gets
+the address of its pod and the port, and loses the name of its container: so the targets of a pod are one.
+Source: prometheus-operator v0.93.0, pkg/prometheus/promcfg.go; prometheus v3.14, scrape/scrape.go (targets of the same
+labels are one); read 2026-11.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from components.core.flows import PROMETHEUS
+from components.core.metrics import Scrape
+from components.core.untyped import Manifest
+
+_OWN_POD = "container|namespace|pod|service"
+
+
+def monitors(scrapes: Sequence[Scrape]) -> list[Manifest]:
+    """Returns the monitors. Two of one job and namespace are told apart by their port."""
+    names = [f"{each.namespace}-{each.job}" for each in scrapes]
+    return [
+        _monitor(each, name if names.count(name) == 1 else f"{name}-{each.port}")
+        for each, name in zip(scrapes, names, strict=True)
+    ]
+
+
+def _monitor(scrape: Scrape, name: str) -> Manifest:
+    endpoint: dict[str, Any] = {
+        "path": scrape.path,
+        "interval": f"{scrape.seconds}s",
+        "honorLabels": False,
+        "relabelings": _relabelings(scrape),
+    }
+    if scrape.drop:
+        endpoint["metricRelabelings"] = [{"action": "drop", "sourceLabels": ["__name__"], "regex": scrape.drop}]
+    return {
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "PodMonitor",
+        "metadata": {"name": name, "namespace": PROMETHEUS.namespace},
+        "spec": {
+            "namespaceSelector": {"matchNames": [scrape.namespace]},
+            "selector": {"matchLabels": dict(scrape.pods)},
+            "podMetricsEndpoints": [endpoint],
+        },
+    }
+
+
+def _relabelings(scrape: Scrape) -> list[dict[str, Any]]:
+    drops = _OWN_POD if scrape.of_nodes and not scrape.keeps_pod else "container"
+    node = {"action": "replace", "sourceLabels": ["__meta_kubernetes_pod_node_name"], "targetLabel": "node"}
+    return [
+        {
+            "action": "replace",
+            "sourceLabels": ["__meta_kubernetes_pod_ip"],
+            "targetLabel": "__address__",
+            "replacement": f"$1:{scrape.port}",
+        },
+        {"action": "replace", "targetLabel": "job", "replacement": scrape.job},
+        *([node] if scrape.of_nodes else []),
+        {"action": "labeldrop", "regex": drops},
+    ]
