@@ -33,6 +33,15 @@ from components.mesh.mesh_policies import MeshPolicies, MeshPoliciesArgs
 from components.mesh.policies import policies
 from components.network.network import Network, NetworkArgs
 from components.network.pod_range import check_nodes_keep_their_pod_subnets
+from components.observability.cloud_alarms import (
+    CloudAlarms,
+    CloudAlarmsArgs,
+    file_systems,
+    lustre,
+    nats,
+    vault,
+    vcpus,
+)
 from components.observability.observability import Observability, ObservabilityArgs
 from components.observability.rules_of import rule_groups
 from components.secrets.team_secrets import keeps_in_aws
@@ -44,6 +53,7 @@ from components.stack.guard import Guard
 from components.stack.kept import Kept
 from components.stack.live import LiveStack
 from components.stack.support import support_warnings
+from components.storage.recovery.backup import vault_name
 from components.storage.storage import Storage, StorageArgs
 from components.tenancy.cluster_tenancy import ClusterTenancy
 from components.tenancy.guards import GuardsArgs, guards
@@ -168,10 +178,10 @@ class Platform(pulumi.ComponentResource):
             self._guardduty = made.needed_by_agents
         keys = self._keys(settings)
         self._requested_quotas: Mapping[str, float] = {}
+        pools = {f"{key}.{pool.name}": pool for key, cluster in settings.clusters.items() for pool in cluster.pools}
+        needs = quota_needs(pools, zones, settings.quotas.vcpus)
         if settings.quotas.request:
-            pools = {f"{key}.{pool.name}": pool for key, cluster in settings.clusters.items() for pool in cluster.pools}
-            needs, have = quota_needs(pools, zones, settings.quotas.vcpus), settings.quotas.vcpus
-            self._requested_quotas = requests(needs, have, self._live.requested_quotas)
+            self._requested_quotas = requests(needs, settings.quotas.vcpus, self._live.requested_quotas)
             request_quotas(name, self._requested_quotas, self._opts)
         self.network = Network(
             "network",
@@ -215,6 +225,7 @@ class Platform(pulumi.ComponentResource):
         self._image_cache(settings)
         self._mesh_policies(settings.network, zones)
         self._observability(settings)
+        self._cloud_alarms(settings, [need.code for need in needs])
         self._ingress(settings)
         self._alarms(settings, keys)
         self._kept = self._kept.after(
@@ -336,6 +347,30 @@ class Platform(pulumi.ComponentResource):
                 key_arn=keys.logs,
                 deployer_session=sessions_of(self._deployer.role_arn) if self._deployer else None,
                 findings_from=settings.security.mail_from_severity,
+            ),
+            self._opts,
+        )
+
+    def _cloud_alarms(self, settings: StackSettings, quotas: Sequence[str]) -> None:
+        """Registers the alarms about what only AWS sees. quotas: codes of those that the pools count against."""
+        observability = settings.observability
+        if observability is None or observability.cloud_alarms is None or not observability.alerts.platform.mail:
+            return
+        things = [*nats(self.network.nat_ids), *vcpus(quotas)]
+        if self.storage is not None:
+            things += file_systems(self.storage.file_system_ids, settings.storage.file_systems)
+            things += lustre(self.storage.lustre_ids, settings.storage.lustre)
+            if self.storage.restore_role_arn is not None:
+                things.append(vault(vault_name(self.stage)))
+        CloudAlarms(
+            "cloud-alarms",
+            CloudAlarmsArgs(
+                settings=observability.cloud_alarms,
+                stage=self.stage,
+                topic_arn=self.stage.arn("sns", f"{self.stage.prefix}-alerts-platform"),
+                mail=observability.alerts.platform.mail,
+                runbooks=observability.runbooks,
+                things=things,
             ),
             self._opts,
         )
@@ -510,7 +545,7 @@ class Platform(pulumi.ComponentResource):
             "network": {
                 "cidr": self.network.cidr,
                 "zones": list(self.network.subnet_ids["private"]),
-                "nat_zones": list(self.network.nat_zones),
+                "nat_zones": list(self.network.nat_ids),
             },
             "clusters": {
                 key: {

@@ -34,5 +34,6 @@ class MetricsSettings(Settings):
         "production, elsewhere 1.",
     )
     remote_write: RemoteWriteSettings | None = Field(
-        default=None, description="What is also kept in Amazon Managed Prometheus. Without it, history ends with the volumes."
+        default=None,
+        description="What is also kept in Amazon Managed Prometheus. Without it, history ends with the volumes.",
     )
