@@ -9,10 +9,16 @@ class CloudAlarmSettings(Settings):
     """Alarms of CloudWatch on file systems, NAT gateways, backups and quotas of EC2, to `alerts.platform.mail`."""
 
     quota_percent: int = Field(
-        default=80, ge=1, le=100, description="Percent of a quota of EC2 in use, by the whole account, above which."
+        default=80,
+        ge=1,
+        le=100,
+        description="Percent of a quota of EC2 in use by the account, above which people are told.",
     )
     lustre_free_percent: int = Field(
-        default=10, ge=1, le=90, description="Percent of a Lustre file system that is free, below which."
+        default=10,
+        ge=1,
+        le=90,
+        description="Percent of a Lustre file system that is free, below which people are told.",
     )
     monthly_usd: int | None = Field(
         default=None,

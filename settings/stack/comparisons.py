@@ -20,6 +20,7 @@ from settings.stack.checks import (
     isolation,
     mesh,
     names,
+    observability_aws,
     pools,
     quotas,
     service_ranges,
@@ -64,5 +65,6 @@ def cross_mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules], today: date)
         *mesh.mistakes(parts, add_ons, zone_names),
         *ingress.mistakes(parts, add_ons),
         *isolation.mistakes(parts, add_ons),
+        *observability_aws.mistakes(parts),
         *quotas.mistakes(parts.quotas, dict(parts.pools()), zone_names),
     ]

@@ -77,6 +77,18 @@ def quotas(**changes: Any) -> dict[str, Any]:
     return {"quotas": {"request": True, **changes}}
 
 
+def remote_write(**changes: Any) -> dict[str, Any]:
+    return {"observability": {"metrics": {"remote_write": changes}}}
+
+
+def cloud_alarms(**changes: Any) -> dict[str, Any]:
+    disk = {
+        "scratch": {"purpose": "scratch", "zone": "us-west-2a", "capacity_gib": 1200, "used_by": [{"namespace": "lab"}]}
+    }
+    told = {"alerts": {"platform": {"mail": ["ml@example.com"]}}, "cloud_alarms": changes}
+    return {"observability": told, "storage": {"lustre": disk}}
+
+
 def member(**changes: Any) -> dict[str, Any]:
     return {"people": {"principal_arn": ARN, "role": "viewer", **changes}}
 
@@ -349,6 +361,12 @@ CHANGES: dict[str, Any] = {
     "network.transit_gateway.cidrs": (gateway(), gateway(cidrs=["10.201.0.0/16"])),
     "network.peering.id": (peering(), peering(id="pcx-fedcba98765432100")),
     "network.peering.cidrs": (peering(), peering(cidrs=["10.201.0.0/16"])),
+    "observability.cloud_alarms.lustre_free_percent": (cloud_alarms(), cloud_alarms(lustre_free_percent=20)),
+    "observability.cloud_alarms.monthly_usd": (cloud_alarms(), cloud_alarms(monthly_usd=20_000)),
+    "observability.cloud_alarms.quota_percent": (cloud_alarms(), cloud_alarms(quota_percent=90)),
+    "observability.metrics.remote_write.max_series": (remote_write(), remote_write(max_series=1000)),
+    "observability.metrics.remote_write.metrics": (remote_write(), remote_write(metrics=["up"])),
+    "observability.metrics.remote_write.retention_days": (remote_write(), remote_write(retention_days=400)),
     "quotas.request": quotas(),
     "quotas.vcpus": (quotas(), quotas(vcpus={"L-1216C47A": 100_000})),
     "clusters.version": cluster(version="1.36"),
