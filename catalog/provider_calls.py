@@ -491,7 +491,8 @@ FUNCTIONS: Mapping[str, str] = {
 
 WITHOUT_RESOURCE = frozenset(
     {
-        *("acm:RequestCertificate", "autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeScheduledActions"),
+        *("acm:RequestCertificate", "aps:CreateWorkspace"),
+        *("autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeScheduledActions"),
         *("autoscaling:DescribeTags", "backup-storage:MountCapsule", "ecr:CreatePullThroughCacheRule"),
         *(
             "ecr:CreateRepositoryCreationTemplate",

@@ -40,7 +40,7 @@ METADATA = [
 
 
 def test_there_is_a_runbook_for_everything_that_holds_data_and_for_what_stops_half_way():
-    assert {f"docs/runbooks/{name}" for name in PAGES} == {
+    assert {f"docs/runbooks/{name}" for name in PAGES if not name.startswith("alerts/")} == {
         *RUNBOOKS.values(),
         "docs/runbooks/storage/restore-volume.md",
         "docs/runbooks/cluster/cluster-would-be-replaced.md",
