@@ -9,7 +9,7 @@ from costs.usage import Amount
 
 CONFIGURATION = "aws:amp/workspaceConfiguration:WorkspaceConfiguration"
 FIRST_TIER = 200.0
-"""Tens of millions of samples in a month at the first price. Source: aws.amazon.com/prometheus/pricing; read 2026-11."""
+"""Tens of millions of samples in a month at the first price. Source: as for the prices in the catalog."""
 GIB_OF_TEN_MILLION = 10_000_000 * 2 / 1024**3  # the same page: one or two bytes each
 DEFAULT_DAYS, DAYS_PER_MONTH = 150, 30
 
