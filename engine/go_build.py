@@ -2,11 +2,13 @@
 
 import contextlib
 import fcntl
+import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -61,16 +63,18 @@ def build(module: GoModule, progress: Progress, problem_of: Callable[[Path], str
         go = find_go(oldest, home=module.go_home) or fetch_go(oldest, module.go_home, progress)
     except GoError as problem:
         raise _error(module, str(problem)) from None
-    progress.step(f"Fetching the source of {module.title}")
-    packages = _run(module, go, ["list", "-deps"], progress, "fetched {} modules", "go: downloading")
-    progress.done()
     # Everything is built in a temporary folder and then moved: an interrupted build leaves no half-written executable.
     with tempfile.TemporaryDirectory(prefix="build-", dir=module.home) as name:
         folder = Path(name)
+        progress.step(f"Fetching the source of {module.title}")
+        options = ["-tags", ",".join(module.tags)] if module.tags else []
+        options += _completed(module, go, folder / "completed", progress)
+        packages = _run(module, go, ["list", "-deps", *options], progress, "fetched {} modules", "go: downloading")
+        progress.done()
         progress.step(f"Building {module.title}, once; this takes some minutes")
         linked = " ".join(["-s", "-w", *(f"-X {variable}={value}" for variable, value in module.variables.items())])
         compiled = f"compiled {{}} of at most {len(packages)} packages"
-        command = ["build", "-v", "-trimpath", "-buildvcs=false", "-ldflags", linked, "-o", f"{folder}/"]
+        command = ["build", "-v", "-trimpath", "-buildvcs=false", *options, "-ldflags", linked, "-o", f"{folder}/"]
         _run(module, go, command, progress, compiled, "")
         if (reason := problem_of(folder)) is not None:
             progress.done("failed")
@@ -81,16 +85,48 @@ def build(module: GoModule, progress: Progress, problem_of: Callable[[Path], str
     progress.done()
 
 
+def _completed(module: GoModule, go: Path, folder: Path, progress: Progress) -> list[str]:
+    """Copies the modules of `module.missing` to a folder, with what they lack; returns the option to build with them.
+
+    Go builds nothing in its cache with files that it did not fetch. Raises BuildError.
+    """
+    if not module.missing:
+        return []
+    text = (module.folder / "go.mod").read_text(encoding="utf-8")
+    for name, file in module.missing.items():
+        listed = ["list", "-m", "-f", "{{.Version}}", name]
+        (pinned,) = _run(module, go, listed, progress, "", "", on=())
+        fetch = ["mod", "download", "-json", f"{name}@{pinned}"]
+        described = _run(module, go, fetch, progress, "fetched {} modules", "go: downloading", on=())
+        source = json.loads(" ".join(described))["Dir"]
+        copy = folder / name
+        shutil.copytree(source, copy, copy_function=shutil.copyfile)
+        for each in (copy, *copy.rglob("*/")):
+            each.chmod(0o755)  # those in the cache may not be written
+        (copy / file).parent.mkdir(parents=True, exist_ok=True)
+        (copy / file).touch()
+        text += f"\nreplace {name} => {copy}\n"
+    (folder / "go.mod").write_text(text, encoding="utf-8")
+    shutil.copy(module.folder / "go.sum", folder)
+    return ["-modfile", str(folder / "go.mod")]
+
+
 def _run(
-    module: GoModule, go: Path, arguments: Sequence[str], progress: Progress, progress_format: str, counted_prefix: str
+    module: GoModule,
+    go: Path,
+    arguments: Sequence[str],
+    progress: Progress,
+    progress_format: str,
+    counted_prefix: str,
+    on: Iterable[str] | None = None,
 ) -> list[str]:
-    """Runs Go on the packages of the module, and returns the words that it prints.
+    """Runs Go on the packages of the module, or `on` others, and returns the words that it prints.
 
     progress_format: shown meanwhile, with the number of log lines that begin with `counted_prefix`.
     Raises BuildError with the end of its log.
     """
     process = subprocess.Popen(
-        [str(go), *arguments, *module.executables],
+        [str(go), *arguments, *(module.executables if on is None else on)],
         cwd=module.folder,
         env=_environment(go),
         text=True,

@@ -14,6 +14,8 @@ class GoModule:
     title: what it is, for people, e.g. "the Pulumi engine 3.259.0". executables: package -> name of its executable.
     home: the executables are written to `home`/bin. go_home: a fetched Go is kept there, for all modules.
     variables: Go variable -> value, set when linking. remedies: what helps when it cannot be built, besides Go itself.
+    tags: build tags. missing: module -> file that its source embeds and its published archive lacks, such as a page
+    that another tool makes; it is built with an empty one.
     """
 
     title: str
@@ -23,6 +25,8 @@ class GoModule:
     go_home: Path
     variables: Mapping[str, str] = field(default_factory=dict)
     remedies: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    missing: Mapping[str, str] = field(default_factory=dict)
 
     def path(self, executable: str) -> Path:
         """Returns where an executable is, or will be."""
@@ -41,5 +45,6 @@ class GoModule:
         (self.home / "built.json").write_text(json.dumps(self._stamp()) + "\n", encoding="utf-8")
 
     def _stamp(self) -> Mapping[str, str]:
-        pins = (self.folder / "go.mod").read_bytes() + (self.folder / "go.sum").read_bytes()
+        sources = [self.folder / "go.mod", self.folder / "go.sum", *sorted(self.folder.rglob("*.go"))]
+        pins = b"".join(path.read_bytes() for path in sources)
         return {"fingerprint": hashlib.sha256(pins).hexdigest()}

@@ -22,6 +22,7 @@ PEERS = {
     "aws": "AWS and the internet",
     "endpoints": "interface endpoints of the VPC",
     "outside": "internet",
+    "own-node": "its own node",
     "nodes": "nodes",
     "door-internal": "load balancer, internal",
     "door-public": "load balancer, public",

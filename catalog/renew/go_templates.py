@@ -90,7 +90,8 @@ def _until_end(parts: Iterator[Any]) -> tuple[list[Any], str | None, str]:
         if isinstance(part, str):
             nodes.append(part)
             continue
-        keyword, _, rest = part[0].partition(" ")
+        keyword = re.sub(r"\W.*", "", part[0], flags=re.DOTALL)  # of `with.Values.a`, too
+        rest = part[0].removeprefix(keyword)
         if keyword in ("end", "else"):
             return nodes, keyword, rest.strip()
         nodes.append(_block(keyword, rest.strip(), parts) if keyword in _OPENERS else part)

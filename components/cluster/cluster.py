@@ -59,7 +59,8 @@ class ClusterArgs:
     add_ons: every Helm add-on, by name; the settings select those that the cluster gets.
     addon_key_arns: data class -> KMS key, for data that add-ons keep in AWS.
     mesh, ingress: of the cluster; None where it has none. networks: the ranges of nodes and pods.
-    secrets: None where its teams have none. observability: None where nothing is measured.
+    secrets: None where nothing of its is kept. observability: None where nothing is measured.
+    teams: name -> namespaces, of its teams.
     deployer: the role that makes the cluster and is its admin; None: the principal that makes it.
     connections: of the network; the deployer reaches a private API through them.
     live_pools: what is up of the managed pools.
@@ -93,6 +94,7 @@ class ClusterArgs:
     admission: AdmissionSettings = field(default_factory=AdmissionSettings)
     networks: Sequence[str] = ()
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    teams: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     isolate: Callable[[kubernetes.Provider, pulumi.Output[str]], Close] | None = None
     strict: bool = False
     guardduty: Sequence[pulumi.Resource] | None = None
@@ -339,6 +341,7 @@ class Cluster(pulumi.ComponentResource):
             secrets=self._args.secrets,
             admission=self._args.admission,
             observability=self._args.observability,
+            teams=self._args.teams,
             zones=len(self._args.node_subnet_ids),
             networks=(*self._args.networks, *([cluster.service_cidr] if cluster.service_cidr else [])),
         )

@@ -11,6 +11,7 @@ import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 
 from catalog.eks_addons import ADDONS, GUARDDUTY_AGENT
+from catalog.sharing import POOL_LABEL
 from components.core import iam
 from components.core.overlay import overlay
 from components.core.pod_identity import pod_role
@@ -34,6 +35,7 @@ class ManagedAddonSpec:
     before_nodes: whether it is installed before nodes join. For any other add-on EKS waits for pods, which need a node.
     after: add-ons that must be installed first, if the cluster has them.
     configuration: our values, in the add-on's own schema. Source: `aws eks describe-addon-configuration`.
+    of_pools: values that follow from the cluster's pools.
     statements: name of an inline policy of its role -> its statements, in addition to the policies of the catalog.
     """
 
@@ -41,6 +43,7 @@ class ManagedAddonSpec:
     before_nodes: bool = False
     after: tuple[str, ...] = ()
     configuration: Callable[[Stage], Values] = nothing_to_add
+    of_pools: Callable[[Sequence[NodePoolSettings]], Values] = lambda pools: {}
     statements: Callable[[Stage], Mapping[str, Sequence[iam.Statement]]] = nothing_to_add
 
 
@@ -64,6 +67,23 @@ def _fsx_driver(stage: Stage) -> Mapping[str, Sequence[iam.Statement]]:
     pkg/cloud/metadata_k8s.go; EKS Workshop, "EKS Pod Identity"; read 2026-11.
     """
     return {"file-systems": [iam.allow("FindFileSystems", ["fsx:DescribeFileSystems"], ["*"])]}
+
+
+def _dcgm_off_cut_gpus(pools: Sequence[NodePoolSettings]) -> Values:
+    """Keeps the agent's DCGM away from GPUs that are cut into MIG slices: a second cut fails while it has them open.
+
+    The agent itself still finds the errors that the driver reports there. Without such pools AWS's own rule stands, a
+    list of instance types. Source: aws/eks-node-monitoring-agent v1.7.0, values and monitors/nvidia; read 2026-11.
+    """
+    cut = sorted(pool.name for pool in pools if pool.shared.strategy == "mig")
+    where = [
+        {"key": "nvidia.com/gpu.present", "operator": "In", "values": ["true"]},
+        {"key": "kubernetes.io/arch", "operator": "In", "values": ["amd64"]},
+        {"key": POOL_LABEL, "operator": "NotIn", "values": cut},
+    ]
+    required = {"nodeSelectorTerms": [{"matchExpressions": where}]}
+    affinity = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": required}}
+    return {"dcgmAgent": {"affinity": affinity}} if cut else {}
 
 
 # AWS ships most daemons with a toleration for every taint. CoreDNS, metrics-server and controllers need only one node.
@@ -90,7 +110,9 @@ SPECS: Mapping[str, ManagedAddonSpec] = {
     "aws-fsx-csi-driver": ManagedAddonSpec(daemons=(TOLERATES_ALL,), statements=_fsx_driver),
     "aws-mountpoint-s3-csi-driver": ManagedAddonSpec(daemons=(TOLERATES_ALL,)),
     "amazon-cloudwatch-observability": ManagedAddonSpec(daemons=(TOLERATES_ALL,)),
-    "eks-node-monitoring-agent": ManagedAddonSpec(daemons=(TOLERATES_ALL, "dcgmAgent.tolerations")),
+    "eks-node-monitoring-agent": ManagedAddonSpec(
+        daemons=(TOLERATES_ALL, "dcgmAgent.tolerations"), of_pools=_dcgm_off_cut_gpus
+    ),
     # It tolerates no taint of pools, so GPU nodes would have no agent, and its schema has no tolerations. Its priority
     # stays the one that preempts nobody: on a node that is full it waits, where it would end somebody's training.
     # Sources: aws/containers-roadmap issues 2520 and 2861; GuardDuty user guide, "Configure GuardDuty security agent
@@ -169,7 +191,8 @@ def managed_addon(
         role = pod_role(name, args.stage, args.cluster, parent, policies, statements)
         identities.append({"role_arn": role.arn, "service_account": facts.service_account})
         after += role.permissions  # its pods start immediately, and fail while their role has no permissions
-    platform_values = overlay(tolerating(spec.configuration(args.stage), spec.daemons, args.pools), args.values)
+    own = overlay(spec.configuration(args.stage), spec.of_pools(args.pools))
+    platform_values = overlay(tolerating(own, spec.daemons, args.pools), args.values)
     values = overlay(platform_values, args.settings.configuration)
     return aws.eks.Addon(
         name,

@@ -16,6 +16,7 @@ from catalog.sharing import (
 )
 from settings.compute.node_pool import NodePoolSettings
 
+NO_OPERANDS = {"nvidia.com/gpu.deploy.operands": "false"}  # the GPU operator leaves these nodes alone
 RESERVED_UNTIL_LABEL = "ml-platform/reserved-until"  # the end of a Capacity Block, when its nodes stop
 
 
@@ -40,7 +41,7 @@ def labels_of(pool: NodePoolSettings, gpu_allocation: str = "device-plugin") -> 
 
 def _operator_labels(pool: NodePoolSettings) -> dict[str, str]:
     if pool.operating_system == "bottlerocket":
-        return {"nvidia.com/gpu.deploy.operands": "false"}  # it has a device plugin of its own, and two would conflict
+        return NO_OPERANDS  # it has a device plugin of its own, and two would conflict
     if pool.shared.strategy in ("time-slicing", "mps"):
         return {"nvidia.com/device-plugin.config": pool.shared.label}
     return {}

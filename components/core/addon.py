@@ -69,6 +69,7 @@ class AddOn(pulumi.ComponentResource):
         super().__init__("mlplatform:addons:AddOn", name, None, opts)
         spec, chart = args.spec, args.spec.chart
         after = [*args.after, *([args.in_aws] if args.in_aws else []), *self._permissions(name, args)]
+        after += self._rights(name, spec, args.context)
         of_aws = spec.values_of_aws(args.in_aws) if spec.values_of_aws and args.in_aws else {}
         for key, manifest in spec.before(args.context).items():
             after = [custom_resource(f"{name}-{key}", manifest, pulumi.ResourceOptions(parent=self, depends_on=after))]
@@ -99,6 +100,35 @@ class AddOn(pulumi.ComponentResource):
             if statements := identity.statements(args.context):
                 part = name if index == 0 else f"{name}-{identity.service_account}"
                 resources += self._identity(part, identity.service_account, statements, args)
+        return resources
+
+    def _rights(self, name: str, spec: AddOnSpec, context: AddOnContext) -> list[pulumi.Resource]:
+        """Registers what `reads` says, before the release: a pod may look for its rights only when it starts."""
+        group, opts = "rbac.authorization.k8s.io", pulumi.ResourceOptions(parent=self)
+        resources: list[pulumi.Resource] = []
+        for account, kinds in spec.reads(context).items():
+            metadata = kubernetes.meta.v1.ObjectMetaArgs(name=f"{account}-reads")
+            rules = [
+                kubernetes.rbac.v1.PolicyRuleArgs(api_groups=[of], resources=[kind], verbs=["get", "list", "watch"])
+                for of, kind in kinds
+            ]
+            child = f"{name}-{account}-reads"
+            resources += [
+                kubernetes.rbac.v1.ClusterRole(child, metadata=metadata, rules=rules, opts=opts),
+                kubernetes.rbac.v1.ClusterRoleBinding(
+                    child,
+                    metadata=metadata,
+                    role_ref=kubernetes.rbac.v1.RoleRefArgs(
+                        api_group=group, kind="ClusterRole", name=f"{account}-reads"
+                    ),
+                    subjects=[
+                        kubernetes.rbac.v1.SubjectArgs(
+                            kind="ServiceAccount", name=account, namespace=spec.chart.namespace
+                        )
+                    ],
+                    opts=opts,
+                ),
+            ]
         return resources
 
     def _identity(

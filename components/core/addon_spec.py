@@ -41,7 +41,8 @@ class AddOnContext:
 
     cluster: key in the stack file. zones: how many the network has.
     mesh, ingress: of the cluster; None where it has none. networks: the ranges of its nodes, pods and Services.
-    secrets: None where its teams have none. admission: of the stack. observability: None where nothing is measured.
+    secrets: None where nothing of its is kept. admission: of the stack. observability: None where nothing is measured.
+    teams: name -> namespaces, of its teams.
     """
 
     stage: Stage
@@ -56,6 +57,7 @@ class AddOnContext:
     observability: ObservabilitySettings | None = None
     zones: int = 0
     networks: tuple[str, ...] = ()
+    teams: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def cluster_name(self) -> str:
@@ -97,6 +99,10 @@ def no_metrics(cluster: ClusterParts) -> Sequence[Scrape]:
     return ()
 
 
+def no_reads(context: AddOnContext) -> Mapping[str, Sequence[tuple[str, str]]]:
+    return {}
+
+
 def no_manifests(context: AddOnContext) -> Mapping[str, Manifest]:
     return {}
 
@@ -121,6 +127,8 @@ class AddOnSpec(AddOnRules):
     manifests: name -> custom resource of a CRD of the chart; Pulumi waits for its condition `Ready`.
     flows: everything that its pods send and receive; in kube-system with the labels of its own pods. Not their probes,
         and nothing of pods with `hostNetwork`: network policies leave these alone.
+    reads: service account -> kinds of objects that it reads in the whole cluster, beyond what its chart lets it: API
+        group and plural name of each.
     values_of_aws: values that only what `in_aws` made can tell, such as an id; the others come over them.
     metrics: what Prometheus reads of its pods, where a cluster has `observability`.
     rules: what is computed from its metrics, and what somebody is told.
@@ -138,6 +146,7 @@ class AddOnSpec(AddOnRules):
     before: Callable[[AddOnContext], Mapping[str, Manifest]] = no_manifests
     manifests: Callable[[AddOnContext], Mapping[str, Manifest]] = no_manifests
     flows: Callable[[ClusterParts], Sequence[Flow]] = no_flows
+    reads: Callable[[AddOnContext], Mapping[str, Sequence[tuple[str, str]]]] = no_reads
     values_of_aws: "Callable[[pulumi.Resource], Values] | None" = None
     metrics: Callable[[ClusterParts], Sequence[Scrape]] = no_metrics
     rules: tuple[Recording | Alert, ...] = ()

@@ -19,6 +19,7 @@ Peer = Literal[
     "endpoints",  # interface endpoints of the VPC
     "outside",  # what is neither in the VPC, nor in a network that it is connected to, nor a Service
     "own-namespace",
+    "own-node",  # what is on the node of a pod, which no network policy keeps out
     "nodes",  # kubelets, and pods with `hostNetwork`
     "door-internal",  # load balancers, by the subnets that they are in
     "door-public",

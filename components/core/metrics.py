@@ -3,7 +3,7 @@
 Expressions are PromQL. Metrics that they name stand in catalog/data/metrics, one file an exporter.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -24,6 +24,7 @@ class Scrape:
     seconds: from one reading to the next. of_nodes: whether each pod tells of its node: series get its name as `node`,
     and no label of the exporter's own pod, unless keeps_pod. drop: metrics that are not kept, as a regular expression.
     host_network: whether the pods have the address of their node, where no network policy holds.
+    keeps_labels: whether a label of a series stands where the pod has one of that name (`honorLabels`).
     """
 
     job: str
@@ -36,6 +37,7 @@ class Scrape:
     keeps_pod: bool = False
     drop: str = ""
     host_network: bool = False
+    keeps_labels: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +57,7 @@ class Alert:
     minutes: for which the expression has to hold. summary: one sentence for a person who was asleep, with
     `{{ $labels.x }}` and `{{ $value }}`. audience: team where the label `namespace` of its series is one of a team,
     which then hears of it. Its runbook is the section of its name in docs/runbooks/alerts/<group>.md.
+    instead_of: alerts of the chart kube-prometheus-stack that it makes needless, and that are off.
     """
 
     name: str
@@ -63,16 +66,29 @@ class Alert:
     severity: Severity
     summary: str
     audience: Audience = "platform"
+    instead_of: tuple[str, ...] = ()
 
 
 def always(cluster: ClusterParts) -> bool:
     return True
 
 
+def no_constants(cluster: ClusterParts, region: str) -> Sequence[Recording]:
+    return ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class RuleGroup:
-    """Rules that are judged together, in their order. when: whether a cluster has them."""
+    """Rules that are judged together, in their order. when: whether a cluster has them.
+
+    constants: series that follow from the settings of a cluster in a region, such as prices; they come first.
+    """
 
     name: str
     rules: tuple[Recording | Alert, ...]
     when: Callable[[ClusterParts], bool] = always
+    constants: Callable[[ClusterParts, str], Sequence[Recording]] = no_constants
+
+    def rules_of(self, cluster: ClusterParts, region: str) -> tuple[Recording | Alert, ...]:
+        """Returns the rules of one cluster: constants, then the others."""
+        return (*self.constants(cluster, region), *self.rules)

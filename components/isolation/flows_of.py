@@ -10,8 +10,20 @@ from components.core.flows import PROMETHEUS, Flow, Pods, into, out
 from components.core.metrics import Scrape
 from components.isolation.team_flows import calls, calls_of_mesh, of_doors, own
 from settings.cluster.addon_rules import installed
+from settings.cluster.managed_addons import eks_addons
 from settings.stack.namespaces import peoples_namespaces
 from settings.stack.stack import StackSettings
+
+OF_EKS_ADDONS: Mapping[str, tuple[Flow, ...]] = {
+    # Its engine of DCGM listens on port 5555 of each GPU node, asks nobody who they are, and may set limits of power.
+    # The agent asks it from the same node, by a port that the CNI maps: the pod has an address, and so a policy, of its
+    # own. Sources: aws/eks-node-monitoring-agent v1.7.0, dcgm-daemonset.yaml and dcgm_client.go; aws/
+    # aws-network-policy-agent 1.4.0, fw_rule_processor.go (the node's own address is always let in); read 2026-11.
+    "eks-node-monitoring-agent": (
+        into("own-node", "the node monitoring agent asks DCGM", 5555, pods={"k8s-app": "dcgm-server"}),
+    ),
+}
+"""EKS add-on -> the flows of those of its pods in kube-system that are closed."""
 
 
 def flows_of(settings: StackSettings, cluster: str) -> dict[str, tuple[Flow, ...]]:
@@ -29,6 +41,8 @@ def flows_of(settings: StackSettings, cluster: str) -> dict[str, tuple[Flow, ...
     found: dict[str, list[Flow]] = {}
     for spec in installed(every_add_on(), parts).values():
         found.setdefault(spec.chart.namespace, []).extend(spec.flows(parts))
+    for name in sorted(eks_addons(parts) & OF_EKS_ADDONS.keys()):
+        found.setdefault(COMES_WITH_THE_CLUSTER, []).extend(OF_EKS_ADDONS[name])
     for team in teams:
         found.update({namespace: [*own(team)] for namespace in team.namespaces})
     for scrape in scrapes_of(parts, there):

@@ -3,6 +3,7 @@
 What goes out is judged before the address of a Service becomes that of a pod. So the API server is the first address of
 the range of Services; a peer by labels opens the Services that select by these labels, on the ports that lead to the
 ports named here; and what is open to the internet excepts the range of Services, or it would open all of them.
+What is on the node of a pod reaches it in any case, so it needs no rule: a policy without any admits that alone.
 An `except` refuses for all policies of a pod, but where one of them names the same or a narrower range.
 Sources: aws/amazon-network-policy-controller-k8s 1.1.7, pkg/resolvers/endpoints.go; aws/aws-network-policy-agent 1.4.0,
 pkg/fwruleprocessor/fw_rule_processor.go; Amazon EKS user guide, "EKS Pod Identity"; read 2026-11.
@@ -141,6 +142,7 @@ def _peers(flow: Flow, networks: Networks) -> list[Mapping[str, Any]]:
         "aws": [outside, *endpoints],
         "endpoints": endpoints,
         "outside": [outside],
+        "own-node": [],
         "nodes": private,
         "door-internal": private,
         "door-public": _blocks(networks.public),

@@ -29,7 +29,7 @@ def _monitor(scrape: Scrape, name: str) -> Manifest:
     endpoint: dict[str, Any] = {
         "path": scrape.path,
         "interval": f"{scrape.seconds}s",
-        "honorLabels": False,
+        "honorLabels": scrape.keeps_labels,
         "relabelings": _relabelings(scrape),
     }
     if scrape.drop:

@@ -25,7 +25,11 @@ API = "external-secrets.io/v1"
 
 @dataclass(frozen=True, kw_only=True)
 class StoreArgs:
-    """Arguments of a store. team: its name. namespaces: that may use it. cluster_key: in the stack file."""
+    """Arguments of a store.
+
+    team: its name. namespaces: that may use it. cluster_key: in the stack file. secrets_of: whose secrets it reads; ""
+    for those of `team`.
+    """
 
     team: str
     namespaces: Sequence[str]
@@ -33,6 +37,7 @@ class StoreArgs:
     stage: Stage
     cluster_key: str
     cluster: ClusterRef
+    secrets_of: str = ""
 
 
 def store(name: str, args: StoreArgs, parent: pulumi.Resource) -> pulumi.Resource:
@@ -68,7 +73,7 @@ def _reader(name: str, args: StoreArgs, parent: pulumi.Resource) -> tuple[aws.ia
         permissions_boundary=args.stage.boundary,
         opts=opts,
     )
-    document = iam.document(*reader_statements(args.stage, args.team))
+    document = iam.document(*reader_statements(args.stage, args.secrets_of or args.team))
     return role, aws.iam.RolePolicy(f"{name}.reader", role=role.name, policy=document, opts=opts)
 
 
@@ -78,7 +83,7 @@ def _vault(args: StoreArgs) -> dict[str, Any]:
         return {}
     login = {
         "mountPath": vault.auth_mount,
-        "role": f"{vault.role_prefix}{args.team}",
+        "role": f"{vault.role_prefix}{args.secrets_of or args.team}",
         "serviceAccountRef": {"name": OPERATOR, "namespace": OPERATOR},
     }
     return {"vault": {"server": vault.address, "path": vault.mount, "version": "v2", "auth": {"kubernetes": login}}}

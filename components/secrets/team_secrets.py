@@ -20,6 +20,7 @@ from components.core.stage import Stage
 from components.core.untyped import Values
 from components.secrets.secret_iam import OPERATOR, secret_prefix
 from components.secrets.stores import API, StoreArgs, store
+from settings.observability.observability import ObservabilitySettings
 from settings.secrets.secrets import SecretsSettings
 from settings.tenancy.team import TeamSettings
 from settings.tenancy.team_secrets import TeamSecretSettings
@@ -34,9 +35,12 @@ def from_store(team: TeamSettings) -> dict[str, TeamSecretSettings]:
     return {name: secret for name, secret in team.secrets.items() if secret.filled == "outside"}
 
 
-def keeps_in_aws(settings: SecretsSettings, teams: Iterable[TeamSettings]) -> bool:
-    """Returns whether some team has secrets in Secrets Manager."""
-    return settings.store == "aws" and any(from_store(team) for team in teams)
+def keeps_in_aws(
+    settings: SecretsSettings, teams: Iterable[TeamSettings], observability: ObservabilitySettings | None = None
+) -> bool:
+    """Returns whether some team, or what measures the clusters, has secrets in Secrets Manager."""
+    measured = observability is not None and observability.has_secrets
+    return settings.store == "aws" and (measured or any(from_store(team) for team in teams))
 
 
 @dataclass(frozen=True, kw_only=True)

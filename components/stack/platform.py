@@ -33,6 +33,7 @@ from components.mesh.mesh_policies import MeshPolicies, MeshPoliciesArgs
 from components.mesh.policies import policies
 from components.network.network import Network, NetworkArgs
 from components.network.pod_range import check_nodes_keep_their_pod_subnets
+from components.observability.alert_topics import AlertSecrets, AlertSecretsArgs, AlertTopics, AlertTopicsArgs
 from components.observability.cloud_alarms import (
     CloudAlarms,
     CloudAlarmsArgs,
@@ -69,6 +70,7 @@ from settings.ingress.ingress import Door
 from settings.mesh.mesh import MeshSettings
 from settings.network.network import NetworkSettings
 from settings.network.network_plan import plan
+from settings.observability.alerts import PLATFORM
 from settings.stack.namespaces import named_service_accounts, peoples_namespaces, teams_of_storage
 from settings.stack.stack import StackSettings
 from settings.storage.drivers import needed_drivers
@@ -224,8 +226,9 @@ class Platform(pulumi.ComponentResource):
         self._teams(settings, len(zones), keys)
         self._image_cache(settings)
         self._mesh_policies(settings.network, zones)
-        self._observability(settings)
-        self._cloud_alarms(settings, [need.code for need in needs])
+        topics = self._alert_topics(settings, keys)
+        self._observability(settings, topics)
+        self._cloud_alarms(settings, [need.code for need in needs], topics)
         self._ingress(settings)
         self._alarms(settings, keys)
         self._kept = self._kept.after(
@@ -351,10 +354,11 @@ class Platform(pulumi.ComponentResource):
             self._opts,
         )
 
-    def _cloud_alarms(self, settings: StackSettings, quotas: Sequence[str]) -> None:
+    def _cloud_alarms(self, settings: StackSettings, quotas: Sequence[str], topics: AlertTopics | None) -> None:
         """Registers the alarms about what only AWS sees. quotas: codes of those that the pools count against."""
         observability = settings.observability
-        if observability is None or observability.cloud_alarms is None or not observability.alerts.platform.mail:
+        topic_arn = topics.arns.get(PLATFORM) if topics is not None else None
+        if observability is None or observability.cloud_alarms is None or topic_arn is None:
             return
         things = [*nats(self.network.nat_ids), *vcpus(quotas)]
         if self.storage is not None:
@@ -367,7 +371,7 @@ class Platform(pulumi.ComponentResource):
             CloudAlarmsArgs(
                 settings=observability.cloud_alarms,
                 stage=self.stage,
-                topic_arn=self.stage.arn("sns", f"{self.stage.prefix}-alerts-platform"),
+                topic_arn=topic_arn,
                 mail=observability.alerts.platform.mail,
                 runbooks=observability.runbooks,
                 things=things,
@@ -395,9 +399,10 @@ class Platform(pulumi.ComponentResource):
                 or any(settings.storage.entries())
                 or "data" in addon_keys,
                 links_buckets=any(file_system.links for file_system in settings.storage.lustre.values()),
-                sends_alarms=settings.alarms.audit is not None,
+                sends_alarms=settings.alarms.audit is not None
+                or (settings.observability is not None and settings.observability.alerts.sends_mails),
                 sends_findings=settings.security.mail_from_severity is not None,
-                keeps_secrets=keeps_in_aws(settings.secrets, settings.teams)
+                keeps_secrets=keeps_in_aws(settings.secrets, settings.teams, settings.observability)
                 or "secrets" in addon_keys
                 or (self._kept.secrets_key and bool(settings.teams)),
                 keeps_images=(settings.images.kms and any(team.repositories for team in settings.teams))
@@ -462,6 +467,11 @@ class Platform(pulumi.ComponentResource):
                 ingress=settings.ingress_of(key),
                 secrets=settings.secrets_of(key),
                 observability=settings.observability_of(key),
+                teams={
+                    team.name: team.namespaces
+                    for team in settings.teams
+                    if team.cluster_among(settings.clusters) == key
+                },
                 admission=settings.admission,
                 networks=(settings.network.cidr, settings.network.pod_cidr),
                 groups=self._groups[key],
@@ -501,7 +511,7 @@ class Platform(pulumi.ComponentResource):
                 args = MeshPoliciesArgs(cluster=ref, namespaces=namespaces, manifests=manifests)
                 MeshPolicies(f"{key}-mesh", args, self._opts)
 
-    def _observability(self, settings: StackSettings) -> None:
+    def _observability(self, settings: StackSettings, topics: AlertTopics | None) -> None:
         """Registers what is read, computed and told of each cluster that is measured."""
         for key, cluster in self.clusters.items():
             if (observability := settings.observability_of(key)) is None:
@@ -514,6 +524,29 @@ class Platform(pulumi.ComponentResource):
                 groups=rule_groups(parts),
             )
             Observability(f"{key}-observability", args, self._opts)
+            if topics is not None and observability.has_secrets:
+                args_of_secrets = AlertSecretsArgs(
+                    settings=observability.alerts,
+                    secrets=settings.secrets,
+                    stage=self.stage,
+                    cluster_key=key,
+                    cluster=cluster.ref,
+                    topics=topics,
+                )
+                AlertSecrets(f"{key}-alerts", args_of_secrets, self._opts)
+
+    def _alert_topics(self, settings: StackSettings, keys: Keys) -> AlertTopics | None:
+        """Registers the topics and secrets of those who hear of alerts."""
+        if settings.observability is None:
+            return None
+        args = AlertTopicsArgs(
+            settings=settings.observability.alerts,
+            secrets=settings.secrets,
+            stage=self.stage,
+            key_arn=keys.logs,
+            secrets_key_arn=keys.secrets,
+        )
+        return AlertTopics("alerts", args, self._opts)
 
     def _ingress(self, settings: StackSettings) -> None:
         """Registers the doors of the clusters that have them, in namespaces of add-ons and people."""

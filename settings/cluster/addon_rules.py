@@ -116,7 +116,10 @@ def needed_by_ingress(cluster: ClusterParts) -> str | None:
 
 def needed_by_secrets(cluster: ClusterParts) -> str | None:
     """For the operator that brings secrets into the cluster."""
-    return "secrets of a team" if cluster.secrets is not None else None
+    if cluster.secrets is None:
+        return None
+    measured = cluster.observability
+    return "observability" if measured is not None and measured.has_secrets else "secrets of a team"
 
 
 def needed_by_kyverno(cluster: ClusterParts) -> str | None:
@@ -127,6 +130,11 @@ def needed_by_kyverno(cluster: ClusterParts) -> str | None:
 def needed_by_dns(cluster: ClusterParts) -> str | None:
     """For an add-on that makes records of hosts."""
     return "ingress.dns" if cluster.ingress is not None and cluster.ingress.dns is not None else None
+
+
+def needed_by_costs(cluster: ClusterParts) -> str | None:
+    """For what tells costs."""
+    return "observability.costs" if cluster.observability is not None and cluster.observability.costs else None
 
 
 def needed_by_observability(cluster: ClusterParts) -> str | None:

@@ -19,7 +19,7 @@ class ClusterParts:
 
     addons, managed_addons: as the stack file has them, by name. pools: index -> pool.
     complete: whether every pool is valid, so that a check may rely on what no pool has.
-    mesh, ingress: of the cluster; None also where it has none. secrets: None where its teams have none.
+    mesh, ingress: of the cluster; None also where it has none. secrets: None where nothing of its is kept.
     kyverno: None where the stack has none. observability: None where nothing is measured.
     guardduty: whether its nodes run the agent of GuardDuty.
     """

@@ -38,6 +38,11 @@ class ObservabilitySettings(Settings):
     )
     traces: TraceSettings | None = Field(default=None, description="Traces. Without it nobody collects any.")
 
+    @property
+    def has_secrets(self) -> bool:
+        """Whether it has secrets in the store."""
+        return bool(self.alerts.secrets())
+
     @field_validator("clusters")
     @classmethod
     def clusters_are_named_once(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:

@@ -24,6 +24,9 @@ def _addresses(addresses: tuple[str, ...]) -> tuple[str, ...]:
     return addresses
 
 
+MailAddresses = Annotated[tuple[str, ...], AfterValidator(_addresses)]
+
+
 def _named_once(events: tuple[AuditEvent, ...]) -> tuple[AuditEvent, ...]:
     if twice := repeated(events):
         raise ValueError(f"{listed(twice)} is named twice. Name each once.")
@@ -33,7 +36,7 @@ def _named_once(events: tuple[AuditEvent, ...]) -> tuple[AuditEvent, ...]:
 class AuditAlarmSettings(Settings):
     """Mails about what the audit logs of the clusters say. Each address has to confirm first, within two days."""
 
-    notify: Annotated[tuple[str, ...], AfterValidator(_addresses)] = Field(
+    notify: MailAddresses = Field(
         min_length=1, description="Addresses that get the mails.", examples=[["security@example.com"]]
     )
     about: Annotated[tuple[AuditEvent, ...], AfterValidator(_named_once)] = Field(

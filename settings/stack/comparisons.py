@@ -20,6 +20,8 @@ from settings.stack.checks import (
     isolation,
     mesh,
     names,
+    observability_agents,
+    observability_alerts,
     observability_aws,
     pools,
     quotas,
@@ -65,6 +67,8 @@ def cross_mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules], today: date)
         *mesh.mistakes(parts, add_ons, zone_names),
         *ingress.mistakes(parts, add_ons),
         *isolation.mistakes(parts, add_ons),
+        *observability_agents.mistakes(parts),
+        *observability_alerts.mistakes(parts),
         *observability_aws.mistakes(parts),
         *quotas.mistakes(parts.quotas, dict(parts.pools()), zone_names),
     ]

@@ -127,6 +127,8 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
             for index, item in enumerate(items if isinstance(items, list) else ())
             if is_valid((*path, "pools", index)) and (pool := _validated(NodePoolSettings, item)) is not None
         }
+        measured = observability is not None and (not observability.clusters or name in observability.clusters)
+        of_teams = any(team.secrets and team.cluster in (None, name) for team in made.values())
         zones = value(ClusterSettings, *path, "control_plane_zones")
         types = value(ControlPlaneLogSettings, *path, "logs", "types")
         return ClusterParts(
@@ -146,11 +148,9 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
             mesh=mesh if mesh is not None and (not mesh.clusters or name in mesh.clusters) else None,
             ingress=ingress.of_cluster(name) if ingress is not None else None,
             kyverno=admission.kyverno if admission is not None else None,
-            observability=observability
-            if observability is not None and (not observability.clusters or name in observability.clusters)
-            else None,
+            observability=observability if measured else None,
             guardduty=security is not None and security.runtime,
-            secrets=secrets if any(team.secrets and team.cluster in (None, name) for team in made.values()) else None,
+            secrets=secrets if of_teams or (measured and observability and observability.has_secrets) else None,
         )
 
     def part(model: type[Model], *path: PathPart) -> Model | None:

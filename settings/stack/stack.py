@@ -184,9 +184,11 @@ class StackSettings(Settings):
         )
 
     def secrets_of(self, cluster: str) -> SecretsSettings | None:
-        """Returns where the secrets of a cluster's teams are kept; None where none of them has any."""
+        """Returns where the secrets of a cluster, of its teams or observability, are kept; None where it has none."""
         of_cluster = (team for team in self.teams if team.cluster_among(self.clusters) == cluster)
-        return self.secrets if any(team.secrets for team in of_cluster) else None
+        observability = self.observability_of(cluster)
+        needed = any(team.secrets for team in of_cluster) or (observability is not None and observability.has_secrets)
+        return self.secrets if needed else None
 
     @field_validator("region")
     @classmethod

@@ -33,7 +33,7 @@ Hosted zones: ingress.internal.certificate, ingress.public.certificate, ingress.
 Kubernetes version: clusters.main.version: EKS offers no 1.35 in us-west-2
 EKS add-on versions: coredns has no version v1.14.2-eksbuild.4 for Kubernetes 1.35 here
 EKS add-on values: aws-ebs-csi-driver v1.59.0-eksbuild.1: it knows no controller
-EKS add-on values: eks-node-monitoring-agent v1.6.4-eksbuild.1: it knows no dcgmAgent
+EKS add-on values: eks-node-monitoring-agent v1.7.0-eksbuild.1: it knows no dcgmAgent
 EKS add-on values: vpc-cni v1.22.4-eksbuild.3: it knows no enableNetworkPolicy, env
 Zones: this account has no us-west-2c
 Instance types: main.h100: us-west-2c has no p5.48xlarge

@@ -1,45 +1,69 @@
 """DCGM exporter: metrics of the GPUs of Bottlerocket nodes, which the GPU operator leaves alone.
 
-It reads them from the DCGM that EKS's node monitoring agent runs on each GPU node, at port 5555 of the node. Two DCGMs
-on a node would compete for the profiling counters. So the exporter needs neither a GPU nor CAP_SYS_ADMIN; its checks at
-startup look for the libraries of a GPU of its own, and are off: they are what fails on Bottlerocket (issue 636). The
-agent runs its DCGM on x86_64 only.
-Nobody tried this on a node. If the agent's DCGM does not answer, the exporter ends and Kubernetes starts it again and
-again, while the agent's own pod looks healthy. Missing metrics must not fail an update, so nothing waits for its pods.
-Sources: NVIDIA/dcgm-exporter 4.5.3-4.8.2, deployment/, pkg/cmd/app.go, dcgmlib_rule.go and dcgmprovider/dcgm.go, issues
-612 and 636; aws/eks-node-monitoring-agent v1.6.4, dcgm-daemonset.yaml; read 2026-11.
+It has an engine of DCGM of its own. That of EKS's node monitoring agent, at port 5555 of a node, lets everybody in,
+runs on x86_64 only, and its image lacks the library for profiling since v1.7. And an exporter without a GPU would know
+neither the pods of MIG instances nor the memory of each pod. CAP_SYS_ADMIN is for profiling; with it Bottlerocket
+gives a container the GPUs that its image names. That replaces the linker's cache, in which a check at the start looks
+for DCGM's library (issue 636). The library itself is found without the cache, so the check is off.
+Nobody tried this on a node of ours. Missing metrics must not fail an update, so nothing waits for its pods.
+Sources: NVIDIA/dcgm-exporter 4.5.3-4.8.2, deployment/, docker/Dockerfile, pkg/cmd/app.go, dcgmlib_rule.go and issue
+636; bottlerocket-os/bottlerocket issue 3992; aws-observability/helm-charts pull 217 (seen to work on Bottlerocket
+1.40); aws/eks-node-monitoring-agent v1.7.0, Dockerfile and dcgm-daemonset.yaml; read 2026-11.
 """
 
-from catalog.sharing import POOL_LABEL
+from collections.abc import Iterable, Sequence
+
+from components.compute.dcgm_counters import (
+    PORT,
+    RESOURCES,
+    are_shared,
+    counters,
+    digest,
+    environment,
+    fixed,
+    scrape,
+)
+from components.compute.node_labels import NO_OPERANDS
 from components.core.addon_spec import AddOnContext, AddOnSpec
-from components.core.flows import scraped
+from components.core.flows import READS_OBJECTS, Flow
+from components.core.tolerations import EVERY_TAINT
 from components.core.untyped import Values
 from settings.cluster.addon_rules import needed_by_pools
+from settings.cluster.fixed_values import FixedValue, never, only
+from settings.cluster.parts import ClusterParts
 from settings.compute.node_pool import NodePoolSettings
 
-METRICS = "/etc/dcgm-exporter/default-counters.csv"
+LIST = "/etc/dcgm-exporter/default-counters.csv"  # where the chart mounts customMetrics
 
 
 def runs_exporter(pool: NodePoolSettings) -> bool:
     """Returns whether the metrics of the pool's GPUs come from here."""
     accelerator = pool.accelerator
-    nvidia = accelerator is not None and accelerator.manufacturer == "NVIDIA"
-    return nvidia and pool.operating_system == "bottlerocket" and pool.machines[0].arch == "x86_64"
+    return accelerator is not None and accelerator.manufacturer == "NVIDIA" and pool.operating_system == "bottlerocket"
+
+
+def _of(pools: Iterable[NodePoolSettings]) -> list[NodePoolSettings]:
+    return [pool for pool in pools if runs_exporter(pool)]
 
 
 def values(context: AddOnContext) -> Values:
-    pools = [pool.name for pool in context.pools if runs_exporter(pool)]
-    on_our_pools = {"matchExpressions": [{"key": POOL_LABEL, "operator": "In", "values": pools}]}
+    pools = _of(context.pools)
+    by_process = {"hostPID": True, "kubernetes": {"enablePodUID": True}}  # whose process holds how much of a GPU
     return {
-        "affinity": {
-            "nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [on_our_pools]}}
-        },
-        "arguments": ["-f", METRICS, "-r", "$(NODE_IP):5555", "--disable-startup-validate"],
-        "extraEnv": [{"name": "NODE_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.hostIP"}}}],
-        "securityContext": {"capabilities": {"add": [], "drop": ["ALL"]}},
-        # A ServiceMonitor needs the CRDs of Prometheus, which the cluster does not have.
-        "serviceMonitor": {"enabled": False},
+        "nodeSelector": {"nvidia.com/gpu.present": "true", **NO_OPERANDS},
+        "tolerations": EVERY_TAINT,
+        "arguments": ["-f", LIST, "--disable-startup-validate"],
+        "customMetrics": counters(),
+        "podAnnotations": {"ml-platform/counters": digest()},
+        "extraEnv": environment(pools, context.gpu_allocation),
+        "resources": RESOURCES,
+        "serviceMonitor": {"enabled": False},  # `metrics` says what is read
+        **(by_process if are_shared(pools) else {}),
     }
+
+
+def flows(cluster: ClusterParts) -> Sequence[Flow]:
+    return [READS_OBJECTS] if are_shared(_of(cluster.pools.values())) else []
 
 
 ADD_ON = AddOnSpec(
@@ -49,7 +73,13 @@ ADD_ON = AddOnSpec(
     pod_security="privileged",  # it mounts the kubelet's socket, which names the pod of each GPU
     values=values,
     daemons=("tolerations",),
-    # It calls the DCGM of its own node, which is never closed to it, and has no token for the API server.
-    flows=lambda cluster: (scraped(9400),),
+    flows=flows,
+    metrics=lambda cluster: (scrape({"app.kubernetes.io/name": "dcgm-exporter"}),),
+    fixed=(
+        *fixed("", "customMetrics"),
+        FixedValue(path="nameOverride", keeps=never, why="Prometheus knows its pods by its name."),
+        FixedValue(path="service.port", keeps=only(str(PORT)), why=f"Prometheus reads port {PORT}."),
+        FixedValue(path="service.address", keeps=only(f":{PORT}"), why=f"Prometheus reads port {PORT}."),
+    ),
     awaited=False,
 )

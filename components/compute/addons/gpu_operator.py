@@ -7,16 +7,26 @@ plugin; NVIDIA/k8s-device-plugin v0.20.0, config.go and flags.go; NVIDIA GPU ope
 in Kubernetes"; awslabs/amazon-eks-ami, nodeadm, config2.template.toml (`enable_cdi`); read 2026-11.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
 
 from catalog.sharing import POOL_LABEL, Sharing
 from common.helm_values import part_of
+from components.compute.dcgm_counters import (
+    RESOURCES,
+    are_shared,
+    counters,
+    digest,
+    environment,
+    fixed,
+    scrape,
+)
 from components.compute.gpu_sharing import WITHOUT_SHARING, device_plugin_config, device_plugin_configs
 from components.core.addon_spec import AddOnContext, AddOnSpec
-from components.core.flows import CONTROLLER, scraped
+from components.core.flows import CONTROLLER
+from components.core.tolerations import EVERY_TAINT
 from components.core.untyped import Values
 from settings.cluster.addon_rules import needed_by_pools
 from settings.cluster.fixed_values import FixedValue, only, without
@@ -45,6 +55,7 @@ def values(context: AddOnContext) -> Values:
             "nodeSelector": landing,
             "resources": {"requests": {"cpu": "200m", "memory": "350Mi"}, "limits": {"memory": "350Mi"}},
         },
+        "daemonsets": {"tolerations": EVERY_TAINT},
         "driver": {"enabled": False},
         "toolkit": {"enabled": False},
         # The nodes ignore NVIDIA_VISIBLE_DEVICES, the plugin's other way to assign a GPU (`node_user_data.py`).
@@ -62,16 +73,42 @@ def values(context: AddOnContext) -> Values:
             },
         },
         "migManager": {"enabled": False},
-        # A ServiceMonitor needs the CRDs of Prometheus, which the cluster does not have.
-        "dcgmExporter": {"enabled": True, "serviceMonitor": {"enabled": False}},
+        "dcgmExporter": _exporter(context),
         "nfd": {"enabled": True},
         "sandboxWorkloads": {"enabled": False},
         **{part: {"enabled": False} for part in VIRTUAL_MACHINE_COMPONENTS},
         "node-feature-discovery": {
+            "worker": {"tolerations": EVERY_TAINT},
             "master": {"nodeSelector": landing},
             "gc": {"nodeSelector": landing},
         },
     }
+
+
+def _exporter(context: AddOnContext) -> Values:
+    """Returns the values of the exporter. One DaemonSet runs on all pools, so what one needs holds for all.
+
+    It reads pods by process where GPUs are shared. With DRA it needs a token, which comes with the same value.
+    """
+    pools = [pool for pool in context.pools if runs_operator(pool)]
+    shared, dra = are_shared(pools), context.gpu_allocation == "dra"
+    return {
+        "enabled": True,
+        "serviceMonitor": {"enabled": False},  # `metrics` says what is read
+        "config": {"name": f"dcgm-counters-{digest()}", "create": True, "data": counters()},
+        "env": environment(pools, context.gpu_allocation),
+        "resources": RESOURCES,
+        **({"hostPID": True} if shared else {}),
+        **({"enablePodUID": True} if shared or dra else {}),
+    }
+
+
+def reads(context: AddOnContext) -> Mapping[str, Sequence[tuple[str, str]]]:
+    """The exporter finds the pod of a claimed device by its slice. The operator has these rights for another kind only.
+
+    Source: NVIDIA/gpu-operator v26.7.0, assets/state-dcgm-exporter/0210_clusterrole.yaml; read 2026-11.
+    """
+    return {"nvidia-dcgm-exporter": [("resource.k8s.io", "resourceslices")]} if context.gpu_allocation == "dra" else {}
 
 
 def _text(config: Mapping[str, Any]) -> str:
@@ -139,6 +176,7 @@ FIXED = (
     FixedValue(path="devicePlugin.config.create", keeps=only(True), why=OTHER_CONFIGS),
     FixedValue(path="devicePlugin.config.default", keeps=only(WITHOUT_SHARING), why=OTHER_CONFIGS),
     FixedValue(path="devicePlugin.config.data", keeps=_as_written, why=OTHER_CONFIGS),
+    *fixed("dcgmExporter.", "config"),
 )
 
 ADD_ON = AddOnSpec(
@@ -151,5 +189,7 @@ ADD_ON = AddOnSpec(
     requires=requires,
     fixed=FIXED,
     # None of its pods calls another one: features of nodes go by the API server, and DCGM is in its exporter.
-    flows=lambda cluster: (*CONTROLLER, scraped(8080, 9400)),
+    flows=lambda cluster: CONTROLLER,
+    reads=reads,
+    metrics=lambda cluster: (scrape({"app": "nvidia-dcgm-exporter"}),),
 )

@@ -15,14 +15,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from catalog.sharing import POOL_LABEL
-from components.core.addon_spec import COMES_WITH_THE_CLUSTER, AddOnContext, AddOnSpec, AwsSideArgs
-from components.core.flows import AMONG_THEMSELVES, CONTROLLER, PROMETHEUS, Flow, Pods, of_pods, out, webhooks
+from components.core.addon_spec import COMES_WITH_THE_CLUSTER, AddOnContext, AddOnSpec, AwsSideArgs, Identity
+from components.core.flows import AMONG_THEMSELVES, CONTROLLER, PROMETHEUS, Flow, Pods, into, of_pods, out, webhooks
 from components.core.overlay import overlay
 from components.core.untyped import Values
-from components.observability.alerting import alertmanager_values
+from components.observability import alerting
 from components.observability.grafana import grafana_values
 from components.observability.remote_write import IDENTITY, remote_write_flows, remote_write_values, written
-from settings.cluster.addon_rules import needed_by_observability
+from settings.cluster.addon_rules import needed_by_costs, needed_by_observability
 from settings.cluster.fixed_values import FixedValue, never, only
 from settings.cluster.mesh_replicas import kept_nodes
 from settings.cluster.parts import ClusterParts
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import pulumi
 
 NAME = "kube-prometheus-stack"
-PROMETHEUS_ACCOUNT, ALERTMANAGER_ACCOUNT = "prometheus", "alertmanager"
+PROMETHEUS_ACCOUNT, ALERTMANAGER_ACCOUNT = "prometheus", alerting.ACCOUNT
 NODE_LABELS = (
     *("ml-platform/pool", "ml-platform/sharing", "karpenter.sh/nodepool", "karpenter.sh/capacity-type"),
     *("eks.amazonaws.com/capacityType", "node.kubernetes.io/instance-type", "topology.kubernetes.io/zone"),
@@ -127,7 +127,8 @@ def values(context: AddOnContext) -> Values:
         },
         "grafana": grafana_values(context),
     }
-    return overlay(overlay(ours, {"alertmanager": alertmanager_values(context)}), remote_write_values(context))
+    ours = overlay(ours, {"alertmanager": alerting.alertmanager_values(context)})
+    return overlay(ours, remote_write_values(context))
 
 
 def prometheus_spec(context: AddOnContext, metrics: MetricsSettings) -> dict[str, Any]:
@@ -166,12 +167,14 @@ def flows(cluster: ClusterParts) -> Sequence[Flow]:
     return (
         *CONTROLLER,
         *AMONG_THEMSELVES,
+        *alerting.flows(cluster),
         webhooks(10250),
         *of_pods(
             PROMETHEUS.labels,
             out("nodes", "reads kubelets", 10250),
             out("control-plane", "reads the metrics of the API server", 443),
             out(dns, "reads the metrics of CoreDNS", 9153),
+            *([into(Pods(namespace="opencost"), "OpenCost asks it", 9090)] if needed_by_costs(cluster) else []),
         ),
         *remote_write_flows(cluster),
     )
@@ -204,13 +207,14 @@ ADD_ON = AddOnSpec(
     daemons=(),
     after=("cert-manager", "prometheus-operator-crds"),
     values=values,
-    identities=(IDENTITY,),
+    identities=(IDENTITY, Identity(service_account=ALERTMANAGER_ACCOUNT, statements=alerting.statements)),
     in_aws=in_aws,
     keys=("logs",),
     values_of_aws=of_workspace,
     flows=flows,
     skip_crds=True,
     fixed=(
+        FixedValue(path="alertmanager.config", keeps=never, why="It follows from observability.alerts."),
         FixedValue(path="crds", keeps=never, why="The add-on prometheus-operator-crds has them."),
         FixedValue(
             path="nodeExporter.enabled",

@@ -64,4 +64,6 @@ def _needed(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> set[str]:
             needed.update(ADDONS[name].endpoints if name in ADDONS else ())
         for rules in installed(add_ons, content).values() if content.addons is not None else ():
             needed.update(rules.endpoints)
+        if content.observability is not None and content.observability.alerts.sends_mails:
+            needed.add("sns")
     return needed

@@ -13,7 +13,8 @@ from settings.stack.profiles import PROFILES
 
 
 def _has_secrets(parts: Parts) -> bool:
-    return any(team.secrets for team in parts.teams.values())
+    of_observability = parts.observability is not None and parts.observability.has_secrets
+    return of_observability or any(team.secrets for team in parts.teams.values())
 
 
 def _has_repositories(parts: Parts) -> bool:

@@ -24,8 +24,10 @@ def mistakes(parts: Parts) -> Iterator[Mistake]:
     ):
         yield (
             ("observability", "metrics", "remote_write"),
-            "nothing would arrive: nat is none, and the VPC has no endpoint for it. Add aps-workspaces to "
-            "network.endpoints.interface, or drop it.",
+            (
+                "nothing would arrive: nat is none, and the VPC has no endpoint for it. Add aps-workspaces to "
+                "network.endpoints.interface, or drop it."
+            ),
         )
     if parts.observability.cloud_alarms is None or parts.observability.cloud_alarms.monthly_usd is None:
         return
@@ -40,6 +42,8 @@ def mistakes(parts: Parts) -> Iterator[Mistake]:
     elif len(mail) > MOST_ADDRESSES:
         yield (
             BUDGET,
-            f"tells {len(mail)} addresses of observability.alerts.platform.mail, and AWS takes {MOST_ADDRESSES} at most. "
-            "Write the address of a list.",
+            (
+                f"tells {len(mail)} addresses of observability.alerts.platform.mail, and AWS takes {MOST_ADDRESSES} at "
+                "most. Write the address of a list."
+            ),
         )

@@ -197,6 +197,7 @@ def test_without_templates_the_tree_is_that_of_values_yaml(chart: Path) -> None:
             {"a", "a.b", "c", "d"},
             set(),
         ),
+        ("{{ with.Values.a }}{{ .b }}{{ end }}{{ .Values.c }}", {"a", "a.b", "c"}, set()),
         ('{{ include "t" (dict "x" .Values.a) }}{{ define "t" }}{{ .x.b }}{{ end }}', {"a", "a.b"}, set()),
         ('{{ include "library.t" .Values.a }}', {"a"}, {"a"}),
         ("{{ merge (default dict .Values.a) .Values.b | toYaml }}", {"a", "b"}, {"a", "b"}),

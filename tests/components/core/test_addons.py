@@ -346,24 +346,6 @@ def test_nodes_that_carry_no_label_share_nothing():
     assert "sharing" not in yaml.safe_load(config["data"][config["default"]])
 
 
-def test_metrics_of_bottlerocket_come_from_the_dcgm_that_runs_there_already():
-    pools = [
-        {**SLICED, "name": name, "operating_system": system}
-        for name, system in (("a", "al2023"), ("b", "bottlerocket"))
-    ]
-    settings = tuple(NodePoolSettings.model_validate(pool) for pool in (POOL, *pools))
-    values = every_add_on()["dcgm-exporter"].values(replace(context(), pools=settings))
-    ((term,),) = [
-        each["matchExpressions"]
-        for each in values["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"][
-            "nodeSelectorTerms"
-        ]
-    ]
-    assert term["values"] == ["b"], "the operator exports those of the other pool"
-    assert "$(NODE_IP):5555" in values["arguments"], "two DCGMs compete for the counters"
-    assert values["securityContext"]["capabilities"] == {"add": [], "drop": ["ALL"]}
-
-
 def test_a_gpu_has_one_owner():
     assert gpu_operator(CUT)["devicePlugin"]["enabled"] is True
     assert gpu_operator(CUT, gpu_allocation="dra")["devicePlugin"]["enabled"] is False

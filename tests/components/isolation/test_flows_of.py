@@ -6,7 +6,10 @@ import pytest
 
 from components.core.flows import Direction, Flow, Pods, Range
 from components.isolation.flows_of import flows_of
+from components.isolation.policies import network_policies
+from settings.isolation.isolation import IsolationSettings
 from settings.stack.stack import StackSettings
+from tests.components.isolation.test_policies import NETWORKS
 from tests.components.stacks import stack
 from tests.components.whole_stacks import STACKS
 
@@ -180,3 +183,28 @@ def test_only_the_teams_of_a_cluster_are_closed_in_it() -> None:
     assert "agents" not in flows_of(settings, "main")
     assert "lab" not in flows_of(settings, "other")
     assert flows_of(settings.model_copy(update={"isolation": settings.isolation_of("main")}), "main").keys() >= {"lab"}
+
+
+@pytest.mark.parametrize("stack_file", ["dev", "prod"])
+def test_nobody_reaches_the_engine_of_dcgm_that_asks_nobody_who_they_are(stack_file: str) -> None:
+    settings = STACKS[stack_file]()
+    settings = settings.model_copy(update={"isolation": settings.isolation or IsolationSettings()})
+    found = flows_of(settings, "main")
+    to_nodes = [flow for flows in found.values() for flow in flows if flow.direction == "out" and flow.peer == "nodes"]
+    assert all(flow.ports and 5555 not in flow.ports for flow in to_nodes)
+    (own,) = [flow for flow in found["kube-system"] if flow.pods == {"k8s-app": "dcgm-server"}]
+    assert (own.direction, own.peer, own.ports) == ("in", "own-node", (5555,))
+    (policy,) = [
+        each["spec"]
+        for each in network_policies("kube-system", [own], NETWORKS)
+        if each["spec"]["podSelector"].get("matchLabels") == {"k8s-app": "dcgm-server"}
+    ]
+    assert policy["policyTypes"] == ["Ingress", "Egress"]
+    assert "ingress" not in policy, "the agent on its own node gets through any policy, and nobody else"
+    assert "egress" not in policy
+
+
+def test_a_cluster_without_gpus_has_no_such_engine() -> None:
+    assert not [
+        flow for flow in flows_of(isolated(), "main").get("kube-system", ()) if flow.pods == {"k8s-app": "dcgm-server"}
+    ]

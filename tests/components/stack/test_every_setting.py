@@ -77,6 +77,13 @@ def quotas(**changes: Any) -> dict[str, Any]:
     return {"quotas": {"request": True, **changes}}
 
 
+def alerts(whose: str, heartbeat: bool = False, **changes: Any) -> dict[str, Any]:
+    """Alerts of the platform's people, or of a team."""
+    receiver = {"mail": ["ml@example.com"], **changes}
+    told = {whose: {"research": receiver} if whose == "teams" else receiver, "heartbeat": heartbeat}
+    return {"teams": [{"name": "research", "namespaces": ["research"]}], "observability": {"alerts": told}}
+
+
 def remote_write(**changes: Any) -> dict[str, Any]:
     return {"observability": {"metrics": {"remote_write": changes}}}
 
@@ -361,9 +368,21 @@ CHANGES: dict[str, Any] = {
     "network.transit_gateway.cidrs": (gateway(), gateway(cidrs=["10.201.0.0/16"])),
     "network.peering.id": (peering(), peering(id="pcx-fedcba98765432100")),
     "network.peering.cidrs": (peering(), peering(cidrs=["10.201.0.0/16"])),
+    **{
+        f"observability.alerts.{whose}.{key}": (alerts(whose), alerts(whose, **{key: value}))
+        for whose in ("platform", "teams")
+        for key, value in {
+            "mail": ["other@example.com"],
+            "slack": "#alerts",
+            "webhook": True,
+            "pagerduty": True,
+        }.items()
+    },
+    "observability.alerts.heartbeat": (alerts("platform"), alerts("platform", heartbeat=True)),
     "observability.cloud_alarms.lustre_free_percent": (cloud_alarms(), cloud_alarms(lustre_free_percent=20)),
     "observability.cloud_alarms.monthly_usd": (cloud_alarms(), cloud_alarms(monthly_usd=20_000)),
     "observability.cloud_alarms.quota_percent": (cloud_alarms(), cloud_alarms(quota_percent=90)),
+    "observability.costs": ({"observability": {}}, {"observability": {"costs": False}}),
     "observability.metrics.remote_write.max_series": (remote_write(), remote_write(max_series=1000)),
     "observability.metrics.remote_write.metrics": (remote_write(), remote_write(metrics=["up"])),
     "observability.metrics.remote_write.retention_days": (remote_write(), remote_write(retention_days=400)),

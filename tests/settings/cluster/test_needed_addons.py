@@ -32,7 +32,7 @@ def pool(instance_type: str, **values: Any) -> NodePoolSettings:
     )
 
 
-GB200 = pool("g6.xlarge").model_copy(update={"instance_types": ("p6e-gb200.36xlarge",)})  # arm64, without EKS's DCGM
+GB200 = pool("g6.xlarge").model_copy(update={"instance_types": ("p6e-gb200.36xlarge",)})  # arm64
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ GB200 = pool("g6.xlarge").model_copy(update={"instance_types": ("p6e-gb200.36xla
         (pool("g6.xlarge"), "device-plugin", OPERATOR),
         (pool("g6.xlarge"), "dra", OPERATOR | {"dra-driver-nvidia-gpu"}),
         (pool("g6.xlarge", operating_system="bottlerocket"), "device-plugin", {"dcgm-exporter"}),
-        (GB200.model_copy(update={"operating_system": "bottlerocket"}), "device-plugin", set()),
+        (GB200.model_copy(update={"operating_system": "bottlerocket"}), "device-plugin", {"dcgm-exporter"}),
         (pool("m5.large", operating_system="bottlerocket"), "device-plugin", set()),
         (pool("g6.xlarge", provisioner="karpenter"), "device-plugin", OPERATOR | KARPENTER),
         (pool("p5.48xlarge", efa=True), "device-plugin", OPERATOR | {"aws-efa-k8s-device-plugin"}),

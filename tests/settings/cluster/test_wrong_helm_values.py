@@ -108,6 +108,17 @@ def test_values_that_keep_gpus_apart_stay(values: dict[str, Any], path: str, end
     assert message.endswith(end)
 
 
+def test_what_is_read_of_gpus_stays() -> None:
+    for values, path, end in (
+        ({"config": {"name": "mine"}}, "dcgmExporter.config", "leaves alerts silent. Drop it."),
+        ({"serviceMonitor": {"enabled": True}}, "dcgmExporter.serviceMonitor.enabled", "each GPU twice. Drop it."),
+        ({"hostNetwork": True}, "dcgmExporter.hostNetwork", "no network policy holds there. Drop it."),
+    ):
+        ((place, message),) = gpu_operator({"dcgmExporter": values})
+        assert place.startswith(path)
+        assert message.endswith(end)
+
+
 def test_other_values_of_the_gpu_operator_may_change() -> None:
     plugin = {"env": [{"name": "PASS_DEVICE_SPECS", "value": "true"}], "args": [], "config": {"create": True}}
     values = {"toolkit": {"enabled": False}, "devicePlugin": plugin, "mig": {"strategy": ""}}

@@ -8,6 +8,7 @@ from settings.core.problems import PathPart
 from tests.settings.stacks import problems, stack
 
 Change = tuple[tuple[PathPart, ...], Any]
+TOLD_BY_SLACK = (("observability", "alerts", "platform"), {"slack": "#alerts"})
 METRICS, ALARMS = ("observability", "metrics", "remote_write"), ("observability", "cloud_alarms")
 MAIL = ("observability", "alerts", "platform", "mail")
 NO_WAY_OUT = (("network", "nat"), "none")
@@ -65,15 +66,15 @@ RIGHT: dict[str, list[Change]] = {
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_mistake_is_reported_at_its_path_with_a_way_out(name: str) -> None:
     changes, path, end = MISTAKES[name]
-    found = [problem for problem in problems(stack(*changes)) if problem.path == path]
-    assert found, [str(each) for each in problems(stack(*changes))]
+    found = [problem for problem in problems(stack(TOLD_BY_SLACK, *changes)) if problem.path == path]
+    assert found, [str(each) for each in problems(stack(TOLD_BY_SLACK, *changes))]
     assert found[0].message.endswith(end), found[0].message
 
 
 @pytest.mark.parametrize("name", RIGHT)
 def test_what_is_right_is_taken(name: str) -> None:
-    assert problems(stack(*RIGHT[name])) == ()
+    assert problems(stack(TOLD_BY_SLACK, *RIGHT[name])) == ()
 
 
 def test_with_an_endpoint_samples_need_no_way_to_the_internet() -> None:
-    assert WRITTEN not in {problem.path for problem in problems(stack(*written_to("aps-workspaces")))}
+    assert WRITTEN not in {problem.path for problem in problems(stack(TOLD_BY_SLACK, *written_to("aps-workspaces")))}
