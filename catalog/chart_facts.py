@@ -7,6 +7,7 @@ Charts of EKS add-ons have a file too, although they have no row in `catalog/cha
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from functools import cache
 from typing import Any
 
@@ -19,7 +20,8 @@ FOLDER = DATA / "charts" / "facts"
 class BroughtChart:
     """A chart that another one brings.
 
-    chart: "" for one that stands in the folder of its parent alone. switches: the values that decide whether it is on.
+    chart: "" for one that stands in the folder of its parent alone. version: may end in `*`.
+    switches: the values that decide whether it is on.
     """
 
     chart: str
@@ -29,7 +31,9 @@ class BroughtChart:
     @property
     def known(self) -> bool:
         """Whether there are facts of this chart at this version. Otherwise its values pass unseen."""
-        return has_facts(self.chart) and chart_facts(self.chart).version.lstrip("v") == self.version.lstrip("v")
+        if not has_facts(self.chart):
+            return False
+        return fnmatch(chart_facts(self.chart).version.lstrip("v"), self.version.lstrip("v"))
 
 
 @dataclass(frozen=True, kw_only=True)

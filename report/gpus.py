@@ -34,9 +34,9 @@ files name the sources of these facts and the month in which they were read.
 """
 METRICS = """## Metrics
 
-On Amazon Linux the GPU operator's exporter has a DCGM of its own. On Bottlerocket (x86_64) the add-on `dcgm-exporter`
-reads the DCGM of EKS's node monitoring agent. Nobody could try that without a GPU node, and `pulumi up` does not wait
-for it. If that DCGM does not answer, the pods of `dcgm-exporter` end and start again: watch
+On Amazon Linux the exporter is that of the GPU operator, on Bottlerocket the add-on `dcgm-exporter`; each has a DCGM of
+its own. [What they read, and whose it is](guides/observability/gpu-metrics.md). Nobody could try the one of Bottlerocket
+without a GPU node, and `pulumi up` does not wait for it. If it finds no GPU, its pods end and start again: watch
 `kube_daemonset_status_number_unavailable` of kube-state-metrics in the namespace `dcgm-exporter`, or look at
 `kubectl get daemonsets -n dcgm-exporter`. Why: [decision](decisions/0022-gpus-stay-apart.md).
 """

@@ -12,10 +12,10 @@ from catalog import mesh_network
 from catalog.charts import CHARTS
 from catalog.mesh_network import APP, MESHED_POD, PROXY_ADMIN, PROXY_INBOUND, OpenPort
 from components.core.addon_spec import every_add_on
-from components.core.flows import Flow, Pods
+from components.core.flows import PROMETHEUS, Flow, Pods
 from components.core.namespaces import CONTROL_PLANE, VIZ
 from components.isolation.flows_of import flows_of
-from components.mesh.policies import Target, targets
+from components.mesh.policies import PLATFORM_READS, Target, targets
 from report.network_reach import (
     CLOSED,
     OPEN,
@@ -118,6 +118,8 @@ def _to_pods(settings: StackSettings, cluster: str) -> Iterator[Reach]:
             yield from _to_target(target)
         for namespace in meshed:
             yield from _to_namespace(mesh, ingress, namespace)
+            if settings.observability_of(cluster) is not None:
+                yield _to_proxies(mesh, namespace)
         # Without these a pod does not start, or its proxy lives on what it has learnt until its identity ends.
         for to, port in CONTROL_PLANE_PORTS.items():
             peer = mesh_network.CONTROL_PLANE
@@ -173,11 +175,19 @@ def _to_namespace(mesh: MeshSettings, ingress: IngressSettings | None, namespace
     for door in DOORS:
         if ingress is not None and namespace in ingress.namespaces_of(door):
             yield Reach(load_balancer(door), to, "others", "others", unmeshed, why, mesh_network.LOAD_BALANCER)
-    if mesh.viz:  # nobody else reads the metrics of proxies
+    if mesh.viz:
         scrapes = meshed
         if mesh.inbound == "deny":
             scrapes, why = "allowed", "AuthorizationPolicy proxy-admin-prometheus"
         yield Reach(f"{VIZ}/prometheus", to, PROXY_ADMIN, PROXY_ADMIN, scrapes, why, mesh_network.MONITORING)
+
+
+def _to_proxies(mesh: MeshSettings, namespace: str) -> Reach:
+    """Returns the reading of proxies by the platform's own Prometheus, which is not meshed."""
+    audited = mesh.inbound == "audit"
+    why = "mesh.inbound" if audited else f"AuthorizationPolicy {PLATFORM_READS}"
+    source = pods_named(PROMETHEUS.namespace, PROMETHEUS.labels)
+    return Reach(source, f"{namespace}/*", PROXY_ADMIN, PROXY_ADMIN, "audited" if audited else "allowed", why)
 
 
 def _verdicts(inbound: Inbound) -> tuple[Verdict, Verdict]:

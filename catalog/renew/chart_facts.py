@@ -60,7 +60,7 @@ def row_of(chart: Path, version: str, source: str, read: str) -> dict[str, Any]:
         "source": source,
         "read": read,
         "version": version,
-        "templates": (chart / "templates").is_dir(),
+        "templates": any(each.is_dir() for each in (chart / "templates", *chart.glob("charts/*/templates"))),
         "brings": brings,
     }
     for name in ("values.schema.json", "values.schema.yaml"):

@@ -42,6 +42,7 @@ from settings.observability.observability import ObservabilitySettings
 from settings.secrets.secrets import SecretsSettings
 from settings.tenancy.admission import AdmissionSettings
 
+EBS_DRIVER = "aws-ebs-csi-driver"
 ENFORCING_MODE = "NETWORK_POLICY_ENFORCING_MODE"
 """Variable of the VPC CNI; `standard` when not given. Source: aws/amazon-vpc-cni-k8s 1.22.4, README; read 2026-11."""
 
@@ -231,7 +232,7 @@ class Cluster(pulumi.ComponentResource):
         )
         service_guard(f"{self._key}-services", self._args.ingress is not None, self._options_with_provider())
         # Without DNS the pods cannot start, and the Helm releases would time out. DNS waits for the nodes.
-        namespaces, installed = self._addons([addons_after_nodes["coredns"]])
+        namespaces, installed = self._addons([addons_after_nodes["coredns"]], addons_after_nodes[EBS_DRIVER])
         self._karpenter_pools(installed, [*self._args.routes_and_endpoints, *addons_before_nodes])
         return namespaces, installed
 
@@ -271,7 +272,7 @@ class Cluster(pulumi.ComponentResource):
                 cluster=self._key,
                 cluster_name=self.name,
                 kubernetes_version=self._args.settings.version,
-                cluster_scoped=addon == "aws-ebs-csi-driver" and self._args.settings.ebs_driver_is_cluster_scoped,
+                cluster_scoped=addon == EBS_DRIVER and self._args.settings.ebs_driver_is_cluster_scoped,
                 pools=self._args.settings.pools,
                 values={"env": {ENFORCING_MODE: "strict"}} if addon == "vpc-cni" and self._args.strict else {},
             ),
@@ -327,8 +328,10 @@ class Cluster(pulumi.ComponentResource):
                     self._options_with_provider(),
                 )
 
-    def _addons(self, before: Sequence[pulumi.Resource]) -> tuple[Mapping[str, pulumi.Resource], Mapping[str, AddOn]]:
-        """Registers the Helm add-ons. Returns the namespaces and the add-ons, both by name."""
+    def _addons(
+        self, before: Sequence[pulumi.Resource], driver: pulumi.Resource
+    ) -> tuple[Mapping[str, pulumi.Resource], Mapping[str, AddOn]]:
+        """Registers the Helm add-ons. Returns the namespaces and the add-ons, both by name. driver: of volumes."""
         cluster = self._args.settings
         context = AddOnContext(
             stage=self._args.stage,
@@ -347,7 +350,7 @@ class Cluster(pulumi.ComponentResource):
         )
         specs = to_install(self._args.add_ons, self._parts)
         aws_side = {spec.name: self._aws_side(spec, context) for spec in specs}
-        namespaces = make_namespaces(self._key, specs, context, self._options_with_provider())
+        namespaces = make_namespaces(self._key, specs, context, self._options_with_provider(), driver)
         groups = sorted({group for spec in specs for group in spec.definitions})
         definitions = {
             group: custom_resource_definitions(f"{self._key}-{group}", group, self._options_with_provider())

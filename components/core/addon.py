@@ -19,9 +19,18 @@ INSTALL_SECONDS = 600  # the first image pulls over a new NAT gateway can take l
 
 
 def make_namespaces(
-    cluster: str, specs: Sequence[AddOnSpec], context: AddOnContext, opts: pulumi.ResourceOptions
+    cluster: str,
+    specs: Sequence[AddOnSpec],
+    context: AddOnContext,
+    opts: pulumi.ResourceOptions,
+    driver: pulumi.Resource | None = None,
 ) -> dict[str, pulumi.Resource]:
-    """Registers the add-ons' namespaces and returns them by name. Add-ons may share one, so the cluster owns them."""
+    """Registers the add-ons' namespaces and returns them by name. Add-ons may share one, so the cluster owns them.
+
+    driver: of the volumes that pods in some of them claim.
+    """
+    with_claims = {spec.chart.namespace for spec in specs if spec.claims_volumes}
+    claiming = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[driver] if driver else []))
     return {
         name: kubernetes.core.v1.Namespace(
             f"{cluster}-namespace-{name}",
@@ -33,7 +42,7 @@ def make_namespaces(
                     **exposed(context.ingress, name),
                 },
             },
-            opts=opts,
+            opts=claiming if name in with_claims else opts,
         )
         for name, level in namespace_levels(specs).items()
     }

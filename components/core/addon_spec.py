@@ -132,6 +132,8 @@ class AddOnSpec(AddOnRules):
     values_of_aws: values that only what `in_aws` made can tell, such as an id; the others come over them.
     metrics: what Prometheus reads of its pods, where a cluster has `observability`.
     rules: what is computed from its metrics, and what somebody is told.
+    claims_volumes: whether its pods claim volumes of EBS. Their driver is there before its namespace, and until that is
+        gone with its claims: it deletes their volumes.
     skip_crds: whether the CRDs in the chart's own `crds/` folder are skipped, because another add-on has them.
     awaited: whether `pulumi up` waits until its pods are ready, and fails otherwise.
     """
@@ -150,6 +152,7 @@ class AddOnSpec(AddOnRules):
     values_of_aws: "Callable[[pulumi.Resource], Values] | None" = None
     metrics: Callable[[ClusterParts], Sequence[Scrape]] = no_metrics
     rules: tuple[Recording | Alert, ...] = ()
+    claims_volumes: bool = False
     skip_crds: bool = False
     awaited: bool = True
 

@@ -91,11 +91,6 @@ def webhooks(*ports: int) -> Flow:
     return into("control-plane", "the API server asks its webhooks", *ports)
 
 
-def scraped(*ports: int) -> Flow:
-    """Returns the reading of metrics."""
-    return into(PROMETHEUS, "its metrics are read", *ports)
-
-
 PROMETHEUS = Pods(namespace="monitoring", labels={"app.kubernetes.io/name": "prometheus"})
 """The pods of Prometheus, as the operator labels them."""
 READS_OBJECTS = out("api-server", "reads and writes objects")

@@ -22,7 +22,9 @@ class Scrape:
     pods: labels of the pods that serve them. port: whether or not a container declares it.
     namespace: of the pods; "" for that of the add-on's chart.
     seconds: from one reading to the next. of_nodes: whether each pod tells of its node: series get its name as `node`,
-    and no label of the exporter's own pod, unless keeps_pod. drop: metrics that are not kept, as a regular expression.
+    and no label of the exporter's own pod, unless keeps_pod.
+    keeps_labels: whether a label of a series stands where the pod has one of that name (`honorLabels`).
+    drop: metrics that are not kept, as a regular expression.
     host_network: whether the pods have the address of their node, where no network policy holds.
     keeps_labels: whether a label of a series stands where the pod has one of that name (`honorLabels`).
     """
@@ -35,9 +37,9 @@ class Scrape:
     seconds: int = 30
     of_nodes: bool = False
     keeps_pod: bool = False
+    keeps_labels: bool = False
     drop: str = ""
     host_network: bool = False
-    keeps_labels: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,7 @@ from settings.ingress.ingress import Door, IngressSettings, RouteSettings
 from settings.mesh.mesh import CallerSettings, Inbound, MeshedServiceSettings, MeshSettings
 
 SERVER, GROUP, GATEWAY_GROUP = "Server", "policy.linkerd.io", "gateway.networking.k8s.io"
+PLATFORM_READS = "proxy-admin-monitoring"
 _PROTOCOLS = {"http": "HTTP/1", "http2": "HTTP/2", "grpc": "gRPC", "opaque": "opaque"}
 _RETRIED = {"http": "5xx", "grpc": "internal,unavailable"}
 
@@ -74,15 +75,19 @@ def policies(
     ingress: IngressSettings | None,
     namespaces: Iterable[str],
     door_networks: Mapping[Door, Sequence[str]],
+    readers: Sequence[str] = (),
 ) -> dict[str, Manifest]:
-    """Returns name -> object for a cluster, Servers last. door_networks: door -> where its load balancer calls from."""
+    """Returns name -> object for a cluster, Servers last. door_networks: door -> where its load balancer calls from.
+
+    readers: where a Prometheus outside of the mesh reads proxies from.
+    """
     meshed = sorted(set(namespaces) & set(mesh.namespaces))
     found = list(targets(mesh, ingress, meshed))
     doors = sorted({(target.namespace, door) for target in found for door in target.doors})
     objects = [
-        *(_networks(namespace, door, door_networks[door]) for namespace, door in doors),
+        *(_networks(namespace, _load_balancer(door), door_networks[door]) for namespace, door in doors),
         *(each for target in found for each in _of_target(target)),
-        *(each for namespace in meshed for each in _scrapes(mesh, namespace)),
+        *(each for namespace in meshed for each in _scrapes(mesh, namespace, readers)),
         *(
             _route(entry)
             for entry in mesh.services.values()
@@ -120,20 +125,30 @@ def _spec(target: Target) -> Manifest:
     }
 
 
-def _scrapes(mesh: MeshSettings, namespace: str) -> Iterator[Manifest]:
-    """Yields what lets the Prometheus of viz read the proxies of a namespace where the default policy would not."""
-    if not mesh.viz or mesh.inbound != "deny":
+def _scrapes(mesh: MeshSettings, namespace: str, readers: Sequence[str]) -> Iterator[Manifest]:
+    """Yields what lets Prometheus read the proxies of a namespace where the default policy would not.
+
+    That of viz is meshed. The platform's own has no identity, and comes by the range of pods; network policies, where
+    there are some, let no other pod in. Proxies judge calls of their own ports by the policies, too. Source:
+    linkerd2-proxy, linkerd/app/admin/src/stack.rs; read 2026-11.
+    """
+    of_viz, of_platform = mesh.viz and mesh.inbound == "deny", bool(readers) and mesh.inbound != "audit"
+    if not (of_viz or of_platform):
         return
     meshed = {"matchExpressions": [{"key": "linkerd.io/control-plane-ns", "operator": "Exists"}]}
-    spec = {"podSelector": meshed, "port": PROXY_ADMIN, "proxyProtocol": "HTTP/1", "accessPolicy": "deny"}
+    spec = {"podSelector": meshed, "port": PROXY_ADMIN, "proxyProtocol": "HTTP/1", "accessPolicy": mesh.inbound}
     yield _server(namespace, "proxy-admin", spec)
-    prometheus = {"kind": "ServiceAccount", "name": "prometheus", "namespace": VIZ}
-    yield _authorization(namespace, "proxy-admin-prometheus", "proxy-admin", prometheus)
+    if of_viz:
+        prometheus = {"kind": "ServiceAccount", "name": "prometheus", "namespace": VIZ}
+        yield _authorization(namespace, "proxy-admin-prometheus", "proxy-admin", prometheus)
+    if of_platform:
+        yield _networks(namespace, "pods", readers)
+        allowed = {"group": GROUP, "kind": "NetworkAuthentication", "name": "pods"}
+        yield _authorization(namespace, PLATFORM_READS, "proxy-admin", allowed)
 
 
-def _networks(namespace: str, door: Door, cidrs: Sequence[str]) -> Manifest:
-    networks = [{"cidr": cidr} for cidr in cidrs]
-    return _object("NetworkAuthentication", namespace, _load_balancer(door), {"networks": networks})
+def _networks(namespace: str, name: str, cidrs: Sequence[str]) -> Manifest:
+    return _object("NetworkAuthentication", namespace, name, {"networks": [{"cidr": cidr} for cidr in cidrs]})
 
 
 def _load_balancer(door: Door) -> str:

@@ -225,7 +225,7 @@ class Platform(pulumi.ComponentResource):
         self._guards(settings)
         self._teams(settings, len(zones), keys)
         self._image_cache(settings)
-        self._mesh_policies(settings.network, zones)
+        self._mesh_policies(settings, zones)
         topics = self._alert_topics(settings, keys)
         self._observability(settings, topics)
         self._cloud_alarms(settings, [need.code for need in needs], topics)
@@ -494,8 +494,9 @@ class Platform(pulumi.ComponentResource):
             for key in settings.clusters
         }
 
-    def _mesh_policies(self, network: NetworkSettings, zones: Sequence[str]) -> None:
+    def _mesh_policies(self, settings: StackSettings, zones: Sequence[str]) -> None:
         """Registers who may call whom in the meshed namespaces."""
+        network = settings.network
         subnets = plan(network.cidr, network.pod_cidr, zones).zones.values()
         door_networks: dict[Door, list[str]] = {
             "internal": [zone.private for zone in subnets],
@@ -507,7 +508,8 @@ class Platform(pulumi.ComponentResource):
             if ref.mesh is None:
                 continue
             mesh_guard(f"{key}-mesh-routes", pulumi.ResourceOptions(parent=self, provider=ref.provider))
-            if manifests := policies(ref.mesh, ref.ingress, namespaces, door_networks):
+            readers = [network.pod_cidr] if settings.observability_of(key) else []
+            if manifests := policies(ref.mesh, ref.ingress, namespaces, door_networks, readers):
                 args = MeshPoliciesArgs(cluster=ref, namespaces=namespaces, manifests=manifests)
                 MeshPolicies(f"{key}-mesh", args, self._opts)
 

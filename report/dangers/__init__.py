@@ -20,6 +20,7 @@ from report.dangers import (
     secrets,
     signatures,
     teams,
+    telemetry,
     weaker,
 )
 from report.dangers.danger import KINDS, Danger, Plan, known
@@ -31,7 +32,7 @@ __all__ = ["KINDS", "Danger", "Plan", "dangers", "judge", "plan_from"]
 
 _KINDS = (
     *(data, access, doors, calls, isolation, narrowed, nodes, money, protection),
-    *(secrets, signatures, teams, weaker),
+    *(secrets, signatures, teams, telemetry, weaker),
 )
 
 

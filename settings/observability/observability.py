@@ -20,7 +20,6 @@ class ObservabilitySettings(Settings):
     )
     runbooks: str = Field(
         default="docs/runbooks/alerts",
-        min_length=1,
         description="Where people read the pages of docs/runbooks/alerts: the first part of the link in each alert.",
         examples=["https://git.example.com/ml/platform/blob/main/docs/runbooks/alerts"],
     )

@@ -4,8 +4,8 @@ All of them ask the API server and DNS before they are ready. Left out: charts t
 their node, and labels that a stack file adds.
 Sources: templates of cert-manager v1.21.1, trust-manager v0.24.0, external-secrets v2.9.0, linkerd2 edge-26.8.3,
 aws-load-balancer-controller v3.5.0, external-dns chart 1.21.1, karpenter v1.14, velero chart 12.1.0, kyverno v1.19.0,
-gpu-operator v26.7.0, dra-driver-nvidia-gpu v0.4.1; kubernetes/autoscaler, charts/cluster-autoscaler, _helpers.tpl; read
-2026-11.
+kube-prometheus-stack 88.5.3, gpu-operator v26.7.0, dra-driver-nvidia-gpu v0.4.1; kubernetes/autoscaler,
+charts/cluster-autoscaler, _helpers.tpl; read 2026-11.
 """
 
 from __future__ import annotations
@@ -142,6 +142,18 @@ _CHARTS: Mapping[str, Mapping[str, _Part]] = {
         "gpu-operator": _Part(labels={"app": "gpu-operator", **_standard("gpu-operator", "gpu-operator")})
     },
     "karpenter": {"karpenter": _Part(labels=_standard("karpenter"), host="hostNetwork", dns="dnsPolicy")},
+    "kube-prometheus-stack": {
+        "operator": _Part(
+            labels=_standard("kube-prometheus-stack-prometheus-operator", "prometheus-operator"),
+            ports={"https": (10250, "prometheusOperator.tls.internalPort")},
+            host="prometheusOperator.hostNetwork",
+        ),
+        "kube-state-metrics": _Part(
+            labels=_standard("kube-state-metrics", "metrics"),
+            ports={"http": (8080, ""), "metrics": (8081, "")},
+            unless="kubeStateMetrics.enabled",
+        ),
+    },
     "kyverno": {
         "admission-controller": _Part(
             labels={

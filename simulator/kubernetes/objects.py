@@ -13,7 +13,16 @@ from typing import Any
 
 from simulator.cloud import CloudResource
 from simulator.difference import changes
-from simulator.kubernetes import controllers, external_secrets, finalizers, gateways, limits, load_balancers, quota
+from simulator.kubernetes import (
+    controllers,
+    external_secrets,
+    finalizers,
+    gateways,
+    limits,
+    load_balancers,
+    quota,
+    telemetry,
+)
 from simulator.kubernetes.admission import Admission, id_of
 from simulator.kubernetes.changing import refused_by_first_preview, refused_changes
 from simulator.kubernetes.checking import invalid, missing_value
@@ -170,6 +179,8 @@ class Objects:
             if self.real is not None:
                 self.real.delete(api_version, kind, namespace, name)
             self._end_nodes(self.cluster.get(api_version, kind, namespace, name))
+            if (api_version, kind) == ("v1", "Namespace"):
+                telemetry.empty(self.cluster, name)
             self.cluster.delete(api_version, kind, namespace, name)
             load_balancers.reconcile(self.cluster)
         self.planned.clear()

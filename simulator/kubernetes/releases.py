@@ -18,7 +18,7 @@ from common.helm_values import helm_lines, idle, part_of
 from common.values import opened
 from simulator.cloud import Cloud
 from simulator.difference import changes
-from simulator.kubernetes import chart_pods, finalizers, load_balancer_controller, load_balancers
+from simulator.kubernetes import chart_pods, finalizers, load_balancer_controller, load_balancers, telemetry
 from simulator.kubernetes.admission import id_of
 from simulator.kubernetes.certificates import why_control_plane_waits
 from simulator.kubernetes.clusters import CRD, RELEASE, Cluster
@@ -210,6 +210,7 @@ class Releases:
                     f"about is refused until you delete their configurations. They are {', '.join(left)}"
                 )
             self.cluster.cloud.delete(RELEASE, f"{self.cluster.name}/{namespace}/{name}", self.cluster.region)
+            telemetry.uninstall(self.cluster, stored or {})
             for definition in definitions:
                 self._uninstall_kind(id_, definition)
         self.planned.clear()
@@ -316,12 +317,29 @@ class Releases:
             for at, (part, schema) in schemas(chart.name).items()
             if (lines := helm_lines(part_of(values, at), schema))
         }
+        self._check_monitors(chart.name, values, inputs)
         if refused:
             text = "\n".join(line for part, lines in refused.items() for line in (f"{part}:", *lines))
             note = f"\n{_RETRIED}" if self.call.preview else ""
             raise Refusal(
                 f"values don't meet the specifications of the schema(s) in the following chart(s):\n{text}{note}"
             )
+
+    def _check_monitors(self, chart: str, values: Mapping[str, Any], inputs: Props) -> None:
+        """Refuses objects of a kind that is not served, as Helm does; warns where the chart leaves them out."""
+        kind = telemetry.kind_asked_for(chart, values)
+
+        def served() -> bool:
+            planned = self.planned.custom(self.cluster.place, telemetry.GROUP, kind)
+            return bool(planned or self.cluster.served(telemetry.GROUP, kind))
+
+        if not kind or served() or any(own.kind == kind for own in self._installed_kinds(inputs)):
+            return
+        if not telemetry.looks(chart):
+            raise Refusal(telemetry.why_refused(str(inputs["name"]), kind))
+        self.call.warn(
+            f"the chart {chart} leaves its {kind} out without a word, since the cluster does not know the kind"
+        )
 
     def _plan(self, inputs: Props) -> None:
         if inputs.get("createNamespace") is True and isinstance(inputs["namespace"], str):
@@ -364,6 +382,7 @@ class Releases:
         taken_over(self.cluster, stored)
         finalizers.reconcile(self.cluster)
         load_balancers.reconcile(self.cluster)
+        telemetry.reconcile(self.cluster)
         return state
 
     def _install_kind(self, served: CustomKind, release: str) -> None:

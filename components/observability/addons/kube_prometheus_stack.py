@@ -5,10 +5,12 @@ succeeds does not prove that they run. What EKS runs itself (etcd, scheduler, co
 answers on its node alone, are not read, and rules about them are off: they would fire for ever.
 Its webhooks check rules, and let all through while the operator is away: with Fail, no rule could then be made. The
 operator leaves out a rule that is wrong, and Prometheus keeps the others.
-Volumes are of a class of their own that deletes them with their claims, and the claims go with their Prometheus.
+Volumes are of a class of their own that deletes them with their claims, and the claims go with their namespace. They do
+not go with their StatefulSet: the operator deletes it, and makes it again, for whatever Kubernetes does not change in
+one, such as the size of claims.
 It pulls no image of a hook: cert-manager makes the certificate of the webhooks.
-Sources: prometheus-community/helm-charts kube-prometheus-stack-88.5.3; prometheus-operator v0.93.0, pkg/prometheus;
-read 2026-11.
+Sources: prometheus-community/helm-charts kube-prometheus-stack-88.5.3; prometheus-operator v0.93.0, pkg/prometheus,
+pkg/k8s/statefulset.go; read 2026-11.
 """
 
 from collections.abc import Sequence
@@ -20,6 +22,7 @@ from components.core.flows import AMONG_THEMSELVES, CONTROLLER, PROMETHEUS, Flow
 from components.core.overlay import overlay
 from components.core.untyped import Values
 from components.observability import alerting
+from components.observability.chart_alerts import chart_alerts
 from components.observability.grafana import grafana_values
 from components.observability.remote_write import IDENTITY, remote_write_flows, remote_write_values, written
 from settings.cluster.addon_rules import needed_by_costs, needed_by_observability
@@ -40,13 +43,10 @@ NODE_LABELS = (
 )
 """Labels of nodes by which rules and dashboards divide; without a list kube-state-metrics shows none of them."""
 OF_EKS = ("kubeControllerManager", "kubeScheduler", "kubeEtcd", "kubeProxy")
-RULES_OFF = (
-    *("etcd", "kubeControllerManager", "kubeProxy", "kubeSchedulerAlerting", "kubeSchedulerRecording", "windows"),
-)
 UNREAD = ("configmaps", "secrets")
 """Collectors of kube-state-metrics that are off: it needs no right to list secrets."""
 SELECTORS = ("podMonitor", "probe", "rule", "scrapeConfig", "serviceMonitor")
-GIB = 1024**3
+CLAIMS = {"whenDeleted": "Retain", "whenScaled": "Delete"}
 
 
 def observability_of(context: AddOnContext) -> ObservabilitySettings:
@@ -83,10 +83,7 @@ def values(context: AddOnContext) -> Values:
         "crds": {"enabled": False},
         "nodeExporter": {"enabled": False},
         **{part: {"enabled": False} for part in OF_EKS},
-        "defaultRules": {
-            "rules": dict.fromkeys(RULES_OFF, False),
-            "additionalRuleLabels": {"audience": "platform"},
-        },
+        "defaultRules": chart_alerts(),
         "kubelet": {"serviceMonitor": {"cAdvisorInterval": "30s"}},
         "kube-state-metrics": {
             **landing,
@@ -121,7 +118,7 @@ def values(context: AddOnContext) -> Values:
                 **spread(context, "alertmanager"),
                 "replicas": replicas(context),
                 "storage": _claim(2),
-                "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete", "whenScaled": "Delete"},
+                "persistentVolumeClaimRetentionPolicy": CLAIMS,
                 "resources": _resources("20m", "128Mi"),
             },
         },
@@ -140,7 +137,7 @@ def prometheus_spec(context: AddOnContext, metrics: MetricsSettings) -> dict[str
         "retention": f"{metrics.retention_days}d",
         "retentionSize": f"{metrics.volume_gib * 8 // 10}GiB",  # a full volume would end it
         "storageSpec": _claim(metrics.volume_gib),
-        "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete", "whenScaled": "Delete"},
+        "persistentVolumeClaimRetentionPolicy": CLAIMS,
         "resources": _resources("500m", f"{metrics.memory_gib}Gi"),
         "serviceDiscoveryRole": "EndpointSlice",
         "externalLabels": {"cluster": context.cluster_name},
@@ -212,6 +209,7 @@ ADD_ON = AddOnSpec(
     keys=("logs",),
     values_of_aws=of_workspace,
     flows=flows,
+    claims_volumes=True,
     skip_crds=True,
     fixed=(
         FixedValue(path="alertmanager.config", keeps=never, why="It follows from observability.alerts."),
@@ -241,6 +239,14 @@ ADD_ON = AddOnSpec(
         ),
         *(
             FixedValue(
+                path=f"{part}.{part}Spec.persistentVolumeClaimRetentionPolicy",
+                keeps=never,
+                why="Claims that go with a StatefulSet take all samples with them when the operator makes it again.",
+            )
+            for part in ("prometheus", "alertmanager")
+        ),
+        *(
+            FixedValue(
                 path=f"{part}.podDisruptionBudget.enabled", keeps=only(False), why="The platform makes its budget."
             )
             for part in ("prometheus", "alertmanager")
@@ -248,6 +254,16 @@ ADD_ON = AddOnSpec(
         *(
             FixedValue(path=path, keeps=never, why="Monitors, rules and network policies name them.")
             for path in ("fullnameOverride", "nameOverride", "namespaceOverride", "cleanPrometheusOperatorObjectNames")
+        ),
+        FixedValue(
+            path="prometheusOperator.admissionWebhooks.failurePolicy",
+            keeps=only("ignore"),
+            why="While the operator is away, nobody could make a rule.",
+        ),
+        FixedValue(
+            path="prometheusOperator.admissionWebhooks.certManager.enabled",
+            keeps=only(True),
+            why="cert-manager makes the certificate of the webhooks, and renews it.",
         ),
         FixedValue(
             path="prometheusOperator.tls.internalPort",

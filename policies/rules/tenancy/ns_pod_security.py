@@ -44,7 +44,7 @@ RULE = Rule(
     options={
         "privileged": Option(
             "Namespaces of software that runs the nodes, which may be privileged.",
-            ["dcgm-exporter", "dra-driver-nvidia-gpu", "gpu-operator", "linkerd-cni"],
+            ["dcgm-exporter", "dra-driver-nvidia-gpu", "gpu-operator", "linkerd-cni", "node-exporter"],
         )
     },
     on_unknown="fail",

@@ -10,6 +10,7 @@ import pytest
 from catalog.chart_facts import chart_facts, has_facts
 from catalog.charts import CHARTS
 from catalog.mesh_network import MESHED_POD
+from components.cluster.scrapes import scrapes_of
 from components.core.addon_spec import (
     COMES_WITH_THE_CLUSTER,
     AddOnContext,
@@ -19,6 +20,7 @@ from components.core.addon_spec import (
     values_of,
 )
 from components.core.flows import Flow, Pods, Range, into, out
+from components.core.metrics import Scrape
 from report.reach import reach
 from settings.cluster.cluster import ClusterSettings
 from settings.cluster.fixed_values import changed, of_service_accounts
@@ -26,6 +28,7 @@ from settings.cluster.parts import ClusterParts
 from settings.compute.node_pool import NodePoolSettings
 from settings.ingress.ingress import IngressSettings
 from settings.mesh.mesh import MeshSettings
+from settings.observability.observability import ObservabilitySettings
 from settings.secrets.secrets import SecretsSettings
 from settings.tenancy.admission import AdmissionSettings
 from simulator.kubernetes.webhooks import webhooks_of
@@ -33,6 +36,7 @@ from tests.components.stacks import POOL, stack, stage
 from tests.facts.reading import facts
 
 MESHED = ("inference", "agents")
+OBSERVED = ObservabilitySettings()
 TRACING = {"collector": "collector.tracing:4317", "namespace": "tracing", "service_account": "collector"}
 CERTIFICATE = "arn:aws:acm:us-west-2:123456789012:certificate/12345678-1234-1234-1234-123456789012"
 SIGNATURES = {
@@ -87,7 +91,9 @@ class World:
     def parts(self) -> ClusterParts:
         pools = (NodePoolSettings.model_validate(POOL),)
         secrets = SecretsSettings.model_validate(SECRETS[self.store])
-        return ClusterParts.of(ClusterSettings(version="1.35", pools=pools), mesh=self.mesh, secrets=secrets)
+        return ClusterParts.of(
+            ClusterSettings(version="1.35", pools=pools), mesh=self.mesh, secrets=secrets, observability=OBSERVED
+        )
 
     @property
     def context(self) -> AddOnContext:
@@ -131,6 +137,7 @@ def needs(spec: AddOnSpec, world: World) -> Iterator[Need]:
 
 
 Port = tuple[str, str | Pods | Range, int]
+KNOWN = {"kube-dns": Pods(namespace=COMES_WITH_THE_CLUSTER, labels={"k8s-app": "kube-dns"})}
 
 
 def _of_pod(spec: AddOnSpec, pod: Mapping[str, Any], values: Any, world: World, role: bool) -> Iterator[Port]:
@@ -142,7 +149,9 @@ def _of_pod(spec: AddOnSpec, pod: Mapping[str, Any], values: Any, world: World, 
     elif spec.name == "external-secrets" and pod.get("account"):
         yield ("out", *VAULTS[world.store])
     yield from (("in", "control-plane", port) for port in pod.get("webhooks", {}).values())
-    yield from (("in", Pods(namespace="monitoring"), port) for port in pod.get("metrics", ()))
+    yield from (("out", KNOWN.get(peer, peer), port) for peer, port in pod.get("asks", {}).items())
+    for name, number in pod.get("asked_by", {}).items():
+        yield "in", Pods(namespace=name), number
     yield from _in_mesh(spec.chart.namespace, pod, world)
 
 
@@ -289,7 +298,10 @@ def test_webhooks_that_the_simulated_api_server_asks_are_let_in(name: str) -> No
 
 
 def test_what_one_add_on_sends_to_another_is_let_in_there() -> None:
-    namespaces = {spec.chart.namespace: name for name, spec in every_add_on().items() if spec.flows is not no_flows}
+    closed = {spec.chart.namespace: name for name, spec in every_add_on().items() if spec.flows is not no_flows}
+    namespaces = {
+        name: each for name, each in closed.items() if name != COMES_WITH_THE_CLUSTER
+    }  # CoreDNS is not closed
     sent = [
         (spec.chart.namespace, flow.peer.namespace, port)
         for spec in every_add_on().values()
@@ -303,6 +315,46 @@ def test_what_one_add_on_sends_to_another_is_let_in_there() -> None:
         assert any(
             flow.direction == "in" and flow.peer == Pods(namespace=source) and port in flow.ports for flow in received
         ), (source, target, port)
+
+
+UNREAD = {
+    "gpu-operator": {8080: "the operator and what labels nodes, whose faults show in pods and labels"},
+}
+"""Add-on -> ports of metrics of its own pods that nobody needs, and why."""
+
+
+def scrapes(name: str, world: World) -> list[Scrape]:
+    measured = world.parts
+    namespace = add_on(name).chart.namespace
+    mesh = [each for each in scrapes_of(measured, MESHED) if each.job == "linkerd-proxy"]
+    own = [replace(each, namespace=each.namespace or namespace) for each in add_on(name).metrics(measured)]
+    return [*own, *(each for each in mesh if each.namespace == namespace)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_prometheus_reads_is_served_there(name: str) -> None:
+    """By labels and port of the pods, as the templates have them."""
+    served = [pod for pod in pods_of(name) if "metrics" in pod]
+    for scrape in scrapes(name, World()) if served else ():
+        if scrape.job == "linkerd-proxy":
+            pods = served
+        else:
+            pods = [pod for pod in served if scrape.pods.items() <= pod["labels"].items()]
+        assert any(scrape.port in pod["metrics"] for pod in pods), scrape
+        assert all(bool(pod.get("on_node")) == scrape.host_network for pod in pods), scrape
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_pod_that_serves_metrics_is_read(name: str) -> None:
+    read = scrapes(name, World())
+    values = values_of(add_on(name), World().context)
+    for pod in pods_of(name):
+        if "metrics" not in pod or not at(values, *pod.get("on", ("", True))):
+            continue
+        found = [
+            each.port for each in read if each.job == "linkerd-proxy" or each.pods.items() <= pod["labels"].items()
+        ]
+        assert set(found) & set(pod["metrics"]) or set(pod["metrics"]) <= UNREAD.get(name, {}).keys(), pod
 
 
 def test_the_control_plane_of_the_mesh_takes_what_the_model_of_a_meshed_pod_says() -> None:

@@ -132,6 +132,22 @@ def test_the_prometheus_of_viz_reads_proxies_that_refuse_everybody() -> None:
     assert not built(viz=True, inbound="all-authenticated"), "it is meshed itself"
 
 
+@pytest.mark.parametrize("inbound", ["all-authenticated", "deny"])
+def test_the_platforms_prometheus_which_has_no_identity_reads_proxies_by_the_range_of_pods(inbound: str) -> None:
+    mesh = MeshSettings.model_validate({"namespaces": ["inference"], "inbound": inbound})
+    found = policies(mesh, None, ["inference"], {}, ["100.64.0.0/16"])
+    assert found["inference-proxy-admin-server"]["spec"]["accessPolicy"] == inbound, "for others as before"
+    (networks,) = found["inference-pods-networkauthentication"]["spec"]["networks"]
+    assert networks == {"cidr": "100.64.0.0/16"}
+    (allowed,) = found["inference-proxy-admin-monitoring-authorizationpolicy"]["spec"]["requiredAuthenticationRefs"]
+    assert allowed == {"group": "policy.linkerd.io", "kind": "NetworkAuthentication", "name": "pods"}
+
+
+def test_proxies_that_take_all_need_no_policy_for_prometheus() -> None:
+    mesh = MeshSettings.model_validate({"namespaces": ["inference"], "inbound": "audit"})
+    assert policies(mesh, None, ["inference"], {}, ["100.64.0.0/16"]) == {}
+
+
 def test_a_server_is_there_when_it_knows_whom_it_lets_in(cloud: PlatformCloud) -> None:
     services = {"chat": {**CHAT, "callers": [AGENT]}}
     mesh = {"namespaces": ["inference", "agents"], "services": services}

@@ -12,6 +12,10 @@ def built(cloud: PlatformCloud, **more: Any) -> None:
     cloud.up(stack(**{"observability": {}, **more}))
 
 
+def values(cloud: PlatformCloud) -> Any:
+    return cloud.one("helm.sh/v3:Release", "main-kube-prometheus-stack").inputs["values"]
+
+
 def test_definitions_come_before_the_operator_and_monitors_after_it(cloud: PlatformCloud) -> None:
     built(cloud)
     release = cloud.one("helm.sh/v3:Release", "main-kube-prometheus-stack")
@@ -21,3 +25,21 @@ def test_definitions_come_before_the_operator_and_monitors_after_it(cloud: Platf
     assert {each.inputs["metadata"]["name"] for each in monitors} >= {"node-exporter-node-exporter"}
     for each in monitors:
         assert each.stands_on(release), each.name
+
+
+def test_volumes_of_samples_are_deleted_with_their_claims_while_their_driver_runs(cloud: PlatformCloud) -> None:
+    built(cloud)
+    (telemetry,) = [each for each in cloud.all("StorageClass") if each.inputs["metadata"]["name"] == "telemetry"]
+    assert telemetry.inputs["reclaimPolicy"] == "Delete", "in production too: samples are billed, and nobody's data"
+    spec = values(cloud)["prometheus"]["prometheusSpec"]
+    claim = spec["storageSpec"]["volumeClaimTemplate"]["spec"]
+    assert claim["storageClassName"] == "telemetry"
+    assert spec["retentionSize"] == "80GiB", "four fifths of the volume: a full one ends it"
+    (namespace,) = [each for each in cloud.all("core/v1:Namespace") if each.inputs["metadata"]["name"] == "monitoring"]
+    assert namespace.stands_on(cloud.one("eks/addon:Addon", "main-aws-ebs-csi-driver"))
+
+
+def test_a_cluster_without_it_has_no_class_for_it(cloud: PlatformCloud) -> None:
+    cloud.up(stack())
+    assert "telemetry" not in {each.inputs["metadata"]["name"] for each in cloud.all("StorageClass")}
+    assert not cloud.all(MONITOR)

@@ -318,6 +318,10 @@ def guardduty(**changes: Any) -> dict[str, Any]:
     return {**mails, "security": {"guardduty": {"detector": "make", **changes}}}
 
 
+def measured(**changes: Any) -> dict[str, Any]:
+    return {"observability": changes}
+
+
 def quota(**changes: Any) -> dict[str, Any]:
     return {**gpu(), **team(quota={"lab": changes})}
 
@@ -382,10 +386,19 @@ CHANGES: dict[str, Any] = {
     "observability.cloud_alarms.lustre_free_percent": (cloud_alarms(), cloud_alarms(lustre_free_percent=20)),
     "observability.cloud_alarms.monthly_usd": (cloud_alarms(), cloud_alarms(monthly_usd=20_000)),
     "observability.cloud_alarms.quota_percent": (cloud_alarms(), cloud_alarms(quota_percent=90)),
-    "observability.costs": ({"observability": {}}, {"observability": {"costs": False}}),
+    "observability.clusters": (
+        {**two_clusters({}), "observability": {}},
+        {**two_clusters({}), **measured(clusters=["main"])},
+    ),
+    "observability.costs": (measured(), measured(costs=False)),
+    "observability.metrics.memory_gib": (measured(), measured(metrics={"memory_gib": 8})),
     "observability.metrics.remote_write.max_series": (remote_write(), remote_write(max_series=1000)),
     "observability.metrics.remote_write.metrics": (remote_write(), remote_write(metrics=["up"])),
     "observability.metrics.remote_write.retention_days": (remote_write(), remote_write(retention_days=400)),
+    "observability.metrics.replicas": (measured(), measured(metrics={"replicas": 1})),
+    "observability.metrics.retention_days": (measured(), measured(metrics={"retention_days": 30})),
+    "observability.metrics.volume_gib": (measured(), measured(metrics={"volume_gib": 200})),
+    "observability.runbooks": (measured(), measured(runbooks="https://docs.example.com/alerts")),
     "quotas.request": quotas(),
     "quotas.vcpus": (quotas(), quotas(vcpus={"L-1216C47A": 100_000})),
     "clusters.version": cluster(version="1.36"),

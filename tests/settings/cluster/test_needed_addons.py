@@ -14,6 +14,7 @@ from settings.compute.node_pool import NodePoolSettings
 from settings.core.problems import SettingsError
 from settings.ingress.ingress import DnsSettings, IngressSettings
 from settings.mesh.mesh import MeshSettings
+from settings.observability.observability import ObservabilitySettings
 from settings.secrets.secrets import SecretsSettings
 from settings.stack.checks import versions as version_checks
 from settings.stack.loader import load
@@ -78,6 +79,7 @@ def test_an_add_on_that_something_needs_says_what_to_write_instead() -> None:
         ingress=DOORS,
         secrets=SecretsSettings(),
         kyverno=KyvernoSettings(),
+        observability=ObservabilitySettings(),
     )
     needed = {name for name, add_on in every_add_on().items() if add_on.needed_by(cluster)}
     assert needed == {name for name, add_on in every_add_on().items() if add_on.instead}

@@ -1,0 +1,124 @@
+"""The values of kube-prometheus-stack: what is read, where it runs, and which alerts of the chart are kept."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.core.addon_spec import AddOnContext, every_add_on, values_of
+from components.core.metrics import Alert, Recording, RuleGroup
+from components.observability.chart_alerts import ALERTS_OFF, GROUPS_OF_TEAMS, GROUPS_OFF, OTHER_GROUPS
+from components.observability.rules_of import prometheus_rule
+from settings.compute.node_pool import NodePoolSettings
+from settings.observability.observability import ObservabilitySettings
+from tests.components.stacks import POOL, stage
+from tests.facts.reading import facts
+
+ROOT = Path(__file__).parents[3]
+
+
+def values(environment: str = "prod", pool: dict[str, Any] = POOL, **observability: Any) -> Any:
+    context = AddOnContext(
+        stage=stage(environment=environment),
+        cluster="main",
+        kubernetes_version="1.35",
+        pools=(NodePoolSettings.model_validate(pool),),
+        gpu_allocation="device-plugin",
+        observability=ObservabilitySettings.model_validate(observability),
+        zones=3,
+    )
+    return values_of(every_add_on()["kube-prometheus-stack"], context)
+
+
+def test_what_eks_runs_itself_is_not_read_and_rules_about_it_are_off() -> None:
+    said = values()
+    for part in ("kubeControllerManager", "kubeScheduler", "kubeEtcd", "kubeProxy"):
+        assert said[part] == {"enabled": False}
+    off = {key for key, on in said["defaultRules"]["rules"].items() if not on}
+    assert off >= {"etcd", "kubeControllerManager", "kubeProxy", "kubeSchedulerAlerting", "kubeSchedulerRecording"}
+
+
+def test_all_monitors_and_rules_count_and_nodes_are_told_apart_by_their_pool() -> None:
+    said = values()
+    spec = said["prometheus"]["prometheusSpec"]
+    assert {key for key in spec if key.endswith("NilUsesHelmValues")} == {
+        f"{kind}SelectorNilUsesHelmValues" for kind in ("podMonitor", "probe", "rule", "scrapeConfig", "serviceMonitor")
+    }
+    assert not any(spec[key] for key in spec if key.endswith("NilUsesHelmValues"))
+    nodes, pods = said["kube-state-metrics"]["metricLabelsAllowlist"]
+    assert nodes.startswith("nodes=[ml-platform/pool,ml-platform/sharing,")
+    assert pods == "pods=[team,app]"
+    assert spec["externalLabels"] == {"cluster": "ml-platform-prod-main"}
+
+
+@pytest.mark.parametrize(
+    ("environment", "kept", "said", "replicas", "apart"),
+    [
+        ("prod", 1, {}, 2, "hard"),
+        ("dev", 1, {}, 1, "soft"),
+        ("prod", 1, {"metrics": {"replicas": 1}}, 1, "soft"),
+        ("dev", 1, {"metrics": {"replicas": 2}}, 2, "hard"),
+        ("prod", 0, {}, 2, "soft"),
+    ],
+)
+def test_two_of_each_are_on_two_nodes_where_the_cluster_has_as_many(
+    environment: str, kept: int, said: dict[str, Any], replicas: int, apart: str
+) -> None:
+    pool = {**POOL, "scaling": "auto", "min_per_zone": kept, "max_per_zone": 3}
+    found = values(environment, pool, **said)
+    for part in (found["prometheus"]["prometheusSpec"], found["alertmanager"]["alertmanagerSpec"]):
+        assert (part["replicas"], part["podAntiAffinity"]) == (replicas, apart)
+        assert part["nodeSelector"]["ml-platform/pool"] == "system", "its volume is of a zone, which has such a node"
+        assert part["persistentVolumeClaimRetentionPolicy"] == {"whenDeleted": "Retain", "whenScaled": "Delete"}, (
+            "the operator deletes its StatefulSet, and makes it again, when the size of claims is another"
+        )
+
+
+def test_each_alert_of_the_chart_is_kept_for_somebody_or_off_for_a_reason() -> None:
+    """A new version of the chart is read anew: its alerts are in tests/facts/chart_alerts.json."""
+    row = facts("chart_alerts")
+    assert row["version"] == every_add_on()["kube-prometheus-stack"].chart.version
+    groups: dict[str, list[str]] = row["groups"]
+    assert set(groups) == {*OTHER_GROUPS, *GROUPS_OF_TEAMS, *(group for group in GROUPS_OFF if group in groups)}
+    every = {alert for alerts in groups.values() for alert in alerts}
+    assert set(ALERTS_OFF) <= every, "a name that no alert has turns none off"
+    assert all(reason for reason in (*ALERTS_OFF.values(), *GROUPS_OFF.values()))
+    labels = values()["defaultRules"]["additionalRuleGroupLabels"]
+    assert {group: labels[group]["audience"] for group in groups if group not in GROUPS_OFF} == {
+        **dict.fromkeys(OTHER_GROUPS, "platform"),
+        **dict.fromkeys(GROUPS_OF_TEAMS, "team"),
+    }
+
+
+def test_the_guide_says_who_hears_of_each_group_and_why_others_are_off() -> None:
+    page = (ROOT / "docs/guides/observability/metrics.md").read_text()
+    groups: dict[str, list[str]] = facts("chart_alerts")["groups"]
+    for group in {*OTHER_GROUPS, *GROUPS_OF_TEAMS}:
+        who = "team" if group in GROUPS_OF_TEAMS else "platform"
+        kept = [alert for alert in groups[group] if alert not in ALERTS_OFF]
+        assert f"\n| `{group}` | {who} | {len(kept)} |\n" in page
+    for group, why in GROUPS_OFF.items():
+        assert f"\n| `{group}` | off: {why} |  |\n" in page
+    for alert, why in ALERTS_OFF.items():
+        assert f"\n| `{alert}` | {why} |\n" in page
+
+
+def test_rules_become_an_object_whose_alerts_link_to_their_page() -> None:
+    told = Alert(name="GPUIdle", expr="x < 1", minutes=30, severity="warning", summary="It is idle.", audience="team")
+    at_once = Alert(name="GPULost", expr="y", minutes=0, severity="critical", summary="It is lost.")
+    kept = Recording(name="node_count", expr="count(z)", about="nodes")
+    made = prometheus_rule(RuleGroup(name="gpus", rules=(kept, told, at_once)), "https://docs.example.com/alerts/")
+    assert (made["metadata"]["namespace"], made["metadata"]["name"]) == ("monitoring", "ml-platform-gpus")
+    recording, warning, critical = made["spec"]["groups"][0]["rules"]
+    assert recording == {"record": "node_count", "expr": "count(z)"}
+    assert warning == {
+        "alert": "GPUIdle",
+        "expr": "x < 1",
+        "for": "30m",
+        "labels": {"severity": "warning", "audience": "team"},
+        "annotations": {
+            "summary": "It is idle.",
+            "runbook_url": "https://docs.example.com/alerts/gpus.md#gpuidle",
+        },
+    }
+    assert "for" not in critical

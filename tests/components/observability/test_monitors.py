@@ -1,0 +1,170 @@
+"""What is read: each monitor finds its pods, its calls pass the network policies, its series have the right labels."""
+
+import json
+from dataclasses import replace
+from ipaddress import IPv4Address
+from typing import Any
+
+import pytest
+
+from components.cluster.scrapes import scrapes_of
+from components.core.flows import PROMETHEUS
+from components.core.metrics import Scrape
+from components.observability.monitors import monitors
+from components.observability.rules_of import prometheus_rule, rule_groups
+from settings.stack.stack import StackSettings
+from tests.components.cluster.test_against_charts import validator
+from tests.components.stacks import CLUSTER, POOL, stack
+from tests.report.network_judge import Judge, Place, Pod
+from tests.report.test_reach import built
+
+NAMESPACES = ("inference", "lab")
+SCRAPE = Scrape(job="exporter", pods={"app": "exporter"}, port=9400, namespace="gpus")
+
+
+def measured(mode: str = "standard") -> StackSettings:
+    """A stack with every add-on that is read, where all that nothing needs is closed."""
+    gpu = {"name": "gpu", "instance_types": ["g6.12xlarge"], "min_per_zone": 0, "provisioner": "karpenter"}
+    return stack(
+        observability={},
+        isolation={"mode": mode},
+        clusters={"main": {**CLUSTER, "pools": [POOL, gpu], "service_cidr": "172.20.0.0/16", "addons": {"velero": {}}}},
+        teams=[{"name": "serving", "namespaces": ["inference"]}, {"name": "lab", "namespaces": ["lab"]}],
+        mesh={"namespaces": ["inference"], "inbound": "deny", "viz": True},
+        admission={"kyverno": {}},
+    )
+
+
+def scrapes() -> list[Scrape]:
+    return scrapes_of(measured().parts_of("main"), NAMESPACES)
+
+
+@pytest.mark.parametrize("mode", ["standard", "strict"])
+def test_with_isolation_prometheus_reaches_each_port_that_a_monitor_names_and_nobody_else_does(mode: str) -> None:
+    objects = built(measured(mode))
+    tiers = dict(reversed(objects.subnets.values()))
+    addresses = iter(range(20, 200))
+
+    def pod(namespace: str, labels: Any) -> Pod:
+        return Pod(namespace=namespace, labels=labels, address=tiers["pods"][next(addresses)])
+
+    prometheus = pod(PROMETHEUS.namespace, PROMETHEUS.labels)
+    grafana, job = pod("monitoring", {"app.kubernetes.io/name": "grafana"}), pod("lab", {"app": "job"})
+    targets = [(scrape, pod(scrape.namespace, scrape.pods)) for scrape in scrapes()]
+    node, api = Place("node", tiers["private"][9]), Place("API server", tiers["intra"][9])
+    dns = pod("kube-system", {"k8s-app": "kube-dns"})
+    judge = Judge(
+        policies=objects.of("NetworkPolicy"), pods=[prometheus, grafana, job, dns, *(each for _, each in targets)]
+    )
+    assert len(targets) > 7
+    for scrape, target in targets:
+        where = node if scrape.host_network else target
+        assert judge.lets(prometheus, where, scrape.port), scrape
+        assert not judge.lets(prometheus, where, scrape.port + 1), scrape
+        assert not judge.lets(job, where, scrape.port), scrape
+        if not scrape.host_network and scrape.namespace != "kube-system":
+            assert not judge.lets(grafana, target, scrape.port), scrape
+    assert judge.lets(prometheus, node, 10250)
+    assert judge.lets(prometheus, api, 443)
+    assert judge.lets(prometheus, dns, 9153)
+    for client in (prometheus, grafana, job):
+        assert not judge.lets(client, node, 5555), "DCGM of the node agent asks nobody who they are"
+        assert not judge.lets(client, Place("internet", IPv4Address("198.51.100.7")), 9090)
+
+
+def test_the_parts_of_monitoring_reach_each_other_and_the_api_server_their_webhook() -> None:
+    objects = built(measured())
+    tiers = dict(reversed(objects.subnets.values()))
+    first, second = (
+        Pod(
+            namespace="monitoring",
+            labels={"app.kubernetes.io/name": "alertmanager", "n": str(n)},
+            address=tiers["pods"][n],
+        )
+        for n in (20, 21)
+    )
+    judge = Judge(policies=objects.of("NetworkPolicy"), pods=[first, second])
+    assert judge.lets(first, second, 9094)
+    assert judge.lets(Place("EKS control plane", tiers["intra"][9]), first, 10250)
+    (open_inside,) = [
+        rule
+        for policy in objects.of("NetworkPolicy")
+        if policy["metadata"]["namespace"] == "monitoring" and policy["spec"]["podSelector"] == {}
+        for rule in policy["spec"]["ingress"]
+        if rule["from"] == [{"podSelector": {}}]
+    ]
+    assert "ports" not in open_inside, "Alertmanagers agree by UDP, too"
+
+
+def endpoint(scrape: Scrape) -> dict[str, Any]:
+    (monitor,) = monitors([scrape])
+    assert monitor["spec"]["namespaceSelector"] == {"matchNames": [scrape.namespace]}
+    (found,) = monitor["spec"]["podMetricsEndpoints"]
+    return dict(found)
+
+
+def labels(scrape: Scrape, **meta: str) -> dict[str, str]:
+    """What Prometheus makes of the labels of one target: replacements, then the labels that go."""
+    found = {"__meta_kubernetes_pod_ip": "100.64.0.9", "__meta_kubernetes_pod_node_name": "node-a", **meta}
+    found |= {"namespace": "gpus", "pod": "exporter-x", "container": "main", "job": "monitoring/x"}
+    for rule in endpoint(scrape)["relabelings"]:
+        if rule["action"] == "replace":
+            source = ";".join(found[each] for each in rule.get("sourceLabels", ()))
+            found[rule["targetLabel"]] = rule.get("replacement", "$1").replace("$1", source)
+        else:
+            assert rule["action"] == "labeldrop"
+            found = {key: value for key, value in found.items() if key not in rule["regex"].split("|")}
+    return {key: value for key, value in found.items() if not key.startswith("__meta")}
+
+
+def test_a_target_is_the_pod_with_the_port_whether_or_not_a_container_declares_it() -> None:
+    assert "port" not in endpoint(SCRAPE)
+    assert "portNumber" not in endpoint(SCRAPE)
+    both = [labels(SCRAPE, __meta_kubernetes_pod_container_port_number=port) for port in ("9400", "8081")]
+    assert (
+        both[0]
+        == both[1]
+        == {"__address__": "100.64.0.9:9400", "job": "exporter", "namespace": "gpus", "pod": "exporter-x"}
+    )
+
+
+def test_the_exporter_of_a_node_tells_of_the_node_and_not_of_its_own_pod() -> None:
+    assert labels(replace(SCRAPE, of_nodes=True)) == {
+        "__address__": "100.64.0.9:9400",
+        "job": "exporter",
+        "node": "node-a",
+    }
+    kept = labels(replace(SCRAPE, of_nodes=True, keeps_pod=True))
+    assert (kept["node"], kept["pod"]) == ("node-a", "exporter-x")
+
+
+def test_a_monitor_says_how_often_and_which_metrics_go() -> None:
+    said = endpoint(replace(SCRAPE, seconds=15, drop="kube_.*", keeps_labels=True))
+    assert (said["interval"], said["honorLabels"]) == ("15s", True)
+    assert said["metricRelabelings"] == [{"action": "drop", "sourceLabels": ["__name__"], "regex": "kube_.*"}]
+
+
+def test_two_monitors_of_one_job_have_two_names() -> None:
+    found = monitors([SCRAPE, replace(SCRAPE, port=9401)])
+    assert [each["metadata"]["name"] for each in found] == ["gpus-exporter-9400", "gpus-exporter-9401"]
+
+
+def errors(manifest: Any) -> list[str]:
+    held = validator(manifest["apiVersion"], manifest["kind"])
+    return [error.message for error in held.iter_errors(json.loads(json.dumps(manifest)))]
+
+
+def test_the_definitions_take_each_monitor_and_each_rule_as_it_is() -> None:
+    made = [
+        *monitors(scrapes()),
+        *(prometheus_rule(group, "docs") for group in rule_groups(measured().parts_of("main"))),
+    ]
+    for manifest in made:
+        assert errors(manifest) == [], manifest["metadata"]["name"]
+    (wrong,) = monitors([SCRAPE])
+    wrong["spec"]["podMetricsEndpoints"][0]["relabeling"] = []
+    assert errors(wrong), "an unknown field, which the API server would drop"
+
+
+def test_nothing_is_read_where_nothing_is_measured() -> None:
+    assert scrapes_of(stack().parts_of("main"), NAMESPACES) == []

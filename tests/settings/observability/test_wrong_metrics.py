@@ -1,0 +1,114 @@
+"""Each mistake that `observability` and its metrics can have is reported at its path, with advice."""
+
+from typing import Any
+
+import pytest
+
+from tests.settings.stacks import problems, stack
+
+Change = tuple[tuple[Any, ...], Any]
+ON: Change = (("observability",), {})
+
+
+def metrics(**values: Any) -> Change:
+    return ("observability", "metrics"), values
+
+
+def chart(name: str, **values: Any) -> Change:
+    return ("clusters", "main", "addons", name), {"values": values}
+
+
+STACK_VALUES, NODES = (
+    "clusters.main.addons.kube-prometheus-stack.values.",
+    "clusters.main.addons.prometheus-node-exporter.values.",
+)
+MISTAKES: dict[str, tuple[list[Change], str, str]] = {
+    # what is wrong: (what the stack file says besides, the path of the problem, the end of the message)
+    "cluster that is not there": (
+        [(("observability",), {"clusters": ["mian"]})],
+        "observability.clusters[0]",
+        "mean main?",
+    ),
+    "cluster twice": (
+        [(("observability",), {"clusters": ["main", "main"]})],
+        "observability.clusters",
+        "Name each once.",
+    ),
+    "no cluster": ([(("observability",), {"clusters": []})], "observability.clusters", "Add one, or drop it."),
+    "no time": ([metrics(retention_days=0)], "observability.metrics.retention_days", "Write 1 or more."),
+    "a volume that is none": ([metrics(volume_gib=1)], "observability.metrics.volume_gib", "Write 10 or more."),
+    "three of them": ([metrics(replicas=3)], "observability.metrics.replicas", "Write 2 or less."),
+    "more memory than a node has": (
+        [metrics(memory_gib=7)],
+        "observability.metrics.memory_gib",
+        "it would wait for ever, and no update would tell. Lower it, or give the pool larger machines.",
+    ),
+    "operator without its definitions": (
+        [ON, (("clusters", "main", "addons", "prometheus-operator-crds"), {"enabled": False})],
+        "clusters.main.addons.prometheus-operator-crds.enabled",
+        "Drop it here, or write observability.clusters without this cluster.",
+    ),
+    "the stack for nobody": (
+        [(("clusters", "main", "addons", "kube-prometheus-stack"), {})],
+        "clusters.main.addons.kube-prometheus-stack",
+        "it is installed by itself when something does. Drop it.",
+    ),
+    "a second exporter on each node": (
+        [ON, chart("kube-prometheus-stack", nodeExporter={"enabled": True})],
+        f"{STACK_VALUES}nodeExporter.enabled",
+        "two would want one port. Drop it.",
+    ),
+    "what EKS runs itself": (
+        [ON, chart("kube-prometheus-stack", kubeEtcd={"enabled": True})],
+        f"{STACK_VALUES}kubeEtcd.enabled",
+        "alerts would fire for ever. Drop it.",
+    ),
+    "monitors of the platform left out": (
+        [
+            ON,
+            chart(
+                "kube-prometheus-stack", prometheus={"prometheusSpec": {"podMonitorSelectorNilUsesHelmValues": True}}
+            ),
+        ],
+        f"{STACK_VALUES}prometheus.prometheusSpec.podMonitorSelectorNilUsesHelmValues",
+        "Prometheus would leave out what the platform gives it. Drop it.",
+    ),
+    "another service account": (
+        [ON, chart("kube-prometheus-stack", prometheus={"serviceAccount": {"name": "mine"}})],
+        f"{STACK_VALUES}prometheus.serviceAccount.name",
+        "Its rights in AWS are of this account. Drop it.",
+    ),
+    "webhooks that stop everybody": (
+        [ON, chart("kube-prometheus-stack", prometheusOperator={"admissionWebhooks": {"failurePolicy": "Fail"}})],
+        f"{STACK_VALUES}prometheusOperator.admissionWebhooks.failurePolicy",
+        "While the operator is away, nobody could make a rule. Drop it.",
+    ),
+    "claims that go with a StatefulSet": (
+        [
+            ON,
+            chart(
+                "kube-prometheus-stack",
+                prometheus={"prometheusSpec": {"persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete"}}},
+            ),
+        ],
+        f"{STACK_VALUES}prometheus.prometheusSpec.persistentVolumeClaimRetentionPolicy",
+        "take all samples with them when the operator makes it again. Drop it.",
+    ),
+    "another port of nodes": (
+        [ON, chart("prometheus-node-exporter", service={"port": 9101})],
+        f"{NODES}service.port",
+        "Prometheus is let out to nodes on port 9100. Drop it.",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_reported_where_it_is_with_what_to_write(name: str) -> None:
+    changes, path, message = MISTAKES[name]
+    (problem,) = problems(stack(*changes))
+    assert str(problem).startswith(f"Pulumi.test.yaml, {path}: "), problem
+    assert str(problem).endswith(message), problem
+
+
+def test_prometheus_fits_where_memory_is_left() -> None:
+    assert not problems(stack(metrics(memory_gib=6)))
