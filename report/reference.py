@@ -267,6 +267,8 @@ def _add_on(spec: AddOnSpec) -> Iterator[str]:
     yield f"- namespace with Pod Security `{spec.pod_security}`"
     if spec.after:
         yield f"- after {', '.join(f'[{name}](#{name})' for name in spec.after)}"
+    if spec.after_if_on:
+        yield f"- after {', '.join(f'[{name}](#{name})' for name in spec.after_if_on)}, where the cluster has it"
     for name, why in spec.conflicts.items():
         yield f"- cannot run with [{name}](#{name}): {why}"
     if spec.instead:

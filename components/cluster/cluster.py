@@ -160,6 +160,7 @@ class Cluster(pulumi.ComponentResource):
         self.provider = kubernetes.Provider(
             f"{name}-kubernetes",
             kubeconfig=plane.kubeconfig_json,
+            enable_config_map_mutable=True,  # otherwise a dashboard that changes is deleted, and made again
             # Until the way in is there, the API cannot be reached, or answers 401, and the provider gives up for the
             # whole run at its first error. An access entry works only some seconds after EKS has made it: nodes, which
             # come after it, take minutes. At destroy all of these go last.
@@ -371,7 +372,7 @@ class Cluster(pulumi.ComponentResource):
                     after=[
                         *before,
                         *([namespace] if namespace else []),
-                        *(installed[name].last for name in spec.after),
+                        *(installed[name].last for name in spec.before_it(installed)),
                         *(each for group in spec.definitions for each in definitions[group]),
                     ],
                 ),

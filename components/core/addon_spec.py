@@ -205,7 +205,7 @@ def add_on_of(module: ModuleType) -> AddOnSpec:
 def check_names(add_ons: Mapping[str, AddOnSpec]) -> None:
     """Raises ValueError when an add-on names one that does not exist, which would be ignored or never be installed."""
     for spec in add_ons.values():
-        for key in ("after", "conflicts"):
+        for key in ("after", "after_if_on", "conflicts"):
             for name in getattr(spec, key):
                 if name not in add_ons:
                     raise ValueError(
@@ -229,7 +229,7 @@ def to_install(add_ons: Mapping[str, AddOnSpec], cluster: ClusterParts) -> list[
             raise ValueError(
                 f"add-on {spec.name} needs {', '.join(missing)}, which is off. Turn it on, or turn {spec.name} off."
             )
-    order = TopologicalSorter({name: spec.after for name, spec in sorted(on.items())}).static_order()
+    order = TopologicalSorter({name: spec.before_it(on) for name, spec in sorted(on.items())}).static_order()
     return [on[name] for name in order]
 
 

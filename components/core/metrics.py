@@ -26,7 +26,6 @@ class Scrape:
     keeps_labels: whether a label of a series stands where the pod has one of that name (`honorLabels`).
     drop: metrics that are not kept, as a regular expression.
     host_network: whether the pods have the address of their node, where no network policy holds.
-    keeps_labels: whether a label of a series stands where the pod has one of that name (`honorLabels`).
     """
 
     job: str
@@ -59,7 +58,6 @@ class Alert:
     minutes: for which the expression has to hold. summary: one sentence for a person who was asleep, with
     `{{ $labels.x }}` and `{{ $value }}`. audience: team where the label `namespace` of its series is one of a team,
     which then hears of it. Its runbook is the section of its name in docs/runbooks/alerts/<group>.md.
-    instead_of: alerts of the chart kube-prometheus-stack that it makes needless, and that are off.
     """
 
     name: str
@@ -68,7 +66,6 @@ class Alert:
     severity: Severity
     summary: str
     audience: Audience = "platform"
-    instead_of: tuple[str, ...] = ()
 
 
 def always(cluster: ClusterParts) -> bool:

@@ -1,5 +1,6 @@
 """What alerts need in AWS, once for the stack: topics that send mails, and secrets that people fill."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -21,9 +22,13 @@ OWNER = "platform.alerts"
 
 @dataclass(frozen=True, kw_only=True)
 class AlertTopicsArgs:
-    """Arguments. key_arn: encrypts mails on their way. secrets_key_arn: encrypts secrets; None where there are none."""
+    """Arguments. key_arn: encrypts mails on their way. secrets_key_arn: encrypts secrets; None where there are none.
+
+    filled: name -> keys of each secret that somebody has to fill.
+    """
 
     settings: AlertSettings
+    filled: Mapping[str, tuple[str, ...]]
     secrets: SecretsSettings
     stage: Stage
     key_arn: pulumi.Input[str]
@@ -46,7 +51,7 @@ class AlertTopics(pulumi.ComponentResource):
             if each.mail:
                 name_of_topic = topic_name(args.stage, receiver)
                 self.arns[receiver] = self._topic(f"{name}-{receiver}", name_of_topic, each.mail, args)
-        for secret, keys in args.settings.secrets().items() if args.secrets.store == "aws" else ():
+        for secret, keys in args.filled.items() if args.secrets.store == "aws" else ():
             aws.secretsmanager.Secret(
                 f"{name}-{secret}",
                 name=f"{secret_prefix(args.stage, OWNER)}{secret}",
@@ -79,9 +84,12 @@ class AlertTopics(pulumi.ComponentResource):
 
 @dataclass(frozen=True, kw_only=True)
 class AlertSecretsArgs:
-    """Arguments. cluster_key: in the stack file. topics: what makes the secrets that are brought into the cluster."""
+    """Arguments. cluster_key: in the stack file. topics: what makes the secrets that are brought into the cluster.
 
-    settings: AlertSettings
+    filled: name -> keys of each secret that somebody has to fill.
+    """
+
+    filled: Mapping[str, tuple[str, ...]]
     secrets: SecretsSettings
     stage: Stage
     cluster_key: str
@@ -108,7 +116,7 @@ class AlertSecrets(pulumi.ComponentResource):
             ),
             self,
         )
-        for secret, keys in args.settings.secrets().items():
+        for secret, keys in args.filled.items():
             path = f"{secret_prefix(args.stage, OWNER)}{secret}"
             spec = {
                 "refreshPolicy": "Periodic",

@@ -22,7 +22,10 @@ OTHER_GROUPS = (
     *("kubernetesSystem", "network", "nodeExporterAlerting", "prometheus", "prometheusOperator"),
 )
 ALERTS_OFF: Mapping[str, str] = {
+    "AlertmanagerClusterFailedToSendAlerts": "ours, AlertsNotDelivered, tells it",
+    "AlertmanagerFailedToSendAlerts": "ours, AlertsNotDelivered, tells it",
     "CPUThrottlingHigh": "limits of CPU are meant to throttle",
+    "KubeAPIDown": "ours, APIServerAbsent, tells it",
     "KubeCPUOvercommit": "nodes are added when pods do not fit",
     "KubeCPUQuotaOvercommit": "quotas together may exceed the nodes of the moment",
     "KubeJobNotCompleted": "training runs for days",
@@ -30,10 +33,16 @@ ALERTS_OFF: Mapping[str, str] = {
     "KubeMemoryQuotaOvercommit": "quotas together may exceed the nodes of the moment",
     "KubeNodeNotReady": "ours, NodeNotReady, tells once for each node",
     "KubeNodeUnreachable": "ours, NodeNotReady, tells once for each node",
-    "KubePersistentVolumeFillingUp": "ours, VolumeFillingUp, tells the team",
+    "KubePersistentVolumeFillingUp": "ours, VolumeNearlyFull, tells the team",
+    "KubePersistentVolumeInodesFillingUp": "ours, VolumeOutOfFiles, tells the team",
     "KubeQuotaAlmostFull": "ours, QuotaNearlyUsed, tells the team",
+    "KubeQuotaExceeded": "ours, QuotaNearlyUsed, tells the team",
     "KubeQuotaFullyUsed": "ours, QuotaNearlyUsed, tells the team",
     "NodeMemoryMajorPagesFaults": "data that training maps into memory is read by page faults",
+    "PrometheusOperatorRejectedResources": "ours, RulesRejected, tells it",
+    "PrometheusRemoteStorageFailures": "ours, RemoteWriteFails, tells it",
+    "PrometheusRemoteWriteBehind": "ours, RemoteWriteBehind, tells it",
+    "PrometheusRuleFailures": "ours, RulesFail, tells it",
 }
 
 

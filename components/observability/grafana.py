@@ -1,8 +1,249 @@
-"""Grafana, as values of kube-prometheus-stack."""
+"""Grafana, as values of kube-prometheus-stack: one pod, whose dashboards and data sources come from this program.
 
+Its sidecar writes the dashboards of ConfigMaps into folders, and may read ConfigMaps alone: the chart's own role reads
+the secrets of the namespace as well. Grafana looks for new files by itself, so that nothing but Grafana has the
+password of `admin`, which External Secrets makes in the cluster before the release. A volume of EBS goes to one node at
+a time, so the old pod ends first. Plugins that are in the image are kept, and none is looked for or brought.
+Sources: grafana-community/helm-charts grafana-12.11.1, templates/_pod.tpl, role.yaml, _config.tpl; kiwigrid/
+k8s-sidecar, README; prometheus-community/helm-charts kube-prometheus-stack-88.5.3, templates/grafana; grafana.com,
+"Configure Grafana" and "Configure generic OAuth authentication"; read 2026-11.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from catalog.sharing import POOL_LABEL
 from components.core.addon_spec import AddOnContext
-from components.core.untyped import Values
+from components.core.flows import Flow, Range, of_pods, out
+from components.core.untyped import Manifest, Values
+from components.observability.alerting import secret_object
+from settings.cluster.fixed_values import FixedValue, never, only
+from settings.cluster.parts import ClusterParts
+from settings.ingress.ingress import RouteSettings
+from settings.observability.grafana import (
+    CLIENT_SECRET,
+    LABELS,
+    NAMESPACE,
+    SERVICE,
+    SSO,
+    GrafanaSettings,
+    SsoSettings,
+)
+from settings.observability.metrics import TELEMETRY
+
+ADMIN = "grafana-admin"
+LABEL, FOLDER = "grafana_dashboard", "grafana_folder"
+"""Label of the ConfigMaps that have dashboards, and annotation with the folder."""
+DASHBOARDS = "/tmp/dashboards"  # noqa: S108
+PROMETHEUS_URL = f"http://kube-prometheus-stack-prometheus.{NAMESPACE}:9090"
+ALERTMANAGER_URL = f"http://kube-prometheus-stack-alertmanager.{NAMESPACE}:9093"
+
+
+def _settings(context: AddOnContext) -> GrafanaSettings | None:
+    return context.observability.grafana if context.observability is not None else None
 
 
 def grafana_values(context: AddOnContext) -> Values:
-    return {"enabled": False}
+    """Returns the values below `grafana`."""
+    if (settings := _settings(context)) is None:
+        return {"enabled": False}
+    return {
+        "enabled": True,
+        "fullnameOverride": SERVICE,
+        "replicas": 1,  # SQLite on its volume is of one process
+        "deploymentStrategy": {"type": "Recreate"},
+        "nodeSelector": {"kubernetes.io/os": "linux", POOL_LABEL: context.landing_pool.name},
+        "resources": {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "1Gi"}},
+        "admin": {"existingSecret": ADMIN},
+        "persistence": {
+            "enabled": True,
+            "type": "pvc",
+            "storageClassName": TELEMETRY,
+            "size": f"{settings.volume_gib}Gi",
+        },
+        "initChownData": {"enabled": False},  # runs as root; the volume gets its group from the pod
+        "testFramework": {"enabled": False},
+        "rbac": {"namespaced": True, "useExistingRole": "grafana-dashboards"},
+        "extraObjects": [_role()],
+        "sidecar": {
+            "resources": {"requests": {"cpu": "10m", "memory": "96Mi"}, "limits": {"memory": "192Mi"}},
+            "dashboards": {
+                "enabled": True,
+                "label": LABEL,
+                "labelValue": "1",
+                "annotations": {FOLDER: "Kubernetes"},  # of the dashboards that come with the chart
+                "folderAnnotation": FOLDER,
+                "folder": DASHBOARDS,
+                "searchNamespace": NAMESPACE,
+                "resource": "configmap",
+                "skipReload": True,
+                "provider": {"foldersFromFilesStructure": True},
+            },
+            "datasources": {"enabled": False},
+        },
+        "datasources": {"datasources.yaml": {"apiVersion": 1, "datasources": _sources()}},
+        "grafana.ini": _ini(context, settings.sso),
+        **({"envValueFrom": {"GF_AUTH_GENERIC_OAUTH_CLIENT_SECRET": _client_secret()}} if settings.sso else {}),
+    }
+
+
+def _client_secret() -> Values:
+    """Returns where the client's secret comes from. Until somebody fills it, only `admin` logs in."""
+    return {"secretKeyRef": {"name": secret_object(SSO), "key": CLIENT_SECRET, "optional": True}}
+
+
+def _role() -> Manifest:
+    rule = {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list", "watch"]}
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "Role",
+        "metadata": {"name": "grafana-dashboards", "namespace": NAMESPACE},
+        "rules": [rule],
+    }
+
+
+def _sources() -> list[dict[str, Any]]:
+    """Returns the data sources. A change of them starts the pod again, since the chart has their digest in it."""
+    prometheus = {
+        "name": "Prometheus",
+        "type": "prometheus",
+        "uid": "prometheus",
+        "url": PROMETHEUS_URL,
+        "access": "proxy",
+        "isDefault": True,
+        "jsonData": {"httpMethod": "POST", "timeInterval": "30s"},
+    }
+    alertmanager = {
+        "name": "Alertmanager",
+        "type": "alertmanager",
+        "uid": "alertmanager",
+        "url": ALERTMANAGER_URL,
+        "access": "proxy",
+        "jsonData": {"implementation": "prometheus", "handleGrafanaManagedAlerts": False},
+    }
+    return [prometheus, alertmanager]
+
+
+def route_of(context: AddOnContext) -> RouteSettings | None:
+    """Returns the route that leads to Grafana; None where there is none."""
+    routes = context.ingress.routes.values() if context.ingress is not None else ()
+    return next((each for each in routes if (each.namespace, each.service) == (NAMESPACE, SERVICE)), None)
+
+
+def _ini(context: AddOnContext, sso: SsoSettings | None) -> dict[str, dict[str, Any]]:
+    return {
+        "analytics": {
+            "reporting_enabled": False,
+            "check_for_updates": False,
+            "check_for_plugin_updates": False,
+            "feedback_links_enabled": False,
+        },
+        "news": {"news_feed_enabled": False},
+        "plugins": {"plugin_admin_enabled": False, "preinstall_disabled": True, "preinstall_auto_update": False},
+        "security": {"disable_gravatar": True, "cookie_secure": _is_https(context)},
+        "snapshots": {"external_enabled": False},
+        "users": {"allow_sign_up": False},
+        "auth.anonymous": {"enabled": False},
+        "dashboards": {"default_home_dashboard_path": f"{DASHBOARDS}/Platform/platform.json"},
+        **_server(context),
+        **({"auth.generic_oauth": _oauth(sso)} if sso else {}),
+    }
+
+
+def _is_https(context: AddOnContext) -> bool:
+    route, ingress = route_of(context), context.ingress
+    door = (ingress.internal if route.door == "internal" else ingress.public) if route and ingress else None
+    return door is not None and door.certificate is not None
+
+
+def _server(context: AddOnContext) -> dict[str, dict[str, Any]]:
+    if (route := route_of(context)) is None:
+        return {}
+    return {"server": {"root_url": f"{'https' if _is_https(context) else 'http'}://{route.host}", "domain": route.host}}
+
+
+def _oauth(sso: SsoSettings) -> dict[str, Any]:
+    """Returns the login by OpenID Connect; the client's secret is a variable of the pod."""
+    return {
+        "enabled": True,
+        "name": "Single sign-on",
+        "client_id": sso.client_id,
+        "scopes": " ".join(sso.scopes),
+        "auth_url": sso.auth_url,
+        "token_url": sso.token_url,
+        "api_url": sso.api_url,
+        "use_pkce": True,
+        "use_refresh_token": True,
+        "allow_sign_up": True,  # of those whom it lets log in
+        "groups_attribute_path": f"{sso.groups_claim}[*]",
+        "role_attribute_path": role_of_groups(sso),
+        "role_attribute_strict": True,  # who has no role stays outside
+    }
+
+
+def role_of_groups(sso: SsoSettings) -> str:
+    """Returns the JMESPath expression that makes a role of somebody's groups."""
+    roles = {"Admin": sso.admins, "Editor": sso.editors, "Viewer": sso.viewers}
+    cases = [
+        f"contains({sso.groups_claim}[*], '{group}') && '{role}'" for role, groups in roles.items() for group in groups
+    ]
+    return " || ".join([*cases, *([] if sso.viewers else ["'Viewer'"])])
+
+
+def grafana_before(context: AddOnContext) -> Mapping[str, Manifest]:
+    """Returns what makes the password of `admin`, once: the pod waits for its Secret, and the release for the pod."""
+    if _settings(context) is None:
+        return {}
+    generator = {"apiVersion": "generators.external-secrets.io/v1alpha1", "kind": "Password", "name": ADMIN}
+    return {
+        "grafana-password": {
+            "apiVersion": generator["apiVersion"],
+            "kind": generator["kind"],
+            "metadata": {
+                "name": ADMIN,
+                "namespace": NAMESPACE,
+                "annotations": {"pulumi.com/skipAwait": "true"},  # it has no condition
+            },
+            "spec": {"length": 32, "digits": 8, "symbols": 0, "noUpper": False, "allowRepeat": True},
+        },
+        "grafana-admin": {
+            "apiVersion": "external-secrets.io/v1",
+            "kind": "ExternalSecret",
+            "metadata": {"name": ADMIN, "namespace": NAMESPACE},
+            "spec": {
+                "refreshPolicy": "CreatedOnce",
+                "dataFrom": [{"sourceRef": {"generatorRef": generator}}],
+                "target": {
+                    "name": ADMIN,
+                    "creationPolicy": "Owner",
+                    "deletionPolicy": "Retain",
+                    "template": {"data": {"admin-user": "admin", "admin-password": "{{ .password }}"}},
+                },
+            },
+        },
+    }
+
+
+def grafana_flows(cluster: ClusterParts) -> Sequence[Flow]:
+    """Returns what Grafana calls besides its namespace and the API server: the identity provider."""
+    grafana = cluster.observability.grafana if cluster.observability is not None else None
+    if grafana is None or grafana.sso is None:
+        return ()
+    why = "asks who logs in"
+    ranges = [out(Range(cidr=cidr), why, 443) for cidr in grafana.sso.ranges]
+    return of_pods(LABELS, *(ranges or [out("outside", why, 443)]))
+
+
+FIXED = (
+    FixedValue(path="grafana.admin", keeps=never, why="External Secrets makes the password before the release."),
+    FixedValue(path="grafana.replicas", keeps=lambda given: given == 1, why="Its SQLite is of one process."),
+    FixedValue(
+        path="grafana.rbac", keeps=never, why="The chart's own role reads all secrets, and its cluster role everywhere."
+    ),
+    FixedValue(path="grafana.extraObjects", keeps=never, why="They have the role of its sidecar."),
+    FixedValue(path="grafana.testFramework.enabled", keeps=only(False), why="Its image is of somebody else."),
+    *(
+        FixedValue(path=f"grafana.{path}", keeps=never, why="The platform's routes, dashboards and policies name it.")
+        for path in ("fullnameOverride", "namespaceOverride", "sidecar.dashboards", "service.targetPort")
+    ),
+)

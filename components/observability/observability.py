@@ -10,8 +10,10 @@ from components.core.custom_resource import custom_resource
 from components.core.flows import PROMETHEUS
 from components.core.metrics import RuleGroup, Scrape
 from components.core.untyped import Manifest
+from components.observability.dashboard_objects import dashboards
 from components.observability.monitors import monitors
 from components.observability.rules_of import prometheus_rule
+from settings.cluster.parts import ClusterParts
 from settings.observability.observability import ObservabilitySettings
 
 BUDGETED = ("prometheus", "alertmanager")
@@ -19,10 +21,14 @@ BUDGETED = ("prometheus", "alertmanager")
 
 @dataclass(frozen=True, kw_only=True)
 class ObservabilityArgs:
-    """Arguments of what measures a cluster. scrapes, groups: what is read, and what is computed and told."""
+    """Arguments of what measures a cluster. scrapes, groups: what is read, and what is computed and told.
+
+    parts: of the cluster.
+    """
 
     settings: ObservabilitySettings
     cluster: ClusterRef
+    parts: ClusterParts
     scrapes: Sequence[Scrape]
     groups: Sequence[RuleGroup]
 
@@ -45,6 +51,8 @@ class Observability(pulumi.ComponentResource):
         for manifest in manifests:
             key = f"{name}-{manifest['kind'].lower()}-{manifest['metadata']['name']}"
             custom_resource(key, manifest, opts, awaited=False)
+        if args.settings.grafana is not None:
+            dashboards(name, args.parts, opts)
         self.register_outputs({})
 
 

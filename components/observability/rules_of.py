@@ -6,6 +6,7 @@ A group is the `GROUP` of a module in a folder `rules/` of any room, or the rule
 import importlib
 import pkgutil
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -34,14 +35,15 @@ def every_group() -> Sequence[RuleGroup]:
     return tuple(found)
 
 
-def rule_groups(cluster: ClusterParts) -> list[RuleGroup]:
-    """Returns the groups that a cluster has."""
+def rule_groups(cluster: ClusterParts, region: str) -> list[RuleGroup]:
+    """Returns the groups that a cluster has, with its constants."""
     of_add_ons = [
         RuleGroup(name=name, rules=spec.rules)
         for name, spec in installed(every_add_on(), cluster).items()
         if spec.rules
     ]
-    return [*(group for group in every_group() if group.when(cluster)), *of_add_ons]
+    of_rooms = [replace(group, rules=group.rules_of(cluster, region)) for group in every_group() if group.when(cluster)]
+    return [*of_rooms, *of_add_ons]
 
 
 def prometheus_rule(group: RuleGroup, runbooks: str) -> Manifest:

@@ -404,7 +404,7 @@ class Platform(pulumi.ComponentResource):
                 sends_findings=settings.security.mail_from_severity is not None,
                 keeps_secrets=keeps_in_aws(settings.secrets, settings.teams, settings.observability)
                 or "secrets" in addon_keys
-                or (self._kept.secrets_key and bool(settings.teams)),
+                or (self._kept.secrets_key and bool(settings.teams or settings.observability)),
                 keeps_images=(settings.images.kms and any(team.repositories for team in settings.teams))
                 or "images" in addon_keys
                 or (self._kept.images_key and self.stage.retains),
@@ -522,13 +522,14 @@ class Platform(pulumi.ComponentResource):
             args = ObservabilityArgs(
                 settings=observability,
                 cluster=cluster.ref,
+                parts=parts,
                 scrapes=scrapes_of(parts, [name for where, name in self.namespaces.resources if where == key]),
-                groups=rule_groups(parts),
+                groups=rule_groups(parts, settings.region),
             )
             Observability(f"{key}-observability", args, self._opts)
             if topics is not None and observability.has_secrets:
                 args_of_secrets = AlertSecretsArgs(
-                    settings=observability.alerts,
+                    filled=observability.secrets(),
                     secrets=settings.secrets,
                     stage=self.stage,
                     cluster_key=key,
@@ -543,6 +544,7 @@ class Platform(pulumi.ComponentResource):
             return None
         args = AlertTopicsArgs(
             settings=settings.observability.alerts,
+            filled=settings.observability.secrets(),
             secrets=settings.secrets,
             stage=self.stage,
             key_arn=keys.logs,

@@ -35,7 +35,7 @@ class AddOnRules:
     needed_by: returns what in a cluster needs it, for example `pool gpu`; None where nothing needs it.
     instead: what to write to avoid it. Set for an add-on that would be idle when nothing needs it: a stack file then
         may not turn it on without need.
-    after: add-ons that must be installed before it.
+    after: add-ons that must be installed before it. after_if_on: add-ons that come before it where a cluster has them.
     conflicts: add-on that cannot run in the same cluster -> why, as the rest of a sentence after "but".
     requires: yields what is wrong for it in the rest of the cluster: a path below the cluster, and a sentence.
     pulls_images: whether its pods have images, which come from the internet unless its values name a registry.
@@ -49,6 +49,7 @@ class AddOnRules:
     needed_by: Need = nothing_needs_it
     instead: str | None = None
     after: tuple[str, ...] = ()
+    after_if_on: tuple[str, ...] = ()
     conflicts: Mapping[str, str] = field(default_factory=dict)
     requires: Requirement = requires_nothing
     pulls_images: bool = True
@@ -65,6 +66,10 @@ class AddOnRules:
     def namespaces(self) -> Collection[str]:
         """The namespace of its chart."""
         return ()
+
+    def before_it(self, add_ons: Collection[str]) -> tuple[str, ...]:
+        """Returns what comes before it in a cluster. add_ons: those that the cluster has."""
+        return (*self.after, *(name for name in self.after_if_on if name in add_ons))
 
     def is_on(self, cluster: ClusterParts) -> bool:
         """Returns whether the cluster has it: as the stack file says; without a word there, by need or by default."""
@@ -116,10 +121,10 @@ def needed_by_ingress(cluster: ClusterParts) -> str | None:
 
 def needed_by_secrets(cluster: ClusterParts) -> str | None:
     """For the operator that brings secrets into the cluster."""
-    if cluster.secrets is None:
-        return None
     measured = cluster.observability
-    return "observability" if measured is not None and measured.has_secrets else "secrets of a team"
+    if measured is not None and (measured.grafana is not None or measured.has_secrets):
+        return "observability"
+    return "secrets of a team" if cluster.secrets is not None else None
 
 
 def needed_by_kyverno(cluster: ClusterParts) -> str | None:

@@ -6,7 +6,7 @@ from settings.core.base import Settings
 from settings.core.problems import listed, raise_if, repeated
 from settings.observability.alerts import AlertSettings
 from settings.observability.cloud_alarms import CloudAlarmSettings
-from settings.observability.grafana import GrafanaSettings
+from settings.observability.grafana import CLIENT_SECRET, SSO, GrafanaSettings
 from settings.observability.logs import LogSettings
 from settings.observability.metrics import MetricsSettings
 from settings.observability.traces import TraceSettings
@@ -40,7 +40,12 @@ class ObservabilitySettings(Settings):
     @property
     def has_secrets(self) -> bool:
         """Whether it has secrets in the store."""
-        return bool(self.alerts.secrets())
+        return bool(self.secrets())
+
+    def secrets(self) -> dict[str, tuple[str, ...]]:
+        """Returns name -> keys of each secret that somebody has to fill."""
+        has_sso = self.grafana is not None and self.grafana.sso is not None
+        return self.alerts.secrets() | ({SSO: (CLIENT_SECRET,)} if has_sso else {})
 
     @field_validator("clusters")
     @classmethod

@@ -23,6 +23,7 @@ from settings.stack.checks import (
     observability_agents,
     observability_alerts,
     observability_aws,
+    observability_grafana,
     observability_metrics,
     pools,
     quotas,
@@ -71,6 +72,7 @@ def cross_mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules], today: date)
         *observability_agents.mistakes(parts),
         *observability_alerts.mistakes(parts),
         *observability_aws.mistakes(parts),
+        *observability_grafana.mistakes(parts),
         *observability_metrics.mistakes(parts),
         *quotas.mistakes(parts.quotas, dict(parts.pools()), zone_names),
     ]

@@ -47,7 +47,6 @@ def module_of(home: Path = HOME) -> GoModule:
         executables=_EXECUTABLES,
         home=home / "telemetry",
         go_home=home,
-        variables={"github.com/prometheus/common/version.Version": version},
         tags=("remove_all_sd", "enable_kubernetes_sd"),
         missing={_ALERTMANAGER: "ui/app/dist/index.html"},
     )

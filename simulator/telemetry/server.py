@@ -79,7 +79,7 @@ def prometheus(
     file.write_text(yaml.safe_dump({**configuration, "rule_files": [str(rule_file)]}), encoding="utf-8")
     if series:
         write_past(folder, series)
-    command = [
+    command: list[Path | str] = [
         programs().prometheus,
         *(f"--config.file={file}", f"--storage.tsdb.path={folder / 'data'}", "--web.listen-address=127.0.0.1:0"),
         *("--storage.tsdb.retention.time=30d", "--rules.alert.resend-delay=1s"),
@@ -147,7 +147,7 @@ def alertmanager(folder: Path, configuration: str) -> Iterator[str]:
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "alertmanager.yaml"
     file.write_text(configuration, encoding="utf-8")
-    command = [
+    command: list[Path | str] = [
         programs().alertmanager,
         *(f"--config.file={file}", f"--storage.path={folder / 'data'}", "--web.listen-address=127.0.0.1:0"),
         "--cluster.listen-address=",

@@ -19,6 +19,13 @@ WRITER, READER = {"namespace": "research", "mode": "write"}, {"namespace": "serv
 PUSHER = "arn:aws:iam::123456789012:role/ci-lab"
 
 
+BESIDE_OURS = {
+    "containerLogs": {"enabled": False},
+    "dcgmExporter": {"enabled": False},
+    "manager": {"applicationSignals": {"autoMonitor": {"monitorAllServices": False}}},
+}
+
+
 def everything() -> StackSettings:
     """A stack with each kind of thing that takes permissions, or another request to AWS."""
     system = {"name": "system", "instance_types": ["m5.2xlarge", "m5.4xlarge"], "image_release": "20261012"}
@@ -31,6 +38,7 @@ def everything() -> StackSettings:
             **{name: {"version": "v1.35.0-eksbuild.4"} for name in ADDONS},
             "vpc-cni": {"version": "v1.23.0-eksbuild.1"},
             "aws-efs-csi-driver": {"version": "v3.0.1-eksbuild.1"},
+            "amazon-cloudwatch-observability": {"version": "v1.35.0-eksbuild.4", "configuration": BESIDE_OURS},
         },
     }
     shared = {"purpose": "shared", "used_by": [WRITER, READER], "replicate_to": "us-east-1"}
@@ -55,6 +63,7 @@ def everything() -> StackSettings:
         "teams": [{"name": "lab", "namespaces": ["lab"], "repositories": ["trainer"], "pushers": [PUSHER]}],
         "images": {"cache": {"upstreams": ["ecr-public", "k8s"]}},
         "admission": {"kyverno": {}, "signatures": signatures},
+        "observability": {"alerts": {"platform": {"mail": ["ml@example.com"], "slack": "#ml"}}},
         "storage": {
             "buckets": {
                 "datasets": {**shared, "purpose": "datasets", "used_by": bucket_users},

@@ -5,6 +5,7 @@ Sources: https://cert-manager.io/docs/installation/best-practice/; cert-manager 
 
 from collections.abc import Mapping
 
+from components.cluster.addon_rules.cert_manager import RULES
 from components.core.addon_spec import AddOnContext, AddOnSpec
 from components.core.disruption import ALSO_WHEN_BROKEN, budget
 from components.core.flows import CONTROLLER, webhooks
@@ -50,6 +51,7 @@ ADD_ON = AddOnSpec(
     values=values,
     manifests=manifests,
     flows=lambda cluster: (*CONTROLLER, webhooks(10250)),
+    rules=RULES,
     metrics=lambda cluster: (
         Scrape(job="cert-manager", pods={"app.kubernetes.io/instance": "cert-manager"}, port=9402),
     ),

@@ -10,6 +10,7 @@ from typing import Any
 
 from catalog.images import IMAGES
 from catalog.sharing import POOL_LABEL
+from components.compute.addon_rules.cluster_autoscaler import RULES
 from components.compute.autoscaling import ALMOST_IDLE, AUTOSCALED_TAG
 from components.core import iam
 from components.core.addon_spec import AddOnContext, AddOnSpec, Identity
@@ -112,6 +113,7 @@ ADD_ON = AddOnSpec(
     values=values,
     identities=(Identity(service_account=NAME, statements=statements),),
     flows=lambda cluster: (out("vpc-dns", "finds AWS"), READS_OBJECTS, *WITH_ROLE),
+    rules=RULES,
     metrics=lambda cluster: (Scrape(job=NAME, pods={"app.kubernetes.io/instance": NAME}, port=8085),),
     fixed=tuple(of_budgets("")),  # the chart has one, of one pod at a time
 )

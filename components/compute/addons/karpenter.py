@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from catalog.sharing import POOL_LABEL
+from components.compute.addon_rules.karpenter import RULES
 from components.compute.karpenter.karpenter_iam import controller_statements, queue_name
 from components.compute.karpenter.karpenter_manifests import node_overlays
 from components.core import iam
@@ -86,6 +87,7 @@ ADD_ON = AddOnSpec(
     identities=(Identity(service_account="karpenter", statements=statements),),
     in_aws=in_aws,
     flows=flows,
+    rules=RULES,
     metrics=lambda cluster: (Scrape(job="karpenter", pods=PODS, port=8080),),
     skip_crds=True,
     fixed=tuple(of_budgets("")),  # the chart has one, of one pod at a time

@@ -14,6 +14,7 @@ from components.core.addon_spec import AddOnContext, AddOnSpec
 from components.core.flows import AMONG_THEMSELVES, CONTROLLER, Flow, Pods, into, out, webhooks
 from components.core.namespaces import CONTROL_PLANE, VIZ
 from components.core.untyped import Manifest, Values
+from components.mesh.addon_rules.linkerd_control_plane import RULES
 from components.mesh.identity import WEBHOOKS, certificates
 from settings.cluster.addon_rules import needed_by_mesh
 from settings.cluster.addons import AddonSettings
@@ -152,6 +153,7 @@ def flows(cluster: ClusterParts) -> Sequence[Flow]:
 
 ADD_ON = AddOnSpec(
     name="linkerd-control-plane",
+    rules=RULES,
     pod_security="restricted",
     daemons=(),
     needed_by=needed_by_mesh,

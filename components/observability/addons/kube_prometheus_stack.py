@@ -23,7 +23,7 @@ from components.core.overlay import overlay
 from components.core.untyped import Values
 from components.observability import alerting
 from components.observability.chart_alerts import chart_alerts
-from components.observability.grafana import grafana_values
+from components.observability.grafana import FIXED, grafana_before, grafana_flows, grafana_values
 from components.observability.remote_write import IDENTITY, remote_write_flows, remote_write_values, written
 from settings.cluster.addon_rules import needed_by_costs, needed_by_observability
 from settings.cluster.fixed_values import FixedValue, never, only
@@ -89,7 +89,11 @@ def values(context: AddOnContext) -> Values:
             **landing,
             **critical,
             "collectorsExclude": list(UNREAD),
-            "metricLabelsAllowlist": [f"nodes=[{','.join(NODE_LABELS)}]", "pods=[team,app]"],
+            "metricLabelsAllowlist": [
+                f"nodes=[{','.join(NODE_LABELS)}]",
+                "pods=[team,app]",
+                "namespaces=[ml-platform/team]",
+            ],
             "resources": _resources("50m", "512Mi"),
         },
         "prometheusOperator": {
@@ -174,6 +178,7 @@ def flows(cluster: ClusterParts) -> Sequence[Flow]:
             *([into(Pods(namespace="opencost"), "OpenCost asks it", 9090)] if needed_by_costs(cluster) else []),
         ),
         *remote_write_flows(cluster),
+        *grafana_flows(cluster),
     )
 
 
@@ -203,6 +208,8 @@ ADD_ON = AddOnSpec(
     pod_security="restricted",
     daemons=(),
     after=("cert-manager", "prometheus-operator-crds"),
+    after_if_on=("external-secrets",),
+    before=grafana_before,
     values=values,
     identities=(IDENTITY, Identity(service_account=ALERTMANAGER_ACCOUNT, statements=alerting.statements)),
     in_aws=in_aws,
@@ -212,7 +219,18 @@ ADD_ON = AddOnSpec(
     claims_volumes=True,
     skip_crds=True,
     fixed=(
-        FixedValue(path="alertmanager.config", keeps=never, why="It follows from observability.alerts."),
+        *FIXED,
+        *(
+            FixedValue(path=f"alertmanager.{path}", keeps=never, why="It follows from observability.alerts.")
+            for path in (
+                *("config", "stringConfig", "tplConfig", "templateFiles"),
+                *(
+                    f"alertmanagerSpec.{key}"
+                    for key in ("alertmanagerConfigSelector", "alertmanagerConfiguration", "configSecret", "volumes")
+                ),
+                *(f"alertmanagerSpec.{key}" for key in ("volumeMounts", "useExistingSecret")),
+            )
+        ),
         FixedValue(path="crds", keeps=never, why="The add-on prometheus-operator-crds has them."),
         FixedValue(
             path="nodeExporter.enabled",

@@ -23,7 +23,8 @@ GROUP = RuleGroup(
             minutes=20,
             severity="warning",
             audience="team",
-            summary="{{ $value }} pods of {{ $labels.namespace }} have waited 20 minutes for the devices that they claim.",
+            summary="{{ $value }} pods of {{ $labels.namespace }} have waited 20 minutes for the devices that they "
+            "claim.",
         ),
     ),
 )

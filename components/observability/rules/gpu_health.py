@@ -130,7 +130,8 @@ GROUP = RuleGroup(
         Alert(
             name="AcceleratorUnhealthy",
             expr=promql(
-                """max by (node) (kube_node_status_condition{KSM,condition="AcceleratedHardwareReady",status="false"}) == 1"""
+                """max by (node)
+                (kube_node_status_condition{KSM,condition="AcceleratedHardwareReady",status="false"}) == 1"""
             ),
             minutes=2,
             severity="critical",

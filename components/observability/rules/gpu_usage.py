@@ -118,18 +118,6 @@ GROUP = RuleGroup(
             about="Share of time in which the GPUs of a pod compute, 0 to 1; of a shared GPU that of all its pods.",
         ),
         Recording(
-            name="pod:workload",
-            expr=promql(
-                """max by (namespace, pod, workload) (
-                label_replace(kube_pod_owner{KSM,owner_kind="ReplicaSet"}, "workload", "$1", "owner_name", "(.+)-[^-]+")
-                or label_replace(kube_pod_owner{KSM,owner_kind="",owner_is_controller!="false"},
-                "workload", "$1", "pod", "(.+)")
-                or label_replace(kube_pod_owner{KSM,owner_kind!~"ReplicaSet|",owner_is_controller!="false"},
-                "workload", "$1", "owner_name", "(.+)"))"""
-            ),
-            about="1 for each pod, with the Deployment, Job or other object that made it; its own name where none did.",
-        ),
-        Recording(
             name="gpu:requested_by_workload",
             expr=_by_workload("pod:gpus"),
             about="Number of GPUs that a workload asks for, with or without a node.",
@@ -160,7 +148,7 @@ GROUP = RuleGroup(
             minutes=30,
             severity="warning",
             audience="team",
-            summary="Pod {{ $labels.namespace }}/{{ $labels.pod }} holds GPUs and has not used them for an hour.",
+            summary="Pod {{ $labels.namespace }}/{{ $labels.pod }} holds GPUs and hardly uses them.",
         ),
         Alert(
             name="SharedGPUIdle",

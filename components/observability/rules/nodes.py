@@ -3,7 +3,7 @@
 from components.core.metrics import Alert, RuleGroup
 from components.core.promql import READY, promql
 
-CONDITIONS = "AcceleratedHardwareReady|ContainerRuntimeReady|KernelReady|NetworkingReady|StorageReady"
+CONDITIONS = "ContainerRuntimeReady|KernelReady|NetworkingReady|StorageReady"
 """Of EKS's node monitoring agent. Source: aws/eks-node-monitoring-agent v1.7.0, README; read 2026-11."""
 STARTUP_TAINTS = r"node\\.cloudprovider\\.kubernetes\\.io/uninitialized|karpenter\\.sh/unregistered|.+/agent-not-ready"
 
@@ -18,7 +18,6 @@ GROUP = RuleGroup(
             ),
             minutes=10,
             severity="critical",
-            instead_of=("KubeNodeNotReady", "KubeNodeUnreachable"),
             summary="Node {{ $labels.node }} has not been ready for 10 minutes.",
         ),
         Alert(
@@ -29,7 +28,8 @@ GROUP = RuleGroup(
             ),
             minutes=0,
             severity="warning",
-            summary="Node {{ $labels.node }} is 30 minutes old and still waits: its taint {{ $labels.key }} keeps pods off.",
+            summary="Node {{ $labels.node }} is 30 minutes old and still waits: its taint {{ $labels.key }} keeps pods "
+            "off.",
         ),
         Alert(
             name="NodeUnhealthy",
@@ -44,7 +44,8 @@ GROUP = RuleGroup(
         Alert(
             name="NodeNotRepaired",
             expr=promql(
-                f"""max by (node) (kube_node_status_condition{{KSM,condition=~"{CONDITIONS}",status="false"}}) == 1
+                f"""max by (node) (kube_node_status_condition
+                {{KSM,condition=~"{CONDITIONS}|AcceleratedHardwareReady",status="false"}}) == 1
                 or max by (node) (kube_node_status_condition{{KSM,condition="Ready",status="true"}}) == 0"""
             ),
             minutes=60,
@@ -56,7 +57,8 @@ GROUP = RuleGroup(
             expr=promql("time() - max by (node) (kube_node_deletion_timestamp{KSM}) > 3600"),
             minutes=5,
             severity="warning",
-            summary="Node {{ $labels.node }} was to end {{ $value | humanizeDuration }} ago, and is still there and paid for.",
+            summary="Node {{ $labels.node }} was to end {{ $value | humanizeDuration }} ago, and is still there and "
+            "paid for.",
         ),
         Alert(
             name="NodeUnmonitored",

@@ -25,6 +25,19 @@ GROUP = RuleGroup(
             about="1 for each namespace, with its team.",
         ),
         Recording(
+            name="pod:workload",
+            expr=promql(
+                """max by (namespace, pod, workload) (
+                label_replace(kube_pod_owner{KSM,owner_kind="ReplicaSet",owner_is_controller!="false"},
+                "workload", "$1", "owner_name", "(.+)-[^-]+")
+                or label_replace(kube_pod_owner{KSM,owner_kind="",owner_is_controller!="false"},
+                "workload", "$1", "pod", "(.+)")
+                or label_replace(kube_pod_owner{KSM,owner_kind!~"ReplicaSet|",owner_is_controller!="false"},
+                "workload", "$1", "owner_name", "(.+)"))"""
+            ),
+            about="1 for each pod, with the Deployment, Job or other object that made it; its own name where none did.",
+        ),
+        Recording(
             name="node_count",
             expr=f"count by (label_ml_platform_pool) ({NODE})",
             about="Number of nodes in each pool.",
@@ -49,7 +62,8 @@ GROUP = RuleGroup(
                 (max by (namespace, pod) (kube_pod_container_state_started{KSM})
                 - on (namespace, pod) max by (namespace, pod) (kube_pod_created{KSM}))
                 and on (namespace, pod) (time() - max by (namespace, pod) (kube_pod_created{KSM}) < 3600)
-                unless on (namespace, pod) (sum by (namespace, pod) (kube_pod_container_status_restarts_total{KSM}) > 0))"""
+                unless on (namespace, pod)
+                (sum by (namespace, pod) (kube_pod_container_status_restarts_total{KSM}) > 0))"""
             ),
             about="Seconds from the creation of a pod until its last container runs: the 95th percentile of an hour.",
         ),
@@ -62,13 +76,15 @@ GROUP = RuleGroup(
             minutes=20,
             severity="warning",
             audience="team",
-            summary="{{ $value }} pods of {{ $labels.namespace }} have asked for GPUs for 20 minutes, and no node fits.",
+            summary="{{ $value }} pods of {{ $labels.namespace }} have asked for GPUs for 20 minutes, and no node "
+            "fits.",
         ),
         Alert(
             name="GPUPodsWithoutImage",
             expr=promql(
                 f"""count by (namespace) (({WITH_GPUS}) and on (namespace, pod)
-                (max by (namespace, pod) (kube_pod_container_status_waiting_reason{{KSM,reason=~"{WAITS_FOR_IMAGE}"}}) == 1))"""
+                (max by (namespace, pod)
+                (kube_pod_container_status_waiting_reason{{KSM,reason=~"{WAITS_FOR_IMAGE}"}}) == 1))"""
             ),
             minutes=15,
             severity="warning",
@@ -79,7 +95,8 @@ GROUP = RuleGroup(
             name="GPUPodsNotStarting",
             expr=promql(
                 f"""count by (namespace) (({WITH_GPUS}) and on (namespace, pod)
-                (max by (namespace, pod) (kube_pod_container_status_waiting_reason{{KSM,reason=~"{CANNOT_START}"}}) == 1))"""
+                (max by (namespace, pod)
+                (kube_pod_container_status_waiting_reason{{KSM,reason=~"{CANNOT_START}"}}) == 1))"""
             ),
             minutes=15,
             severity="warning",
@@ -96,7 +113,8 @@ GROUP = RuleGroup(
             ),
             minutes=30,
             severity="warning",
-            summary="{{ $value }} pods of {{ $labels.namespace }} have a node with GPUs, and wait for a volume or an address.",
+            summary="{{ $value }} pods of {{ $labels.namespace }} have a node with GPUs, and wait for a volume or an "
+            "address.",
         ),
         Alert(
             name="PodsStartSlowly",
@@ -112,8 +130,8 @@ GROUP = RuleGroup(
             minutes=15,
             severity="warning",
             audience="team",
-            instead_of=("KubeQuotaAlmostFull", "KubeQuotaFullyUsed", "KubeQuotaExceeded"),
-            summary="{{ $labels.namespace }} uses {{ $value | humanizePercentage }} of its quota of {{ $labels.resource }}.",
+            summary="{{ $labels.namespace }} uses {{ $value | humanizePercentage }} of its quota of "
+            "{{ $labels.resource }}.",
         ),
     ),
 )

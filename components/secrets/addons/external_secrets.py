@@ -18,6 +18,7 @@ from components.core.disruption import ONE_AT_A_TIME, budget
 from components.core.flows import CONTROLLER, WITH_ROLE, Flow, Pods, Range, of_pods, out, webhooks
 from components.core.metrics import Scrape
 from components.core.untyped import Values
+from components.secrets.addon_rules.external_secrets import RULES
 from components.secrets.secret_iam import OPERATOR, operator_statements
 from settings.cluster.addon_rules import needed_by_secrets
 from settings.cluster.fixed_values import FixedValue, never, of_budgets, only
@@ -88,10 +89,11 @@ ADD_ON = AddOnSpec(
     pod_security="restricted",
     daemons=(),
     needed_by=needed_by_secrets,
-    instead="no `secrets` of its teams",
+    instead="no `secrets` of its teams, and no `observability.grafana`",
     values=values,
     identities=(Identity(service_account=OPERATOR, statements=statements),),
     flows=flows,
+    rules=RULES,
     metrics=lambda cluster: (Scrape(job=OPERATOR, pods={"app.kubernetes.io/instance": OPERATOR}, port=8080),),
     endpoints=("secretsmanager", "sts"),
     fixed=(

@@ -15,6 +15,7 @@ from components.core.bucket_names import bucket_name
 from components.core.flows import CONTROLLER, WITH_ROLE, Flow, of_pods
 from components.core.metrics import Scrape
 from components.core.untyped import Values
+from components.storage.addon_rules.velero import RULES
 from components.storage.recovery.velero_iam import bucket_key, velero_statements
 from settings.cluster.parts import ClusterParts
 from settings.core.problems import Mistake
@@ -115,6 +116,7 @@ ADD_ON = AddOnSpec(
     makes_buckets=True,
     in_aws=in_aws,
     flows=flows,
+    rules=RULES,
     metrics=lambda cluster: (Scrape(job="velero", pods=SERVER, port=8085),),
     keys=("data",),
 )

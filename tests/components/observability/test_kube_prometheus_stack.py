@@ -8,7 +8,7 @@ import pytest
 from components.core.addon_spec import AddOnContext, every_add_on, values_of
 from components.core.metrics import Alert, Recording, RuleGroup
 from components.observability.chart_alerts import ALERTS_OFF, GROUPS_OF_TEAMS, GROUPS_OFF, OTHER_GROUPS
-from components.observability.rules_of import prometheus_rule
+from components.observability.rules_of import every_group, prometheus_rule
 from settings.compute.node_pool import NodePoolSettings
 from settings.observability.observability import ObservabilitySettings
 from tests.components.stacks import POOL, stage
@@ -45,9 +45,9 @@ def test_all_monitors_and_rules_count_and_nodes_are_told_apart_by_their_pool() -
         f"{kind}SelectorNilUsesHelmValues" for kind in ("podMonitor", "probe", "rule", "scrapeConfig", "serviceMonitor")
     }
     assert not any(spec[key] for key in spec if key.endswith("NilUsesHelmValues"))
-    nodes, pods = said["kube-state-metrics"]["metricLabelsAllowlist"]
+    nodes, pods, namespaces = said["kube-state-metrics"]["metricLabelsAllowlist"]
     assert nodes.startswith("nodes=[ml-platform/pool,ml-platform/sharing,")
-    assert pods == "pods=[team,app]"
+    assert (pods, namespaces) == ("pods=[team,app]", "namespaces=[ml-platform/team]")
     assert spec["externalLabels"] == {"cluster": "ml-platform-prod-main"}
 
 
@@ -83,6 +83,9 @@ def test_each_alert_of_the_chart_is_kept_for_somebody_or_off_for_a_reason() -> N
     every = {alert for alerts in groups.values() for alert in alerts}
     assert set(ALERTS_OFF) <= every, "a name that no alert has turns none off"
     assert all(reason for reason in (*ALERTS_OFF.values(), *GROUPS_OFF.values()))
+    ours = {rule.name for group in every_group() for rule in group.rules}
+    named = {why.split(", ")[1] for why in ALERTS_OFF.values() if why.startswith("ours, ")}
+    assert named <= ours, "what an alert leaves to ours, ours has to tell"
     labels = values()["defaultRules"]["additionalRuleGroupLabels"]
     assert {group: labels[group]["audience"] for group in groups if group not in GROUPS_OFF} == {
         **dict.fromkeys(OTHER_GROUPS, "platform"),

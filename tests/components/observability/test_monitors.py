@@ -157,7 +157,7 @@ def errors(manifest: Any) -> list[str]:
 def test_the_definitions_take_each_monitor_and_each_rule_as_it_is() -> None:
     made = [
         *monitors(scrapes()),
-        *(prometheus_rule(group, "docs") for group in rule_groups(measured().parts_of("main"))),
+        *(prometheus_rule(group, "docs") for group in rule_groups(measured().parts_of("main"), "us-west-2")),
     ]
     for manifest in made:
         assert errors(manifest) == [], manifest["metadata"]["name"]

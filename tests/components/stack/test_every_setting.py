@@ -16,6 +16,7 @@ from simulator.aws import paths
 from simulator.aws.registry import kind_of
 from tests.components.conftest import PlatformCloud
 from tests.components.stacks import CLUSTER, POOL, stack
+from tests.settings.observability.test_wrong_grafana import DOORS, SSO
 from tests.settings.tenancy.test_wrong_signatures import CERTIFICATE, HOST, IMAGES, ISSUER, OTHER, PUBLIC
 
 Built = dict[str, tuple[str, bool, tuple[str, ...], bool]]
@@ -77,8 +78,9 @@ def quotas(**changes: Any) -> dict[str, Any]:
     return {"quotas": {"request": True, **changes}}
 
 
-def alerts(whose: str, heartbeat: bool = False, **changes: Any) -> dict[str, Any]:
+def alerts(whose: str, **changes: Any) -> dict[str, Any]:
     """Alerts of the platform's people, or of a team."""
+    heartbeat = changes.pop("heartbeat", False)
     receiver = {"mail": ["ml@example.com"], **changes}
     told = {whose: {"research": receiver} if whose == "teams" else receiver, "heartbeat": heartbeat}
     return {"teams": [{"name": "research", "namespaces": ["research"]}], "observability": {"alerts": told}}
@@ -94,6 +96,10 @@ def cloud_alarms(**changes: Any) -> dict[str, Any]:
     }
     told = {"alerts": {"platform": {"mail": ["ml@example.com"]}}, "cloud_alarms": changes}
     return {"observability": told, "storage": {"lustre": disk}}
+
+
+def sso(**changes: Any) -> dict[str, Any]:
+    return {"ingress": DOORS, "observability": {"grafana": {"sso": {**SSO, **changes}}}}
 
 
 def member(**changes: Any) -> dict[str, Any]:
@@ -391,6 +397,28 @@ CHANGES: dict[str, Any] = {
         {**two_clusters({}), **measured(clusters=["main"])},
     ),
     "observability.costs": (measured(), measured(costs=False)),
+    "observability.grafana.volume_gib": (
+        {"observability": {"grafana": {}}},
+        {"observability": {"grafana": {"volume_gib": 20}}},
+    ),
+    **{
+        f"observability.grafana.sso.{key}": (sso(), sso(**{key: value}))
+        for key, value in {
+            "client_id": "other",
+            "auth_url": "https://other.example.com/a",
+            "token_url": "https://other.example.com/t",
+            "api_url": "https://other.example.com/u",
+            "scopes": ["openid"],
+            "groups_claim": "roles",
+            "admins": ["admins"],
+            "editors": ["editors"],
+            "viewers": ["viewers"],
+        }.items()
+    },
+    "observability.grafana.sso.ranges": (
+        {**sso(), "isolation": {}},
+        {**sso(ranges=["10.200.0.0/28"]), "isolation": {}},
+    ),
     "observability.metrics.memory_gib": (measured(), measured(metrics={"memory_gib": 8})),
     "observability.metrics.remote_write.max_series": (remote_write(), remote_write(max_series=1000)),
     "observability.metrics.remote_write.metrics": (remote_write(), remote_write(metrics=["up"])),

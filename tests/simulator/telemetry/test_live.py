@@ -107,7 +107,7 @@ def rules() -> list[dict[str, Any]]:
     ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def exporters() -> Iterator[None]:
     with ExitStack() as running:
         running.enter_context(exporter(EXPORTER, 9400, GPU_SERIES))
@@ -128,7 +128,6 @@ def until(condition: Callable[[], Any], seconds: float = 20) -> Any:
 def scraped(
     configuration: dict[str, Any],
     rules: list[dict[str, Any]],
-    exporters: None,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Prometheus]:
     with prometheus(tmp_path_factory.mktemp("scraped"), configuration, rules) as running:

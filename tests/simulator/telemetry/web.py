@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -14,7 +14,7 @@ _SNS_ANSWER = b"<PublishResponse><PublishResult><MessageId>1</MessageId></Publis
 
 
 @contextmanager
-def _served(address: str, port: int, handler: type[BaseHTTPRequestHandler]) -> Iterator[int]:
+def _served(address: str, port: int, handler: type[BaseHTTPRequestHandler]) -> Generator[int]:
     server = ThreadingHTTPServer((address, port), handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
@@ -26,7 +26,7 @@ def _served(address: str, port: int, handler: type[BaseHTTPRequestHandler]) -> I
 
 
 @contextmanager
-def exporter(address: str, port: int, series: Mapping[str, float]) -> Iterator[None]:
+def exporter(address: str, port: int, series: Mapping[str, float]) -> Generator[None]:
     """Serves series in the text format. The map may change meanwhile."""
 
     class Metrics(BaseHTTPRequestHandler):
@@ -37,14 +37,14 @@ def exporter(address: str, port: int, series: Mapping[str, float]) -> Iterator[N
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_: Any) -> None: ...
+        def log_message(self, format: str, *args: Any) -> None: ...  # noqa: A002 - its name there
 
     with _served(address, port, Metrics):
         yield
 
 
 @contextmanager
-def receiver(told: list[dict[str, Any]]) -> Iterator[str]:
+def receiver(told: list[dict[str, Any]]) -> Generator[str]:
     """Takes what Alertmanager posts, as JSON or as a form, in place of SNS and of others, and yields its URL."""
 
     class Receiver(BaseHTTPRequestHandler):
@@ -57,7 +57,7 @@ def receiver(told: list[dict[str, Any]]) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(_SNS_ANSWER if "TopicArn" in told[-1] else b'{"ok": true}')
 
-        def log_message(self, *_: Any) -> None: ...
+        def log_message(self, format: str, *args: Any) -> None: ...  # noqa: A002 - its name there
 
     with _served("127.0.0.1", 0, Receiver) as port:
         yield f"http://127.0.0.1:{port}/"

@@ -1,0 +1,107 @@
+"""What the cluster costs by the hour at list prices, who uses it, and what nobody uses.
+
+A node costs what OpenCost finds, or else its list price. OpenCost gives slices of GPUs no cost, so these are ours: the
+GPUs of a node carry its whole price, and a slice its share of it.
+"""
+
+from collections.abc import Sequence
+
+from catalog.prices import node_usd_per_hour
+from components.core.metrics import Alert, Recording, RuleGroup
+from components.core.promql import promql, resource_label
+from settings.cluster.parts import ClusterParts
+
+POOL, TYPE = "label_ml_platform_pool", "label_node_kubernetes_io_instance_type"
+
+
+def constants(cluster: ClusterParts, region: str) -> Sequence[Recording]:
+    """Returns the list prices of nodes, and of GPUs and their slices, by pool and instance type."""
+    rows = []
+    for pool in cluster.pools.values():
+        for machine in pool.machines:
+            if (price := node_usd_per_hour(machine.name, region, pool.capacity_type)) is None:
+                continue
+            labels, accelerator = {POOL: pool.name, TYPE: machine.name}, machine.accelerator
+            rows.append(_usd("pool:node_price_usd_hour", price.usd, labels, "List price of a node, USD an hour."))
+            if accelerator is not None and accelerator.manufacturer == "NVIDIA":
+                for resource, share in pool.shared.shares(accelerator).items():
+                    usd, of_slice = price.usd / accelerator.count * share, {"resource": resource_label(resource)}
+                    about = "List price of a GPU or slice, USD an hour: its share of the whole node."
+                    rows.append(_usd("gpu:slice_price_usd_hour", usd, {**labels, **of_slice}, about))
+    return rows
+
+
+def _usd(name: str, usd: float, labels: dict[str, str], about: str) -> Recording:
+    return Recording(name=name, expr=f"vector({usd:.8g})", labels=labels, about=about)
+
+
+GROUP = RuleGroup(
+    name="costs",
+    constants=constants,
+    rules=(
+        Recording(
+            name="node:price_usd_hour",
+            expr=f"max by (node) (node_total_hourly_cost) "
+            f"or max by (node) (node:labels * on ({POOL}, {TYPE}) group_left () pool:node_price_usd_hour)",
+            about="Price of a node, USD an hour.",
+        ),
+        Recording(
+            name="cluster_cost_usd",
+            expr=promql(
+                """sum(node:price_usd_hour)
+                + (sum(max by (persistentvolume) (pv_hourly_cost) * on (persistentvolume)
+                max by (persistentvolume) (kube_persistentvolume_capacity_bytes{KSM}) / 2^30) or vector(0))
+                + (sum(max by (namespace, service_name) (kubecost_load_balancer_cost)) or vector(0))"""
+            ),
+            about="What nodes, volumes and load balancers cost now, USD an hour, at list prices: not the bill.",
+        ),
+        Recording(
+            name="gpu:cost_usd_hour",
+            expr=f"sum by (namespace, {POOL}, resource) (gpu:requested "
+            f"* on (node) group_left ({POOL}, {TYPE}) node:labels "
+            f"* on ({POOL}, {TYPE}, resource) group_left () gpu:slice_price_usd_hour)",
+            about="What the GPUs and slices that pods of a namespace hold cost, USD an hour.",
+        ),
+        Recording(
+            name="gpu:node_cost_usd_hour",
+            expr=f"sum by ({POOL}) (node:labels * on (node) group_left () node:price_usd_hour "
+            f"and on ({POOL}) gpu:slice_price_usd_hour)",
+            about="What the nodes with GPUs of a pool cost, USD an hour.",
+        ),
+        Recording(
+            name="gpu:idle_cost_usd_hour",
+            expr=f"sum by ({POOL}) (node:labels * on (node) group_left () "
+            "(node:price_usd_hour * on (node) (1 - avg by (node) (gpu_utilization))))",
+            about="What the time in which GPUs of a pool do not compute costs, USD an hour, held or not.",
+        ),
+        Recording(
+            name="namespace:gpu_idle_cost_usd_hour",
+            expr="sum by (namespace) (gpu:cost_usd_hour) "
+            "* on (namespace) (1 - avg by (namespace) (pod:gpu_utilization))",
+            about="What the time in which the GPUs that a namespace holds do not compute costs, USD an hour.",
+        ),
+        Alert(
+            name="GPUSpendIdle",
+            expr="avg_over_time(gpu:idle_cost_usd_hour[1d]) / avg_over_time(gpu:node_cost_usd_hour[1d]) > 0.7",
+            minutes=60,
+            severity="warning",
+            summary="{{ $value | humanizePercentage }} of what pool {{ $labels.label_ml_platform_pool }} cost "
+            "within a day went to GPUs that did not compute.",
+        ),
+        Alert(
+            name="CostRisen",
+            expr="avg_over_time(cluster_cost_usd[1h]) > 1.5 * avg_over_time(cluster_cost_usd[1d] offset 1d)",
+            minutes=60,
+            severity="warning",
+            summary="The cluster costs {{ $value | humanize }} USD an hour, half as much again as yesterday.",
+        ),
+        Alert(
+            name="NodeWithoutPrice",
+            expr=f"count by ({POOL}) (node:labels unless on (node) node:price_usd_hour)",
+            minutes=60,
+            severity="info",
+            summary="{{ $value }} nodes of pool {{ $labels.label_ml_platform_pool }} have no price: "
+            "the costs leave them out.",
+        ),
+    ),
+)

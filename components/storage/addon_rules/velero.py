@@ -1,0 +1,35 @@
+"""Rules of Velero. Source: vmware-tanzu/velero v1.18.1, pkg/metrics/metrics.go; read 2026-11."""
+
+from components.core.metrics import Alert
+
+RULES = (
+    Alert(
+        name="VeleroAbsent",
+        expr='absent(up{job="velero"} == 1)',
+        minutes=30,
+        severity="warning",
+        summary="Velero does not answer: no copy of the cluster is made.",
+    ),
+    Alert(
+        name="BackupStale",
+        expr='time() - max by (schedule) (velero_backup_last_successful_timestamp{schedule!=""}) > 129600',
+        minutes=15,
+        severity="critical",
+        summary="The last good copy of schedule {{ $labels.schedule }} is {{ $value | humanizeDuration }} old.",
+    ),
+    Alert(
+        name="BackupFails",
+        expr='sum by (schedule) (increase(velero_backup_failure_total{schedule!=""}[1d])) '
+        '+ sum by (schedule) (increase(velero_backup_partial_failure_total{schedule!=""}[1d])) > 0',
+        minutes=15,
+        severity="warning",
+        summary="A copy of schedule {{ $labels.schedule }} has failed, in whole or in part.",
+    ),
+    Alert(
+        name="BackupLocationUnavailable",
+        expr="min by (backup_location_name) (velero_backup_location_status_gauge) == 0",
+        minutes=30,
+        severity="critical",
+        summary="Velero does not reach the bucket of {{ $labels.backup_location_name }}.",
+    ),
+)
