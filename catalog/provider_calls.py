@@ -65,6 +65,7 @@ _GRANTS = "kms:CreateGrant kms:DescribeKey"
 _TOPIC = ("arn:{partition}:sns:{region}:{account}:{name}",)
 _REPOSITORY = ("arn:{partition}:ecr:{region}:{account}:repository/{name}",)
 _DETECTOR = "arn:{partition}:guardduty:{region}:{account}:detector/*"
+_WORKSPACE = ("arn:{partition}:aps:{region}:{account}:workspace/*",)
 _EFS = ("arn:{partition}:elasticfilesystem:{region}:{account}:file-system/*",)
 _FSX = ("arn:{partition}:fsx:{region}:{account}:*",)
 _SG = "DescribeSecurityGroups DescribeSecurityGroupRules"
@@ -79,6 +80,16 @@ CALLS: Mapping[str, Calls] = {
     ),
     "aws:acm/certificateValidation:CertificateValidation": Calls(
         "acm", "tag", ("arn:{partition}:acm:{region}:{account}:certificate/*",), "DescribeCertificate"
+    ),
+    "aws:amp/workspace:Workspace": Calls(
+        *("aps", "tag", _WORKSPACE, "DescribeWorkspace DescribeLoggingConfiguration ListTagsForResource"),
+        creates="CreateWorkspace",
+        changes="UpdateWorkspaceAlias DeleteWorkspace UntagResource",
+        also=_GRANTS,
+        tags="TagResource",
+    ),
+    "aws:amp/workspaceConfiguration:WorkspaceConfiguration": Calls(
+        *("aps", "tag", _WORKSPACE, "DescribeWorkspaceConfiguration"), changes="UpdateWorkspaceConfiguration"
     ),
     "aws:autoscaling/tag:Tag": Calls(
         *("autoscaling", "region", ("*",), "DescribeTags DescribeAutoScalingGroups"),
@@ -480,7 +491,8 @@ FUNCTIONS: Mapping[str, str] = {
 
 WITHOUT_RESOURCE = frozenset(
     {
-        *("acm:RequestCertificate", "autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeScheduledActions"),
+        *("acm:RequestCertificate", "aps:CreateWorkspace"),
+        *("autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeScheduledActions"),
         *("autoscaling:DescribeTags", "backup-storage:MountCapsule", "ecr:CreatePullThroughCacheRule"),
         *(
             "ecr:CreateRepositoryCreationTemplate",

@@ -25,6 +25,7 @@ FREE_TYPES = {
     "aws:ec2/vpcEndpointSubnetAssociation:VpcEndpointSubnetAssociation": "counted with its endpoint",
     "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation": "address ranges are free",
     "aws:acm/certificateValidation:CertificateValidation": "waits for the certificate",
+    "aws:amp/workspaceConfiguration:WorkspaceConfiguration": "part of the workspace",
     "aws:autoscaling/schedule:Schedule": "scheduled actions are free",
     "aws:autoscaling/tag:Tag": "tags are free",
     "aws:backup/selection:Selection": "its backups are billed",

@@ -1,11 +1,16 @@
 """One resource of an estimate, and functions that read values from its inputs."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from common.urns import name_of
 from common.values import UNKNOWN
+
+_BINARY = {f"{letter}i": 1024.0**power for power, letter in enumerate("KMGTPE", 1)}
+_DECIMAL = {"n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
+_SUFFIXES = {**_BINARY, **_DECIMAL}
 
 
 class NoPriceError(Exception):
@@ -99,3 +104,13 @@ def read_list(inputs: Mapping[str, Any], path: str) -> Sequence[Any]:
 def _shown(value: object) -> str:
     """Returns a number as it is, and of any other value only its type: it could be a secret."""
     return f"of type {type(value).__name__}" if not isinstance(value, int | float) else str(value)
+
+
+def quantity(value: Any, path: str) -> float:
+    """Returns the number of a Kubernetes quantity, e.g. `8`, `100Gi`. Raises NoPriceError for anything else."""
+    if value is UNKNOWN:
+        raise NoPriceError(f"{path} is not known before the update")
+    match = re.fullmatch(r"(\d{1,12}(?:\.\d{1,9})?)([A-Za-z]{0,2})", value if isinstance(value, str) else f"{value}")
+    if isinstance(value, bool) or match is None or match[2] not in _SUFFIXES:
+        raise NoPriceError(f"{path} is not a quantity")
+    return float(match[1]) * _SUFFIXES[match[2]]

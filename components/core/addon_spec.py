@@ -118,7 +118,8 @@ class AddOnSpec(AddOnRules):
         (`daemonsets.tolerations`) that gets tolerations for the pools' taints, or `TOLERATES_ALL`. () for none.
     values: our values for the chart; the stack file overrides them.
     identities: its service accounts with permissions in AWS; each gets a role by EKS Pod Identity.
-    in_aws: makes what it uses in AWS besides its permissions; this exists before the add-on starts, and until it ends.
+    in_aws: makes what it uses in AWS besides its permissions, or nothing where these settings need nothing; this exists
+        before the add-on starts, and until it ends.
         Import the component inside the function: a stack file is checked without the SDKs, which take seconds to load.
     keys: data classes whose KMS key `in_aws` uses.
     definitions: groups of CRDs outside of any chart that must exist before it: folders of catalog/crd_files.
@@ -141,7 +142,7 @@ class AddOnSpec(AddOnRules):
     daemons: tuple[str, ...]
     values: Callable[[AddOnContext], Values]
     identities: tuple[Identity, ...] = ()
-    in_aws: "Callable[[AddOnContext, AwsSideArgs], pulumi.Resource] | None" = None
+    in_aws: "Callable[[AddOnContext, AwsSideArgs], pulumi.Resource | None] | None" = None
     keys: tuple[DataClass, ...] = ()
     definitions: tuple[str, ...] = ()
     before: Callable[[AddOnContext], Mapping[str, Manifest]] = no_manifests

@@ -71,7 +71,7 @@ class Network(pulumi.ComponentResource):
     subnet_ids: tier -> zone -> subnet id; of the pod subnets, the one in the first block of the pod range.
     routes_and_endpoints: a node that starts before them cannot join its cluster.
     connections: the transit gateway's attachment, and the routes to the company's networks.
-    nat_zones: zones with a NAT gateway.
+    nat_ids: zone -> its NAT gateway, of the zones that have one.
     Source: https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html
     """
 
@@ -81,7 +81,7 @@ class Network(pulumi.ComponentResource):
     _more_pod_subnets: dict[str, dict[str, pulumi.Output[str]]]
     routes_and_endpoints: list[pulumi.Resource]
     connections: list[pulumi.Resource]
-    nat_zones: Sequence[str]
+    nat_ids: Mapping[str, pulumi.Output[str]]
     cidr: str
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -209,7 +209,7 @@ class Network(pulumi.ComponentResource):
         live = self._args.live_nat_zones
         nat_zone_of = nat_zones(self._args.settings.nat, list(ids["private"]), live)
         nats = {zone: self._nat(zone, gateway) for zone in dict.fromkeys(nat_zone_of.values())}
-        self.nat_zones = list(nats)
+        self.nat_ids = {zone: nat.id for zone, nat in nats.items()}
         if leaving := [zone for zone in live if zone not in nats]:
             pulumi.log.warn(
                 f"the NAT gateways of {', '.join(leaving)} go, and with them their public addresses: who has these in "

@@ -36,14 +36,21 @@ class AlertTopicsArgs:
 
 
 class AlertTopics(pulumi.ComponentResource):
-    """A topic for each receiver with mails; alarms of CloudWatch may publish to it as well. And the empty secrets."""
+    """A topic for each receiver with mails; alarms of CloudWatch may publish to it as well. And the empty secrets.
+
+    arns: receiver -> its topic, once alarms may publish to it.
+    """
+
+    arns: dict[str, pulumi.Output[str]]
 
     def __init__(self, name: str, args: AlertTopicsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:observability:AlertTopics", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
+        self.arns = {}
         for receiver, each in args.settings.receivers().items():
             if each.mail:
-                self._topic(f"{name}-{receiver}", topic_name(args.stage, receiver), each.mail, args)
+                name_of_topic = topic_name(args.stage, receiver)
+                self.arns[receiver] = self._topic(f"{name}-{receiver}", name_of_topic, each.mail, args)
         for secret, keys in args.filled.items() if args.secrets.store == "aws" else ():
             aws.secretsmanager.Secret(
                 f"{name}-{secret}",
@@ -55,11 +62,13 @@ class AlertTopics(pulumi.ComponentResource):
             )
         self.register_outputs({})
 
-    def _topic(self, name: str, physical_name: str, addresses: tuple[str, ...], args: AlertTopicsArgs) -> None:
+    def _topic(
+        self, name: str, physical_name: str, addresses: tuple[str, ...], args: AlertTopicsArgs
+    ) -> pulumi.Output[str]:
         child = pulumi.ResourceOptions(parent=self)
         topic = aws.sns.Topic(name, name=physical_name, kms_master_key_id=args.key_arn, opts=child)
         policy = topic.arn.apply(lambda arn: topic_policy(args.stage, arn))
-        aws.sns.TopicPolicy(name, arn=topic.arn, policy=policy, opts=child)
+        open_topic = aws.sns.TopicPolicy(name, arn=topic.arn, policy=policy, opts=child)
         for address in addresses:
             aws.sns.TopicSubscription(
                 f"{name}-{address}",
@@ -69,6 +78,8 @@ class AlertTopics(pulumi.ComponentResource):
                 # Unconfirmed ones have no id of their own.
                 opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(delete_before_replace=True)),
             )
+        arn: pulumi.Output[str] = open_topic.arn
+        return arn
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,6 +34,15 @@ from components.mesh.policies import policies
 from components.network.network import Network, NetworkArgs
 from components.network.pod_range import check_nodes_keep_their_pod_subnets
 from components.observability.alert_topics import AlertSecrets, AlertSecretsArgs, AlertTopics, AlertTopicsArgs
+from components.observability.cloud_alarms import (
+    CloudAlarms,
+    CloudAlarmsArgs,
+    file_systems,
+    lustre,
+    nats,
+    vault,
+    vcpus,
+)
 from components.observability.observability import Observability, ObservabilityArgs
 from components.observability.rules_of import rule_groups
 from components.secrets.team_secrets import keeps_in_aws
@@ -45,6 +54,7 @@ from components.stack.guard import Guard
 from components.stack.kept import Kept
 from components.stack.live import LiveStack
 from components.stack.support import support_warnings
+from components.storage.recovery.backup import vault_name
 from components.storage.storage import Storage, StorageArgs
 from components.tenancy.cluster_tenancy import ClusterTenancy
 from components.tenancy.guards import GuardsArgs, guards
@@ -60,6 +70,7 @@ from settings.ingress.ingress import Door
 from settings.mesh.mesh import MeshSettings
 from settings.network.network import NetworkSettings
 from settings.network.network_plan import plan
+from settings.observability.alerts import PLATFORM
 from settings.stack.namespaces import named_service_accounts, peoples_namespaces, teams_of_storage
 from settings.stack.stack import StackSettings
 from settings.storage.drivers import needed_drivers
@@ -169,10 +180,10 @@ class Platform(pulumi.ComponentResource):
             self._guardduty = made.needed_by_agents
         keys = self._keys(settings)
         self._requested_quotas: Mapping[str, float] = {}
+        pools = {f"{key}.{pool.name}": pool for key, cluster in settings.clusters.items() for pool in cluster.pools}
+        needs = quota_needs(pools, zones, settings.quotas.vcpus)
         if settings.quotas.request:
-            pools = {f"{key}.{pool.name}": pool for key, cluster in settings.clusters.items() for pool in cluster.pools}
-            needs, have = quota_needs(pools, zones, settings.quotas.vcpus), settings.quotas.vcpus
-            self._requested_quotas = requests(needs, have, self._live.requested_quotas)
+            self._requested_quotas = requests(needs, settings.quotas.vcpus, self._live.requested_quotas)
             request_quotas(name, self._requested_quotas, self._opts)
         self.network = Network(
             "network",
@@ -215,7 +226,9 @@ class Platform(pulumi.ComponentResource):
         self._teams(settings, len(zones), keys)
         self._image_cache(settings)
         self._mesh_policies(settings, zones)
-        self._observability(settings, keys)
+        topics = self._alert_topics(settings, keys)
+        self._observability(settings, topics)
+        self._cloud_alarms(settings, [need.code for need in needs], topics)
         self._ingress(settings)
         self._alarms(settings, keys)
         self._kept = self._kept.after(
@@ -337,6 +350,31 @@ class Platform(pulumi.ComponentResource):
                 key_arn=keys.logs,
                 deployer_session=sessions_of(self._deployer.role_arn) if self._deployer else None,
                 findings_from=settings.security.mail_from_severity,
+            ),
+            self._opts,
+        )
+
+    def _cloud_alarms(self, settings: StackSettings, quotas: Sequence[str], topics: AlertTopics | None) -> None:
+        """Registers the alarms about what only AWS sees. quotas: codes of those that the pools count against."""
+        observability = settings.observability
+        topic_arn = topics.arns.get(PLATFORM) if topics is not None else None
+        if observability is None or observability.cloud_alarms is None or topic_arn is None:
+            return
+        things = [*nats(self.network.nat_ids), *vcpus(quotas)]
+        if self.storage is not None:
+            things += file_systems(self.storage.file_system_ids, settings.storage.file_systems)
+            things += lustre(self.storage.lustre_ids, settings.storage.lustre)
+            if self.storage.restore_role_arn is not None:
+                things.append(vault(vault_name(self.stage)))
+        CloudAlarms(
+            "cloud-alarms",
+            CloudAlarmsArgs(
+                settings=observability.cloud_alarms,
+                stage=self.stage,
+                topic_arn=topic_arn,
+                mail=observability.alerts.platform.mail,
+                runbooks=observability.runbooks,
+                things=things,
             ),
             self._opts,
         )
@@ -475,9 +513,8 @@ class Platform(pulumi.ComponentResource):
                 args = MeshPoliciesArgs(cluster=ref, namespaces=namespaces, manifests=manifests)
                 MeshPolicies(f"{key}-mesh", args, self._opts)
 
-    def _observability(self, settings: StackSettings, keys: Keys) -> None:
+    def _observability(self, settings: StackSettings, topics: AlertTopics | None) -> None:
         """Registers what is read, computed and told of each cluster that is measured."""
-        topics = self._alert_topics(settings, keys)
         for key, cluster in self.clusters.items():
             if (observability := settings.observability_of(key)) is None:
                 continue
@@ -545,7 +582,7 @@ class Platform(pulumi.ComponentResource):
             "network": {
                 "cidr": self.network.cidr,
                 "zones": list(self.network.subnet_ids["private"]),
-                "nat_zones": list(self.network.nat_zones),
+                "nat_zones": list(self.network.nat_ids),
             },
             "clusters": {
                 key: {

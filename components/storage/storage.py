@@ -61,6 +61,8 @@ class Storage(pulumi.ComponentResource):
     """
 
     bucket_names: Mapping[str, pulumi.Output[str]]
+    file_system_ids: Mapping[str, pulumi.Output[str]]
+    lustre_ids: Mapping[str, pulumi.Output[str]]
     restore_role_arn: pulumi.Output[str] | None
 
     def __init__(self, name: str, args: StorageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -70,10 +72,8 @@ class Storage(pulumi.ComponentResource):
         self._regions: dict[str, SecondRegion] = {}
         self._buckets = self._make_buckets() if args.settings.buckets else {}
         self.bucket_names = {key: bucket.name for key, bucket in self._buckets.items()}
-        for key in args.settings.file_systems:
-            self._file_system(key)
-        for key in args.settings.lustre:
-            self._lustre(key)
+        self.file_system_ids = {key: self._file_system(key).id for key in args.settings.file_systems}
+        self.lustre_ids = {key: self._lustre(key).file_system_id for key in args.settings.lustre}
         self.restore_role_arn = self._backup()
         self.register_outputs({"restore_role_arn": self.restore_role_arn})
 

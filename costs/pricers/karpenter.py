@@ -3,7 +3,6 @@
 Source: Karpenter v1.14, "NodePools" (limits, requirements, static capacity), "NodeClasses"; read 2026-08.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -15,15 +14,12 @@ from costs.line import LineItem, Unpriced
 from costs.nodes import CAPACITY_BLOCK, CapacityType, most_nodes, node_lines
 from costs.pricers.ebs import volume_lines
 from costs.pricing import Context, Pricer
-from costs.resource import NoPriceError, Resource, read, read_list, read_number, read_text, text_if_known
+from costs.resource import NoPriceError, Resource, quantity, read, read_list, read_number, read_text, text_if_known
 from costs.usage import Amount
 
 NODE_CLASS = "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass"
 _TEMPLATE = "spec.template"
 _CAPACITY_TYPES: Sequence[CapacityType] = ("reserved", "spot", "on-demand")  # Karpenter tries them in this order
-_BINARY = {f"{letter}i": 1024.0**power for power, letter in enumerate("KMGTPE", 1)}
-_DECIMAL = {"n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
-_SUFFIXES = {**_BINARY, **_DECIMAL}
 
 
 def node_pool(resource: Resource, context: Context) -> Iterator[LineItem | Unpriced]:
@@ -106,7 +102,7 @@ def _limits(pool: Resource) -> Mapping[str, float]:
     limits = read(pool.inputs, "spec.limits", {})
     if not isinstance(limits, Mapping):
         raise NoPriceError("spec.limits is not a map of resources")
-    return {name: _quantity(value, f"spec.limits.{name}") for name, value in limits.items() if value is not None}
+    return {name: quantity(value, f"spec.limits.{name}") for name, value in limits.items() if value is not None}
 
 
 def _bounds(machines: Sequence[InstanceType], limits: Mapping[str, float], labels: Any) -> list[Mapping[str, float]]:
@@ -145,7 +141,7 @@ def _disks(pool: Resource, context: Context, nodes: Amount) -> Iterator[LineItem
         ebs = read(mapping, "ebs")
         if isinstance(ebs, Mapping):
             size = read(ebs, "volumeSize")
-            size_gib = None if size is None else _quantity(size, "volumeSize") / 1024**3
+            size_gib = None if size is None else quantity(size, "volumeSize") / 1024**3
             yield from volume_lines(pool, context, {**ebs, "volumeSize": size_gib}, nodes, "node disks")
 
 
@@ -166,16 +162,6 @@ def _node_class(pool: Resource, context: Context) -> Resource:
         if same_name
         else f"there is no resource EC2NodeClass {name}, so the size is not known"
     )
-
-
-def _quantity(value: Any, path: str) -> float:
-    """Returns the number of a Kubernetes quantity, e.g. `8`, `100Gi`. Raises NoPriceError for anything else."""
-    if value is UNKNOWN:
-        raise NoPriceError(f"{path} is not known before the update")
-    match = re.fullmatch(r"(\d{1,12}(?:\.\d{1,9})?)([A-Za-z]{0,2})", value if isinstance(value, str) else f"{value}")
-    if isinstance(value, bool) or match is None or match[2] not in _SUFFIXES:
-        raise NoPriceError(f"{path} is not a quantity")
-    return float(match[1]) * _SUFFIXES[match[2]]
 
 
 PRICERS: Mapping[str, Pricer] = {"kubernetes:karpenter.sh/v1:NodePool": node_pool}

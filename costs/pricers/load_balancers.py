@@ -18,7 +18,7 @@ KINDS = {"gateway.k8s.aws/alb": ("application", "alb"), "gateway.k8s.aws/nlb": (
 def gateway(resource: Resource, context: Context) -> Iterator[LineItem | Unpriced]:
     """One load balancer; facing the internet, it also has a public address in each of its subnets."""
     name = read_text(resource.inputs, "spec.gatewayClassName")
-    gateway_class = _named(resource, context, GATEWAY_CLASS, name)
+    gateway_class = named(resource, context, GATEWAY_CLASS, name)
     if gateway_class is None:
         raise NoPriceError(f"its class {name} is not in the stack, and says which load balancer it gets")
     controller = read_text(gateway_class.inputs, "spec.controllerName")
@@ -47,12 +47,12 @@ def _configuration(resource: Resource, gateway_class: Resource, context: Context
     """Returns the configuration that decides: that of the class comes before that of the Gateway."""
     own = read_text(resource.inputs, "spec.infrastructure.parametersRef.name")
     for name in (read_text(gateway_class.inputs, "spec.parametersRef.name"), own):
-        if name and (found := _named(resource, context, CONFIGURATION, name)):
+        if name and (found := named(resource, context, CONFIGURATION, name)):
             return found
     return None
 
 
-def _named(owner: Resource, context: Context, type_: str, name: str) -> Resource | None:
+def named(owner: Resource, context: Context, type_: str, name: str) -> Resource | None:
     """Returns an object of the owner's cluster."""
     return next(
         (

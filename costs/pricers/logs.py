@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from costs.line import LineItem, Unpriced
 from costs.pricing import Context, Pricer, assumed, line
-from costs.resource import NoPriceError, Resource, read_number, read_text, text_if_known
+from costs.resource import NoPriceError, Resource, read_list, read_number, read_text, text_if_known
 from costs.stored_data import tag
 from costs.usage import Amount
 
@@ -41,10 +41,12 @@ def metric_filter(resource: Resource, context: Context) -> Iterator[LineItem | U
 
 
 def alarm(resource: Resource, context: Context) -> Iterator[LineItem | Unpriced]:
-    """Billed by the metrics that it looks at."""
-    if read_number(resource.inputs, "period", 300) < 60:
+    """Billed by the metrics that it looks at; an expression of them adds nothing."""
+    queries = [query for query in read_list(resource.inputs, "metricQueries") if isinstance(query, Mapping)]
+    metrics = [query["metric"] for query in queries if isinstance(query.get("metric"), Mapping)]
+    if any(read_number(each, "period", 300) < 60 for each in (resource.inputs, *metrics)):
         raise NoPriceError("the catalog has the price of alarms of standard resolution only")
-    yield line(resource, context, "alarm", "cloudwatch.alarm", "alarm", 1)
+    yield line(resource, context, "alarm", "cloudwatch.alarm", "metric", max(len(metrics), 1))
 
 
 PRICERS: Mapping[str, Pricer] = {

@@ -457,6 +457,7 @@ _RIGHTS = tuple(
     for each in ("admissionController", "backgroundController", "cleanupController", "reportsController")
 )
 _LIFECYCLES = tuple(f"aws:s3/bucketLifecycleConfiguration{v}:BucketLifecycleConfiguration{v}" for v in ("", "V2"))
+_WORKSPACE = "aws:amp/workspaceConfiguration:WorkspaceConfiguration"
 _PLAN, _SELECTION = ("aws:backup/plan:Plan",), ("aws:backup/selection:Selection",)
 _REPOSITORY, _BOUNDED = "aws:ecr/repository:Repository", ("aws:iam/role:Role", "aws:iam/user:User")
 _DATABASES = ("aws:rds/instance:Instance", "aws:rds/cluster:Cluster")
@@ -508,6 +509,7 @@ def _lower(path: str, *types: str, lost: str = _REFUSES, gone: bool = False) -> 
 ROWS: Mapping[str, Sequence[Row]] = {
     "data": (
         _sooner("logs", ("aws:cloudwatch/logGroup:LogGroup",), sooner("retentionInDays")),
+        _sooner("metrics", (_WORKSPACE,), sooner("retentionPeriodInDays")),
         _sooner("objects", _LIFECYCLES, expires("expiration")),
         _sooner("old versions of objects", _LIFECYCLES, expires("noncurrentVersionExpiration")),
         Row(

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from settings.core.base import Settings
+from settings.observability.remote_write import RemoteWriteSettings
 
 TELEMETRY = "telemetry"
 """The storage class of what a cluster is measured with."""
@@ -31,4 +32,8 @@ class MetricsSettings(Settings):
         le=2,
         description="Number of Prometheus and of Alertmanager pods. 1: its node's loss is a gap. Not given: 2 in "
         "production, elsewhere 1.",
+    )
+    remote_write: RemoteWriteSettings | None = Field(
+        default=None,
+        description="What is also kept in Amazon Managed Prometheus. Without it, history ends with the volumes.",
     )

@@ -5,6 +5,7 @@ from pydantic import Field, field_validator
 from settings.core.base import Settings
 from settings.core.problems import listed, raise_if, repeated
 from settings.observability.alerts import AlertSettings
+from settings.observability.cloud_alarms import CloudAlarmSettings
 from settings.observability.grafana import CLIENT_SECRET, SSO, GrafanaSettings
 from settings.observability.logs import LogSettings
 from settings.observability.metrics import MetricsSettings
@@ -24,6 +25,9 @@ class ObservabilitySettings(Settings):
     )
     metrics: MetricsSettings = Field(default=MetricsSettings(), description="Prometheus.")
     alerts: AlertSettings = Field(default=AlertSettings(), description="Who hears of what is wrong.")
+    cloud_alarms: CloudAlarmSettings | None = Field(
+        default=CloudAlarmSettings(), description="What only AWS sees. null: nobody is told of it."
+    )
     grafana: GrafanaSettings | None = Field(default=None, description="Dashboards. Without it there is no Grafana.")
     costs: bool = Field(
         default=True, description="Whether OpenCost tells what nodes, volumes and load balancers cost by the hour."

@@ -66,8 +66,8 @@ def everything() -> StackSettings:
         "observability": {
             "alerts": {"platform": {"mail": ["ml@example.com"], "slack": "#ml"}},
             "grafana": {},
+            "logs": {"namespaces": {"lab": {"retention_days": 180}}},
         },
-        "observability": {"logs": {"namespaces": {"lab": {"retention_days": 180}}}},
         "storage": {
             "buckets": {
                 "datasets": {**shared, "purpose": "datasets", "used_by": bucket_users},

@@ -1,45 +1,113 @@
-"""The volumes that the chart of Prometheus claims, from its values."""
+"""What metrics cost: volumes that a chart claims, samples outside of the cluster, and alarms."""
 
 from typing import Any
 
 import pytest
 
 from common.values import UNKNOWN
+from costs.resource import Resource
+from costs.usage import Amount, Usage
 from tests.costs.builders import items, price, reasons, resource
 
-RELEASE = "kubernetes:helm.sh/v3:Release"
+RELEASE, CLASS = "kubernetes:helm.sh/v3:Release", "kubernetes:storage.k8s.io/v1:StorageClass"
+WORKSPACE, LIMITS = "aws:amp/workspace:Workspace", "aws:amp/workspaceConfiguration:WorkspaceConfiguration"
+ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 
 
-def stack(size: Any = "100Gi", name: str = "telemetry", **more: Any) -> Any:
-    def claim(of: Any) -> dict[str, Any]:
-        spec = {"storageClassName": name, "resources": {"requests": {"storage": of}}}
-        return {"volumeClaimTemplate": {"spec": spec}}
-
-    values = {
-        "prometheus": {"prometheusSpec": {"replicas": 2, "storageSpec": claim(size)}},
-        "alertmanager": {"alertmanagerSpec": {"replicas": 2, "storage": claim("2Gi")}},
-        **more,
-    }
-    return resource(RELEASE, chart="kube-prometheus-stack", values=values)
+def storage_class(name: str = "telemetry", provisioner: str = "ebs.csi.aws.com", **parameters: Any) -> Resource:
+    given = {"type": "gp3", **parameters}
+    return resource(CLASS, name, metadata={"name": name}, provisioner=provisioner, parameters=given)
 
 
-def test_each_prometheus_and_alertmanager_has_a_volume() -> None:
-    lines = items(price(stack()))
-    assert lines["volumes of Prometheus, gp3"].monthly_min_usd == pytest.approx(2 * 100 * 0.08)
-    assert lines["volumes of Alertmanager, gp3"].monthly_min_usd == pytest.approx(2 * 2 * 0.08)
-    assert len(lines) == 2
+def template(size: Any, storage_class: str = "telemetry") -> dict[str, Any]:
+    spec = {"storageClassName": storage_class, "resources": {"requests": {"storage": size}}}
+    return {"volumeClaimTemplate": {"spec": spec}}
 
 
-def test_grafana_has_one_where_it_keeps_anything() -> None:
-    kept = {"persistence": {"enabled": True, "storageClassName": "telemetry", "size": "10Gi"}}
-    assert items(price(stack(grafana=kept)))["volumes of Grafana, gp3"].monthly_min_usd == pytest.approx(0.8)
+def release(**values: Any) -> Resource:
+    return resource(RELEASE, values=values)
 
 
-@pytest.mark.parametrize("wrong", [stack(UNKNOWN), stack(name="fast"), stack("1Ti")])
-def test_what_is_not_known_is_told_as_not_priced(wrong: Any) -> None:
-    assert reasons(price(wrong))
+def test_each_replica_of_a_chart_has_its_volume() -> None:
+    spec = {"replicas": 2, "storageSpec": template("100Gi"), "remoteWrite": UNKNOWN}
+    found = items(price(release(prometheus={"prometheusSpec": spec}), storage_class()))
+    volumes = found["volumes of prometheus.prometheusSpec, gp3"]
+    assert volumes.quantity_min == volumes.quantity_max == 200
+    assert volumes.monthly_max_usd == pytest.approx(16)
 
 
-def test_other_charts_hide_theirs() -> None:
-    (reason,) = reasons(price(resource(RELEASE, chart="velero")))
-    assert reason.endswith("volumes and load balancers of the chart are not visible here")
+def test_persistence_of_a_chart_is_a_volume_where_it_is_on() -> None:
+    kept = {"enabled": True, "size": "10Gi", "storageClassName": "telemetry"}
+    on = price(release(grafana={"persistence": kept}), storage_class())
+    assert items(on)["volumes of grafana, gp3"].quantity_max == 10
+    assert not price(release(grafana={"persistence": {**kept, "enabled": False}}), storage_class()).items
+
+
+def test_what_a_class_makes_besides_is_counted() -> None:
+    made = price(release(db={"storage": template("10Gi", "fast")}), storage_class("fast", type="io2", iops="4000"))
+    assert items(made)["volumes of db, io2 IOPS"].quantity_max == 4000
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"db": {"storage": template("10Gi", "other")}}, "volumes of db: their storage class"),
+        ({"db": {"storage": template("10Gi", "shared")}}, "volumes of db: their storage class"),
+        ({"db": {"storage": template(UNKNOWN)}}, "size of db is not known before the update"),
+        ({"db": {"storage": template("10Gi"), "replicas": UNKNOWN}}, "replicas is not known before the update"),
+        ({"db": {"storage": template(None)}}, "size of db is not a quantity"),
+        ({}, "volumes and load balancers of the chart are not visible here"),
+    ],
+)
+def test_a_claim_that_nobody_can_price_is_named(values: dict[str, Any], reason: str) -> None:
+    shared = storage_class("shared", "efs.csi.aws.com")
+    estimated = price(release(**values), storage_class(), shared)
+    assert not estimated.items
+    assert any(reason in each for each in reasons(estimated)), reasons(estimated)
+
+
+def test_values_that_are_not_known_hide_no_resource() -> None:
+    assert reasons(price(resource(RELEASE, values=UNKNOWN)))
+
+
+def test_a_claim_costs_what_its_class_makes() -> None:
+    spec = {"storageClassName": "telemetry", "resources": {"requests": {"storage": "20Gi"}}}
+    claim = resource("kubernetes:core/v1:PersistentVolumeClaim", spec=spec)
+    assert items(price(claim, storage_class()))["volumes, gp3"].quantity_max == 20
+
+
+def test_samples_get_cheaper_beyond_two_billion() -> None:
+    usage = Usage(workspace_samples_10m=Amount(100, 300))
+    found = items(price(resource(WORKSPACE), usage=usage))
+    first, more = found["metrics written"], found["metrics written, beyond 2 billion"]
+    assert (first.quantity_min, first.quantity_max) == (100, 200)
+    assert (more.quantity_min, more.quantity_max) == (0, 100)
+    assert first.monthly_max_usd + more.monthly_max_usd == pytest.approx(200 * 0.9 + 100 * 0.35)
+
+
+def test_samples_are_kept_as_long_as_the_workspace_says() -> None:
+    workspace = resource(WORKSPACE, "metrics")
+    limits = Resource(
+        urn="urn:pulumi:dev::ml-platform::x::limits",
+        type=LIMITS,
+        inputs={"retentionPeriodInDays": 300, "workspaceId": UNKNOWN},
+        property_dependencies={"workspaceId": [workspace.urn]},
+    )
+    short, long = items(price(workspace))["metrics kept"], items(price(workspace, limits))["metrics kept"]
+    assert long.quantity_max == pytest.approx(2 * short.quantity_max)
+    assert "kept for 300 days" in long.usage
+
+
+def test_a_limit_of_another_workspace_says_nothing_about_this_one() -> None:
+    other = resource(LIMITS, retentionPeriodInDays=300, workspaceId="ws-other")
+    assert "kept for 150 days" in items(price(resource(WORKSPACE), other))["metrics kept"].usage
+
+
+def query(period: int = 300) -> dict[str, Any]:
+    return {"id": "m", "metric": {"metricName": "x", "period": period}}
+
+
+def test_an_alarm_costs_as_much_as_the_metrics_in_its_expression() -> None:
+    counted = {"id": "all", "expression": "m + m"}
+    assert items(price(resource(ALARM, metricQueries=[query(), query(), counted])))["alarm"].quantity_max == 2
+    assert not price(resource(ALARM, metricQueries=[query(10)])).items, "alarms of high resolution have another price"

@@ -425,6 +425,13 @@ def test_a_replaced_network_does_not_name_each_subnet():
     [
         ("aws:s3/bucket:Bucket", {}, None, "Bucket it deleted"),
         ("kubernetes:core/v1:PersistentVolumeClaim", {}, None, "PersistentVolumeClaim it deleted"),
+        ("aws:amp/workspace:Workspace", {}, None, "Workspace it deleted"),
+        (
+            "aws:amp/workspaceConfiguration:WorkspaceConfiguration",
+            {"retentionPeriodInDays": 400},
+            {"retentionPeriodInDays": 150},
+            "metrics of it are deleted after 150 days, before: after 400 days",
+        ),
         ("aws:backup/selection:Selection", {"resources": ["arn:::cluster/a"]}, None, "backups of cluster/a end"),
         (
             "aws:cloudwatch/logGroup:LogGroup",

@@ -14,22 +14,26 @@ pkg/k8s/statefulset.go; read 2026-11.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from catalog.sharing import POOL_LABEL
-from components.core.addon_spec import COMES_WITH_THE_CLUSTER, AddOnContext, AddOnSpec, Identity
+from components.core.addon_spec import COMES_WITH_THE_CLUSTER, AddOnContext, AddOnSpec, AwsSideArgs, Identity
 from components.core.flows import AMONG_THEMSELVES, CONTROLLER, PROMETHEUS, Flow, Pods, into, of_pods, out, webhooks
 from components.core.overlay import overlay
 from components.core.untyped import Values
 from components.observability import alerting
 from components.observability.chart_alerts import chart_alerts
 from components.observability.grafana import FIXED, grafana_before, grafana_flows, grafana_values
+from components.observability.remote_write import IDENTITY, remote_write_flows, remote_write_values, written
 from settings.cluster.addon_rules import needed_by_costs, needed_by_observability
 from settings.cluster.fixed_values import FixedValue, never, only
 from settings.cluster.mesh_replicas import kept_nodes
 from settings.cluster.parts import ClusterParts
 from settings.observability.metrics import TELEMETRY, MetricsSettings
 from settings.observability.observability import ObservabilitySettings
+
+if TYPE_CHECKING:
+    import pulumi
 
 NAME = "kube-prometheus-stack"
 PROMETHEUS_ACCOUNT, ALERTMANAGER_ACCOUNT = "prometheus", alerting.ACCOUNT
@@ -124,7 +128,8 @@ def values(context: AddOnContext) -> Values:
         },
         "grafana": grafana_values(context),
     }
-    return overlay(ours, {"alertmanager": alerting.alertmanager_values(context)})
+    ours = overlay(ours, {"alertmanager": alerting.alertmanager_values(context)})
+    return overlay(ours, remote_write_values(context))
 
 
 def prometheus_spec(context: AddOnContext, metrics: MetricsSettings) -> dict[str, Any]:
@@ -172,8 +177,28 @@ def flows(cluster: ClusterParts) -> Sequence[Flow]:
             out(dns, "reads the metrics of CoreDNS", 9153),
             *([into(Pods(namespace="opencost"), "OpenCost asks it", 9090)] if needed_by_costs(cluster) else []),
         ),
+        *remote_write_flows(cluster),
         *grafana_flows(cluster),
     )
+
+
+def in_aws(context: AddOnContext, args: AwsSideArgs) -> "pulumi.Resource | None":
+    """Registers the workspace of a cluster that writes to one."""
+    from components.observability.managed_prometheus import ManagedPrometheus, ManagedPrometheusArgs
+
+    if (settings := written(context.observability)) is None:
+        return None
+    workspace = ManagedPrometheusArgs(
+        settings=settings, stage=context.stage, cluster=context.cluster, key_arn=args.key_arns["logs"]
+    )
+    return ManagedPrometheus(f"{args.name}-workspace", workspace, args.opts)
+
+
+def of_workspace(made: "pulumi.Resource") -> Values:
+    """Returns the values of kube-prometheus-stack that name the workspace. made: what `in_aws` returned."""
+    from components.observability.managed_prometheus import ManagedPrometheus
+
+    return made.values if isinstance(made, ManagedPrometheus) else {}
 
 
 ADD_ON = AddOnSpec(
@@ -186,10 +211,13 @@ ADD_ON = AddOnSpec(
     after_if_on=("external-secrets",),
     before=grafana_before,
     values=values,
+    identities=(IDENTITY, Identity(service_account=ALERTMANAGER_ACCOUNT, statements=alerting.statements)),
+    in_aws=in_aws,
+    keys=("logs",),
+    values_of_aws=of_workspace,
     flows=flows,
     claims_volumes=True,
     skip_crds=True,
-    identities=(Identity(service_account=ALERTMANAGER_ACCOUNT, statements=alerting.statements),),
     fixed=(
         *FIXED,
         *(

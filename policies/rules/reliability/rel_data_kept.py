@@ -21,6 +21,7 @@ HOLDS_DATA: Mapping[str, tuple[str, str]] = {  # type -> what would be lost, and
     ),
     "aws:ecr/repository:Repository": ("its images", f"{COPY}; `docker buildx imagetools create` copies an image"),
     "aws:fsx/lustreFileSystem:LustreFileSystem": ("all files that its links have not exported", COPY),
+    "aws:amp/workspace:Workspace": ("all its samples", "nothing moves them: keep it until they are too old"),
     "aws:rds/instance:Instance": ("its database", "take a snapshot and restore it into a second one"),
     "aws:rds/cluster:Cluster": ("its databases", "take a snapshot and restore it into a second one"),
     "aws:backup/vault:Vault": ("all backups in it", "copy them to a second vault first"),

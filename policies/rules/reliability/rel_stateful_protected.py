@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from policies.rule import Case, Resource, Rule
 
 STATEFUL = (
+    "aws:amp/workspace:Workspace",
     "aws:eks/cluster:Cluster",
     "aws:backup/vault:Vault",
     "aws:ecr/repository:Repository",

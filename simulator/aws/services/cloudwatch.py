@@ -9,6 +9,7 @@ import json
 import re
 from typing import Any
 
+from catalog.cloudwatch_metrics import METRICS as PUBLISHED
 from catalog.limits import LOG_RETENTION_DAYS
 from simulator.aws import tokens
 from simulator.aws.constraints import arn, between, every, json_text, length, matches, one_of
@@ -322,6 +323,44 @@ def _alarm_has_one_metric(op: OperationContext) -> None:
         raise AwsError("ValidationError", "DatapointsToAlarm must be less than or equal to EvaluationPeriods")
 
 
+_QUERY_ID = re.compile(r"[a-z][A-Za-z0-9_]*")
+_IDS = re.compile(r"\b[a-z][A-Za-z0-9_]*\b")  # in an expression; functions are in capitals
+
+
+def _queries_have_one_answer(op: OperationContext) -> None:
+    """Source: CloudWatch API, MetricDataQuery and PutMetricAlarm (Metrics); read 2026-11. Wordings are unverified."""
+    queries: list[dict[str, Any]] = op.get("metricQueries", [])
+    ids = [str(query.get("id", "")) for query in queries]
+    for query, id_ in zip(queries, ids, strict=True):
+        if not _QUERY_ID.fullmatch(id_):
+            raise AwsError("ValidationError", f"Invalid id {id_}: it must start with a lower-case letter")
+        if bool(query.get("metric")) == bool(query.get("expression")):
+            raise AwsError("ValidationError", f"Query {id_} must have either a metric or an expression")
+        if unknown := [name for name in _IDS.findall(_unquoted(query)) if name not in ids]:
+            raise AwsError("ValidationError", f"Expression of {id_} refers to {unknown[0]}, which is no query")
+    if len(set(ids)) < len(ids):
+        raise AwsError("ValidationError", "Duplicate ids in the list of metrics")
+    if queries and sum(query.get("returnData", False) for query in queries) != 1:
+        raise AwsError("ValidationError", "Exactly one element of the metrics list should return data.")
+
+
+def _unquoted(query: dict[str, Any]) -> str:
+    return re.sub(r"'[^']*'|\"[^\"]*\"", "", str(query.get("expression", "")))
+
+
+def _metric_is_published(op: OperationContext) -> None:
+    """Warns of an alarm on what no service publishes: AWS takes it, and it never fires."""
+    if op.call.preview:
+        return
+    single = {key: op.get(key) for key in ("namespace", "metricName", "dimensions")}
+    for metric in (single, *(query["metric"] for query in op.get("metricQueries", []) if query.get("metric"))):
+        namespace, name, dimensions = (metric.get(key) for key in ("namespace", "metricName", "dimensions"))
+        known = PUBLISHED.get(namespace or "", {})
+        if known and sorted(dimensions or ()) != sorted(known.get(name or "", ("",))):
+            by = ", ".join(sorted(dimensions or ())) or "no dimension"
+            op.call.warn(f"nobody publishes {namespace} {name} by {by}, as far as is known: the alarm never fires.")
+
+
 def _alarm_is_heard(op: OperationContext) -> None:
     for action in op.get("alarmActions", []) if not op.call.preview else ():
         topics.warn_of_silence(op, action, "cloudwatch.amazonaws.com", "the alarm")
@@ -337,7 +376,10 @@ METRIC_ALARM = ResourceType(
     arn="arn:{partition}:cloudwatch:{region}:{account}:alarm:{name}",
     replace_on="name",
     autoname=Autoname("name"),
-    conflicts=("metricName metricQueries", "statistic extendedStatistic"),
+    conflicts=(
+        *(f"{name} metricQueries" for name in ("dimensions", "metricName", "namespace", "period", "statistic", "unit")),
+        *("extendedStatistic metricQueries", "statistic extendedStatistic"),
+    ),
     defaults={"actionsEnabled": True, "treatMissingData": "missing"},
     aws_defaults={"evaluateLowSampleCountPercentiles": ""},
     sets="alarmActions insufficientDataActions metricQueries okActions",
@@ -357,7 +399,7 @@ METRIC_ALARM = ResourceType(
         "statistic": one_of("Average", "Maximum", "Minimum", "SampleCount", "Sum"),
         "treatMissingData": one_of("breaching", "ignore", "missing", "notBreaching"),
     },
-    always=(_alarm_has_one_metric, _alarm_is_heard),
+    always=(_alarm_has_one_metric, _queries_have_one_answer, _metric_is_published, _alarm_is_heard),
     source="hashicorp/terraform-provider-aws internal/service/cloudwatch/metric_alarm.go",
 )
 

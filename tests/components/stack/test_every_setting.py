@@ -86,6 +86,18 @@ def alerts(whose: str, **changes: Any) -> dict[str, Any]:
     return {"teams": [{"name": "research", "namespaces": ["research"]}], "observability": {"alerts": told}}
 
 
+def remote_write(**changes: Any) -> dict[str, Any]:
+    return {"observability": {"metrics": {"remote_write": changes}}}
+
+
+def cloud_alarms(**changes: Any) -> dict[str, Any]:
+    disk = {
+        "scratch": {"purpose": "scratch", "zone": "us-west-2a", "capacity_gib": 1200, "used_by": [{"namespace": "lab"}]}
+    }
+    told = {"alerts": {"platform": {"mail": ["ml@example.com"]}}, "cloud_alarms": changes}
+    return {"observability": told, "storage": {"lustre": disk}}
+
+
 def sso(**changes: Any) -> dict[str, Any]:
     return {"ingress": DOORS, "observability": {"grafana": {"sso": {**SSO, **changes}}}}
 
@@ -396,6 +408,9 @@ CHANGES: dict[str, Any] = {
         }.items()
     },
     "observability.alerts.heartbeat": (alerts("platform"), alerts("platform", heartbeat=True)),
+    "observability.cloud_alarms.lustre_free_percent": (cloud_alarms(), cloud_alarms(lustre_free_percent=20)),
+    "observability.cloud_alarms.monthly_usd": (cloud_alarms(), cloud_alarms(monthly_usd=20_000)),
+    "observability.cloud_alarms.quota_percent": (cloud_alarms(), cloud_alarms(quota_percent=90)),
     "observability.clusters": (
         {**two_clusters({}), "observability": {}},
         {**two_clusters({}), **measured(clusters=["main"])},
@@ -420,6 +435,9 @@ CHANGES: dict[str, Any] = {
         {**sso(ranges=["10.200.0.0/28"]), "isolation": {}},
     ),
     "observability.metrics.memory_gib": (measured(), measured(metrics={"memory_gib": 8})),
+    "observability.metrics.remote_write.max_series": (remote_write(), remote_write(max_series=1000)),
+    "observability.metrics.remote_write.metrics": (remote_write(), remote_write(metrics=["up"])),
+    "observability.metrics.remote_write.retention_days": (remote_write(), remote_write(retention_days=400)),
     "observability.metrics.replicas": (measured(), measured(metrics={"replicas": 1})),
     "observability.metrics.retention_days": (measured(), measured(metrics={"retention_days": 30})),
     "observability.metrics.volume_gib": (measured(), measured(metrics={"volume_gib": 200})),

@@ -39,6 +39,7 @@ SERVICES = {
     "SSM": "ssm",
     "Service Quotas": "service-quotas",
     "WAFV2": "wafv2",
+    "amp": "amp",
 }
 _RECORD = "ChangeBatch.Changes.ResourceRecordSet"
 WRAPPED = {
@@ -78,6 +79,7 @@ _RULE = {
 # Type -> input -> member; the operation comes first when it is not the one that creates the resource.
 MEMBERS: Mapping[str, Mapping[str, str]] = {
     "aws:secretsmanager/secret:Secret": {"replicas": "AddReplicaRegions"},
+    "aws:amp/workspace:Workspace": {"loggingConfiguration.logGroupArn": "CreateLoggingConfiguration:logGroupArn"},
     "aws:autoscaling/tag:Tag": {"autoscalingGroupName": "Tags.ResourceId", "tag": "Tags"},
     "aws:backup/plan:Plan": {
         "name": "BackupPlan.BackupPlanName",

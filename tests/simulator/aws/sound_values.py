@@ -96,6 +96,31 @@ SOUND: Mapping[str, dict[str, Any]] = {
             }
         ],
     },
+    tokens.PROMETHEUS_WORKSPACE: {"alias": "ml-platform-prod-main", "kmsKeyArn": "<key:arn>"},
+    tokens.PROMETHEUS_CONFIGURATION: {
+        "workspaceId": "<workspace>",
+        "retentionPeriodInDays": 150,
+        "limitsPerLabelSets": [{"labelSet": {"cluster": "main"}, "limits": {"maxSeries": 200_000}}],
+    },
+    tokens.METRIC_ALARM: {
+        "name": "vcpus",
+        "comparisonOperator": "GreaterThanThreshold",
+        "evaluationPeriods": 3,
+        "threshold": 80,
+        "metricQueries": [
+            {
+                "id": "used",
+                "metric": {
+                    "namespace": "AWS/Usage",
+                    "metricName": "ResourceCount",
+                    "dimensions": {"Class": "P/OnDemand", "Resource": "vCPU", "Service": "EC2", "Type": "Resource"},
+                    "period": 300,
+                    "stat": "Maximum",
+                },
+            },
+            {"id": "share", "expression": "100 * used / SERVICE_QUOTA(used)", "returnData": True},
+        ],
+    },
     tokens.TOPIC: {"name": "audit"},
     tokens.DETECTOR: {"findingPublishingFrequency": "FIFTEEN_MINUTES"},
     tokens.DETECTOR_FEATURE: {
@@ -366,6 +391,8 @@ _WORLD: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("locked", tokens.BUCKET, {"bucket": "ml-four", "objectLockEnabled": True}),
     ("queue", tokens.QUEUE, {"name": "events"}),
     ("topic", tokens.TOPIC, {"name": "alarms"}),
+    ("workspace", tokens.PROMETHEUS_WORKSPACE, {"alias": "ml-platform-prod-main"}),
+    ("other-workspace", tokens.PROMETHEUS_WORKSPACE, {"alias": "ml-platform-prod-other"}),
     ("certificate", tokens.CERTIFICATE, SOUND[tokens.CERTIFICATE]),
     (
         "proof",

@@ -144,6 +144,31 @@ def test_an_alarm_whose_topic_or_key_shuts_it_out_is_told_of(aws: Account) -> No
     assert not aws.warnings
 
 
+@pytest.mark.parametrize(
+    ("metric", "told"),
+    [
+        ({"metricName": "PercentIOLimit", "dimensions": {"FileSystemId": "fs-1"}}, False),
+        ({"metricName": "PercentIoLimit", "dimensions": {"FileSystemId": "fs-1"}}, True),
+        ({"metricName": "PercentIOLimit", "dimensions": {"FileSystemID": "fs-1"}}, True),
+        ({"metricName": "PercentIOLimit"}, True),
+        ({"metricName": "entered", "namespace": "platform"}, False),
+    ],
+)
+def test_an_alarm_on_what_nobody_publishes_is_told_of(aws: Account, metric: dict[str, Any], told: bool) -> None:
+    """AWS takes it, and it never fires."""
+    topic = aws.make(TOPIC, name="audit")
+    aws.make(POLICY, arn=topic["arn"], policy=policy(topic))
+    given = {"namespace": "AWS/EFS", **metric}
+    aws.make(ALARM, **alarm(topic["arn"], **given))
+    of_expression = [
+        {"id": "m", "metric": {**given, "period": 60, "stat": "Sum"}},
+        {"id": "all", "expression": "m * 2", "returnData": True},
+    ]
+    single = dict.fromkeys(("namespace", "metricName", "dimensions", "statistic", "period"))
+    aws.make(ALARM, "math", **alarm(topic["arn"], **single, name="math", metricQueries=of_expression))
+    assert ["never fires" in each for each in aws.warnings] == [True] * 2 * told
+
+
 def test_what_a_topic_refuses(aws: Account) -> None:
     topic = aws.make(TOPIC, name="audit")
     assert "out of service scope" in aws.refusal(POLICY, arn=topic["arn"], policy=policy(topic, action="sns:*"))

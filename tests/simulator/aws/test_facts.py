@@ -42,6 +42,7 @@ CHECKED_BY_RULES = {  # references to several types, by other names than ids, or
     "credentialArn",
     "iamRoleArn",
     "logDestination",
+    "loggingConfiguration.logGroupArn",
     "rules.copyActions.destinationVaultArn",
     "rules.destination.bucket",
     "rules.targetVaultName",

@@ -29,6 +29,7 @@ _PROVIDER = "the provider's own schema allows no other value"
 _DOCUMENTED = "the API's documentation is stricter than its model"
 # Inputs for which the simulator accepts other values than the model.
 DIFFERENT = {
+    ("aws:amp/workspace:Workspace", "alias"): "the provider takes an empty one for none",
     ("aws:cloudwatch/logGroup:LogGroup", "logGroupClass"): _NEWER,
     ("aws:ec2/launchTemplate:LaunchTemplate", "tagSpecifications[*].resourceType"): _DOCUMENTED,
     ("aws:ec2/vpc:Vpc", "instanceTenancy"): "`host` is for instances; CreateVpc refuses it",

@@ -16,6 +16,7 @@ from tests.simulator.aws import (
     wrong_budgets,
     wrong_doors,
     wrong_images,
+    wrong_metrics,
     wrong_secrets,
     wrong_storage,
     wrong_values,
@@ -37,6 +38,7 @@ CASES = (
     *wrong_secrets.SECRETS,
     *wrong_budgets.BUDGETS,
     *wrong_images.IMAGES,
+    *wrong_metrics.METRICS,
 )
 
 
