@@ -64,7 +64,7 @@ class Usage:
     endpoint_gib: Amount = Amount(5, 100)
     transit_gateway_gib: Amount = Amount(5, 200)
     control_plane_log_gib: Amount = Amount(5, 50)
-    container_log_gib: Amount = Amount(10, 300)
+    container_log_gib: Amount = Amount(5, 200)
     log_group_gib: Amount = Amount(1, 20)
     bucket_gib: Amount = Amount(5, 200)
     bucket_gib_by_purpose: Mapping[str, Amount] = field(default_factory=lambda: BUCKET_GIB)
