@@ -34,6 +34,7 @@ INTERFACE: Final = (
     "logs",
     "monitoring",
     "secretsmanager",
+    "sns",
     "sqs",
     "ssm",
     "ssmmessages",

@@ -67,13 +67,14 @@ class StorageClasses(pulumi.ComponentResource):
             self._storage_class(name, args, TELEMETRY, {}, {}, keeps=False)
         if args.settings.snapshots:
             self._snapshot_class(name, args)
-        self._refuse_gp2(name)
+        self._refuse(name, args.telemetry)
         self.register_outputs({})
 
-    def _refuse_gp2(self, name: str) -> None:
+    def _refuse(self, name: str, telemetry: bool) -> None:
         """Refuses claims of `gp2`, which EKS makes in every cluster: its volumes are not encrypted with our key.
 
-        The class itself belongs to EKS, so it stays. It is no default class since 1.30.
+        Data of people in the class for telemetry would go with a claim, also in production.
+        The class gp2 itself belongs to EKS, so it stays. It is no default class since 1.30.
         Source: Amazon EKS user guide, "Review release notes for Kubernetes versions on standard support"; read 2026-11.
         """
         admission_policy(
@@ -84,6 +85,12 @@ class StorageClasses(pulumi.ComponentResource):
             "volumes of gp2 do not have the key of the platform: use another class, such as gp3",
             pulumi.ResourceOptions(parent=self),
             operations=["CREATE"],
+            more={
+                f"!has(object.spec.storageClassName) || object.spec.storageClassName != '{TELEMETRY}' || "
+                "request.namespace == 'monitoring'": f"volumes of {TELEMETRY} go with their claims: use another class"
+            }
+            if telemetry
+            else None,
         )
 
     def _snapshot_class(self, name: str, args: StorageClassesArgs) -> None:

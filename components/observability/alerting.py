@@ -23,6 +23,8 @@ from settings.observability.alerts import HEARTBEAT, PLATFORM, AlertSettings, Re
 ALERTMANAGER = Pods(namespace="monitoring", labels={"app.kubernetes.io/name": "alertmanager"})
 ACCOUNT = "alertmanager"
 NOBODY = "nobody"
+NO_OBJECTS = {"matchLabels": {"ml-platform/routes": "none"}}
+"""By itself the operator reads AlertmanagerConfigs of all namespaces, and each may send alerts anywhere."""
 NODE_IS_GONE = "NodeNotReady"
 """The alert that stands for everything else that is told of its node."""
 _FILES = "/etc/alertmanager/receivers"
@@ -62,9 +64,12 @@ def alertmanager_values(context: AddOnContext) -> Values:
     secrets = _alerts(context).secrets()
     volumes = [{"name": name, "secret": {"secretName": secret_object(name), "optional": True}} for name in secrets]
     mounts = [{"name": name, "mountPath": f"{_FILES}/{name}", "readOnly": True} for name in secrets]
-    spec = {"volumes": volumes, "volumeMounts": mounts} if secrets else {}
+    files = {"volumes": volumes, "volumeMounts": mounts} if secrets else {}
     teams = {name: spaces for name, spaces in context.teams.items() if name in _alerts(context).teams}
-    return {"config": config(_alerts(context), teams, context.stage), "alertmanagerSpec": spec}
+    return {
+        "config": config(_alerts(context), teams, context.stage),
+        "alertmanagerSpec": {"alertmanagerConfigSelector": NO_OBJECTS, **files},
+    }
 
 
 def statements(context: AddOnContext) -> Sequence[iam.Statement]:

@@ -366,7 +366,7 @@ class Platform(pulumi.ComponentResource):
                 sends_findings=settings.security.mail_from_severity is not None,
                 keeps_secrets=keeps_in_aws(settings.secrets, settings.teams, settings.observability)
                 or "secrets" in addon_keys
-                or (self._kept.secrets_key and bool(settings.teams)),
+                or (self._kept.secrets_key and bool(settings.teams or settings.observability)),
                 keeps_images=(settings.images.kms and any(team.repositories for team in settings.teams))
                 or "images" in addon_keys
                 or (self._kept.images_key and self.stage.retains),

@@ -11,7 +11,7 @@ from settings.security.alarms import MailAddresses
 
 PLATFORM = "platform"
 HEARTBEAT = "heartbeat"
-_CHANNEL = re.compile(r"#[^\s#@,<>A-Z]{1,79}|[CG][A-Z0-9]{8,}")
+_CHANNEL = re.compile(r"#((?![A-Z])[\w-]){1,80}|[CG][A-Z0-9]{8,}")
 
 
 def _is_a_channel(name: str | None) -> str | None:

@@ -80,7 +80,7 @@ def test_a_file_past_its_support_is_checked_all_the_same(tmp_path, monkeypatch, 
 
 
 def test_the_image_of_the_autoscaler_follows_the_version(capsys) -> None:
-    main = upgrade._parts(load_file(ROOT / "Pulumi.dev.yaml"), "main")
+    main = load_file(ROOT / "Pulumi.dev.yaml").parts_of("main")
     assert not list(upgrade._charts(main, "1.36"))
     assert "cluster-autoscaler" not in capsys.readouterr().out, "nobody has to look it up"
     assert any(

@@ -192,7 +192,17 @@ ADD_ON = AddOnSpec(
     identities=(Identity(service_account=ALERTMANAGER_ACCOUNT, statements=alerting.statements),),
     fixed=(
         *FIXED,
-        FixedValue(path="alertmanager.config", keeps=never, why="It follows from observability.alerts."),
+        *(
+            FixedValue(path=f"alertmanager.{path}", keeps=never, why="It follows from observability.alerts.")
+            for path in (
+                *("config", "stringConfig", "tplConfig", "templateFiles"),
+                *(
+                    f"alertmanagerSpec.{key}"
+                    for key in ("alertmanagerConfigSelector", "alertmanagerConfiguration", "configSecret", "volumes")
+                ),
+                *(f"alertmanagerSpec.{key}" for key in ("volumeMounts", "useExistingSecret")),
+            )
+        ),
         FixedValue(path="crds", keeps=never, why="The add-on prometheus-operator-crds has them."),
         FixedValue(
             path="nodeExporter.enabled",

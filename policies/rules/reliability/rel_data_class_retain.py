@@ -3,9 +3,9 @@
 Sources of the defaults: Kubernetes, "Persistent Volumes", "Storage Classes", "Volume Snapshot Classes"; read 2026-11.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from policies.rule import Case, Resource, Rule, text
+from policies.rule import Case, Option, Resource, Rule, text
 
 CLASS, VOLUME = "kubernetes:storage.k8s.io/v1:StorageClass", "kubernetes:core/v1:PersistentVolume"
 SNAPSHOT_CLASS = "kubernetes:snapshot.storage.k8s.io/v1:VolumeSnapshotClass"
@@ -19,8 +19,10 @@ PATHS: Mapping[str, tuple[str, str, str]] = {
 }
 
 
-def check(resource: Resource) -> Iterator[tuple[str, str]]:
+def check(resource: Resource, *, no_data: Sequence[str]) -> Iterator[tuple[str, str]]:
     driver, path, default = PATHS[resource.type]
+    if resource.type == CLASS and text(resource, "metadata.name") in no_data:
+        return
     if text(resource, driver).startswith(DRIVERS) and text(resource, path, default=default) != "Retain":
         yield path, "is not Retain, so one `kubectl delete namespace` deletes the data"
 
@@ -32,11 +34,17 @@ RULE = Rule(
     why="Anyone who deletes a namespace wants to remove its pods, and rarely the data of a year.",
     fix="Set reclaimPolicy, persistentVolumeReclaimPolicy or deletionPolicy to Retain. A StorageClass cannot "
     "be changed: add a new one.",
+    options={"no_data": Option("Storage classes of what is nobody's data, such as samples of metrics.", ["telemetry"])},
     dev="disabled",
     staging="advisory",
     check=check,
     good={
         "StorageClass": {"provisioner": "ebs.csi.aws.com", "reclaimPolicy": "Retain"},
+        "StorageClass of samples": {
+            "metadata": {"name": "telemetry"},
+            "provisioner": "ebs.csi.aws.com",
+            "reclaimPolicy": "Delete",
+        },
         "StorageClass of disks in the node": {"provisioner": "kubernetes.io/no-provisioner"},
         "volume, where Retain is the default": Case({"spec": {"csi": {"driver": "fsx.csi.aws.com"}}}, type=VOLUME),
         "volume on a disk of the node": Case(
@@ -48,6 +56,10 @@ RULE = Rule(
     bad={
         "nothing set": Case({"provisioner": "ebs.csi.aws.com"}, at="reclaimPolicy"),
         "StorageClass of Auto Mode": Case({"provisioner": "ebs.csi.eks.amazonaws.com"}, at="reclaimPolicy"),
+        "StorageClass of another name": Case(
+            {"metadata": {"name": "telemetry-data"}, "provisioner": "ebs.csi.aws.com", "reclaimPolicy": "Delete"},
+            at="reclaimPolicy",
+        ),
         "StorageClass of EFS": Case({"provisioner": "efs.csi.aws.com", "reclaimPolicy": "Delete"}, at="reclaimPolicy"),
         "volume": Case(
             {"spec": {"csi": {"driver": "efs.csi.aws.com"}, "persistentVolumeReclaimPolicy": "Delete"}},

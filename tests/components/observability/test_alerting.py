@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from components.core.metrics import Alert
-from components.observability.alerting import config
+from components.observability.alerting import config, flows
 from components.observability.rules_of import every_group
 from settings.observability.alerts import AlertSettings
 from simulator.aws.access import DeniedError, assume, pod_session, read_secret
@@ -21,7 +21,7 @@ from simulator.kubernetes.clusters import EKS_CLUSTER, cluster_of
 from simulator.telemetry.build import programs
 from simulator.telemetry.configurations import ConfigurationError, alertmanager_configuration
 from tests.components.conftest import PlatformCloud
-from tests.components.stacks import stack, stage
+from tests.components.stacks import CLUSTER, stack, stage
 from tests.in_process.providers import REGION
 from tests.simulator.telemetry.programs import is_built
 
@@ -200,3 +200,57 @@ def test_one_identity_of_the_cluster_reads_the_secrets_of_receivers_and_no_other
     for other in ("ml-platform-prod/research/hub-token", "ml-platform-prod/platform/x"):
         with pytest.raises(DeniedError):
             read_secret(simulated, reader, REGION, other)
+
+
+def test_no_object_of_anybody_adds_a_route(built: PlatformCloud) -> None:
+    release = built.one("helm.sh/v3:Release", "main-kube-prometheus-stack")
+    selector = release.inputs["values"]["alertmanager"]["alertmanagerSpec"]["alertmanagerConfigSelector"]
+    assert selector["matchLabels"], "an empty selector takes all of them"
+
+
+def test_each_cluster_reads_the_same_secrets_and_addresses_confirm_once() -> None:
+    cloud = PlatformCloud()
+    cloud.up(stack(observability={"alerts": ALERTS}, clusters={"main": CLUSTER, "other": CLUSTER}))
+
+    assert len(cloud.all("aws:sns/topicSubscription:TopicSubscription")) == 1
+    names = [each.inputs["name"] for each in cloud.all("aws:secretsmanager/secret:Secret")]
+    assert sorted(names) == [
+        f"ml-platform-prod/platform.alerts/{name}" for name in ("heartbeat", "platform", "team-research")
+    ]
+    stores = [
+        cloud.one("external-secrets.io/v1:ClusterSecretStore", f"{name}-alerts.store") for name in ("main", "other")
+    ]
+    assert len({each.inputs["spec"]["provider"]["aws"]["role"] for each in stores}) == 2, "a role is of one cluster"
+    keys = [
+        data["remoteRef"]["key"]
+        for each in cloud.all("external-secrets.io/v1:ExternalSecret")
+        for data in each.inputs["spec"]["data"]
+    ]
+    assert sorted(keys) == sorted([*names, *names])
+
+
+def test_a_vault_keeps_them_where_teams_have_theirs() -> None:
+    cloud = PlatformCloud()
+    vault = {"store": "vault", "vault": {"address": "https://vault.example.com", "role_prefix": "ml-"}}
+    cloud.up(stack(observability={"alerts": ALERTS}, secrets=vault))
+
+    assert cloud.all("aws:secretsmanager/secret:Secret") == []
+    store = cloud.one("external-secrets.io/v1:ClusterSecretStore", "main-alerts.store").inputs
+    assert store["spec"]["provider"]["vault"]["auth"]["kubernetes"]["role"] == "ml-platform.alerts"
+
+
+@pytest.mark.parametrize(
+    ("alerts", "peers"),
+    [
+        ({}, set()),
+        ({"platform": {"mail": ["a@example.com"]}}, {"pod-identity", "aws"}),
+        ({"platform": {"slack": "#ml"}}, {"outside"}),
+        ({"heartbeat": True}, {"outside"}),
+        (ALERTS, {"pod-identity", "aws", "outside"}),
+    ],
+)
+def test_alertmanager_reaches_whom_it_tells_and_nobody_else(alerts: dict[str, Any], peers: set[str]) -> None:
+    found = flows(stack(observability={"alerts": alerts}).parts_of("main"))
+
+    assert {each.peer for each in found} == peers
+    assert {each.pods["app.kubernetes.io/name"] for each in found} <= {"alertmanager"}

@@ -39,6 +39,14 @@ def test_volumes_of_samples_are_deleted_with_their_claims_while_their_driver_run
     assert namespace.stands_on(cloud.one("eks/addon:Addon", "main-aws-ebs-csi-driver"))
 
 
+def test_nobody_else_claims_volumes_that_go_with_their_claim(cloud: PlatformCloud) -> None:
+    built(cloud)
+    refused = cloud.one("ValidatingAdmissionPolicy", "main-storage-no-gp2").inputs["spec"]["validations"]
+    (telemetry,) = [each for each in refused if "telemetry" in each["expression"]]
+    assert telemetry["expression"].endswith("!= 'telemetry' || request.namespace == 'monitoring'")
+    assert telemetry["message"] == "volumes of telemetry go with their claims: use another class"
+
+
 def test_a_cluster_without_it_has_no_class_for_it(cloud: PlatformCloud) -> None:
     cloud.up(stack())
     assert "telemetry" not in {each.inputs["metadata"]["name"] for each in cloud.all("StorageClass")}

@@ -21,6 +21,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
     ),
     "no channel": ({"platform": {"slack": "alerts"}}, f"{AT}platform.slack", "or its id, for example C0123456789."),
     "channel in capitals": ({"platform": {"slack": "#Alerts"}}, f"{AT}platform.slack", "for example C0123456789."),
+    "channel that is a template": ({"platform": {"slack": "#{{.x}}"}}, f"{AT}platform.slack", "example C0123456789."),
     "pages alone": (
         {"platform": {"pagerduty": True}},
         f"{AT}platform",

@@ -105,10 +105,10 @@ MISTAKES: dict[str, tuple[list[Change], str, str]] = {
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_mistake_is_reported_where_it_is_with_what_to_write(name: str) -> None:
     changes, path, message = MISTAKES[name]
-    (problem,) = problems(stack(*changes))
+    (problem,) = problems(stack((("environment",), "dev"), *changes))  # where nobody has to hear of alerts
     assert str(problem).startswith(f"Pulumi.test.yaml, {path}: "), problem
     assert str(problem).endswith(message), problem
 
 
 def test_prometheus_fits_where_memory_is_left() -> None:
-    assert not problems(stack(metrics(memory_gib=6)))
+    assert not problems(stack((("environment",), "dev"), metrics(memory_gib=6)))
