@@ -16,11 +16,13 @@ import pytest
 from components.compute.dcgm_counters import scrape
 from components.core.metrics import Alert, Scrape
 from components.observability.monitors import monitors
-from components.observability.rules_of import every_group, prometheus_rule
+from components.observability.rules_of import every_group, prometheus_rule, rule_groups
 from simulator.control_plane.client import ApiServer
 from simulator.control_plane.planes import ControlPlanes
 from simulator.telemetry.configurations import prometheus_configuration
 from simulator.telemetry.server import STEP_SECONDS, Prometheus, alertmanager, prometheus, shown, write_past
+from tests.components.stacks import CLUSTER, POOL, stack
+from tests.in_process.providers import REGION
 from tests.simulator.control_planes import VERSION, planes  # noqa: F401
 from tests.simulator.control_planes import is_built as control_plane_is_built
 from tests.simulator.telemetry.programs import is_built
@@ -101,10 +103,11 @@ def configuration(server: ApiServer, tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.fixture(scope="module")
 def rules() -> list[dict[str, Any]]:
-    groups = [group for group in every_group() if group.name in ("platform", "gpu-usage")]
-    return [
-        each for group in groups for each in prometheus_rule(group, "https://example.com/runbooks")["spec"]["groups"]
-    ]
+    """Every rule of a cluster with GPUs."""
+    gpus = {"name": "training", "instance_types": ["p5.48xlarge"], "zones": [f"{REGION}a"], "min_per_zone": 0}
+    settings = stack(observability={}, clusters={"main": {**CLUSTER, "pools": [POOL, gpus]}})
+    groups = rule_groups(settings.parts_of("main"), REGION)
+    return [each for group in groups for each in prometheus_rule(group, "https://example.com/r")["spec"]["groups"]]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -148,6 +151,15 @@ def test_a_gpu_has_the_labels_of_its_pod_and_node_and_a_free_one_has_no_pod(scra
     assert pods == {"0": ("research", "train-0"), "1": ("research", "train-0"), "2": (None, None)}
     assert {each["metric"]["node"] for each in found} == {NODE}
     assert not [key for each in found for key in each["metric"] if key.startswith("exported_")]
+
+
+def test_all_rules_of_a_cluster_with_gpus_are_judged(scraped: Prometheus, rules: list[dict[str, Any]]) -> None:
+    found = scraped.ask("rules")["groups"]
+
+    assert {each["name"] for each in found} == {each["name"] for each in rules}
+    judged = [rule for group in found for rule in group["rules"]]
+    assert len(judged) == sum(len(each["rules"]) for each in rules) > 100
+    assert [(rule["name"], rule["lastError"]) for rule in judged if rule["health"] == "err"] == []
 
 
 def test_recording_rules_give_the_numbers_of_the_exporters(scraped: Prometheus) -> None:
