@@ -6,8 +6,8 @@ import pytest
 
 from tests.settings.stacks import problems, stack
 
-ON = (("observability",), {})
-LOGS = (("observability",), {"logs": {}})
+ON: Any = (("observability",), {})
+LOGS: Any = (("observability",), {"logs": {}})
 GPU = {"name": "gpu", "instance_types": ["g6.12xlarge"], "min_per_zone": 0}
 OFF = {
     "containerLogs": {"enabled": False},
