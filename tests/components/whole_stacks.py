@@ -63,7 +63,11 @@ def everything() -> StackSettings:
         "teams": [{"name": "lab", "namespaces": ["lab"], "repositories": ["trainer"], "pushers": [PUSHER]}],
         "images": {"cache": {"upstreams": ["ecr-public", "k8s"]}},
         "admission": {"kyverno": {}, "signatures": signatures},
-        "observability": {"alerts": {"platform": {"mail": ["ml@example.com"], "slack": "#ml"}}},
+        "observability": {
+            "alerts": {"platform": {"mail": ["ml@example.com"], "slack": "#ml"}},
+            "cloud_alarms": {"monthly_usd": 20_000},
+            "metrics": {"remote_write": {}},
+        },
         "storage": {
             "buckets": {
                 "datasets": {**shared, "purpose": "datasets", "used_by": bucket_users},
