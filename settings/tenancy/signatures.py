@@ -34,7 +34,7 @@ _STRANGERS = (
     *(f"https://gitlab.com/somebody/else//.gitlab-ci.yml@refs/{ref}" for ref in ("heads/main", "tags/v1.0")),
 )
 """Whom issuers give certificates to that are no part of anybody's build."""
-_OPEN_OWNER = re.compile(r"\^https://git(hub|lab)\\?\.com/(?!([\w-]|\\\.)+/|\(([\w|-]|\\\.)+\)/)")
+_OPEN_OWNER = re.compile(r"\^https://git(hub|lab)\\?\.com/(?!(([\w-]|\\\.)+|\(([\w/|-]|\\\.)+\))/(?![?*{]))")
 """A pattern that does not write out, up to its /, whose repositories it is about."""
 _NOBODY = "(?!)"
 _REFUSED = "pods that get them would be refused. Name images that you build"
@@ -112,6 +112,11 @@ class IdentitySettings(Settings):
                     "has a subject_pattern that is no plain regular expression: Kyverno reads Go's dialect, and | "
                     "outside of a group leaves each side without ^ or $. Use plain characters, ., classes, one of "
                     "* + ? {n} behind each, and groups that are neither nested nor repeated."
+                )
+            if pattern.startswith("^("):
+                raise ValueError(
+                    "has a subject_pattern that begins with alternatives, of which one may be anybody's. Write an entry "
+                    "of identities for each."
                 )
             if _OPEN_OWNER.match(pattern):
                 raise ValueError(
@@ -217,7 +222,7 @@ def _signer_of_others(image: str) -> str:
         return _NOBODY
     if of_aws or host in OF_ONE_MAKER or f"{host}/{owner}" in makers():
         owners = rf"({re.escape(owner)}|\(([^()/]+\|)?{re.escape(owner)}(\|[^()/]+)?\))/"
-        by_owner = rf"\^?(\(([^()]*\|)?)?https://(github\.com/(?i:{owners})|(?!github\.com/)[a-z0-9.:-]+/{owners})"
+        by_owner = rf"\^?https://(github\.com/(?i:{owners})|(?!github\.com/)[a-z0-9.:-]+/{owners})"
         return rf"\^?{re.escape(SIGNS[host])}\$?$" if host in SIGNS else by_owner
     return ""
 

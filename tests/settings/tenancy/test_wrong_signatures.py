@@ -196,6 +196,18 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
             "a repository of anybody": r"^https://github\.com/[^/]+/app/\.github/workflows/build\.yaml@.*$",
             "an owner with any character": r"^https://github\.com/ex.mple/.*$",
             "one of two owners that is open": r"^https://github\.com/(example|o.*)/app/.*$",
+            "an owner whose / may be left out": r"^https://github\.com/example/?.*$",
+        }.items()
+    },
+    **{
+        f"alternatives first, {what}": (
+            by(subject_pattern=pattern),
+            f"{SIGNATURES}.identities[0]",
+            "begins with alternatives, of which one may be anybody's. Write an entry of identities for each.",
+        )
+        for what, pattern in {
+            "one of anybody": r"^(https://github\.com/example/.*|https://github\.com/[^/]+/example/.*)$",
+            "both of somebody": r"^(https://github\.com/example/.*|https://github\.com/other/.*)$",
         }.items()
     },
     "a pattern as subject": (by(subject="https://github.com/example/*"), f"{SIGNATURES}.identities[0].subject", ""),
@@ -267,6 +279,7 @@ def test_what_the_platform_takes() -> None:
         by(subject_pattern=r"^https://github\.com/example/app/.*@refs/tags/v[0-9.]+$"),
         by(subject_pattern=r"^https://github\.com/example/[^/]+/\.github/workflows/(build|release)\.ya?ml@refs/.*$"),
         by(subject_pattern=r"^https://gitlab\.com/(example|other\.one)/app//\.gitlab-ci\.yml@refs/heads/main$"),
+        by(subject_pattern=r"^https://github\.com/(example/app|example/other)/.*$"),
         by(subject_pattern=r"^[a-z]+\+ci@example\.com$"),
         signed(keys=[PUBLIC, OTHER]),
         signed(keys=[], certificates=[CERTIFICATE]),
@@ -349,10 +362,6 @@ def test_what_admission_lets_in_beside_named_registries_may_need_a_signature() -
             {"subject": "https://github.com/kyverno/kyverno/.github/workflows/release.yaml@refs/tags/v1"},
         ),
         ("ghcr.io/kyverno/*", {"subject_pattern": r"^https://github\.com/kyverno/kyverno/.*$"}),
-        (
-            "ghcr.io/kyverno/*",
-            {"subject_pattern": r"^(https://github\.com/acme/.*|https://github\.com/kyverno/policies/.*)$"},
-        ),
         ("ghcr.io/kyverno/*", {"subject_pattern": r"^https://github\.com/(kyverno|acme)/.*$"}),
         ("ghcr.io/kyverno/*", {"subject_pattern": r"^https://github\.com/(one|kyverno|acme)/.*$"}),
         ("ghcr.io/kyverno/*", {"subject": "https://gitlab.com/kyverno/kyverno//.gitlab-ci.yml@refs/tags/v1"}),
