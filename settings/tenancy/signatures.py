@@ -34,8 +34,9 @@ _STRANGERS = (
     *(f"https://gitlab.com/somebody/else//.gitlab-ci.yml@refs/{ref}" for ref in ("heads/main", "tags/v1.0")),
 )
 """Whom issuers give certificates to that are no part of anybody's build."""
-_OPEN_OWNER = re.compile(r"\^https://git(hub|lab)\\?\.com/(?!(([\w-]|\\\.)+|\(([\w/|-]|\\\.)+\))/(?![?*{]))")
-"""A pattern that does not write out, up to its /, whose repositories it is about."""
+_ON_GIT = re.compile(r"git(hub|lab)\\?\.com", re.IGNORECASE)
+_WRITTEN_OWNER = re.compile(r"\^https://git(hub|lab)\\?\.com/(([\w-]|\\\.)+|\(([\w/|-]|\\\.)+\))/(?![?*{])")
+"""A pattern that writes out first, up to its /, whose repositories it is about."""
 _NOBODY = "(?!)"
 _REFUSED = "pods that get them would be refused. Name images that you build"
 _SEQUENCE, _BIT_STRING = 0x30, 0x03
@@ -113,15 +114,11 @@ class IdentitySettings(Settings):
                     "outside of a group leaves each side without ^ or $. Use plain characters, ., classes, one of "
                     "* + ? {n} behind each, and groups that are neither nested nor repeated."
                 )
-            if pattern.startswith("^("):
-                raise ValueError(
-                    "has a subject_pattern that begins with alternatives, of which one may be anybody's. Write an entry "
-                    "of identities for each."
-                )
-            if _OPEN_OWNER.match(pattern):
+            if _ON_GIT.search(pattern) and not _WRITTEN_OWNER.match(pattern):
                 raise ValueError(
                     "has a subject_pattern that leaves open whose repository it is: others can have a name that begins "
-                    r"or ends alike. Write it out up to its /, as in ^https://github\.com/example/app/.*$."
+                    r"or ends alike. Write it out first, up to its /, as in ^https://github\.com/example/app/.*$, and "
+                    "an entry of identities for each."
                 )
             if strangers := [each for each in _STRANGERS if taken.search(each)]:
                 raise ValueError(
@@ -221,7 +218,7 @@ def _signer_of_others(image: str) -> str:
     if f"{host}/{owner}" in UNVERIFIABLE:
         return _NOBODY
     if of_aws or host in OF_ONE_MAKER or f"{host}/{owner}" in makers():
-        owners = rf"({re.escape(owner)}|\(([^()/]+\|)?{re.escape(owner)}(\|[^()/]+)?\))/"
+        owners = rf"({re.escape(owner)}/|\(([^()]+\|)?{re.escape(owner)}(/[^()|]+)?(\|[^()]+)?\)/)"
         by_owner = rf"\^?https://(github\.com/(?i:{owners})|(?!github\.com/)[a-z0-9.:-]+/{owners})"
         return rf"\^?{re.escape(SIGNS[host])}\$?$" if host in SIGNS else by_owner
     return ""

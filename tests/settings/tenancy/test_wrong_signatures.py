@@ -185,7 +185,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
         what: (
             by(subject_pattern=pattern),
             f"{SIGNATURES}.identities[0]",
-            r"Write it out up to its /, as in ^https://github\.com/example/app/.*$.",
+            r"Write it out first, up to its /, as in ^https://github\.com/example/app/.*$, and an entry of identities for each.",
         )
         for what, pattern in {
             "everybody on GitHub": r"^https://github\.com/.*$",
@@ -203,11 +203,14 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
         f"alternatives first, {what}": (
             by(subject_pattern=pattern),
             f"{SIGNATURES}.identities[0]",
-            "begins with alternatives, of which one may be anybody's. Write an entry of identities for each.",
+            r"Write it out first, up to its /, as in ^https://github\.com/example/app/.*$, and an entry of identities for each.",
         )
         for what, pattern in {
             "one of anybody": r"^(https://github\.com/example/.*|https://github\.com/[^/]+/example/.*)$",
             "both of somebody": r"^(https://github\.com/example/.*|https://github\.com/other/.*)$",
+            "behind the scheme": r"^https://(github\.com/example|github\.com/[^/]+/x)/.*$",
+            "behind a letter": r"^h(ttps://example.com/.*|ttps://github\.com/[^/]+/example/.*)$",
+            "behind the host": r"^https://github\.com(/[^/]+/example/.*)$",
         }.items()
     },
     "a pattern as subject": (by(subject="https://github.com/example/*"), f"{SIGNATURES}.identities[0].subject", ""),
@@ -281,6 +284,7 @@ def test_what_the_platform_takes() -> None:
         by(subject_pattern=r"^https://gitlab\.com/(example|other\.one)/app//\.gitlab-ci\.yml@refs/heads/main$"),
         by(subject_pattern=r"^https://github\.com/(example/app|example/other)/.*$"),
         by(subject_pattern=r"^[a-z]+\+ci@example\.com$"),
+        by(subject_pattern=r"^(ci|release)@example\.com$"),
         signed(keys=[PUBLIC, OTHER]),
         signed(keys=[], certificates=[CERTIFICATE]),
         {"kyverno": {"namespaces_left_out": ["tools"], "exceptions": True}},
@@ -363,6 +367,8 @@ def test_what_admission_lets_in_beside_named_registries_may_need_a_signature() -
         ),
         ("ghcr.io/kyverno/*", {"subject_pattern": r"^https://github\.com/kyverno/kyverno/.*$"}),
         ("ghcr.io/kyverno/*", {"subject_pattern": r"^https://github\.com/(kyverno|acme)/.*$"}),
+        ("ghcr.io/kyverno/*", {"subject_pattern": r"^https://github\.com/(kyverno/kyverno|kyverno/policies)/.*$"}),
+        ("ghcr.io/kyverno/*", {"subject_pattern": r"^https://github\.com/(acme/x|kyverno)/.*$"}),
         ("ghcr.io/kyverno/*", {"subject_pattern": r"^https://github\.com/(one|kyverno|acme)/.*$"}),
         ("ghcr.io/kyverno/*", {"subject": "https://gitlab.com/kyverno/kyverno//.gitlab-ci.yml@refs/tags/v1"}),
         ("ghcr.io/berriai/*", {"subject": "https://github.com/BerriAI/litellm/.github/workflows/a.yml@refs/tags/v1"}),
