@@ -34,9 +34,15 @@ _STRANGERS = (
     *(f"https://gitlab.com/somebody/else//.gitlab-ci.yml@refs/{ref}" for ref in ("heads/main", "tags/v1.0")),
 )
 """Whom issuers give certificates to that are no part of anybody's build."""
-_ON_GIT = re.compile(r"git(hub|lab)\\?\.com", re.IGNORECASE)
-_WRITTEN_OWNER = re.compile(r"\^https://git(hub|lab)\\?\.com/(([\w-]|\\\.)+|\(([\w/|-]|\\\.)+\))/(?![?*{])")
-"""A pattern that writes out first, up to its /, whose repositories it is about."""
+_WORD = r"([\w-]|\\\.)+"
+_OWNER = rf"{_WORD}(/{_WORD})*"
+_WRITTEN_OUT = re.compile(
+    rf"\^(https://git(hub|lab)\\?\.com/({_WORD}|\({_OWNER}(\|{_OWNER})*\))/(?![?*{{])"
+    rf"|(https|spiffe)://(?!git(hub|lab)\\?\.com/){_WORD}(:[0-9]+)?/(?![?*{{])"
+    rf"|[^@/]*@{_WORD}\$$"
+    r"|([\w:/@-]|\\\W)+\$$)"
+)
+"""Patterns that write out whom they are about: first the owner of repositories, or a host; that of a mail; all."""
 _NOBODY = "(?!)"
 _REFUSED = "pods that get them would be refused. Name images that you build"
 _SEQUENCE, _BIT_STRING = 0x30, 0x03
@@ -114,16 +120,13 @@ class IdentitySettings(Settings):
                     "outside of a group leaves each side without ^ or $. Use plain characters, ., classes, one of "
                     "* + ? {n} behind each, and groups that are neither nested nor repeated."
                 )
-            if _ON_GIT.search(pattern) and not _WRITTEN_OWNER.match(pattern):
+            strangers = [each for each in _STRANGERS if taken.search(each)]
+            if strangers or not _WRITTEN_OUT.match(pattern):
+                whom = f"{strangers[0]} matches as well" if strangers else "leaves open who signs, by how it begins"
                 raise ValueError(
-                    "has a subject_pattern that leaves open whose repository it is: others can have a name that begins "
-                    r"or ends alike. Write it out first, up to its /, as in ^https://github\.com/example/app/.*$, and "
-                    "an entry of identities for each."
-                )
-            if strangers := [each for each in _STRANGERS if taken.search(each)]:
-                raise ValueError(
-                    f"has a subject_pattern that {strangers[0]} matches as well. Write out whose they are, as in "
-                    r"^https://github\.com/example/app/.*$."
+                    f"has a subject_pattern that {whom}. Write one entry of identities for each signer, as in "
+                    r"^https://github\.com/example/app/.*$, with the owner up to its /, in "
+                    r"^https://git\.example\.com/.*$ or in ^.*@example\.com$."
                 )
         return self
 

@@ -171,7 +171,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
         what: (
             by(subject_pattern=pattern),
             f"{SIGNATURES}.identities[0]",
-            r"as in ^https://github\.com/example/app/.*$.",
+            r"to its /, in ^https://git\.example\.com/.*$ or in ^.*@example\.com$.",
         )
         for what, pattern in {
             "everybody": "^.*$",
@@ -185,7 +185,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
         what: (
             by(subject_pattern=pattern),
             f"{SIGNATURES}.identities[0]",
-            r"Write it out first, up to its /, as in ^https://github\.com/example/app/.*$, and an entry of identities for each.",
+            r"to its /, in ^https://git\.example\.com/.*$ or in ^.*@example\.com$.",
         )
         for what, pattern in {
             "everybody on GitHub": r"^https://github\.com/.*$",
@@ -203,7 +203,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
         f"alternatives first, {what}": (
             by(subject_pattern=pattern),
             f"{SIGNATURES}.identities[0]",
-            r"Write it out first, up to its /, as in ^https://github\.com/example/app/.*$, and an entry of identities for each.",
+            r"to its /, in ^https://git\.example\.com/.*$ or in ^.*@example\.com$.",
         )
         for what, pattern in {
             "one of anybody": r"^(https://github\.com/example/.*|https://github\.com/[^/]+/example/.*)$",
@@ -211,6 +211,14 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
             "behind the scheme": r"^https://(github\.com/example|github\.com/[^/]+/x)/.*$",
             "behind a letter": r"^h(ttps://example.com/.*|ttps://github\.com/[^/]+/example/.*)$",
             "behind the host": r"^https://github\.com(/[^/]+/example/.*)$",
+            "a mail or anybody": r"^(ci@example\.com|.*/example/.*)$",
+            "of a host in brackets": r"^(https://github[.]com/example/.*|https://github[.]com/[^/]+/example/.*)$",
+            "a host in brackets": r"^https://github[.]com/[^/]+/example/.*$",
+            "a host with any character": r"^https://g.thub\.com/[^/]+/example/.*$",
+            "a host by its parts": r"^https://git(hub|lab)\.com/[^/]+/example/.*$",
+            "no owner": r"^https://github\.com/(|example)/.*$",
+            "a mail of any domain": r"^(ci|.*@example)\.com$",
+            "hosts of others": r"^(https://ci\.example\.com/a|https://ci\.example\.com/[^/]+/a)$",
         }.items()
     },
     "a pattern as subject": (by(subject="https://github.com/example/*"), f"{SIGNATURES}.identities[0].subject", ""),
@@ -285,6 +293,12 @@ def test_what_the_platform_takes() -> None:
         by(subject_pattern=r"^https://github\.com/(example/app|example/other)/.*$"),
         by(subject_pattern=r"^[a-z]+\+ci@example\.com$"),
         by(subject_pattern=r"^(ci|release)@example\.com$"),
+        by(subject_pattern=r"^ci@gitlab\.company\.com$"),
+        by(subject_pattern=r"^[0-9]+\+ci@users\.noreply\.github\.com$"),
+        by(subject_pattern=r"^https://gitlab\.company\.com/team/app//\.gitlab-ci\.yml@refs/tags/v[0-9.]+$"),
+        by(subject_pattern=r"^https://my-gitlab\.com/team/.*$"),
+        by(subject_pattern=r"^spiffe://example\.com/ci/.*$"),
+        by(subject_pattern=r"^https://github.com/example/app/.*$"),
         signed(keys=[PUBLIC, OTHER]),
         signed(keys=[], certificates=[CERTIFICATE]),
         {"kyverno": {"namespaces_left_out": ["tools"], "exceptions": True}},
