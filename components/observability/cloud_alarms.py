@@ -193,12 +193,9 @@ def vcpus(codes: Sequence[str]) -> Iterator[Watched]:
         yield Watched(kind="quota", name=VCPU_CLASSES[code].replace("/", "-"), dimensions=dimensions)
 
 
-Query = aws.cloudwatch.MetricAlarmMetricQueryArgsDict
-
-
-def queries(alarm: CloudAlarm, thing: Watched) -> list[Query]:
+def queries(alarm: CloudAlarm, thing: Watched) -> list[aws.cloudwatch.MetricAlarmMetricQueryArgsDict]:
     """Returns the metrics of an alarm with an expression, and the expression, which alone is compared."""
-    metrics: list[Query] = [
+    metrics: list[aws.cloudwatch.MetricAlarmMetricQueryArgsDict] = [
         {
             "id": key,
             "metric": {
