@@ -37,10 +37,6 @@ class LogGroups(pulumi.ComponentResource):
                 log_group_class=settings.class_of(namespace),
                 kms_key_id=args.key_arn,
                 tags={"ml-platform:purpose": "containers"},
-                opts=pulumi.ResourceOptions(
-                    parent=self,
-                    protect=stage.deletion_protection,
-                    delete_before_replace=True,  # another class keeps the name
-                ),
+                opts=pulumi.ResourceOptions(parent=self, protect=stage.deletion_protection),
             )
         self.register_outputs({})

@@ -1,11 +1,12 @@
 """Teams: whether AWS counts by the tag of their budgets, and whether Secrets Manager may call what rotates secrets."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from catalog.regions import REGIONS
 from components.core.stage import TEAM_TAG
+from costs.resource import Resource
 from preflight.account import Ask, CouldNotLookError
 from preflight.check import Finding, check, could_not_look, failure, ok, warning
 from preflight.checks.names import UP, is_up
@@ -17,35 +18,52 @@ _GUIDE = "docs/guides/tenancy/what-a-budget-sees.md"
 
 @check("Cost allocation tag", calls=(_LIST, UP))
 def cost_allocation_tag(needs: Needs, ask: Ask) -> Iterator[Finding]:
-    """The tag of teams is active. AWS refuses the question to administrators, too, of an account that others pay for.
+    """The tags that budgets count by are active. AWS refuses the question to administrators, too, of an account that
+    others pay for.
 
     Source: hashicorp/terraform-provider-aws, issue 37636 (what a linked account hears); read 2026-11.
     """
-    if not needs.of("budgets/budget:Budget"):
+    keys = sorted({key for each in needs.of("budgets/budget:Budget") for key in counted_by(each)})
+    if not keys:
         return
     home = home_of(REGIONS[needs.settings.region].partition)
-    command = f"aws ce list-cost-allocation-tags --region {home} --tag-keys {TEAM_TAG}"
-    counts_nothing = "until it is active, every budget of a team stands at 0 USD"
+    command = f"aws ce list-cost-allocation-tags --region {home} --tag-keys {' '.join(keys)}"
     try:
-        found = ask(_LIST, region=home, TagKeys=[TEAM_TAG])["CostAllocationTags"]
+        answer = ask(_LIST, region=home, TagKeys=keys)["CostAllocationTags"]
     except CouldNotLookError as error:
         if not error.code.startswith("AccessDenied"):
             raise
-        fix = f"Only the account that pays may ask: {command}; {counts_nothing}."
-        yield could_not_look(f"who asks may not see whether {TEAM_TAG} is active ({error.code})", fix)
+        fix = f"Only the account that pays may ask: {command}; {_counts_nothing(keys)}."
+        yield could_not_look(f"who asks may not see whether {' and '.join(keys)} is active ({error.code})", fix)
         return
-    if any(each["TagKey"] == TEAM_TAG and each["Status"] == "Active" for each in found):
-        yield ok(f"{TEAM_TAG} is active")
-    elif found or is_up(needs, ask):
-        yield warning(
-            f"{TEAM_TAG} is {'not active' if found else 'not known to billing'}",
-            counts_nothing,
-            f"Activate it, up to a day after something has it: {_GUIDE}.",
-            f"aws ce update-cost-allocation-tags-status --region {home} "
-            f"--cost-allocation-tags-status TagKey={TEAM_TAG},Status=Active",
-        )
-    else:
-        yield ok(f"{TEAM_TAG} can be activated a day after `up`: {_GUIDE}")
+    status = {each["TagKey"]: each["Status"] for each in answer}
+    for key in keys:
+        if status.get(key) == "Active":
+            yield ok(f"{key} is active")
+        elif key in status or is_up(needs, ask):
+            yield warning(
+                f"{key} is {'not active' if key in status else 'not known to billing'}",
+                _counts_nothing([key]),
+                f"Activate it, up to a day after something has it: {_GUIDE}.",
+                f"aws ce update-cost-allocation-tags-status --region {home} "
+                f"--cost-allocation-tags-status TagKey={key},Status=Active",
+            )
+        else:
+            yield ok(f"{key} can be activated a day after `up`: {_GUIDE}")
+
+
+def counted_by(budget: Resource) -> set[str]:
+    """Returns the keys of the tags by which a budget counts."""
+    filters = budget.inputs.get("costFilters") or ()
+    of_filters = [value for each in filters if each["name"] == "TagKeyValue" for value in each["values"]]
+    expression = (budget.inputs.get("filterExpression") or {}).get("ands") or ()
+    named = {each["tags"]["key"] for each in expression if "tags" in each}
+    return named | {value.partition("$")[0].removeprefix("user:") for value in of_filters}
+
+
+def _counts_nothing(keys: Sequence[str]) -> str:
+    whose = "every budget of a team" if keys == [TEAM_TAG] else "each budget that counts by it"
+    return f"until it is active, {whose} stands at 0 USD"
 
 
 _CALLER = "secretsmanager.amazonaws.com"

@@ -217,7 +217,7 @@ def _signer_of_others(image: str) -> str:
         return _NOBODY
     if of_aws or host in OF_ONE_MAKER or f"{host}/{owner}" in makers():
         owners = rf"({re.escape(owner)}|\(([^()/]+\|)?{re.escape(owner)}(\|[^()/]+)?\))/"
-        by_owner = rf"\^?https://(github\.com/(?i:{owners})|(?!github\.com/)[a-z0-9.:-]+/{owners})"
+        by_owner = rf"\^?(\(([^()]*\|)?)?https://(github\.com/(?i:{owners})|(?!github\.com/)[a-z0-9.:-]+/{owners})"
         return rf"\^?{re.escape(SIGNS[host])}\$?$" if host in SIGNS else by_owner
     return ""
 

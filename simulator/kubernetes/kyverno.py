@@ -7,13 +7,13 @@ the deletion of the release does; the Job that comes after misses those that onl
 A policy has a webhook of its own where it has match conditions that Kubernetes can compile, asks for exact versions or
 has a timeout; the others of a kind share one for each pair of selectors, whose URL names them all. Names and exclusions
 of rules are no part of a webhook. Policies that delete objects have none.
-Match conditions are evaluated where they are made, with `&&`, `||` and parentheses, of `true`, `false`, comparisons of
-`request.operation` and of `object` or `oldObject` with null, and `x != y`, y being x of the spec of before, which a
-change of something else does not meet. Another part is an error where it names what a request has not: `object` in a
-deletion, `oldObject` in a creation. It is none in `object.?field` and in comparisons of `object` itself, and
-`has(object.field)` is false. What nobody can judge here counts as met. Beside an error it might be false, and stop the
-call; such a request is refused here, in words that say so. Unseen is the error of a field that an object has not, which
-defaults and controllers may fill.
+Match conditions are evaluated where they are made, with `&&`, `||`, `!` and parentheses, of `true`, `false`,
+comparisons of `request.operation` and of `object` or `oldObject` with null, and `x != y`, y being x of the spec of
+before, which a change of something else does not meet. Another part is an error where it names what a request has not:
+`object` in a deletion, `oldObject` in a creation. It is none in `object.?field` and in comparisons of `object` itself,
+and `has(object.field)` is false. What nobody can judge here counts as met. Beside an error it might be false, and stop
+the call; such a request is refused here, in words that say so. Unseen is the error of a field that an object has not,
+which defaults and controllers may fill.
 Left out: policies of the group kyverno.io, those that Kyverno turns into admission policies of Kubernetes (`autogen`),
 subresources, and that a policy on images and one of a namespace, both sharing, have webhooks of one name, which the API
 server refuses, upon which no change of a policy comes through.
@@ -29,6 +29,7 @@ such conditions; read 2026-11.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -149,11 +150,14 @@ def _value(condition: str, operation: str, after: Mapping[str, Any], before: Map
     """Returns `true`, `false`, `error`, `unclear`, or "", as `_joined` does."""
     condition = condition.strip()
     for operator, decides in (("||", "true"), ("&&", "false")):
-        parts = condition.split(operator)
+        parts = _parts(condition, operator)
         if len(parts) > 1 and all(map(_is_whole, parts)):
             return _joined([_value(each, operation, after, before) for each in parts], decides)
     if condition.startswith("(") and condition.endswith(")") and _is_whole(condition[1:-1]):
         return _value(condition[1:-1], operation, after, before)
+    if condition.startswith("!(") and condition.endswith(")") and _is_whole(condition[2:-1]):
+        value = _value(condition[2:-1], operation, after, before)
+        return {"true": "false", "false": "true"}.get(value, value)
     absent, _ = _ABSENT.get(operation, ("", ""))
     form = re.sub(r"""["']\w*["']""", "_", "".join(condition.split()))
     if form in ("true", "false"):
@@ -174,11 +178,28 @@ def _value(condition: str, operation: str, after: Mapping[str, Any], before: Map
     return "error" if absent and re.search(rf"(?<![\w.]){absent}\b", rest) else ""
 
 
+def _parts(condition: str, operator: str) -> list[str]:
+    """Returns the parts of a condition that an operator joins outside of parentheses and texts."""
+    outside = _outside(condition)
+    cuts = [-len(operator), *(each.start() for each in re.finditer(re.escape(operator), outside)), len(condition)]
+    return [condition[cut + len(operator) : end] for cut, end in itertools.pairwise(cuts)]
+
+
+def _outside(part: str) -> str:
+    """Returns a part of a condition with _ for each sign in texts and in parentheses that are closed."""
+
+    def hidden(found: re.Match[str]) -> str:
+        return "_" * len(found[0])
+
+    rest, found = _TEXT.sub(hidden, part), 1
+    while found:
+        rest, found = re.subn(r"[(\[{][^()\[\]{}]*[)\]}]", hidden, rest)
+    return rest
+
+
 def _is_whole(part: str) -> bool:
     """Returns whether a part of a condition ends what it begins, so that no other operator of CEL binds closer."""
-    rest, found = _TEXT.sub("", part), 1
-    while found:
-        rest, found = re.subn(r"[(\[{][^()\[\]{}]*[)\]}]", "", rest)
+    rest = _outside(part)
     return not re.search(r"""[()\[\]{}'"]|//|(?<!\.)\?""", rest)
 
 

@@ -69,9 +69,16 @@ class RealServer:
         return refusals
 
     def objects(self) -> list[Object]:
-        """Returns the objects that the cloud has for this cluster, in an order in which they can be created."""
+        """Returns the objects that the cloud has for this cluster, in an order in which they can be created.
+
+        Without those that have an owner: its controller makes them, and they are no more than their names here.
+        """
         definitions = [_definition(served) for served in self._cluster.custom_kinds()]
-        stored = [_complete(each.state) for each in self._cluster.objects() if each.type != RELEASE]
+        stored = [
+            _complete(each.state)
+            for each in self._cluster.objects()
+            if each.type != RELEASE and "ownerReferences" not in each.state["metadata"]
+        ]
         spaces = [
             {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
             for name in self._cluster.namespaces_of_addons()

@@ -35,3 +35,12 @@ def test_whether_an_address_has_confirmed_is_looked_at(name: str, needs: Needs, 
 def test_a_stack_without_mails_asks_nothing(needs: Needs, aws: None) -> None:
     without = replace(needs, planned=tuple(each for each in needs.planned if not each.type.startswith("aws:sns/")))
     assert seen(alarms.mails, without, sns__ListSubscriptionsByTopic=Denied()) == []
+
+
+def test_each_topic_is_asked_for_its_own_addresses(needs: Needs, aws: None) -> None:
+    (topic,) = needs.of("sns/topic:Topic")
+    other = replace(topic, urn=topic.urn.replace(topic.name, "alerts"), inputs={**topic.inputs, "name": "alerts"})
+    with_other = replace(needs, planned=(*needs.planned, other))
+    assert seen(alarms.mails, with_other, sns__ListSubscriptionsByTopic=subscribed(ARN)) == [
+        ("ok", f"{ADDRESS} has confirmed")
+    ]

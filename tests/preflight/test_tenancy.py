@@ -83,6 +83,22 @@ def test_a_stack_without_budgets_asks_nothing(needs: Needs, aws: None) -> None:
     assert seen(tenancy.cost_allocation_tag, without, ce__ListCostAllocationTags=Denied()) == []
 
 
+def test_the_tags_of_the_stacks_own_budget_are_looked_at_too(needs: Needs, aws: None) -> None:
+    by = [{"tags": {"key": key, "values": ["x"]}} for key in ("project", "environment")]
+    budget = Resource(
+        "urn:pulumi:prod::ml-platform::x::stack", "aws:budgets/budget:Budget", {"filterExpression": {"ands": by}}
+    )
+    alone = Needs(stack=needs.stack, settings=needs.settings, account_id=needs.account_id, planned=(budget,))
+    told = [
+        {"TagKey": key, "Type": "UserDefined", "Status": status}
+        for key, status in (("project", "Active"), ("environment", "Inactive"))
+    ]
+    assert seen(tenancy.cost_allocation_tag, alone, ce__ListCostAllocationTags={"CostAllocationTags": told}) == [
+        ("warning", "environment is not active"),
+        ("ok", "project is active"),
+    ]
+
+
 FUNCTION = "arn:aws:lambda:us-west-2:123456789012:function:rotate"
 
 

@@ -14,7 +14,7 @@ from policies.rule import Case, Resource, Rule, flag, present, text
 INI, PASSWORD = "grafana.ini", "GF_SECURITY_ADMIN_PASSWORD"
 SECTIONS: Mapping[tuple[str, str], str] = {
     ("auth.anonymous", "enabled"): "lets everybody in who reaches it",
-    ("auth.proxy", "enabled"): "believes whoever names a user in a header",
+    ("auth.proxy", "enabled"): "makes everybody the user that a header names",
 }
 
 

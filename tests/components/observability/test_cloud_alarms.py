@@ -40,8 +40,8 @@ def test_each_metric_is_one_that_aws_publishes(alarm: CloudAlarm) -> None:
 def test_each_alarm_has_a_runbook(alarm: CloudAlarm) -> None:
     page = (ROOT / "docs/runbooks/alerts/aws.md").read_text()
     section = page.partition(f"\n## {alarm.name}\n")[2].partition("\n## ")[0]
-    for question in ("What it means", "How to look", "What to do", "When to wake somebody"):
-        assert f"**{question}" in section, f"{alarm.name}: {question}?"
+    for part in ("Meaning", "Look", "Do", "Wake somebody"):
+        assert f"**{part}.** " in section, f"{alarm.name}: {part}?"
 
 
 def test_the_page_has_no_alarm_that_is_not_there() -> None:

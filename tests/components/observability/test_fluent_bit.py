@@ -94,6 +94,7 @@ def test_the_template_of_the_group_leads_to_the_groups_that_the_stack_makes() ->
     sent = plugin(logs(), "cloudwatch_logs")
     assert sent["log_group_template"] == log_group(CLUSTER).replace(EVERY_GROUP, "$log_group")
     assert sent["log_group_name"] == log_group(CLUSTER), "where a record has none"
+    assert sent["log_stream_template"] == "$namespace.$pod.$container", "two containers of one pod write two streams"
 
 
 @pytest.mark.parametrize(

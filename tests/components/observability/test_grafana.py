@@ -55,6 +55,13 @@ def test_the_password_is_there_before_the_release_waits_for_the_pod(built: Platf
     assert set(secret.inputs["spec"]["target"]["template"]["data"]) == {"admin-user", "admin-password"}
 
 
+def test_the_password_alone_needs_external_secrets(cloud: PlatformCloud) -> None:
+    cloud.up(settings({}))
+    operator = cloud.one("helm.sh/v3:Release", "main-external-secrets")
+    assert cloud.comes_after(cloud.one("helm.sh/v3:Release", "main-kube-prometheus-stack"), operator)
+    assert not cloud.all("secretsmanager/secret:Secret"), "it is nowhere but in the cluster"
+
+
 def test_no_secret_is_in_the_values(built: PlatformCloud) -> None:
     grafana = built.one("helm.sh/v3:Release", "main-kube-prometheus-stack").inputs["values"]["grafana"]
     assert "adminPassword" not in grafana

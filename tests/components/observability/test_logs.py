@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from components.core.addon_spec import every_add_on
+from components.core.flows import CONTROLLER, Pods, Range
 from settings.cluster.parts import ClusterParts
 from tests.components.conftest import PlatformCloud
 from tests.components.stacks import stack
@@ -105,3 +106,29 @@ def test_a_group_stays_the_same_when_its_end_changes_and_others_come(cloud: Plat
     before = {name: each.urn for name, each in groups(cloud).items()}
     built(cloud, {"retention_days": 180, "namespaces": {"inference": {}, "agents": {}}})
     assert {name: each.urn for name, each in groups(cloud).items()}.items() >= before.items()
+
+
+def sent(logs: dict[str, Any]) -> list[tuple[Any, tuple[int, ...]]]:
+    """Whom it calls beside the API server and DNS."""
+    flows = every_add_on()["fluent-bit"].flows(stack(observability={"logs": logs}).parts_of("main"))
+    return [(flow.peer, flow.ports) for flow in flows if flow.direction == "out" and flow not in CONTROLLER]
+
+
+def test_the_way_to_where_logs_go_is_open_and_no_other_one() -> None:
+    aws = [("pod-identity", (80,)), ("aws", (443,))]
+    near = {"to": "opensearch", "opensearch": {**DOMAIN, "ranges": ["10.200.0.0/28"]}}
+    assert sent({}) == sent({"to": "opensearch", "opensearch": DOMAIN}) == aws
+    assert sent(near) == [*aws, (Range(cidr="10.200.0.0/28"), (443,))]
+    for address, ranges, peer, port in (
+        ("http://loki.telemetry.svc:3100", [], Pods(namespace="telemetry"), 3100),
+        ("http://loki.telemetry.svc", [], Pods(namespace="telemetry"), 80),
+        ("https://loki.example.com", [], "outside", 443),
+        ("https://loki.example.com", ["10.200.0.0/28"], Range(cidr="10.200.0.0/28"), 443),
+    ):
+        assert sent({"to": "loki", "loki": {"address": address, "ranges": ranges}}) == [(peer, (port,))]
+
+
+def test_for_a_loki_it_has_no_role(cloud: PlatformCloud) -> None:
+    built(cloud, {"to": "loki", "loki": {"address": "http://loki.inference.svc:3100"}})
+    assert not groups(cloud)
+    assert not [each for each in cloud.all("iam/rolePolicy:RolePolicy") if "main-fluent-bit" in each.name]

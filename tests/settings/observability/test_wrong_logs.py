@@ -159,7 +159,8 @@ def test_days_are_those_of_the_namespace_or_of_all_or_of_the_environment() -> No
         7,
         DAYS_BY_ENVIRONMENT["dev"],
     ]
-    assert LogSettings(retention_days=60).days("dev") == 60
+    both = LogSettings.model_validate({"retention_days": 60, "namespaces": {"lab": {"retention_days": 7}}})
+    assert (both.days("dev"), both.days("dev", "lab")) == (60, 7)
 
 
 GUIDE = Path(__file__).parents[3] / "docs" / "guides" / "observability" / "logs.md"

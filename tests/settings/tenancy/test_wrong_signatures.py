@@ -349,6 +349,10 @@ def test_what_admission_lets_in_beside_named_registries_may_need_a_signature() -
             {"subject": "https://github.com/kyverno/kyverno/.github/workflows/release.yaml@refs/tags/v1"},
         ),
         ("ghcr.io/kyverno/*", {"subject_pattern": r"^https://github\.com/kyverno/kyverno/.*$"}),
+        (
+            "ghcr.io/kyverno/*",
+            {"subject_pattern": r"^(https://github\.com/acme/.*|https://github\.com/kyverno/policies/.*)$"},
+        ),
         ("ghcr.io/kyverno/*", {"subject_pattern": r"^https://github\.com/(kyverno|acme)/.*$"}),
         ("ghcr.io/kyverno/*", {"subject_pattern": r"^https://github\.com/(one|kyverno|acme)/.*$"}),
         ("ghcr.io/kyverno/*", {"subject": "https://gitlab.com/kyverno/kyverno//.gitlab-ci.yml@refs/tags/v1"}),

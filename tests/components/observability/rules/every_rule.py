@@ -10,7 +10,6 @@ mig     p4d.24xlarge 16     8     nvidia_com_mig_3g_20gb      a half
 cpu     m7i.large    0.1    none
 """
 
-import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,7 +18,7 @@ from typing import Any
 from components.core.addon_spec import every_add_on
 from components.core.metrics import Alert, Recording, RuleGroup
 from components.observability.rules_of import every_group, prometheus_rule
-from engine.locate import HOME
+from simulator.telemetry.build import programs
 
 POOL, TYPE = "label_ml_platform_pool", "label_node_kubernetes_io_instance_type"
 POOLS: dict[str, tuple[str, float, int, dict[str, float]]] = {
@@ -75,10 +74,7 @@ def rule_file() -> dict[str, Any]:
 
 
 def promtools() -> dict[str, Path]:
-    """Returns the programs that are here: of the Prometheus that a cluster runs, and of Debian.
-
-    Ours is the built one; the variable PROMTOOL names another one.
-    """
-    ours = Path(os.environ.get("PROMTOOL", HOME / "telemetry" / "bin" / "promtool"))
+    """Returns the programs that are here: of the Prometheus that a cluster runs, and of Debian."""
+    ours = programs().promtool
     debian = shutil.which("promtool", path="/usr/bin")
     return {**({"ours": ours} if ours.is_file() else {}), **({"Debian's": Path(debian)} if debian else {})}

@@ -29,7 +29,8 @@ def test_the_page_of_a_group_has_a_section_for_each_alert(group: RuleGroup) -> N
 
 
 def test_no_page_is_left_of_a_group_that_is_gone() -> None:
-    assert {page.stem for page in FOLDER.glob("*.md")} - {"index"} == {group.name for group in TOLD}
+    of_others = {"aws", "index"}  # alarms of CloudWatch are no rules
+    assert {page.stem for page in FOLDER.glob("*.md")} - of_others == {group.name for group in TOLD}
 
 
 @pytest.mark.parametrize("title", SECTIONS)
