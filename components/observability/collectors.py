@@ -23,7 +23,7 @@ METRICS, HEALTH = 8888, 13133
 TRACES_PER_GIB = 20_000
 """Of some ten spans with a kilobyte or two each, so that three quarters of the memory hold them twice."""
 
-# What is said of the sender; the name of a container is not known from the address of a pod, so that of the sender stays.
+# What is said of the sender. The address of a pod does not tell the container, so what the sender says of that stays.
 OF_SENDER = (
     r"^(cluster_name|namespace|team|k8s\.(cluster|cronjob|daemonset|deployment|job|namespace|node|pod|replicaset"
     r"|statefulset)\..*)$"
@@ -148,9 +148,9 @@ def _out(region: str, traces: TraceSettings) -> dict[str, Any]:
 
 def _without_content(traces: TraceSettings) -> list[str]:
     pattern = _quoted(f"^({'|'.join([*CONTENT, *map(re.escape, traces.drop_attributes)])})$")
+    of_events = f'keep_matching_keys(spanevent.attributes, "{_quoted(KEPT_OF_EVENTS)}")'
     return [
-        f'keep_matching_keys(spanevent.attributes, "{_quoted(KEPT_OF_EVENTS)}") '
-        'where IsMatch(spanevent.name, "^gen_ai[.]")',
+        f'{of_events} where IsMatch(spanevent.name, "^gen_ai[.]")',
         *(f'delete_matching_keys({place}.attributes, "{pattern}")' for place in ("resource", "span", "spanevent")),
     ]
 

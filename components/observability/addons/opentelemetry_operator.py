@@ -208,8 +208,8 @@ def flows(cluster: ClusterParts) -> Sequence[Flow]:
 
 def metrics(cluster: ClusterParts) -> Sequence[Scrape]:
     return (
-        Scrape(job="opentelemetry-agent", pods=TRACE_AGENTS.labels, port=METRICS, of_nodes=True),
-        Scrape(job="opentelemetry-gateway", pods=TRACE_GATEWAYS.labels, port=METRICS),
+        Scrape(job="opentelemetry-agent", pods=TRACE_AGENTS.labels, port=METRICS, of_nodes=True, keeps_pod=True),
+        Scrape(job="opentelemetry-gateway", pods=TRACE_GATEWAYS.labels, port=METRICS, of_nodes=True, keeps_pod=True),
     )
 
 

@@ -41,7 +41,7 @@ GROUP = RuleGroup(
             f"/ otelcol_exporter_queue_capacity{{{BOTH}}}) > 0.8",
             minutes=10,
             severity="warning",
-            summary="The queue of {{ $labels.exporter }} of {{ $labels.job }} is {{ $value | humanizePercentage }} full.",
+            summary="{{ $value | humanizePercentage }} of the queue of {{ $labels.exporter }} of {{ $labels.job }} are full.",
         ),
         Alert(
             name="TracesNotJudged",
