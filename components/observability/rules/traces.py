@@ -41,7 +41,8 @@ GROUP = RuleGroup(
             f"/ otelcol_exporter_queue_capacity{{{BOTH}}}) > 0.8",
             minutes=10,
             severity="warning",
-            summary="{{ $value | humanizePercentage }} of the queue of {{ $labels.exporter }} of {{ $labels.job }} are full.",
+            summary="The queue of {{ $labels.exporter }} of {{ $labels.job }} has {{ $value | humanizePercentage }} of "
+            "what it holds.",
         ),
         Alert(
             name="TracesNotJudged",
