@@ -49,7 +49,7 @@ class Collector:
 def why_refused(configuration: Mapping[str, Any], folder: Path, environment: Mapping[str, str]) -> str:
     """Returns the words of the program about a configuration that it does not run; "" for one that it runs."""
     file = _written(configuration, folder)
-    command = [program(), "validate", f"--config={file}"]
+    command: list[Path | str] = [program(), "validate", f"--config={file}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=dict(environment))
     return "" if done.returncode == 0 else done.stderr
 

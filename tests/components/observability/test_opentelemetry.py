@@ -19,7 +19,7 @@ from tests.components.stacks import POOL, stack, stage
 
 ADD_ON = every_add_on()["opentelemetry-operator"]
 TEAMS = [{"name": "research", "namespaces": ["research"]}]
-TEMPO = {"otlp": {"address": "http://tempo.tempo.svc:4318"}}
+TEMPO: dict[str, Any] = {"otlp": {"address": "http://tempo.tempo.svc:4318"}}
 
 
 def context(environment: str = "prod", **traces: Any) -> AddOnContext:
@@ -39,7 +39,8 @@ def made(name: str, environment: str = "prod", **traces: Any) -> Any:
 
 
 def test_it_comes_with_traces_alone() -> None:
-    for observability, has in (({}, False), ({"traces": {}}, True)):
+    cases: list[tuple[dict[str, Any], bool]] = [({}, False), ({"traces": {}}, True)]
+    for observability, has in cases:
         parts = stack(observability=observability).parts_of("main")
         assert (ADD_ON.name in installed(every_add_on(), parts)) == has
 

@@ -53,7 +53,7 @@ def test_its_webhooks_need_cert_manager() -> None:
 
 
 def test_the_operator_is_not_turned_on_for_nothing() -> None:
-    on = (("clusters", "main", "addons"), {"opentelemetry-operator": {}})
+    on: Any = (("clusters", "main", "addons"), {"opentelemetry-operator": {}})
     (problem,) = problems(stack(on))
     assert problem.path == "clusters.main.addons.opentelemetry-operator"
     assert "nothing needs opentelemetry-operator" in problem.message
