@@ -89,7 +89,11 @@ def values(context: AddOnContext) -> Values:
             "createRbacPermissions": False,
             "resources": _resources("50m", "256Mi"),
         },
-        "admissionWebhooks": {"certManager": {"enabled": True}, "pods": {"failurePolicy": "Ignore"}},
+        "admissionWebhooks": {
+            "certManager": {"enabled": True},
+            "pods": {"failurePolicy": "Ignore"},
+            "timeoutSeconds": 5,  # for which each new pod of the cluster waits for an operator that hangs
+        },
     }
 
 
@@ -224,7 +228,6 @@ ADD_ON = AddOnSpec(
     manifests=manifests,
     reads=lambda context: {f"{AGENT}-collector": (("", "namespaces"), ("", "pods"))},
     identities=(Identity(service_account=f"{GATEWAY}-collector", statements=statements),),
-    endpoints=("xray",),
     flows=flows,
     metrics=metrics,
     fixed=(

@@ -46,6 +46,13 @@ def test_what_is_right_is_taken() -> None:
         assert problems(written(traces)) == ()
 
 
+def test_without_a_way_out_x_ray_needs_an_endpoint() -> None:
+    closed = (("network", "nat"), "none")
+    for traces, needed in (({}, True), ({"otlp": {"address": TEMPO}}, False)):
+        found = {each.path: each.message for each in problems(written(traces, closed))}
+        assert ("xray" in found["network.endpoints"]) == needed
+
+
 def test_its_webhooks_need_cert_manager() -> None:
     off = (("clusters", "main", "addons"), {"cert-manager": {"enabled": False}})
     found = {each.path for each in problems(written({}, off))}
