@@ -35,8 +35,8 @@ files name the sources of these facts and the month in which they were read.
 METRICS = """## Metrics
 
 On Amazon Linux the exporter is that of the GPU operator, on Bottlerocket the add-on `dcgm-exporter`; each has a DCGM of
-its own. [What they read, and whose it is](guides/observability/gpu-metrics.md). Nobody could try the one of Bottlerocket
-without a GPU node, and `pulumi up` does not wait for it. If it finds no GPU, its pods end and start again: watch
+its own. [What they read, and whose it is](guides/observability/gpu-metrics.md). That of Bottlerocket was tried on no
+GPU node, and `pulumi up` does not wait for it. If it finds no GPU, its pods end and start again: watch
 `kube_daemonset_status_number_unavailable` of kube-state-metrics in the namespace `dcgm-exporter`, or look at
 `kubectl get daemonsets -n dcgm-exporter`. Why: [decision](decisions/0022-gpus-stay-apart.md).
 """

@@ -101,6 +101,10 @@ def _where(settings: StackSettings) -> _Where:
     )
 
 
+_Alike = tuple[bool, tuple[str, ...]]
+"""What statements have in common: whether their services know no region, and the things that they are about."""
+
+
 class _Identities:
     """The statements of each identity of a stack."""
 
@@ -320,11 +324,11 @@ class _Identities:
             for action in granted:
                 does[action.partition(":")[0]].add(action)
                 about[action.partition(":")[0]] |= things
-        alike = defaultdict[tuple[bool, tuple[str, ...]], set[str]](set)
+        alike = defaultdict[_Alike, set[str]](set)
         for service, actions in does.items():
             resources = ("*",) if "*" in about[service] else tuple(sorted(about[service]))
             alike[service in _OF_NO_REGION, resources] |= _widest(actions)
-        for (anywhere, resources), actions in sorted(alike.items()):
+        for (anywhere, resources), actions in sorted((_together(alike) if short else alike).items()):
             held = anywhere or all(each.count(":") > 4 and each.split(":")[3] in at.regions for each in resources)
             yield _allow("", actions, resources, None if held else at.condition())
         for names, statements in sorted(same.items()):
@@ -404,6 +408,17 @@ class _Identities:
         """Returns the ARNs of objects below `.pulumi/`; "" is for the bucket, and all that is in it."""
         bucket = f"arn:{self._at.partition}:s3:::{STATE_BUCKET}"
         return [bucket, f"{bucket}/*"] if names == ("",) else [f"{bucket}/.pulumi/{each}" for each in names]
+
+
+def _together(alike: Mapping[_Alike, set[str]]) -> dict[_Alike, set[str]]:
+    """Returns statements about named things as one: an action is about things of its own service alone."""
+    found = {key: actions for key, actions in alike.items() if key[1] == ("*",)}
+    for anywhere in (False, True):
+        named = [key for key in alike if key[0] is anywhere and key[1] != ("*",)]
+        if named:
+            things = tuple(sorted({each for _, resources in named for each in resources}))
+            found[anywhere, things] = {each for key in named for each in alike[key]}
+    return found
 
 
 def _common(conditions: Sequence[Statement]) -> Statement:

@@ -21,28 +21,31 @@ OTHER_GROUPS = (
     *("alertmanager", "configReloaders", "general", "kubeApiserverSlos", "kubeStateMetrics"),
     *("kubernetesSystem", "network", "nodeExporterAlerting", "prometheus", "prometheusOperator"),
 )
+TOLD_BY_OURS: Mapping[str, str] = {
+    "AlertmanagerClusterFailedToSendAlerts": "AlertsNotDelivered",
+    "AlertmanagerFailedToSendAlerts": "AlertsNotDelivered",
+    "KubeAPIDown": "APIServerAbsent",
+    "KubeNodeNotReady": "NodeNotReady",
+    "KubeNodeUnreachable": "NodeNotReady",
+    "KubePersistentVolumeFillingUp": "VolumeNearlyFull",
+    "KubePersistentVolumeInodesFillingUp": "VolumeOutOfFiles",
+    "KubeQuotaAlmostFull": "QuotaNearlyUsed",
+    "KubeQuotaFullyUsed": "QuotaNearlyUsed",
+    "PrometheusOperatorRejectedResources": "RulesRejected",
+    "PrometheusRemoteStorageFailures": "RemoteWriteFails",
+    "PrometheusRemoteWriteBehind": "RemoteWriteBehind",
+    "PrometheusRuleFailures": "RulesFail",
+}
+"""Alert of the chart -> that of the platform which says the same, once, and whose runbook is about this platform."""
 ALERTS_OFF: Mapping[str, str] = {
-    "AlertmanagerClusterFailedToSendAlerts": "ours, AlertsNotDelivered, tells it",
-    "AlertmanagerFailedToSendAlerts": "ours, AlertsNotDelivered, tells it",
     "CPUThrottlingHigh": "limits of CPU are meant to throttle",
-    "KubeAPIDown": "ours, APIServerAbsent, tells it",
     "KubeCPUOvercommit": "nodes are added when pods do not fit",
     "KubeCPUQuotaOvercommit": "quotas together may exceed the nodes of the moment",
     "KubeJobNotCompleted": "training runs for days",
     "KubeMemoryOvercommit": "nodes are added when pods do not fit",
     "KubeMemoryQuotaOvercommit": "quotas together may exceed the nodes of the moment",
-    "KubeNodeNotReady": "ours, NodeNotReady, tells once for each node",
-    "KubeNodeUnreachable": "ours, NodeNotReady, tells once for each node",
-    "KubePersistentVolumeFillingUp": "ours, VolumeNearlyFull, tells the team",
-    "KubePersistentVolumeInodesFillingUp": "ours, VolumeOutOfFiles, tells the team",
-    "KubeQuotaAlmostFull": "ours, QuotaNearlyUsed, tells the team",
-    "KubeQuotaExceeded": "ours, QuotaNearlyUsed, tells the team",
-    "KubeQuotaFullyUsed": "ours, QuotaNearlyUsed, tells the team",
     "NodeMemoryMajorPagesFaults": "data that training maps into memory is read by page faults",
-    "PrometheusOperatorRejectedResources": "ours, RulesRejected, tells it",
-    "PrometheusRemoteStorageFailures": "ours, RemoteWriteFails, tells it",
-    "PrometheusRemoteWriteBehind": "ours, RemoteWriteBehind, tells it",
-    "PrometheusRuleFailures": "ours, RulesFail, tells it",
+    **{alert: f"ours tells it: {own}" for alert, own in TOLD_BY_OURS.items()},
 }
 
 

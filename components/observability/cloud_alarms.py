@@ -6,7 +6,7 @@ name in docs/runbooks/alerts/aws.md. Each is about one thing that the stack has,
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import pulumi
 import pulumi_aws as aws
@@ -193,9 +193,12 @@ def vcpus(codes: Sequence[str]) -> Iterator[Watched]:
         yield Watched(kind="quota", name=VCPU_CLASSES[code].replace("/", "-"), dimensions=dimensions)
 
 
-def queries(alarm: CloudAlarm, thing: Watched) -> list[dict[str, Any]]:
+Query = aws.cloudwatch.MetricAlarmMetricQueryArgsDict
+
+
+def queries(alarm: CloudAlarm, thing: Watched) -> list[Query]:
     """Returns the metrics of an alarm with an expression, and the expression, which alone is compared."""
-    metrics = [
+    metrics: list[Query] = [
         {
             "id": key,
             "metric": {

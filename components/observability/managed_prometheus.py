@@ -42,7 +42,7 @@ class ManagedPrometheus(pulumi.ComponentResource):
                 parent=self, protect=stage.deletion_protection, retain_on_delete=stage.retains or None
             ),
         )
-        limits = aws.amp.WorkspaceConfiguration(
+        aws.amp.WorkspaceConfiguration(
             name,
             workspace_id=workspace.id,
             retention_period_in_days=settings.retention_days,
@@ -52,8 +52,7 @@ class ManagedPrometheus(pulumi.ComponentResource):
             ],
             opts=pulumi.ResourceOptions(parent=self),
         )
-        # The address waits for the configuration: nothing is written before the limit stands.
-        endpoint = pulumi.Output.all(workspace.prometheus_endpoint, limits.id).apply(lambda made: str(made[0]))
+        endpoint = workspace.prometheus_endpoint
         remote_write = {
             "url": pulumi.Output.concat(endpoint, "api/v1/remote_write"),  # the endpoint ends with a slash
             "name": "managed-prometheus",

@@ -34,8 +34,20 @@ _STRANGERS = (
     *(f"https://gitlab.com/somebody/else//.gitlab-ci.yml@refs/{ref}" for ref in ("heads/main", "tags/v1.0")),
 )
 """Whom issuers give certificates to that are no part of anybody's build."""
-_OPEN_OWNER = re.compile(r"\^https://git(hub|lab)\\?\.com/(?!([\w-]|\\\.)+/|\(([\w|-]|\\\.)+\)/)")
-"""A pattern that does not write out, up to its /, whose repositories it is about."""
+_WORD = r"([\w-]|\\\.)+"
+_OWNER = rf"{_WORD}(/{_WORD})*"
+_OF_ALL = r"(buildkite\\?\.com|g\\?\.codefresh\\?\.io|git(hub|lab)\\?\.com)"
+_MAILS_OF_ALL = r"(gmail\\?\.com|users\\?\.noreply\\?\.github\\?\.com|(\w+\\?\.)+gserviceaccount\\?\.com)"
+_WRITTEN_OUT = re.compile(
+    rf"\^(https://{_OF_ALL}/({_WORD}|\({_OWNER}(\|{_OWNER})*\))/(?![?*{{])"
+    rf"|(https|spiffe)://(?!{_OF_ALL}/){_WORD}(:[0-9]+)?/(\.\*\$$|{_WORD}[/@])"
+    rf"|[^@/]*@(?!{_MAILS_OF_ALL}\$)({_WORD}\\?\.)+{_WORD}\$$"
+    r"|([\w:/@.-]|\\\W)+\$$)"
+)
+"""Patterns that write out whom they are about: an owner at a host of everybody, a host, the domain of mails, or all.
+
+Source: sigstore/fulcio, config/identity/config.yaml, for the names that CI services have; read 2026-11.
+"""
 _NOBODY = "(?!)"
 _REFUSED = "pods that get them would be refused. Name images that you build"
 _SEQUENCE, _BIT_STRING = 0x30, 0x03
@@ -113,15 +125,13 @@ class IdentitySettings(Settings):
                     "outside of a group leaves each side without ^ or $. Use plain characters, ., classes, one of "
                     "* + ? {n} behind each, and groups that are neither nested nor repeated."
                 )
-            if _OPEN_OWNER.match(pattern):
+            strangers = [each for each in _STRANGERS if taken.search(each)]
+            if strangers or not _WRITTEN_OUT.match(pattern):
+                whom = f"that {strangers[0]} matches as well" if strangers else "of no form that writes out who signs"
                 raise ValueError(
-                    "has a subject_pattern that leaves open whose repository it is: others can have a name that begins "
-                    r"or ends alike. Write it out up to its /, as in ^https://github\.com/example/app/.*$."
-                )
-            if strangers := [each for each in _STRANGERS if taken.search(each)]:
-                raise ValueError(
-                    f"has a subject_pattern that {strangers[0]} matches as well. Write out whose they are, as in "
-                    r"^https://github\.com/example/app/.*$."
+                    f"has a subject_pattern {whom}. Write one entry of identities for each signer, as in "
+                    r"^https://github\.com/example/app/.*$, with the owner up to its /, in "
+                    r"^https://git\.example\.com/.*$ or in ^.*@example\.com$."
                 )
         return self
 
@@ -216,8 +226,8 @@ def _signer_of_others(image: str) -> str:
     if f"{host}/{owner}" in UNVERIFIABLE:
         return _NOBODY
     if of_aws or host in OF_ONE_MAKER or f"{host}/{owner}" in makers():
-        owners = rf"({re.escape(owner)}|\(([^()/]+\|)?{re.escape(owner)}(\|[^()/]+)?\))/"
-        by_owner = rf"\^?(\(([^()]*\|)?)?https://(github\.com/(?i:{owners})|(?!github\.com/)[a-z0-9.:-]+/{owners})"
+        owners = rf"({re.escape(owner)}/|\(([^()]+\|)?{re.escape(owner)}(/[^()|]+)?(\|[^()]+)?\)/)"
+        by_owner = rf"\^?https://(github\.com/(?i:{owners})|(?!github\.com/)[a-z0-9.:-]+/{owners})"
         return rf"\^?{re.escape(SIGNS[host])}\$?$" if host in SIGNS else by_owner
     return ""
 

@@ -155,8 +155,8 @@ def _value(condition: str, operation: str, after: Mapping[str, Any], before: Map
             return _joined([_value(each, operation, after, before) for each in parts], decides)
     if condition.startswith("(") and condition.endswith(")") and _is_whole(condition[1:-1]):
         return _value(condition[1:-1], operation, after, before)
-    if condition.startswith("!(") and condition.endswith(")") and _is_whole(condition[2:-1]):
-        value = _value(condition[2:-1], operation, after, before)
+    if re.fullmatch(r"!(has)?\(.*\)", condition, re.DOTALL) and _is_whole(condition[condition.index("(") + 1 : -1]):
+        value = _value(condition[1:], operation, after, before)
         return {"true": "false", "false": "true"}.get(value, value)
     absent, _ = _ABSENT.get(operation, ("", ""))
     form = re.sub(r"""["']\w*["']""", "_", "".join(condition.split()))

@@ -67,6 +67,8 @@ def everything() -> StackSettings:
             "alerts": {"platform": {"mail": ["ml@example.com"], "slack": "#ml"}},
             "grafana": {},
             "logs": {"namespaces": {"lab": {"retention_days": 180}}},
+            "cloud_alarms": {"monthly_usd": 20_000},
+            "metrics": {"remote_write": {}},
         },
         "storage": {
             "buckets": {

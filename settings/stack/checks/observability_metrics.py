@@ -35,7 +35,7 @@ def mistakes(parts: Parts) -> Iterator[Mistake]:
                 ("observability", "metrics", "memory_gib"),
                 (
                     f"is {needed}, but nodes of pool {pool.name} of cluster {name}, which Prometheus runs on, may have "
-                    f"{smallest.memory_mib // 1024} GiB ({smallest.name}), of which others need {RESERVED_MIB / 1024}: it "
-                    "would wait for ever, and no update would tell. Lower it, or give the pool larger machines."
+                    f"{smallest.memory_mib // 1024} GiB ({smallest.name}), of which others need {RESERVED_MIB / 1024}: "
+                    "it would wait for ever, and no update would tell. Lower it, or give the pool larger machines."
                 ),
             )

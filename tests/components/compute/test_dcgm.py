@@ -20,7 +20,6 @@ WHOLE = {"name": "gpu", "instance_types": ["p4de.24xlarge"], "min_per_zone": 0}
 SLICED = {**WHOLE, "sharing": {"strategy": "time-slicing", "replicas": 2}}
 MPS = {**WHOLE, "sharing": {"strategy": "mps", "replicas": 2}}
 CUT = {**WHOLE, "sharing": {"strategy": "mig", "layout": {"1g.10gb": 2, "2g.20gb": 1, "3g.40gb": 1}}}
-ARM = {**WHOLE, "instance_types": ["p6e-gb200.36xlarge"]}
 BOTTLEROCKET = {"operating_system": "bottlerocket"}
 OPERATOR, CHART = "gpu-operator", "dcgm-exporter"
 

@@ -98,6 +98,7 @@ def test_each_alarm_tells_the_platforms_people_and_names_its_runbook(cloud: Plat
     assert len(alarms) > len(ALARMS)
     for name, alarm in alarms.items():
         assert alarm["alarmActions"] == ["arn:aws:sns:us-west-2:123456789012:ml-platform-prod-alerts-platform"], name
+        assert alarm["okActions"] == alarm["alarmActions"], "people want to know when it is over"
         assert f"docs/runbooks/alerts/aws.md#{name.partition('-')[0].lower()}" in alarm["alarmDescription"]
 
 

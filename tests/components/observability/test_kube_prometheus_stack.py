@@ -7,7 +7,7 @@ import pytest
 
 from components.core.addon_spec import AddOnContext, every_add_on, values_of
 from components.core.metrics import Alert, Recording, RuleGroup
-from components.observability.chart_alerts import ALERTS_OFF, GROUPS_OF_TEAMS, GROUPS_OFF, OTHER_GROUPS
+from components.observability.chart_alerts import ALERTS_OFF, GROUPS_OF_TEAMS, GROUPS_OFF, OTHER_GROUPS, TOLD_BY_OURS
 from components.observability.rules_of import every_group, prometheus_rule
 from settings.compute.node_pool import NodePoolSettings
 from settings.observability.observability import ObservabilitySettings
@@ -91,6 +91,11 @@ def test_each_alert_of_the_chart_is_kept_for_somebody_or_off_for_a_reason() -> N
         **dict.fromkeys(OTHER_GROUPS, "platform"),
         **dict.fromkeys(GROUPS_OF_TEAMS, "team"),
     }
+
+
+def test_an_alert_that_is_off_for_one_of_ours_has_that_one() -> None:
+    ours = {rule.name for group in every_group() for rule in group.rules if isinstance(rule, Alert)}
+    assert set(TOLD_BY_OURS.values()) <= ours
 
 
 def test_the_guide_says_who_hears_of_each_group_and_why_others_are_off() -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from components.core.flows import PROMETHEUS
+from components.observability.remote_write import remote_write_flows
 from tests.components.conftest import PlatformCloud
 from tests.components.stacks import stack
 from tests.in_process.providers import Registered
@@ -107,3 +109,12 @@ def test_each_cluster_has_a_workspace_of_its_own(cloud: PlatformCloud) -> None:
     settings = stack(clusters={"main": main, "lab": main}, observability={"metrics": {"remote_write": {}}})
     cloud.up(settings)
     assert {each.inputs["alias"] for each in cloud.all(WORKSPACE)} == {"ml-platform-prod-main", "ml-platform-prod-lab"}
+
+
+def test_prometheus_calls_aws_only_where_it_writes_there() -> None:
+    written, unwritten = (
+        stack(observability={"metrics": metrics}).parts_of("main") for metrics in ({"remote_write": {}}, {})
+    )
+    assert {flow.peer for flow in remote_write_flows(written)} == {"pod-identity", "aws"}
+    assert all(flow.pods == PROMETHEUS.labels for flow in remote_write_flows(written))
+    assert remote_write_flows(unwritten) == ()

@@ -171,7 +171,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
         what: (
             by(subject_pattern=pattern),
             f"{SIGNATURES}.identities[0]",
-            r"as in ^https://github\.com/example/app/.*$.",
+            r"to its /, in ^https://git\.example\.com/.*$ or in ^.*@example\.com$.",
         )
         for what, pattern in {
             "everybody": "^.*$",
@@ -185,7 +185,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
         what: (
             by(subject_pattern=pattern),
             f"{SIGNATURES}.identities[0]",
-            r"Write it out up to its /, as in ^https://github\.com/example/app/.*$.",
+            r"to its /, in ^https://git\.example\.com/.*$ or in ^.*@example\.com$.",
         )
         for what, pattern in {
             "everybody on GitHub": r"^https://github\.com/.*$",
@@ -196,6 +196,37 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
             "a repository of anybody": r"^https://github\.com/[^/]+/app/\.github/workflows/build\.yaml@.*$",
             "an owner with any character": r"^https://github\.com/ex.mple/.*$",
             "one of two owners that is open": r"^https://github\.com/(example|o.*)/app/.*$",
+            "an owner whose / may be left out": r"^https://github\.com/example/?.*$",
+        }.items()
+    },
+    **{
+        f"alternatives first, {what}": (
+            by(subject_pattern=pattern),
+            f"{SIGNATURES}.identities[0]",
+            r"to its /, in ^https://git\.example\.com/.*$ or in ^.*@example\.com$.",
+        )
+        for what, pattern in {
+            "one of anybody": r"^(https://github\.com/example/.*|https://github\.com/[^/]+/example/.*)$",
+            "both of somebody": r"^(https://github\.com/example/.*|https://github\.com/other/.*)$",
+            "behind the scheme": r"^https://(github\.com/example|github\.com/[^/]+/x)/.*$",
+            "behind a letter": r"^h(ttps://example.com/.*|ttps://github\.com/[^/]+/example/.*)$",
+            "behind the host": r"^https://github\.com(/[^/]+/example/.*)$",
+            "a mail or anybody": r"^(ci@example\.com|.*/example/.*)$",
+            "of a host in brackets": r"^(https://github[.]com/example/.*|https://github[.]com/[^/]+/example/.*)$",
+            "a host in brackets": r"^https://github[.]com/[^/]+/example/.*$",
+            "a host with any character": r"^https://g.thub\.com/[^/]+/example/.*$",
+            "a host by its parts": r"^https://git(hub|lab)\.com/[^/]+/example/.*$",
+            "any owner at a host of one's own": r"^https://git\.example\.com/[^/]+/app//\.gitlab-ci\.yml@refs/heads/main$",
+            "any customer": r"^https://buildkite\.com/[^/]+/release$",
+            "all customers": r"^https://g\.codefresh\.io/.*$",
+            "mails of everybody": r"^.*@gmail\.com$",
+            "any project": r"^[0-9]+@cloudbuild\.gserviceaccount\.com$",
+            "any account": r"^.*@users\.noreply\.github\.com$",
+            "no domain": r"^.*@da39a3ee5e6b4b0d3255bfef95601890afd80709$",
+            "a repository before an address": r"^https://github\.com/[^/]+/app@example\.com$",
+            "no owner": r"^https://github\.com/(|example)/.*$",
+            "a mail of any domain": r"^(ci|.*@example)\.com$",
+            "hosts of others": r"^(https://ci\.example\.com/a|https://ci\.example\.com/[^/]+/a)$",
         }.items()
     },
     "a pattern as subject": (by(subject="https://github.com/example/*"), f"{SIGNATURES}.identities[0].subject", ""),
@@ -267,7 +298,20 @@ def test_what_the_platform_takes() -> None:
         by(subject_pattern=r"^https://github\.com/example/app/.*@refs/tags/v[0-9.]+$"),
         by(subject_pattern=r"^https://github\.com/example/[^/]+/\.github/workflows/(build|release)\.ya?ml@refs/.*$"),
         by(subject_pattern=r"^https://gitlab\.com/(example|other\.one)/app//\.gitlab-ci\.yml@refs/heads/main$"),
+        by(subject_pattern=r"^https://github\.com/(example/app|example/other)/.*$"),
         by(subject_pattern=r"^[a-z]+\+ci@example\.com$"),
+        by(subject_pattern=r"^(ci|release)@example\.com$"),
+        by(subject_pattern=r"^ci@gitlab\.company\.com$"),
+        by(subject_pattern=r"^41898282\+ci@users\.noreply\.github\.com$"),
+        by(subject_pattern=r"^.*@example\.com$"),
+        by(subject_pattern=r"^.*@ci.example.com$"),
+        by(subject_pattern=r"^https://git\.example\.com/.*$"),
+        by(subject_pattern=r"^https://buildkite\.com/example/[^/]+$"),
+        by(subject_pattern="^ci@example.com$"),
+        by(subject_pattern=r"^https://gitlab\.company\.com/team/app//\.gitlab-ci\.yml@refs/tags/v[0-9.]+$"),
+        by(subject_pattern=r"^https://my-gitlab\.com/team/.*$"),
+        by(subject_pattern=r"^spiffe://example\.com/ci/.*$"),
+        by(subject_pattern=r"^https://github.com/example/app/.*$"),
         signed(keys=[PUBLIC, OTHER]),
         signed(keys=[], certificates=[CERTIFICATE]),
         {"kyverno": {"namespaces_left_out": ["tools"], "exceptions": True}},
@@ -349,11 +393,9 @@ def test_what_admission_lets_in_beside_named_registries_may_need_a_signature() -
             {"subject": "https://github.com/kyverno/kyverno/.github/workflows/release.yaml@refs/tags/v1"},
         ),
         ("ghcr.io/kyverno/*", {"subject_pattern": r"^https://github\.com/kyverno/kyverno/.*$"}),
-        (
-            "ghcr.io/kyverno/*",
-            {"subject_pattern": r"^(https://github\.com/acme/.*|https://github\.com/kyverno/policies/.*)$"},
-        ),
         ("ghcr.io/kyverno/*", {"subject_pattern": r"^https://github\.com/(kyverno|acme)/.*$"}),
+        ("ghcr.io/kyverno/*", {"subject_pattern": r"^https://github\.com/(kyverno/kyverno|kyverno/policies)/.*$"}),
+        ("ghcr.io/kyverno/*", {"subject_pattern": r"^https://github\.com/(acme/x|kyverno)/.*$"}),
         ("ghcr.io/kyverno/*", {"subject_pattern": r"^https://github\.com/(one|kyverno|acme)/.*$"}),
         ("ghcr.io/kyverno/*", {"subject": "https://gitlab.com/kyverno/kyverno//.gitlab-ci.yml@refs/tags/v1"}),
         ("ghcr.io/berriai/*", {"subject": "https://github.com/BerriAI/litellm/.github/workflows/a.yml@refs/tags/v1"}),

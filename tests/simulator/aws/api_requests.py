@@ -78,8 +78,10 @@ def _key_and_value(shape: Shape) -> tuple[Shape, Shape] | None:
     """Returns the shapes of key and value, of a map or of the pairs that some services have instead; else None."""
     if isinstance(shape, MapShape):
         return shape.key, shape.value
-    if isinstance(shape, StructureShape) and set(shape.members) == {"Key", "Value"}:
-        return shape.members["Key"], shape.members["Value"]
+    names = ("Key", "Value"), ("Name", "Value")
+    for key, value in names if isinstance(shape, StructureShape) else ():
+        if set(shape.members) == {key, value}:
+            return shape.members[key], shape.members[value]
     return None
 
 

@@ -108,6 +108,7 @@ MEMBERS: Mapping[str, Mapping[str, str]] = {
     "aws:backup/vault:Vault": {"kmsKeyArn": "EncryptionKeyArn", "name": "BackupVaultName"},
     "aws:budgets/budget:Budget": {
         "accountId": "AccountId",
+        "filterExpression.ands": "Budget.FilterExpression.And",
         "limitAmount": "Budget.BudgetLimit.Amount",
         "limitUnit": "Budget.BudgetLimit.Unit",
         "name": "Budget.BudgetName",
@@ -133,6 +134,11 @@ MEMBERS: Mapping[str, Mapping[str, str]] = {
     "aws:cloudwatch/metricAlarm:MetricAlarm": {
         "evaluateLowSampleCountPercentiles": "EvaluateLowSampleCountPercentile",
         "metricQueries": "Metrics",
+        "metricQueries.metric": "Metrics.MetricStat",
+        **{
+            f"metricQueries.metric.{name[0].lower()}{name[1:]}": f"Metrics.MetricStat.Metric.{name}"
+            for name in ("Dimensions", "MetricName", "Namespace")
+        },
         "name": "AlarmName",
     },
     "aws:sns/topicPolicy:TopicPolicy": {"arn": "TopicArn", "policy": "AttributeValue"},

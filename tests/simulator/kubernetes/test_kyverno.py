@@ -211,6 +211,7 @@ MAYBE = f"{NO_OBJECT}. Kubernetes may refuse this: one is not judged here, and i
         ("DELETE", ["!(request.operation == 'DELETE' || object.metadata.name == 'x')"], False),
         ("DELETE", ["!(object.metadata.name == 'x')"], NO_OBJECT),
         ("DELETE", ["!(object == null) || !(true)"], False),
+        ("DELETE", ["!has(object.data) || object.data.mode == 'x'"], True),
         ("DELETE", ["'a || b' == request.name && object == null"], True),
         ("DELETE", [ANY, "request.operation == 'DELETE'"], True),
         ("DELETE", [ANY, "request.operation == 'UPDATE'"], False),

@@ -82,7 +82,7 @@ def test_each_alert_has_a_case_that_fires_and_one_that_does_not(name: str) -> No
     assert set(of_it) == {True, False}, "an alert that never fires looks like one that has nothing to tell"
 
 
-@pytest.mark.parametrize("name", {recording.name for recording in recordings()})
+@pytest.mark.parametrize("name", sorted({recording.name for recording in recordings()}))
 def test_each_recording_has_an_expected_number(name: str) -> None:
     told = [
         case for case in NUMBER_CASES if re.search(rf"(?<![\w:]){name}(?![\w:])", case["expr"]) and case["exp_samples"]
