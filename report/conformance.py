@@ -20,6 +20,7 @@ from report.in_process import InProcess
 from report.rehearse import rehearse
 from report.simulated import HOME, ROOT, Finished, ReportError, Simulated, project_with, shown
 from report.tables import aligned, wrapped
+from simulator.collector import build as collector
 from simulator.conformance.agreement import Agreement, compare
 from simulator.conformance.cases import cases, changes
 from simulator.conformance.charts import ChartResult, check_charts, helm, idle_values, local_charts
@@ -56,6 +57,7 @@ def conformance(stack: str | None, versions: Sequence[str], charts: Path | None)
             helm(Progress())
         if stack is None:
             telemetry.ensure(Progress())  # for tests, which build nothing
+            collector.ensure(Progress())
         for path in own:
             check.whole_life(path.name.split(".")[1])
         for path in examples:

@@ -107,6 +107,23 @@ def webhooks(*ports: int) -> Flow:
 
 PROMETHEUS = Pods(namespace="monitoring", labels={"app.kubernetes.io/name": "prometheus"})
 """The pods of Prometheus, as the operator labels them."""
+OTLP_GRPC, OTLP_HTTP = 4317, 4318
+
+
+def collector(name: str) -> Pods:
+    """Returns the pods of a collector of traces, by the labels that the operator's Services select."""
+    return Pods(
+        namespace="opentelemetry",
+        labels={
+            "app.kubernetes.io/component": "opentelemetry-collector",
+            "app.kubernetes.io/instance": f"opentelemetry.{name}",
+            "app.kubernetes.io/managed-by": "opentelemetry-operator",
+            "app.kubernetes.io/part-of": "opentelemetry",
+        },
+    )
+
+
+TRACE_AGENTS, TRACE_GATEWAYS = collector("agent"), collector("gateway")
 READS_OBJECTS = out("api-server", "reads and writes objects")
 CONTROLLER = (out("dns", "finds whom it calls"), READS_OBJECTS)
 """Flows of nearly every add-on that is a controller. Its replicas agree on a leader by the API server."""

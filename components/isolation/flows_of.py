@@ -8,7 +8,7 @@ from components.cluster.scrapes import scrapes_of
 from components.core.addon_spec import COMES_WITH_THE_CLUSTER, every_add_on
 from components.core.flows import PROMETHEUS, Flow, Pods, into, out
 from components.core.metrics import Scrape
-from components.isolation.team_flows import calls, calls_of_mesh, of_doors, own
+from components.isolation.team_flows import calls, calls_of_mesh, calls_with_spans, of_doors, own
 from settings.cluster.addon_rules import installed
 from settings.cluster.managed_addons import eks_addons
 from settings.stack.namespaces import peoples_namespaces
@@ -49,7 +49,9 @@ def flows_of(settings: StackSettings, cluster: str) -> dict[str, tuple[Flow, ...
         _add_scrape(scrape, found)
     for namespace, flows in found.items():
         flows.extend(of_doors(ingress, namespace))
-    for call in [*(each for team in teams for each in calls(team, mesh)), *calls_of_mesh(mesh, there)]:
+    traces = parts.observability.traces if parts.observability is not None else None
+    of_teams = (each for team in teams for each in calls(team, mesh))
+    for call in [*of_teams, *calls_of_mesh(mesh, there), *calls_with_spans(traces, there)]:
         if call.source in found and call.source != COMES_WITH_THE_CLUSTER:  # there all but pods of charts are open
             found[call.source].append(call.of_source())
         if call.target in found:

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 
 from catalog.mesh_network import CONTROL_PLANE as MESH_PEER
 from catalog.mesh_network import MESHED_POD, PROXY_ADMIN, PROXY_INBOUND, PROXY_TAP
-from components.core.flows import Flow, Pods, Range, into, out
+from components.core.flows import OTLP_GRPC, OTLP_HTTP, TRACE_AGENTS, Flow, Pods, Range, into, out
 from components.core.namespaces import CONTROL_PLANE, VIZ
 from settings.ingress.ingress import Door, IngressSettings
 from settings.mesh.mesh import MeshSettings
+from settings.observability.traces import TraceSettings
 from settings.tenancy.team import TeamSettings
 
 CALLS_API = {"ml-platform/calls-api": "true"}
@@ -84,6 +85,18 @@ def calls(team: TeamSettings, mesh: MeshSettings | None) -> Iterator[Call]:
                 ports=(*entry.ports, *((PROXY_INBOUND,) if both else ())),
                 labels=entry.pods,
             )
+
+
+def calls_with_spans(traces: TraceSettings | None, namespaces: Iterable[str]) -> Iterator[Call]:
+    """Yields the calls to the agents that take spans. namespaces: of people, in the cluster."""
+    for namespace in sorted(namespaces) if traces is not None else ():
+        yield Call(
+            source=namespace,
+            target=TRACE_AGENTS.namespace,
+            why="observability.traces",
+            ports=(OTLP_GRPC, OTLP_HTTP),
+            labels=TRACE_AGENTS.labels,
+        )
 
 
 def calls_of_mesh(mesh: MeshSettings | None, namespaces: Iterable[str]) -> Iterator[Call]:

@@ -33,6 +33,7 @@ from components.mesh.mesh_policies import MeshPolicies, MeshPoliciesArgs
 from components.mesh.policies import policies
 from components.network.network import Network, NetworkArgs
 from components.network.pod_range import check_nodes_keep_their_pod_subnets
+from components.observability.addons.opentelemetry_operator import injected_images
 from components.observability.alert_topics import AlertSecrets, AlertSecretsArgs, AlertTopics, AlertTopicsArgs
 from components.observability.cloud_alarms import (
     CloudAlarms,
@@ -331,7 +332,10 @@ class Platform(pulumi.ComponentResource):
                 settings=settings.admission,
                 registry=self.stage.registry,
                 own=f"{self.stage.registry}/{self.stage.prefix}" if has_images else "",
-                injected_images=proxy_images(addons) if ref.mesh is not None else (),
+                injected_images=(
+                    *(proxy_images(addons) if ref.mesh is not None else ()),
+                    *(injected_images(addons) if "opentelemetry-operator" in ref.controllers else ()),
+                ),
             )
             guards(f"{key}-admission", args, pulumi.ResourceOptions(parent=self, provider=ref.provider))
             if settings.admission.signatures is not None:

@@ -145,3 +145,9 @@ def needed_by_costs(cluster: ClusterParts) -> str | None:
 def needed_by_observability(cluster: ClusterParts) -> str | None:
     """For what measures a cluster."""
     return "observability" if cluster.observability is not None else None
+
+
+def needed_by_traces(cluster: ClusterParts) -> str | None:
+    """For what takes traces."""
+    measured = cluster.observability
+    return "observability.traces" if measured is not None and measured.traces is not None else None

@@ -27,6 +27,7 @@ from settings.stack.checks import (
     observability_grafana,
     observability_logs,
     observability_metrics,
+    observability_traces,
     pools,
     quotas,
     service_ranges,
@@ -77,6 +78,7 @@ def cross_mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules], today: date)
         *observability_grafana.mistakes(parts),
         *observability_costs.mistakes(parts),
         *observability_metrics.mistakes(parts),
+        *observability_traces.mistakes(parts),
         *observability_logs.mistakes(parts, add_ons),
         *quotas.mistakes(parts.quotas, dict(parts.pools()), zone_names),
     ]

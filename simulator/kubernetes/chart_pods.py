@@ -154,6 +154,13 @@ _CHARTS: Mapping[str, Mapping[str, _Part]] = {
             unless="kubeStateMetrics.enabled",
         ),
     },
+    "opentelemetry-operator": {
+        "opentelemetry-operator": _Part(
+            labels=_standard("opentelemetry-operator", "controller-manager"),
+            ports={"webhook-server": (9443, "manager.ports.webhookPort")},
+            host="hostNetwork",
+        ),
+    },
     "kyverno": {
         "admission-controller": _Part(
             labels={

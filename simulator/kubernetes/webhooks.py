@@ -8,8 +8,8 @@ only see what has their labels; Events, which two groups share; deletions by Hel
 Sources: linkerd/linkerd2 edge-26.8.3, charts/linkerd-control-plane; cert-manager 1.21.1 and trust-manager 0.24.0,
 deploy/charts; external-secrets v2.9.0, deploy/charts; kubernetes-sigs/aws-load-balancer-controller v3.5.0, helm,
 templates/webhook.yaml; Kubernetes 1.35, apiserver/pkg/admission/plugin/webhook (generic, predicates/rules, namespace,
-object) and apimachinery/pkg/runtime/mapper.go;
-those of `kyverno`; read 2026-11.
+object) and apimachinery/pkg/runtime/mapper.go; opentelemetry-helm-charts opentelemetry-operator-0.122.0,
+templates/admission-webhooks; those of `kyverno`; read 2026-11.
 """
 
 from __future__ import annotations
@@ -559,10 +559,39 @@ def _external_secrets(given: Props, namespace: str, release: str) -> Iterator[We
         )
 
 
+def _opentelemetry(given: Props, namespace: str, release: str) -> Iterator[Webhook]:
+    by_default = {"create": True, "failurePolicy": "Fail", "pods": {"failurePolicy": "Ignore"}, "timeoutSeconds": 10}
+    values = merged({"admissionWebhooks": by_default}, given)["admissionWebhooks"]
+    group, objects = "opentelemetry.io", values["failurePolicy"]
+    rows = (
+        ("minstrumentation", "/mutate-opentelemetry-io-v1alpha1-instrumentation", group, "instrumentations", objects),
+        (
+            *("mopentelemetrycollectorbeta", "/mutate-opentelemetry-io-v1beta1-opentelemetrycollector"),
+            *(group, "opentelemetrycollectors", objects),
+        ),
+        ("mpod", "/mutate-v1-pod", "", "pods", values["pods"]["failurePolicy"]),
+    )
+    for name, path, of, kind, policy in rows if values["create"] else ():
+        yield Webhook(
+            name=f"{name}.kb.io",
+            service=f"{given.get('fullnameOverride') or release}-webhook",
+            service_namespace=namespace,
+            part="opentelemetry-operator",
+            named="webhook-server",
+            path=path,
+            rules=rules({of: (kind,)}, *(_WRITES if of else ("CREATE",))),
+            fails=_policy(policy),
+            namespaces=values.get("namespaceSelector") or {},
+            objects=values.get("objectSelector") or {},
+            seconds=values["timeoutSeconds"],
+        )
+
+
 _CHARTS: Mapping[str, Callable[[Props, str, str], Iterator[Webhook]]] = {
     "aws-load-balancer-controller": _load_balancers,
     "cert-manager": _cert_manager,
     "external-secrets": _external_secrets,
     "linkerd-control-plane": _linkerd,
+    "opentelemetry-operator": _opentelemetry,
     "trust-manager": _trust_manager,
 }

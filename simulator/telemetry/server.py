@@ -84,7 +84,7 @@ def prometheus(
         *(f"--config.file={file}", f"--storage.tsdb.path={folder / 'data'}", "--web.listen-address=127.0.0.1:0"),
         *("--storage.tsdb.retention.time=30d", "--rules.alert.resend-delay=1s"),
     ]
-    with _running(folder, command, "/-/ready") as url:
+    with running(folder, command, "/-/ready") as url:
         yield Prometheus(url)
 
 
@@ -152,7 +152,7 @@ def alertmanager(folder: Path, configuration: str) -> Iterator[str]:
         *(f"--config.file={file}", f"--storage.path={folder / 'data'}", "--web.listen-address=127.0.0.1:0"),
         "--cluster.listen-address=",
     ]
-    with _running(folder, command, "/-/ready") as url:
+    with running(folder, command, "/-/ready") as url:
         yield url
 
 
@@ -167,8 +167,14 @@ _WATCHED = 'exec 3<&0; "$@" 3<&- & program=$!; { read -r line <&3; kill "$progra
 
 
 @contextmanager
-def _running(folder: Path, command: Sequence[Path | str], ready: str) -> Iterator[str]:
-    """Runs a program, and yields its URL once the path `ready` answers; its log is in the folder."""
+def running(
+    folder: Path, command: Sequence[Path | str], ready: str, url: str = "", environment: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    """Runs a program, and yields its URL once the path `ready` answers; its log is in the folder.
+
+    url: of a program whose log does not tell it. environment: variables beside those that each one has.
+    Raises TelemetryError.
+    """
     log = folder / f"{Path(command[0]).name}.log"
     with log.open("wb") as output, ExitStack() as after:
         process = subprocess.Popen(
@@ -176,18 +182,18 @@ def _running(folder: Path, command: Sequence[Path | str], ready: str) -> Iterato
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={"PATH": os.defpath, "HOME": str(folder)},
+            env={"PATH": os.defpath, "HOME": str(folder), **(environment or {})},
             cwd=folder,
             process_group=0,  # a Ctrl-C ends the command first
         )
         after.callback(_stop, process)
         deadline = time.monotonic() + _READY_SECONDS
-        while (url := _url(log)) is None or not _answers(f"{url}{ready}"):
+        while (found := url or _url(log)) is None or not _answers(f"{found}{ready}"):
             if process.poll() is not None or time.monotonic() > deadline:
                 end = "\n    ".join(log.read_text(errors="replace").splitlines()[-_LAST_LINES:])
                 raise TelemetryError(f"{command[0]} did not become ready. Its log says:\n    {end}")
             time.sleep(0.05)
-        yield url
+        yield found
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -105,6 +105,7 @@ MORE = {
     "opencost": {"opencost"},
     "costs": {"opencost", "dcgm"},  # without them it goes on with list prices of nodes
     "linkerd-control-plane": {"linkerd-proxy"},
+    "traces": {"opentelemetry-agent", "opentelemetry-gateway"},
 }
 
 

@@ -151,7 +151,7 @@ def _of_pod(spec: AddOnSpec, pod: Mapping[str, Any], values: Any, world: World, 
     yield from (("in", "control-plane", port) for port in pod.get("webhooks", {}).values())
     yield from (("out", KNOWN.get(peer, peer), port) for peer, port in pod.get("asks", {}).items())
     for name, number in pod.get("asked_by", {}).items():
-        yield "in", Pods(namespace=name), number
+        yield "in", name if name == "own-namespace" else Pods(namespace=name), number
     yield from _in_mesh(spec.chart.namespace, pod, world)
 
 

@@ -343,6 +343,14 @@ def loki(**changes: Any) -> dict[str, Any]:
     return logs(to="loki", loki={"address": "https://logs.example.com", **changes})
 
 
+def traces(**changes: Any) -> dict[str, Any]:
+    return {"observability": {"traces": changes}}
+
+
+def otlp(**changes: Any) -> dict[str, Any]:
+    return traces(otlp={"address": "https://traces.example.com", **changes})
+
+
 def kept_apart(**changes: Any) -> dict[str, Any]:
     return {**team(), **logs(namespaces={"lab": changes})}
 
@@ -442,6 +450,13 @@ CHANGES: dict[str, Any] = {
     "observability.metrics.retention_days": (measured(), measured(metrics={"retention_days": 30})),
     "observability.metrics.volume_gib": (measured(), measured(metrics={"volume_gib": 200})),
     "observability.runbooks": (measured(), measured(runbooks="https://docs.example.com/alerts")),
+    "observability.traces.drop_attributes": (traces(), traces(drop_attributes=["app.prompt"])),
+    "observability.traces.gateways": (traces(), traces(gateways=3)),
+    "observability.traces.memory_gib": (traces(), traces(memory_gib=3)),
+    "observability.traces.otlp.address": (otlp(), otlp(address="https://tempo.example.com")),
+    "observability.traces.otlp.ranges": ({**otlp(), **isolated()}, {**otlp(ranges=["10.200.0.0/28"]), **isolated()}),
+    "observability.traces.sample_ratio": (traces(), traces(sample_ratio=0.5)),
+    "observability.traces.slow_seconds": (traces(), traces(slow_seconds=1)),
     "observability.logs.to": (logs(), logs(to="opensearch", opensearch=DOMAIN)),
     "observability.logs.opensearch.domain": (opensearch(), opensearch(domain="others")),
     "observability.logs.opensearch.host": (opensearch(), opensearch(host="search-b.us-west-2.es.amazonaws.com")),

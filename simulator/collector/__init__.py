@@ -1,0 +1,1 @@
+"""The OpenTelemetry collector with our configurations: the real program, on loopback."""

@@ -1,0 +1,92 @@
+"""Starts and stops a real collector with one of our configurations, on free ports of loopback."""
+
+from __future__ import annotations
+
+import copy
+import json
+import socket
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+import yaml
+
+from simulator.collector.build import program
+from simulator.telemetry.server import running
+
+
+@dataclass(frozen=True)
+class Collector:
+    """A running collector. grpc, http: addresses that take spans; http is "" where it takes none so. metrics: a URL."""
+
+    grpc: str
+    http: str
+    metrics: str
+
+    def send(self, *spans: Mapping[str, Any], resource: Mapping[str, str] | None = None) -> None:
+        """Sends spans in the form of OTLP's JSON, of one sender. Raises HTTPError where they are refused."""
+        attributes = [{"key": key, "value": {"stringValue": value}} for key, value in (resource or {}).items()]
+        body = {
+            "resourceSpans": [{"resource": {"attributes": attributes}, "scopeSpans": [{"spans": [*spans]}]}],
+        }
+        request = Request(
+            f"http://{self.http}/v1/traces", json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
+        with urlopen(request, timeout=10):  # noqa: S310 - a program of ours
+            pass
+
+    def series(self) -> dict[str, float]:
+        """Returns what it tells of itself: series in the form of Prometheus -> value."""
+        with urlopen(self.metrics, timeout=10) as answer:  # noqa: S310 - a program of ours
+            lines = [line for line in answer.read().decode().splitlines() if line and not line.startswith("#")]
+        return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
+
+
+def why_refused(configuration: Mapping[str, Any], folder: Path, environment: Mapping[str, str]) -> str:
+    """Returns the words of the program about a configuration that it does not run; "" for one that it runs."""
+    file = _written(configuration, folder)
+    command: list[Path | str] = [program(), "validate", f"--config={file}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=dict(environment))
+    return "" if done.returncode == 0 else done.stderr
+
+
+@contextmanager
+def collector(
+    folder: Path, configuration: Mapping[str, Any], environment: Mapping[str, str] | None = None
+) -> Iterator[Collector]:
+    """Runs a collector with a configuration of ours, whose ports alone are others. Raises TelemetryError."""
+    moved = copy.deepcopy(dict(configuration))
+    protocols = moved["receivers"]["otlp"]["protocols"]
+    addresses = {name: f"127.0.0.1:{port}" for name, port in _free_ports("grpc", "http", "metrics", "health").items()}
+    for name, each in protocols.items():
+        each["endpoint"] = addresses[name]
+    moved["extensions"]["health_check"]["endpoint"] = addresses["health"]
+    exporter = moved["service"]["telemetry"]["metrics"]["readers"][0]["pull"]["exporter"]["prometheus"]
+    host, _, port = addresses["metrics"].partition(":")
+    exporter.update(host=host, port=int(port))
+    command: list[Path | str] = [program(), f"--config={_written(moved, folder)}"]
+    with running(folder, command, "/", url=f"http://{addresses['health']}", environment=environment or {}):
+        yield Collector(
+            addresses["grpc"],
+            addresses["http"] if "http" in protocols else "",
+            f"http://{addresses['metrics']}/metrics",
+        )
+
+
+def _written(configuration: Mapping[str, Any], folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "collector.yaml"
+    file.write_text(yaml.safe_dump(dict(configuration)), encoding="utf-8")
+    return file
+
+
+def _free_ports(*names: str) -> dict[str, int]:
+    with ExitStack() as held:
+        sockets = {name: held.enter_context(socket.socket()) for name in names}
+        for each in sockets.values():
+            each.bind(("127.0.0.1", 0))
+        return {name: each.getsockname()[1] for name, each in sockets.items()}
