@@ -100,6 +100,7 @@ EVERYWHERE = {
     *("node-exporter", "vpc-cni", "cert-manager", "of-every-scrape"),
 }
 MORE = {
+    "logs": {"fluent-bit"},
     "gpu-usage": {"dcgm"},
     "gpu-health": {"dcgm"},
     "opencost": {"opencost"},

@@ -78,8 +78,9 @@ def _key_and_value(shape: Shape) -> tuple[Shape, Shape] | None:
     """Returns the shapes of key and value, of a map or of the pairs that some services have instead; else None."""
     if isinstance(shape, MapShape):
         return shape.key, shape.value
-    names = ("Key", "Value"), ("Name", "Value")
-    for key, value in names if isinstance(shape, StructureShape) else ():
+    if not isinstance(shape, StructureShape):
+        return None
+    for key, value in ("Key", "Value"), ("Name", "Value"):
         if set(shape.members) == {key, value}:
             return shape.members[key], shape.members[value]
     return None
