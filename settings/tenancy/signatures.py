@@ -34,19 +34,24 @@ _STRANGERS = (
     *(f"https://gitlab.com/somebody/else//.gitlab-ci.yml@refs/{ref}" for ref in ("heads/main", "tags/v1.0")),
 )
 """Whom issuers give certificates to that are no part of anybody's build."""
-_WORD = r"([\w-]|\\\.)+"
-_OWNER = rf"{_WORD}(/{_WORD})*"
-_OF_ALL = r"(buildkite\\?\.com|g\\?\.codefresh\\?\.io|git(hub|lab)\\?\.com)"
-_MAILS_OF_ALL = r"(gmail\\?\.com|users\\?\.noreply\\?\.github\\?\.com|(\w+\\?\.)+gserviceaccount\\?\.com)"
+_LABEL, _ONCE = r"[\w-]+", "(?![?*+{])"
+_NAME = rf"{_LABEL}(\\\.{_LABEL})*"
+_NAMES = rf"({_NAME}|\({_NAME}(/{_NAME})*(\|{_NAME}(/{_NAME})*)*\))"
+_OF_ALL = r"(buildkite\\\.com|g\\\.codefresh\\\.io|git(hub|lab)\\\.com)"
+_MAILS_OF_ALL = (
+    r"((gmail|googlemail|users\\\.noreply\\\.github|((cloudbuild|developer)|gcp-sa-[\w-]+\\\.iam)\\\.gserviceaccount)"
+    r"\\\.com)"
+)
 _WRITTEN_OUT = re.compile(
-    rf"\^(https://{_OF_ALL}/({_WORD}|\({_OWNER}(\|{_OWNER})*\))/(?![?*{{])"
-    rf"|(https|spiffe)://(?!{_OF_ALL}/){_WORD}(:[0-9]+)?/(\.\*\$$|{_WORD}[/@])"
-    rf"|[^@/]*@(?!{_MAILS_OF_ALL}\$)({_WORD}\\?\.)+{_WORD}\$$"
-    r"|([\w:/@.-]|\\\W)+\$$)"
+    rf"\^(https://{_OF_ALL}/{_NAMES}/{_ONCE}"
+    rf"|(https|spiffe)://(?!{_OF_ALL}/){_NAME}(:[0-9]+)?/(\.\*\$$|{_NAMES}[/@]{_ONCE})"
+    rf"|(\[\^@\][*+]|[^@/])*@(?!{_MAILS_OF_ALL}\$){_LABEL}(\\\.{_LABEL})+\$$"
+    r"|([\w:/@-]|\\\W)+\$$)"
 )
 """Patterns that write out whom they are about: an owner at a host of everybody, a host, the domain of mails, or all.
 
-Source: sigstore/fulcio, config/identity/config.yaml, for the names that CI services have; read 2026-11.
+A dot without its backslash is any character, and stands in none of these names. Source: sigstore/fulcio, config/
+identity/config.yaml, for the names that CI services have; read 2026-11.
 """
 _NOBODY = "(?!)"
 _REFUSED = "pods that get them would be refused. Name images that you build"
@@ -127,7 +132,11 @@ class IdentitySettings(Settings):
                 )
             strangers = [each for each in _STRANGERS if taken.search(each)]
             if strangers or not _WRITTEN_OUT.match(pattern):
-                whom = f"that {strangers[0]} matches as well" if strangers else "of no form that writes out who signs"
+                whom = (
+                    f"that {strangers[0]} matches as well"
+                    if strangers
+                    else r"of no form that writes out who signs, with \. for a dot"
+                )
                 raise ValueError(
                     f"has a subject_pattern {whom}. Write one entry of identities for each signer, as in "
                     r"^https://github\.com/example/app/.*$, with the owner up to its /, in "
