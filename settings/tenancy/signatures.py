@@ -38,17 +38,17 @@ _LABEL, _ONCE = r"[\w-]+", "(?![?*+{])"
 _NAME = rf"{_LABEL}(\\\.{_LABEL})*"
 _NAMES = rf"({_NAME}|\({_NAME}(/{_NAME})*(\|{_NAME}(/{_NAME})*)*\))"
 _OF_ALL = r"(buildkite\\\.com|g\\\.codefresh\\\.io|git(hub|lab)\\\.com)"
-_MAILS_OF_ALL = (
-    r"((gmail|googlemail|users\\\.noreply\\\.github|((cloudbuild|developer)|gcp-sa-[\w-]+\\\.iam)\\\.gserviceaccount)"
-    r"\\\.com)"
-)
+_MAILS_OF_ALL = r"((gmail|googlemail|users\\\.noreply\\\.github|[\w-]+\\\.gserviceaccount)\\\.com)"
+_AGENTS = r"service-.*\\\.iam\\\.gserviceaccount"
 _WRITTEN_OUT = re.compile(
     rf"\^(https://{_OF_ALL}/{_NAMES}/{_ONCE}"
     rf"|(https|spiffe)://(?!{_OF_ALL}/){_NAME}(:[0-9]+)?/(\.\*\$$|{_NAMES}[/@]{_ONCE})"
-    rf"|(\[\^@\][*+]|[^@/])*@(?!{_MAILS_OF_ALL}\$){_LABEL}(\\\.{_LABEL})+\$$"
+    rf"|(?!{_AGENTS})(\[\^@\][*+]|[^@/])*@(?!{_MAILS_OF_ALL}\$){_LABEL}(\\\.{_LABEL})+\$$"
     r"|([\w:/@-]|\\\W)+\$$)"
 )
 """Patterns that write out whom they are about: an owner at a host of everybody, a host, the domain of mails, or all.
+
+The agents of Google's services have an account for each project, of anybody.
 
 A dot without its backslash is any character, and stands in none of these names. Source: sigstore/fulcio, config/
 identity/config.yaml, for the names that CI services have; read 2026-11.
