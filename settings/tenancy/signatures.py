@@ -38,7 +38,9 @@ _LABEL, _ONCE = r"[\w-]+", "(?![?*+{])"
 _NAME = rf"{_LABEL}(\\\.{_LABEL})*"
 _NAMES = rf"({_NAME}|\({_NAME}(/{_NAME})*(\|{_NAME}(/{_NAME})*)*\))"
 _OF_ALL = r"(buildkite\\\.com|g\\\.codefresh\\\.io|git(hub|lab)\\\.com)"
-_MAILS_OF_ALL = r"((gmail|googlemail|users\\\.noreply\\\.github|[\w-]+\\\.gserviceaccount)\\\.com)"
+_MAILS_OF_ALL = (
+    r"((gmail|googlemail|users\\\.noreply\\\.github|([\w-]+|gcp-sa-[\w-]+\\\.iam)\\\.gserviceaccount)\\\.com)"
+)
 _AGENTS = r"service-.*\\\.iam\\\.gserviceaccount"
 _WRITTEN_OUT = re.compile(
     rf"\^(https://{_OF_ALL}/{_NAMES}/{_ONCE}"

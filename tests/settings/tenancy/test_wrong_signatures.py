@@ -233,6 +233,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
             "an agent of Google of any project": r"^[0-9]+@cloudservices\.gserviceaccount\.com$",
             "the account of any application": r"^.*@appspot\.gserviceaccount\.com$",
             "an agent of any project": r"^service-[0-9]+@serverless-robot-prod\.iam\.gserviceaccount\.com$",
+            "agents of any project, by any name": r"^.*@gcp-sa-cloudbuild\.iam\.gserviceaccount\.com$",
             "any customer of another": r"^https://buildkite\.com/.*$",
             "no domain": r"^.*@da39a3ee5e6b4b0d3255bfef95601890afd80709$",
             "a repository before an address": r"^https://github\.com/[^/]+/app@example\.com$",
