@@ -2,8 +2,13 @@
 
 from typing import Any
 
-from report.dangers.danger import LOST
+import pytest
+
+from components.observability.alerting import config
+from report.dangers.danger import GRAVE, LOST, SERIOUS
 from report.dangers.doors import RELEASE
+from settings.observability.alerts import AlertSettings
+from tests.components.stacks import stage
 from tests.report.logs import step, urn
 from tests.report.test_dangers import found, of
 
@@ -41,7 +46,7 @@ def test_a_shorter_time_deletes_older_samples() -> None:
 
 def test_a_larger_volume_is_filled_before_it_is_larger() -> None:
     (full,) = told(prometheus(), prometheus(size=200))
-    assert full.consequence == "a full volume ends it"
+    assert full.consequence == "all of its pods end at once, a gap in samples and alerts, and a full volume ends it"
     assert "docs/guides/observability/metrics.md#a-larger-volume" in full.gently
 
 
@@ -64,3 +69,107 @@ def test_what_people_made_in_grafana_goes_with_it() -> None:
     (gone,) = [each for each in found(of(RELEASE, on, off, "main-kps"), kind="data") if "Grafana" in str(each)]
     assert gone.consequence == "dashboards that people made in it, and their preferences, are gone"
     assert not [each for each in found(of(RELEASE, off, on, "main-kps"), kind="data") if "Grafana" in str(each)]
+
+
+MAIL = {"mail": ["platform@example.com"]}
+
+
+def hearing(**alerts: Any) -> list[Any]:
+    """Returns the dangers of a change from receivers of everybody to these."""
+    everybody = {
+        "platform": {**MAIL, "slack": "#alerts", "pagerduty": True},
+        "teams": {"research": {**MAIL, "webhook": True}},
+        "heartbeat": True,
+    }
+    before, after = (
+        {"chart": "kube-prometheus-stack", "values": {"alertmanager": {"config": routes(each)}}}
+        for each in (everybody, {**everybody, **alerts})
+    )
+    namespace = {"metadata": {"labels": {"ml-platform/team": "research"}}}
+    space = step("same", urn("kubernetes:core/v1:Namespace", "research"), inputs=namespace)
+    return found(space, of(RELEASE, before, after, "main-kps"), kind="protection")
+
+
+def routes(alerts: dict[str, Any]) -> dict[str, Any]:
+    settings = AlertSettings.model_validate(alerts)
+    return config(settings, {team: [team] for team in settings.teams}, stage())
+
+
+@pytest.mark.parametrize(
+    ("alerts", "severity", "says"),
+    [
+        ({"platform": {**MAIL, "slack": "#alerts"}}, GRAVE, "critical alerts of the platform page nobody any more"),
+        (
+            {"platform": {**MAIL, "pagerduty": True}},
+            SERIOUS,
+            "alerts of the platform no longer reach Slack",
+        ),
+        ({"platform": {}}, GRAVE, "alerts of the platform reach nobody any more"),
+        (
+            {"teams": {}},
+            SERIOUS,
+            "alerts of team research reach the platform's people, and no longer the team",
+        ),
+        ({"teams": {"research": MAIL}}, SERIOUS, "alerts of team research no longer reach their webhook"),
+        ({"heartbeat": False}, GRAVE, "nobody outside of the platform hears any more that alerts work"),
+    ],
+)
+def test_who_no_longer_hears_of_an_alert_is_told(alerts: dict[str, Any], severity: int, says: str) -> None:
+    (told_,) = hearing(**alerts)
+    assert (told_.severity, told_.opening) == (severity, f"{says}, by main-kps")
+
+
+def test_who_hears_more_or_elsewhere_is_no_danger() -> None:
+    assert not hearing(platform={**MAIL, "slack": "#other", "pagerduty": True, "webhook": True})
+
+
+def test_a_team_that_goes_has_no_alerts_any_more() -> None:
+    before, after = (
+        {"chart": "kube-prometheus-stack", "values": {"alertmanager": {"config": routes({"platform": MAIL, **each})}}}
+        for each in ({"teams": {"research": MAIL}}, {})
+    )
+    assert not found(of(RELEASE, before, after, "main-kps"), kind="protection")
+
+
+def landing(pool: str, groups: dict[str, str]) -> Any:
+    """Returns the inputs of a release whose pods ask for a pool, and node groups: subnet -> pool."""
+    release = prometheus()
+    spec = release["values"]["prometheus"]["prometheusSpec"]
+    spec |= {"nodeSelector": {"ml-platform/pool": pool}, "externalLabels": {"cluster": "stack-main"}}
+    return release, {
+        subnet: {"clusterName": "stack-main", "labels": {"ml-platform/pool": of_pool}, "subnetIds": [subnet]}
+        for subnet, of_pool in groups.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("pool", "after", "lost"),
+    [
+        ("system", {"subnet-a": "system", "subnet-b": "system"}, []),
+        ("system", {"subnet-a": "system"}, ["us-west-2b"]),
+        ("first", {"subnet-a": "first", "subnet-b": "first"}, []),
+        ("first", {"subnet-b": "first", "subnet-a": "system"}, ["us-west-2a"]),
+    ],
+)
+def test_volumes_in_a_zone_that_the_landing_pool_leaves_find_no_node(
+    pool: str, after: dict[str, str], lost: list[str]
+) -> None:
+    old, had = landing("system", {"subnet-a": "system", "subnet-b": "system"})
+    new, has = landing(pool, after)
+    subnets = [
+        step(
+            "same",
+            urn("aws:ec2/subnet:Subnet", zone),
+            id=f"subnet-{zone}",
+            inputs={"availabilityZone": f"us-west-2{zone}"},
+        )
+        for zone in "ab"
+    ]
+    groups = [
+        of("aws:eks/nodeGroup:NodeGroup", had.get(subnet), has.get(subnet), subnet)
+        for subnet in ("subnet-a", "subnet-b")
+    ]
+    dangers = [
+        each for each in found(*subnets, *groups, of(RELEASE, old, new, "main-kps")) if "Grafana" in each.opening
+    ]
+    assert [each.opening.rpartition(" in ")[2] for each in dangers] == lost
