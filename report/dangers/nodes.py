@@ -20,6 +20,7 @@ NAT = "aws:ec2/natGateway:NatGateway"
 VPC, SUBNET = "aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet"
 RELEASE = "kubernetes:helm.sh/v3:Release"
 DEFINITIONS = f"{RELEASE} of definitions"
+KEPT = f"{RELEASE} of kept definitions"
 DEFINITION = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition"
 
 ROLLS_GROUP = ("launchTemplate", "version", "releaseVersion")
@@ -75,6 +76,11 @@ STOPS: Mapping[str, tuple[int, str, str]] = {
         "put what is needed in its place in the same change",
     ),
     DEFINITIONS: (GRAVE, "all objects of its definitions are deleted", "save the objects first"),
+    KEPT: (
+        SERIOUS,
+        "its definitions stay with all their objects, and no update renews or deletes them any more",
+        "delete them by hand once nobody has an object of them",
+    ),
     RELEASE: (SERIOUS, "what the chart installed is removed", _WINDOW),
 }
 """Resource type -> severity, consequence and a gentler way of its deletion or replacement, most severe first."""
@@ -106,7 +112,9 @@ def find(plan: Plan) -> Iterator[Danger]:
         told = change.type == RELEASE and change.op == "delete" and chart_of(plan.inputs(change.urn)[0]) in CHARTS
         if not (change.retained or follows or covered or told):  # what stays, or goes with more, is no news
             of_definitions = change.type == RELEASE and "crd" in chart_of(plan.inputs(change.urn)[0])
-            by_kind.setdefault((DEFINITIONS if of_definitions else change.type, change.op), []).append(change)
+            keeps = "keep" in every(plan.inputs(change.urn)[0], "values.crds.annotations.*")
+            kind = (KEPT if keeps else DEFINITIONS) if of_definitions else change.type
+            by_kind.setdefault((kind, change.op), []).append(change)
     going = {
         plan.component(change.urn) for (kind, _), changes in by_kind.items() if kind == CLUSTER for change in changes
     }

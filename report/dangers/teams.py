@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from catalog.priorities import PRIORITIES
+from common.urns import type_of
 from components.tenancy.marks import ALLOWS, DEMANDS, OTHER_POOLS, OVERSUBSCRIBED, POOLS, SERVICE_ACCOUNTS, TEAM
 from components.tenancy.marks import PRIORITIES as CLASSES
 from costs.resource import Resource
@@ -173,13 +174,14 @@ def _unlimited(plan: Plan) -> Iterator[Danger]:
                 name=str(at(plan.inputs(change.urn)[0], "metadata.namespace")),
             )
     for change in plan.changes(BUDGET, ops=("delete",)):
-        if not plan.goes_with(change.urn):
+        of_stack = type_of(plan.component(change.urn)).endswith("CloudAlarms")
+        if of_stack or not plan.goes_with(change.urn):
             yield of_change(
                 change,
                 "money",
                 SERIOUS,
                 "budget {} [goes|go]",
-                "nobody is told any more what the team costs",
+                f"nobody is told any more what the {'whole stack' if of_stack else 'team'} costs",
                 "raise it instead",
                 name=str(plan.inputs(change.urn)[0].get("name", change.name)),
             )

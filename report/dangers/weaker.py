@@ -3,6 +3,7 @@
 Data that is kept for less time, copies and backups that end, switches that are turned off.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from report.dangers.protection import LOCK
 from report.dangers.secrets import STORE
 from report.properties import document
 from report.tables import some
+from settings.observability.metrics import TELEMETRY
 from settings.storage.recovery_plan import MINUTES as PAUSES
 
 Inputs = Mapping[str, Any]
@@ -322,6 +324,53 @@ def fewer_findings(before: Inputs, after: Inputs) -> str:
     return f"{was:g} → {becomes:g}" if becomes > was else ""
 
 
+def told_later(before: Inputs, after: Inputs) -> str:
+    """Compares from which value on an alarm tells somebody."""
+    was, becomes = (at(each, "threshold") for each in (before, after))
+    below = str(at(after, "comparisonOperator")).startswith("Less")
+    if not (_is_number(was) and _is_number(becomes)) or was == becomes or (becomes < was) != below:
+        return ""
+    return f"{was:g} → {becomes:g}"
+
+
+def less_hidden(before: Inputs, after: Inputs) -> str:
+    """Tells which keys and patterns the script of Fluent Bit no longer takes out of logs."""
+    old, new = (_below(each, "values.luaScripts", "records.lua", LATER) for each in (before, after))
+    if LATER in (old, new):
+        return ""
+    shown = (x for x in _HIDDEN.findall("\n".join(_HIDES.findall(old))) if x not in "\n".join(_HIDES.findall(new)))
+    return some([json.loads(each) for each in shown], 5)
+
+
+def gains_a_role(before: Inputs, after: Inputs) -> str:
+    """Tells which groups of the identity provider get a role in Grafana that they have not had."""
+    old, new = (
+        str((_section(each, "values.grafana", "grafana.ini", "auth.generic_oauth")).get("role_attribute_path", ""))
+        for each in (before, after)
+    )
+    roles = [each for each in new.split(" || ") if each and each != LATER and each not in old.split(" || ")]
+    return some([f"{group or 'everybody who logs in'} as {role}" for group, role in map(_role, roles)], 5)
+
+
+def _role(case: str) -> tuple[str, str]:
+    """Returns group and role of one case of the expression; "" for everybody else."""
+    named = [each for each in re.findall(r"'([^']*)'", case) if each]
+    return ("", *named)[-2], named[-1] if named else case
+
+
+def _section(inputs: Inputs, path: str, *keys: str) -> Inputs:
+    """Returns the object at a path and, below it, at keys that may have dots; an empty one where there is none."""
+    found = at(inputs, path)
+    for key in keys:
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def _unless_telemetry(worse: Worse) -> Worse:
+    """Compares storage classes but that of Prometheus, whose claims go with it: `telemetry` tells of those."""
+    return lambda before, after: "" if at(before, "metadata.name") == TELEMETRY else worse(before, after)
+
+
 def agent_goes(before: Inputs, after: Inputs) -> str:
     """Tells whether an add-on that goes is the agent of GuardDuty."""
     return "of a whole cluster" if not after and before.get("addonName") == GUARDDUTY_AGENT else ""
@@ -428,6 +477,8 @@ def _refuses_foreign_images(plan: Plan, urn: str) -> bool:
     )
 
 
+_CLASS = ("kubernetes:storage.k8s.io/v1:StorageClass",)
+_HIDES, _HIDDEN = re.compile(r"^(?:DROPPED|REDACTED) = .*$", re.MULTILINE), re.compile(r'[\[{] ?("(?:[^"\\]|\\.)*")')
 _ROTATION, _DAYS = "aws:secretsmanager/secretRotation:SecretRotation", "rotationRules.automaticallyAfterDays"
 _SAME = "who has read its value can use it for longer"
 _CACHE = ("aws:ecr/pullThroughCacheRule:PullThroughCacheRule",)
@@ -589,7 +640,7 @@ ROWS: Mapping[str, Sequence[Row]] = {
             "a wrong command in the file system reaches the bucket",
         ),
         Row(
-            ("kubernetes:storage.k8s.io/v1:StorageClass",),
+            _CLASS,
             no_longer("reclaimPolicy", "Retain"),
             "volumes of class {} are deleted with their claims",
             "a deleted claim loses the data of a volume that is made from then on",
@@ -645,6 +696,21 @@ ROWS: Mapping[str, Sequence[Row]] = {
             "name in admission.registries the paths that are let in",
             SERIOUS,
             new=_refuses_foreign_images,
+        ),
+        Row(
+            (RELEASE,),
+            of_chart("fluent-bit", less_hidden),
+            "logs, by {}, show what was taken out of them: <how>",
+            "who reads logs reads it, for as long as they are kept; nothing takes it out again",
+            ALONE,
+        ),
+        Row(
+            (RELEASE,),
+            of_chart("kube-prometheus-stack", gains_a_role),
+            "groups get roles in Grafana, by {}: <how>",
+            "each role sees the metrics of all teams; an Admin changes users and data sources",
+            "see first who is in these groups",
+            SERIOUS,
         ),
         Row(
             (_ROTATION,),
@@ -717,8 +783,16 @@ ROWS: Mapping[str, Sequence[Row]] = {
             gone=True,
         ),
         Row(
-            ("kubernetes:storage.k8s.io/v1:StorageClass",),
-            ended(),
+            _CLASS,
+            differs("parameters", "provisioner"),
+            "volumes of storage class {} are made otherwise: <how>",
+            "those that exist stay as they are, also with their key",
+            "keep that key as long as they are there",
+            SERIOUS,
+        ),
+        Row(
+            _CLASS,
+            _unless_telemetry(ended()),
             "storage class {} [goes|go]",
             "new claims of it stay pending, and pods that wait for them; volumes that exist stay",
             "move the claims in charts and manifests to another class first",
@@ -770,6 +844,15 @@ ROWS: Mapping[str, Sequence[Row]] = {
             no_longer("nodeRepairConfig.enabled", True),
             "nodes of {} are no longer repaired: <how>",
             "a broken node stays, and jobs on it hang or fail",
+            severity=SERIOUS,
+        ),
+    ),
+    "money": (
+        Row(
+            ("aws:budgets/budget:Budget",),
+            more("limitAmount", 0, " USD", _NEVER),
+            "budget {} is raised: <how>",
+            "people are told of what is spent later",
             severity=SERIOUS,
         ),
     ),
@@ -848,6 +931,13 @@ ROWS: Mapping[str, Sequence[Row]] = {
             no_longer("actionsEnabled", True, True),
             "alarm {} no longer [tells|tell] anybody",
             "nobody hears any more of what it told",
+        ),
+        Row(
+            _HEARD[:1],
+            told_later,
+            "alarm {} tells somebody from another value on: <how>",
+            "what it told before is heard of later, or never",
+            severity=SERIOUS,
         ),
         Row(
             (_RULE, _TARGET),

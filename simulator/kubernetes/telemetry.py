@@ -4,11 +4,13 @@ Helm finds no kind for a monitor before its definition is there, and fails. Some
 leave the monitor out without a word: nobody then reads their metrics.
 The operator makes a StatefulSet of each Prometheus and Alertmanager, and makes it again for what Kubernetes does not
 change in one, such as the template of its claims. Claims go with it where it says so, and with their namespace; volumes
-go with their claims where their class says so and the driver of EBS runs. A claim that stays keeps its size.
-Left out: Grafana, and pods that find no node.
+go with their claims where their class said so when they were made and the driver of EBS runs. A claim that stays keeps
+its size. Helm makes the claim of Grafana, with the name of its Deployment, and deletes it with the release.
+Left out: the pod of Grafana, and pods that find no node.
 Sources: helm v3, pkg/kube/client.go; vmware-tanzu/helm-charts velero-12.1.0, external-secrets v2.9.0, NVIDIA/
 gpu-operator v26.7.0 (charts that look); prometheus-operator v0.93.0, pkg/prometheus/server, pkg/alertmanager,
-pkg/k8s/statefulset.go; Kubernetes 1.35, "StatefulSets"; read 2026-11.
+pkg/k8s/statefulset.go; grafana-community/helm-charts grafana-12.11.1, templates/pvc.yaml; Kubernetes 1.35,
+"StatefulSets" and "Persistent Volumes"; read 2026-11.
 """
 
 from __future__ import annotations
@@ -32,6 +34,8 @@ CHART, DRIVER = "kube-prometheus-stack", "aws-ebs-csi-driver"
 _KINDS = {"serviceMonitor": "ServiceMonitor", "podMonitor": "PodMonitor", "prometheusRule": "PrometheusRule"}
 _ON_BY_ITSELF = {"dcgm-exporter": "ServiceMonitor"}  # where the values do not turn it off
 _LOOK = ("external-secrets", "gpu-operator", "velero")
+_RECLAIM = "__reclaim"
+"""Of a volume: what its class said of it when it was made. Another class, or none, changes nothing in it."""
 _EKS_ADDON = "aws:eks/addon:Addon"
 _PROVISIONER = {"volume.kubernetes.io/storage-provisioner": "ebs.csi.aws.com"}
 _STORAGE = {"prometheus": "storageSpec", "alertmanager": "storage"}  # where the claims of a part are said
@@ -87,6 +91,7 @@ def reconcile(cluster: Cluster) -> None:
     for release in cluster.releases_of(CHART):
         for each in _sets(release):
             _scale(cluster, each)
+        _follow_grafana(cluster, release, *_of_grafana(release))
 
 
 def uninstall(cluster: Cluster, release: Mapping[str, Any]) -> None:
@@ -96,6 +101,7 @@ def uninstall(cluster: Cluster, release: Mapping[str, Any]) -> None:
     for each in _sets(release):
         _delete_set(cluster, each)
         cluster.delete(GROUP, each.app.capitalize(), each.namespace, each.name.removeprefix(f"{each.app}-"))
+    _follow_grafana(cluster, release, "", {})
 
 
 def empty(cluster: Cluster, namespace: str) -> None:
@@ -118,6 +124,29 @@ def _sets(release: Mapping[str, Any]) -> Iterator[_Set]:
                 template=spec[storage]["volumeClaimTemplate"],
                 policy=spec["persistentVolumeClaimRetentionPolicy"],
             )
+
+
+def _of_grafana(release: Mapping[str, Any]) -> tuple[str, Props]:
+    """Returns the name of the claim of Grafana, and its spec, which is empty where there is none."""
+    values = Node(opened(release.get("values")))["grafana"]
+    kept = values["persistence"]
+    name = values["fullnameOverride"].text or f"{release['name']}-grafana"
+    if values["enabled"].value is False or kept["enabled"].value is not True or kept["existingClaim"].is_set:
+        return name, {}
+    storage = {"requests": {"storage": kept["size"].text or "10Gi"}}
+    class_ = {"storageClassName": kept["storageClassName"].text} if kept["storageClassName"].is_set else {}
+    return name, {"accessModes": ["ReadWriteOnce"], "resources": storage, **class_}
+
+
+def _follow_grafana(cluster: Cluster, release: Mapping[str, Any], name: str, spec: Props) -> None:
+    """Deletes the claims that the release has no longer, and makes the one that it has."""
+    namespace, helm = str(release["namespace"]), {"meta.helm.sh/release-name": str(release["name"])}
+    for claim in list(cluster.of_kind("v1", "PersistentVolumeClaim", namespace)):
+        made = claim.state["metadata"]
+        if helm.items() <= (made.get("annotations") or {}).items() and (made["name"] != name or not spec):
+            _delete_claim(cluster, namespace, made["name"])
+    if spec and cluster.get("v1", "PersistentVolumeClaim", namespace, name) is None:
+        _make_claim(cluster, namespace, name, spec, helm)
 
 
 def _scale(cluster: Cluster, wanted: _Set) -> None:
@@ -144,7 +173,8 @@ def _scale(cluster: Cluster, wanted: _Set) -> None:
             _delete_claim(cluster, wanted.namespace, f"{claims[0][:-1]}{number}")
     for claim in claims:
         if cluster.get("v1", "PersistentVolumeClaim", wanted.namespace, claim) is None:
-            _make_claim(cluster, wanted, claim)
+            template = wanted.template["spec"].value
+            _make_claim(cluster, wanted.namespace, claim, template if isinstance(template, Mapping) else {})
 
 
 def _delete_set(cluster: Cluster, gone: _Set) -> None:
@@ -167,20 +197,23 @@ def _put(
     return cluster.get(version, kind, namespace, metadata["name"])
 
 
-def _make_claim(cluster: Cluster, of: _Set, name: str) -> None:
-    spec = of.template["spec"].value
-    metadata = {"name": name, "namespace": of.namespace, "annotations": _PROVISIONER}
-    claim = _put(cluster, "v1", "PersistentVolumeClaim", metadata, dict(spec) if isinstance(spec, Mapping) else {})
+def _make_claim(
+    cluster: Cluster, namespace: str, name: str, spec: Mapping[str, Any], said: Props | None = None
+) -> None:
+    metadata = {"name": name, "namespace": namespace, "annotations": {**_PROVISIONER, **(said or {})}}
+    claim = _put(cluster, "v1", "PersistentVolumeClaim", metadata, dict(spec))
     if claim is None or not _driver_runs(cluster):
         return
-    size = int((of.template["spec"]["resources"]["requests"]["storage"].text or "1Gi").removesuffix("Gi"))
-    earlier = cluster.times_gone(claim.state, of.namespace)
-    digest = hashlib.sha256(f"{cluster.place}/{of.namespace}/{name}/{earlier}".encode()).hexdigest()[:17]
+    size = int((Node(spec)["resources"]["requests"]["storage"].text or "1Gi").removesuffix("Gi"))
+    earlier = cluster.times_gone(claim.state, namespace)
+    digest = hashlib.sha256(f"{cluster.place}/{namespace}/{name}/{earlier}".encode()).hexdigest()[:17]
     owned = {f"kubernetes.io/cluster/{cluster.name}": "owned", "ebs.csi.aws.com/cluster-name": cluster.name}
     tags = [{"Key": key, "Value": value} for key, value in {"ebs.csi.aws.com/cluster": "true", **owned}.items()]
     volume: Props = {"VolumeId": f"vol-{digest}", "Size": size, "State": "in-use", "Tags": tags}
     cluster.cloud.put(
-        tokens.VOLUME, volume["VolumeId"], {**volume, "region": cluster.region, OF: [claim.type, claim.id]}
+        tokens.VOLUME,
+        volume["VolumeId"],
+        {**volume, "region": cluster.region, OF: [claim.type, claim.id], _RECLAIM: _reclaim(cluster, spec)},
     )
 
 
@@ -188,18 +221,22 @@ def _delete_claim(cluster: Cluster, namespace: str, name: str) -> None:
     claim = cluster.get("v1", "PersistentVolumeClaim", namespace, name)
     if claim is None:
         return
-    class_ = cluster.get(
-        "storage.k8s.io/v1", "StorageClass", "", Node(claim.state)["spec"]["storageClassName"].text or ""
-    )
-    goes = class_ is not None and Node(class_.state)["reclaimPolicy"].text != "Retain" and _driver_runs(cluster)
     for volume in list(cluster.cloud.of_type(tokens.VOLUME)):
         if volume.state.get(OF) == [claim.type, claim.id]:
-            if goes:
+            if (volume.state.get(_RECLAIM) or _reclaim(cluster, claim.state["spec"])) == "Delete" and _driver_runs(
+                cluster
+            ):
                 cluster.cloud.delete(volume.type, volume.id, volume.region)
             else:
-                free = {key: value for key, value in volume.state.items() if key != OF}
+                free = {key: value for key, value in volume.state.items() if key not in (OF, _RECLAIM)}
                 cluster.cloud.put(volume.type, volume.id, {**free, "State": "available"}, region=volume.region)
     cluster.delete("v1", "PersistentVolumeClaim", namespace, name)
+
+
+def _reclaim(cluster: Cluster, spec: Mapping[str, Any]) -> str:
+    """Returns what the class of a claim says of volumes that are made now."""
+    class_ = cluster.get("storage.k8s.io/v1", "StorageClass", "", Node(spec)["storageClassName"].text or "")
+    return Node(class_.state)["reclaimPolicy"].text or "Delete" if class_ is not None else "Retain"
 
 
 def _driver_runs(cluster: Cluster) -> bool:

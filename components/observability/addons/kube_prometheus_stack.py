@@ -13,10 +13,12 @@ Sources: prometheus-community/helm-charts kube-prometheus-stack-88.5.3; promethe
 pkg/k8s/statefulset.go; read 2026-11.
 """
 
+import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from catalog.sharing import POOL_LABEL
+from components.core import iam
 from components.core.addon_spec import COMES_WITH_THE_CLUSTER, AddOnContext, AddOnSpec, AwsSideArgs, Identity
 from components.core.flows import AMONG_THEMSELVES, CONTROLLER, PROMETHEUS, Flow, Pods, into, of_pods, out, webhooks
 from components.core.overlay import overlay
@@ -46,6 +48,7 @@ OF_EKS = ("kubeControllerManager", "kubeScheduler", "kubeEtcd", "kubeProxy")
 UNREAD = ("configmaps", "secrets")
 """Collectors of kube-state-metrics that are off: it needs no right to list secrets."""
 SELECTORS = ("podMonitor", "probe", "rule", "scrapeConfig", "serviceMonitor")
+IDENTITIES = (IDENTITY, Identity(service_account=ALERTMANAGER_ACCOUNT, statements=alerting.statements))
 CLAIMS = {"whenDeleted": "Retain", "whenScaled": "Delete"}
 
 
@@ -129,7 +132,22 @@ def values(context: AddOnContext) -> Values:
         "grafana": grafana_values(context),
     }
     ours = overlay(ours, {"alertmanager": alerting.alertmanager_values(context)})
-    return overlay(ours, remote_write_values(context))
+    ours = overlay(ours, remote_write_values(context))
+    for identity in IDENTITIES:
+        part = identity.service_account
+        ours = overlay(ours, {part: {f"{part}Spec": _of_rights(identity.statements(context))}})
+    return ours
+
+
+def _of_rights(statements: Sequence[iam.Statement]) -> Values:
+    """Returns what starts pods again when their rights change; nothing where they have none.
+
+    Pod Identity gives credentials to pods that start after its association, and a new configuration starts none.
+    """
+    if not statements:
+        return {}
+    digest = hashlib.sha256(iam.document(*statements).encode()).hexdigest()[:8]
+    return {"podMetadata": {"annotations": {"ml-platform/rights": digest}}}
 
 
 def prometheus_spec(context: AddOnContext, metrics: MetricsSettings) -> dict[str, Any]:
@@ -211,7 +229,7 @@ ADD_ON = AddOnSpec(
     after_if_on=("external-secrets",),
     before=grafana_before,
     values=values,
-    identities=(IDENTITY, Identity(service_account=ALERTMANAGER_ACCOUNT, statements=alerting.statements)),
+    identities=IDENTITIES,
     in_aws=in_aws,
     keys=("logs",),
     values_of_aws=of_workspace,

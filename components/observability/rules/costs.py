@@ -53,7 +53,8 @@ GROUP = RuleGroup(
                 max by (persistentvolume) (kube_persistentvolume_capacity_bytes{KSM}) / 2^30) or vector(0))
                 + (sum(max by (namespace, service_name) (kubecost_load_balancer_cost)) or vector(0))"""
             ),
-            about="What nodes, volumes and load balancers cost now, USD an hour, at list prices: not the bill.",
+            about="What nodes, volumes and load balancers cost now, USD an hour, at list prices: not the bill. "
+            "Without OpenCost: nodes alone.",
         ),
         Recording(
             name="gpu:cost_usd_hour",

@@ -10,7 +10,11 @@ _ALERTS: Path = ("observability", "alerts")
 
 
 def mistakes(parts: Parts) -> Iterator[Mistake]:
-    """Yields receivers of nobody, and a production whose alerts reach nobody."""
+    """Yields receivers of nobody, and a production whose alerts reach nobody, or may end unheard.
+
+    Source: Prometheus 3.14, cmd/prometheus/main.go (it ends when its first configuration is refused) and
+    storage/remote/client.go (sigv4 asks for credentials then); read 2026-11.
+    """
     if parts.observability is None:
         return
     alerts = parts.observability.alerts
@@ -20,6 +24,14 @@ def mistakes(parts: Parts) -> Iterator[Mistake]:
             (
                 "is missing, so nobody would be told what is wrong in production. Write for example mail: "
                 "[platform@example.com]."
+            ),
+        )
+    if parts.environment == "prod" and parts.observability.metrics.remote_write and not alerts.heartbeat:
+        yield (
+            (*_ALERTS, "heartbeat"),
+            (
+                "is off, and with metrics.remote_write a Prometheus that gets no credentials when it starts ends, so "
+                "that no alert tells of it. Write true, and fill the secret of the heartbeat; or drop remote_write."
             ),
         )
     network = parts.network

@@ -1,4 +1,4 @@
-"""Checks who logs in to Grafana: single sign-on sends people back to an address, which a route of a door makes."""
+"""Checks the address of Grafana, which a route of a door makes: single sign-on sends people back to it."""
 
 from collections.abc import Iterator
 
@@ -8,13 +8,21 @@ from settings.stack.parts import Parts
 
 
 def mistakes(parts: Parts) -> Iterator[Mistake]:
-    """Yields clusters whose Grafana has single sign-on and no address."""
+    """Yields clusters whose Grafana has single sign-on and no address, and addresses where there is no Grafana."""
     for key, cluster in parts.clusters.items():
         grafana = cluster.observability.grafana if cluster.observability is not None else None
-        if grafana is None or grafana.sso is None:
-            continue
-        routes = cluster.ingress.routes.values() if cluster.ingress is not None else ()
-        if not any((route.namespace, route.service) == (NAMESPACE, SERVICE) for route in routes):
+        routes = cluster.ingress.routes if cluster.ingress is not None else {}
+        leading = [name for name, each in routes.items() if (each.namespace, each.service) == (NAMESPACE, SERVICE)]
+        if grafana is None and cluster.complete:
+            for name in leading:
+                yield (
+                    ("ingress", "routes", name),
+                    (
+                        f"leads to Grafana, which cluster {key} has not: who comes gets an error. Write "
+                        "observability.grafana: {}, or drop the route."
+                    ),
+                )
+        elif grafana is not None and grafana.sso is not None and not leading:
             yield (
                 ("observability", "grafana", "sso"),
                 (

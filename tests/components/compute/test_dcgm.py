@@ -160,3 +160,17 @@ def test_the_standalone_exporter_sees_gpus_of_its_own_and_asks_no_other_engine()
         "it looks into a cache that the GPU's injection replaced"
     )
     assert "securityContext" not in values, "the chart's own adds SYS_ADMIN, without which it would see no GPU"
+
+
+def test_a_pool_that_is_shared_from_now_on_changes_both_charts_in_a_preview() -> None:
+    def previewed(pool: dict[str, Any]) -> list[Any]:
+        cloud = PlatformCloud()
+        pools = [POOL, {**pool, "name": "gpu"}, {**pool, **BOTTLEROCKET, "name": "rocket"}]
+        cloud.up(stack(clusters={"main": {**CLUSTER, "pools": pools}}, observability={}), preview=True)
+        return [cloud.one("helm.sh/v3:Release", f"main-{name}").inputs["values"] for name in (OPERATOR, CHART)]
+
+    for before, after in zip(previewed(WHOLE), previewed(SLICED), strict=True):
+        assert before != after, "an exporter that was told of no slices names one pod of several"
+        shared = "KUBERNETES_VIRTUAL_GPUS"
+        assert shared not in str(before)
+        assert shared in str(after)

@@ -130,3 +130,30 @@ def test_rules_become_an_object_whose_alerts_link_to_their_page() -> None:
         },
     }
     assert "for" not in critical
+
+
+@pytest.mark.parametrize(
+    ("part", "rights"),
+    [
+        ("prometheus", {"metrics": {"remote_write": {}}}),
+        ("alertmanager", {"alerts": {"platform": {"mail": ["platform@example.com"]}}}),
+    ],
+)
+def test_pods_start_again_with_their_first_rights_since_pod_identity_reaches_new_ones_alone(
+    part: str, rights: dict[str, Any]
+) -> None:
+    def template(**observability: Any) -> Any:
+        return values(**observability)[part][f"{part}Spec"].get("podMetadata")
+
+    assert template() is None
+    (digest,) = template(**rights)["annotations"].values()
+    assert template(**rights, runbooks="https://git.example.com")["annotations"] == {"ml-platform/rights": digest}
+
+
+def test_another_receiver_by_mail_is_another_right_and_a_channel_is_none() -> None:
+    def template(**platform: Any) -> Any:
+        said = values(alerts={"platform": {"mail": ["platform@example.com"]}, **platform})
+        return said["alertmanager"]["alertmanagerSpec"]["podMetadata"]
+
+    assert template() == template(platform={"mail": ["platform@example.com"], "slack": "#alerts"})
+    assert template() != template(teams={"research": {"mail": ["research@example.com"]}})

@@ -97,3 +97,12 @@ def test_secrets_of_receivers_need_external_secrets() -> None:
     assert problem.path == "clusters.main.addons.external-secrets.enabled"
     assert "observability" in problem.message
     assert problems(written({"platform": MAIL}, off)) == (), "mails need none"
+
+
+def test_what_ends_with_prometheus_alone_needs_somebody_outside_in_production() -> None:
+    kept = (("observability", "metrics", "remote_write"), {})
+    (problem,) = problems(written({"platform": MAIL}, kept))
+    assert problem.path == f"{AT}heartbeat"
+    assert problem.message.endswith("or drop remote_write.")
+    assert problems(written({"platform": MAIL, "heartbeat": True}, kept)) == ()
+    assert problems(written({"platform": MAIL}, kept, (("environment",), "dev"))) == ()

@@ -8,7 +8,7 @@ from settings.core.problems import PathPart
 from tests.settings.stacks import problems, stack
 
 Change = tuple[tuple[PathPart, ...], Any]
-TOLD_BY_SLACK = (("observability", "alerts", "platform"), {"slack": "#alerts"})
+TOLD_BY_SLACK = (("observability", "alerts"), {"platform": {"slack": "#alerts"}, "heartbeat": True})
 METRICS, ALARMS = ("observability", "metrics", "remote_write"), ("observability", "cloud_alarms")
 MAIL = ("observability", "alerts", "platform", "mail")
 NO_WAY_OUT = (("network", "nat"), "none")

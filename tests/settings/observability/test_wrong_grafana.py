@@ -86,3 +86,9 @@ def test_values_that_the_platform_relies_on_stay(values: dict[str, Any], key: st
     (found,) = problems(written({}, add_on))
     assert found.path == f"clusters.main.addons.kube-prometheus-stack.values.grafana.{key}"
     assert found.message.endswith("Drop it.")
+
+
+def test_a_route_to_a_grafana_that_is_off_is_a_mistake() -> None:
+    (found,) = problems(written({}, (("ingress",), DOORS), (("observability", "grafana"), None)))
+    assert found.path == "ingress.routes.grafana"
+    assert found.message.endswith("Write observability.grafana: {}, or drop the route.")

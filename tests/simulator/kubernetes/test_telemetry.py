@@ -131,3 +131,30 @@ def test_a_claim_keeps_its_size_or_goes_with_all_that_it_has(cluster: Bench, pol
     assert volumes(cluster) == [(size, "in-use")]
     (after,) = [row.id for row in cluster.cloud.of_type(tokens.VOLUME)]
     assert (after == before) == (policy == "Retain")
+
+
+def test_a_volume_keeps_what_its_class_said_when_it_was_made(cluster: Bench) -> None:
+    cluster.make(of("prometheus-operator-crds"), "crds")
+    class_ = cluster.make(storage_class("Retain"), "class")
+    installed = cluster.make(prometheus(replicas=1), "release")
+    cluster.delete(class_, "class")
+    cluster.make(storage_class("Delete"), "class")
+    cluster.delete(installed, "release")
+    assert volumes(cluster) == [(100, "available")]
+
+
+def test_the_claim_of_grafana_goes_with_it_or_with_its_release(cluster: Bench) -> None:
+    cluster.make(of("prometheus-operator-crds"), "crds")
+    cluster.make(storage_class("Delete"), "class")
+    kept = {"enabled": True, "size": "10Gi", "storageClassName": "telemetry"}
+    on, off = prometheus(replicas=1), prometheus(replicas=1)
+    on["values"]["grafana"] = {"fullnameOverride": "grafana", "persistence": kept}
+    off["values"]["grafana"] = {"enabled": False}
+    installed = cluster.make(on, "release")
+    assert "grafana" in [row.state["metadata"]["name"] for row in here(cluster).of_kind(*CLAIMS)]
+    assert volumes(cluster) == [(10, "in-use"), (100, "in-use")]
+    cluster.update(installed, off, "release")
+    assert volumes(cluster) == [(100, "in-use")]
+    cluster.update(installed, on, "release")
+    cluster.delete(installed, "release")
+    assert volumes(cluster) == []
