@@ -100,13 +100,14 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
     "no room on disk": ({"buffer_gib": 0}, f"{LOGS}.buffer_gib", ""),
     "a misspelt key": ({"retention": 30}, f"{LOGS}.retention", ""),
 }
+DEV = (("environment",), "dev")  # where nobody has to hear of alerts
 TEAMS = (("teams",), [{"name": "serving", "namespaces": ["inference", "more"]}])
 
 
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_mistake_is_reported_at_its_path_with_a_way_out(name: str) -> None:
     logs, path, end = MISTAKES[name]
-    raw = stack(TEAMS, (("observability", "logs"), logs))
+    raw = stack(DEV, TEAMS, (("observability", "logs"), logs))
     found = [problem for problem in problems(raw) if problem.path == path]
     assert found, [str(each) for each in problems(raw)]
     assert found[0].message.endswith(end), found[0].message
@@ -125,12 +126,13 @@ def test_a_mistake_is_reported_at_its_path_with_a_way_out(name: str) -> None:
     ],
 )
 def test_what_is_right_is_taken(logs: dict[str, Any]) -> None:
-    assert problems(stack(TEAMS, (("observability", "logs"), logs))) == ()
+    assert problems(stack(DEV, TEAMS, (("observability", "logs"), logs))) == ()
 
 
 def test_a_namespace_of_a_cluster_without_logs_is_none() -> None:
     """With two clusters the one that is measured decides."""
     raw = stack(
+        DEV,
         (("clusters", "other"), stack()["clusters"]["main"]),
         (("teams",), [{"name": "serving", "namespaces": ["inference"], "cluster": "main"}]),
         (("observability",), {"clusters": ["other"], "logs": {"namespaces": {"inference": {}}}}),
@@ -170,4 +172,4 @@ GUIDE = Path(__file__).parents[3] / "docs" / "guides" / "observability" / "logs.
 def test_an_example_of_the_guide_is_right(text: str) -> None:
     written = yaml.safe_load(text)["ml-platform:observability"]
     teams = [{"name": "serving", "namespaces": ["inference", "research"]}]
-    assert problems(stack((("teams",), teams), (("observability",), written))) == ()
+    assert problems(stack(DEV, (("teams",), teams), (("observability",), written))) == ()
