@@ -35,13 +35,15 @@ class Metric:
 
 @dataclass(frozen=True, kw_only=True)
 class Exporter:
-    """What serves metrics; its name is the value of the label `job` where we read it.
+    """What serves metrics.
 
-    target: labels that Prometheus gives its series; None where they follow from a `Scrape`. keeps_labels: whether the
-    exporter's own label stands where both have one; otherwise it becomes `exported_<label>`.
+    job: label of its series; "" for what is made of every scrape. target: labels that Prometheus gives its series;
+    None where they follow from a `Scrape`. keeps_labels: whether the exporter's own label stands where both have one;
+    otherwise it becomes `exported_<label>`.
     """
 
     name: str
+    job: str
     metrics: tuple[Metric, ...]
     target: frozenset[str] | None
     keeps_labels: bool
@@ -50,6 +52,7 @@ class Exporter:
 def _exporter(name: str, table: Mapping[str, Any]) -> Exporter:
     return Exporter(
         name=name,
+        job=table.get("job", name),
         metrics=tuple(
             Metric(
                 name=metric,
@@ -68,3 +71,15 @@ def _exporter(name: str, table: Mapping[str, Any]) -> Exporter:
 def exporters() -> Mapping[str, Exporter]:
     """Returns the exporters by name."""
     return {name: _exporter(name, read_table(f"metrics/{name}")) for name in tables("metrics")}
+
+
+@cache
+def jobs() -> Mapping[str, str]:
+    """Returns the job of each series, by its name."""
+    return {
+        name: exporter.job
+        for exporter in exporters().values()
+        for metric in exporter.metrics
+        for name, _ in metric.series()
+        if exporter.job
+    }

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from catalog.mesh_network import PROXY_ADMIN
+from catalog.metrics import exporters
 from components.core.addon_spec import COMES_WITH_THE_CLUSTER, every_add_on
 from components.core.metrics import Scrape
 from components.core.namespaces import CONTROL_PLANE, VIZ
@@ -27,7 +28,9 @@ OF_EKS = (
     ),
 )
 MESHED: Mapping[str, str] = {"linkerd.io/control-plane-ns": CONTROL_PLANE}
-"""Label of each pod that has a proxy."""
+"""Label of each pod that has a proxy, and of any that somebody gives it: so what people's pods serve is bounded."""
+PROXY = Scrape(job="linkerd-proxy", pods=MESHED, port=PROXY_ADMIN)
+_SAMPLES = 20_000
 
 
 def scrapes_of(cluster: ClusterParts, namespaces: Collection[str]) -> list[Scrape]:
@@ -40,6 +43,8 @@ def _scrapes(cluster: ClusterParts, namespaces: Collection[str]) -> Iterator[Scr
         yield from (replace(each, namespace=each.namespace or spec.chart.namespace) for each in spec.metrics(cluster))
     yield from OF_EKS
     if cluster.mesh is not None:
-        own = [CONTROL_PLANE, *([VIZ] if cluster.mesh.viz else [])]
-        for namespace in [*own, *sorted(set(cluster.mesh.namespaces) & set(namespaces))]:
-            yield Scrape(job="linkerd-proxy", pods=MESHED, port=PROXY_ADMIN, namespace=namespace)
+        for namespace in [CONTROL_PLANE, *([VIZ] if cluster.mesh.viz else [])]:
+            yield replace(PROXY, namespace=namespace)
+        names = tuple(name for metric in exporters()[PROXY.job].metrics for name, _ in metric.series())
+        for namespace in sorted(set(cluster.mesh.namespaces) & set(namespaces)):
+            yield replace(PROXY, namespace=namespace, keep=names, samples=_SAMPLES)

@@ -24,7 +24,8 @@ class Scrape:
     seconds: from one reading to the next. of_nodes: whether each pod tells of its node: series get its name as `node`,
     and no label of the exporter's own pod, unless keeps_pod.
     keeps_labels: whether a label of a series stands where the pod has one of that name (`honorLabels`).
-    drop: metrics that are not kept, as a regular expression.
+    drop: metrics that are not kept, as a regular expression. keep: the names of those that are; empty for all.
+    samples: of one pod at most: of one with more, none is kept.
     host_network: whether the pods have the address of their node, where no network policy holds.
     """
 
@@ -38,6 +39,8 @@ class Scrape:
     keeps_pod: bool = False
     keeps_labels: bool = False
     drop: str = ""
+    keep: tuple[str, ...] = ()
+    samples: int = 500_000
     host_network: bool = False
 
 

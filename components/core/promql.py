@@ -6,6 +6,8 @@ selectors counts twice, or counts no slice.
 
 import re
 
+from catalog.metrics import jobs
+
 WORDS = {
     "KSM": 'job="kube-state-metrics"',
     "GPUS": 'resource=~"nvidia_com_(gpu|gpu_shared|mig_.+)"',
@@ -13,8 +15,27 @@ WORDS = {
 
 
 def promql(text: str) -> str:
-    """Returns the expression on one line, with the selectors for the words `KSM` and `GPUS`."""
-    return re.sub(r"\b(KSM|GPUS)\b", lambda word: WORDS[word[0]], " ".join(text.split()))
+    """Returns the expression on one line, with the selectors for the words `KSM` and `GPUS`, and for each exporter."""
+    return of_exporters(re.sub(r"\b(KSM|GPUS)\b", lambda word: WORDS[word[0]], " ".join(text.split())))
+
+
+def of_exporters(expr: str) -> str:
+    """Returns the expression with the job of each series that is in the catalog, where it names none.
+
+    Any pod may serve any name: what a rule does not ask its own exporter for is what somebody wrote.
+    """
+
+    def selected(found: re.Match[str]) -> str:
+        name, selector = found[1], found[2]
+        if name not in jobs() or re.search(r"\bjob\s*=", selector or ""):
+            return found[0]
+        others = (selector or "{}")[1:-1]
+        return f'{name}{{job="{jobs()[name]}"{"," if others.strip() else ""}{others}}}'
+
+    return re.sub(_SERIES, selected, expr)
+
+
+_SERIES = re.compile(r"""(?<![\w:"'|])([a-zA-Z_]\w*)(?![\w:])\s*(\{(?:"[^"]*"|[^}"])*\})?""")
 
 
 def resource_label(resource: str) -> str:

@@ -149,6 +149,7 @@ def configuration(cluster_name: str, region: str, settings: LogSettings) -> Mapp
                     # Its own input in the middle would drop what is over its memory, and say so nowhere (5.1.1, run).
                     ("buffer", "Off"),
                 ),
+                _calls("guard", "guard"),
                 section(
                     "FILTER",
                     ("Name", "kubernetes"),
@@ -166,15 +167,7 @@ def configuration(cluster_name: str, region: str, settings: LogSettings) -> Mapp
                     ("K8S-Logging.Exclude", "On"),
                     ("Buffer_Size", 0),  # grows as an answer of the API server needs
                 ),
-                section(
-                    "FILTER",
-                    ("Name", "lua"),
-                    ("Alias", "records"),
-                    ("Match", "kube.*"),
-                    ("script", "/fluent-bit/scripts/records.lua"),
-                    ("call", "record"),
-                    ("protected_mode", "On"),
-                ),
+                _calls("record", "records"),
             )
         ),
         "outputs": _output(cluster_name, region, settings),
@@ -184,6 +177,18 @@ def configuration(cluster_name: str, region: str, settings: LogSettings) -> Mapp
             *(("rule", f'"{state}" "/{pattern}/" "{then}"') for state, pattern, then in PYTHON),
         ),
     }
+
+
+def _calls(function: str, alias: str) -> str:
+    return section(
+        "FILTER",
+        ("Name", "lua"),
+        ("Alias", alias),
+        ("Match", "kube.*"),
+        ("script", "/fluent-bit/scripts/records.lua"),
+        ("call", function),
+        ("protected_mode", "On"),
+    )
 
 
 def _output(cluster_name: str, region: str, settings: LogSettings) -> str:

@@ -14,6 +14,7 @@ from components.core.metrics import Scrape
 from components.core.untyped import Manifest
 
 _OWN_POD = "container|namespace|pod|service"
+_LABELS = 100
 
 
 def monitors(scrapes: Sequence[Scrape]) -> list[Manifest]:
@@ -34,6 +35,9 @@ def _monitor(scrape: Scrape, name: str) -> Manifest:
     }
     if scrape.drop:
         endpoint["metricRelabelings"] = [{"action": "drop", "sourceLabels": ["__name__"], "regex": scrape.drop}]
+    if scrape.keep:
+        kept = {"action": "keep", "sourceLabels": ["__name__"], "regex": "|".join(scrape.keep)}
+        endpoint["metricRelabelings"] = [*endpoint.get("metricRelabelings", ()), kept]
     return {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "PodMonitor",
@@ -42,6 +46,8 @@ def _monitor(scrape: Scrape, name: str) -> Manifest:
             "namespaceSelector": {"matchNames": [scrape.namespace]},
             "selector": {"matchLabels": dict(scrape.pods)},
             "podMetricsEndpoints": [endpoint],
+            "sampleLimit": scrape.samples,
+            "labelLimit": _LABELS,
         },
     }
 

@@ -25,6 +25,26 @@ local function clean(fields)
     return fields
 end
 
+local SHORT, DEEP = 32768, 1000
+
+-- Before JSON is read: 5.1.1 reads it by recursion, and a line of 100,000 brackets ends it on the node, at each start.
+-- A short line cannot be so deep. A long one is counted: its prompts have to be found, so it is read unless it is deep.
+function guard(tag, timestamp, given)
+    local log = given.log
+    if type(log) ~= "string" or #log <= SHORT or not string.find(log, "^%s*[%[{]") then
+        return 0, timestamp, given
+    end
+    local depth, bare = 0, string.gsub(string.gsub(log, "\\.", ""), '"[^"]*"', "")
+    for bracket in string.gmatch(bare, "[%[%]{}]") do
+        depth = depth + ((bracket == "[" or bracket == "{") and 1 or -1)
+        if depth > DEEP then
+            given.log = "left out: " .. #log .. " bytes of JSON, more than " .. DEEP .. " levels deep"
+            return 2, timestamp, given
+        end
+    end
+    return 0, timestamp, given
+end
+
 -- Fields of the platform come last, so that no program can write that it is of another namespace or team.
 function record(tag, timestamp, given)
     local pod = given.kubernetes or {}

@@ -14,6 +14,7 @@ import components
 from components.core.addon_spec import every_add_on
 from components.core.flows import PROMETHEUS
 from components.core.metrics import Alert, Recording, RuleGroup
+from components.core.promql import of_exporters
 from components.core.untyped import Manifest
 from settings.cluster.addon_rules import installed
 from settings.cluster.parts import ClusterParts
@@ -58,11 +59,12 @@ def prometheus_rule(group: RuleGroup, runbooks: str) -> Manifest:
 
 
 def _rule(rule: Recording | Alert, runbook: str) -> dict[str, Any]:
+    expr = of_exporters(rule.expr)
     if isinstance(rule, Recording):
-        return {"record": rule.name, "expr": rule.expr, **({"labels": dict(rule.labels)} if rule.labels else {})}
+        return {"record": rule.name, "expr": expr, **({"labels": dict(rule.labels)} if rule.labels else {})}
     return {
         "alert": rule.name,
-        "expr": rule.expr,
+        "expr": expr,
         **({"for": f"{rule.minutes}m"} if rule.minutes else {}),
         "labels": {"severity": rule.severity, "audience": rule.audience},
         "annotations": {"summary": rule.summary, "runbook_url": f"{runbook}#{rule.name.lower()}"},

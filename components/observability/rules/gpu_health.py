@@ -16,8 +16,8 @@ DEVICE = "46|54|62|79|109|110|119|120|142|143|151|158"
 APPLICATION = "13|31|43|45|94"
 
 
-def _xids(codes: str, by: str) -> str:
-    return f'max by ({by}) (DCGM_EXP_XID_ERRORS_COUNT{{xid=~"{codes}"}}) > 0'
+def _xids(codes: str, by: str, more: str = "") -> str:
+    return f'max by ({by}) (DCGM_EXP_XID_ERRORS_COUNT{{xid=~"{codes}"{more}}}) > 0'
 
 
 def _of_device(name: str, metric: str, about: str) -> Recording:
@@ -61,12 +61,20 @@ GROUP = RuleGroup(
         ),
         Alert(
             name="GPUXidApplication",
-            expr=_xids(APPLICATION, "namespace, pod, xid"),
+            expr=_xids(APPLICATION, "namespace, pod, xid", ',vgpu=""'),
             minutes=0,
             severity="warning",
             audience="team",
             summary="A process of {{ $labels.namespace }}/{{ $labels.pod }} was ended by its GPU "
             "(Xid {{ $labels.xid }}).",
+        ),
+        Alert(
+            name="GPUXidShared",
+            expr=_xids(APPLICATION, "node, gpu, xid", ',vgpu!=""'),
+            minutes=0,
+            severity="warning",
+            summary="A process of one of the pods that share GPU {{ $labels.gpu }} of {{ $labels.node }} was ended by "
+            "it (Xid {{ $labels.xid }}).",
         ),
         Alert(
             name="GPUMemoryErrors",

@@ -11,9 +11,16 @@ DAY = 86_400
 
 
 def constants(cluster: ClusterParts, region: str) -> Sequence[Recording]:
-    """Returns the last days of standard and of extended support, in seconds since 1970; nothing for a new version."""
+    """Returns the end of standard support and of the last one, in seconds since 1970; nothing for a new version.
+
+    With STANDARD the first is the last: AWS upgrades then. Only with EXTENDED it is no more than a higher price.
+    """
     version = VERSIONS.get(cluster.version or "")
-    ends = {"standard": version.end_standard, "extended": version.end_extended} if version else {}
+    ends = {}
+    if version is not None and cluster.support_type == "STANDARD":
+        ends = {"last": version.end_standard}
+    elif version is not None:
+        ends = {"standard": version.end_standard, "last": version.end_extended}
     return [
         Recording(
             name="kubernetes:support_ends_timestamp_seconds",
@@ -90,11 +97,11 @@ GROUP = RuleGroup(
             minutes=60,
             severity="warning",
             summary="Standard support of Kubernetes {{ $labels.version }} ends in {{ $value | humanize }} days: "
-            "upgrade, or pay more.",
+            "upgrade, or pay six times as much an hour.",
         ),
         Alert(
             name="KubernetesUpgradeForced",
-            expr=f'(kubernetes:support_ends_timestamp_seconds{{support="extended"}} - time()) / {DAY} < 60',
+            expr=f'(kubernetes:support_ends_timestamp_seconds{{support="last"}} - time()) / {DAY} < 60',
             minutes=60,
             severity="critical",
             summary="EKS upgrades Kubernetes {{ $labels.version }} by itself in {{ $value | humanize }} days.",

@@ -45,8 +45,7 @@ GROUP = RuleGroup(
             name="NodeNotRepaired",
             expr=promql(
                 f"""max by (node) (kube_node_status_condition
-                {{KSM,condition=~"{CONDITIONS}|AcceleratedHardwareReady",status="false"}}) == 1
-                or max by (node) (kube_node_status_condition{{KSM,condition="Ready",status="true"}}) == 0"""
+                {{KSM,condition=~"{CONDITIONS}|AcceleratedHardwareReady",status="false"}}) == 1"""
             ),
             minutes=60,
             severity="critical",

@@ -20,10 +20,11 @@ RULES = (
     Alert(
         name="BackupFails",
         expr='sum by (schedule) (increase(velero_backup_failure_total{schedule!=""}[1d])) '
-        '+ sum by (schedule) (increase(velero_backup_partial_failure_total{schedule!=""}[1d])) > 0',
+        '+ sum by (schedule) (increase(velero_backup_partial_failure_total{schedule!=""}[1d])) > 0 '
+        'or sum by (schedule) (increase(velero_backup_validation_failure_total{schedule!=""}[1d])) > 0',
         minutes=15,
         severity="warning",
-        summary="A copy of schedule {{ $labels.schedule }} has failed, in whole or in part.",
+        summary="A copy of schedule {{ $labels.schedule }} has failed, in whole or in part, or was refused.",
     ),
     Alert(
         name="BackupLocationUnavailable",

@@ -61,7 +61,7 @@ def plugin(settings: LogSettings, name: str) -> dict[str, str]:
 def test_every_option_is_one_that_fluent_bit_knows(settings: LogSettings) -> None:
     known, found = facts("fluent_bit_options"), written(settings)
     heads = [head for head, _ in found]
-    assert heads == ["SERVICE", "INPUT", "FILTER", "FILTER", "FILTER", "OUTPUT", "MULTILINE_PARSER"]
+    assert heads == ["SERVICE", "INPUT", *["FILTER"] * 4, "OUTPUT", "MULTILINE_PARSER"]
     for head, rows in found:
         own = known["plugins"].get(dict(rows).get("name"), []) if head in ("INPUT", "FILTER", "OUTPUT") else []
         unknown = [key for key, _ in rows if key not in {*known[head], *own}]
@@ -172,11 +172,17 @@ POD = {"namespace_name": "inference", "pod_name": "chat-0", "container_name": "s
 NAMESPACE = {"name": "inference", "labels": {"ml-platform/team": "serving"}}
 
 
-def made(given: Mapping[str, Any], settings: LogSettings | None = None) -> dict[str, Any]:
-    """What the script makes of a record, as Fluent Bit's own LuaJIT does."""
+def loaded(settings: LogSettings | None = None) -> Any:
+    """The script in a LuaJIT, as Fluent Bit has it."""
     luajit = pytest.importorskip("lupa.luajit21")
     lua = luajit.LuaRuntime(unpack_returned_tuples=True)
     lua.execute(script(CLUSTER, settings or logs()))
+    return lua
+
+
+def made(given: Mapping[str, Any], settings: LogSettings | None = None) -> dict[str, Any]:
+    """What the script makes of a record."""
+    lua = loaded(settings)
     whole = {"stream": "stdout", "kubernetes": POD, "kubernetes_namespace": NAMESPACE, **given}
     code, timestamp, record = lua.globals().record("kube.x", 1.5, table(lua, whole))
     assert (code, timestamp) == (2, 1.5), "2: the record is another one, and its time stays"
@@ -266,6 +272,42 @@ def test_what_people_ask_a_model_is_dropped_at_any_depth_and_the_value_of_a_secr
     assert "private" not in json.dumps(record)
     assert (record["request"], record["token"]) == ({"n": 1, "Password": "***"}, "***")
     assert made({"fields": {"prompt": "kept"}}, logs(drop_keys=[]))["prompt"] == "kept"
+
+
+def guarded(log: object) -> tuple[int, object]:
+    """What stands in `log` when its JSON is about to be read. The number is 0 for a record that is as it was."""
+    lua = loaded()
+    code, _, record = lua.globals().guard("kube.x", 1.5, table(lua, {"log": log}))
+    return code, record["log"]
+
+
+def nested(depth: int, text: str = "1") -> str:
+    return '{"a":' + "[" * depth + text + "]" * depth + "}"
+
+
+@pytest.mark.parametrize("hidden", ["", '["]]"]', '["\\\\\\"]]"]', '[{"]":"}"}]'])
+def test_json_so_deep_that_reading_it_ends_fluent_bit_is_left_out(hidden: str) -> None:
+    for line in (
+        nested(100_000),
+        " " + nested(20_000, hidden or "1"),
+        "[" * 40_000,
+        '{"a":' * 20_000 + "1" + "}" * 20_000,
+    ):
+        assert guarded(line) == (2, f"left out: {len(line)} bytes of JSON, more than 1000 levels deep")
+    masked = "".join(f"[{hidden}," for _ in range(20_000)) if hidden else "[" * 40_000
+    assert guarded(masked)[0] == 2, "brackets within texts close nothing"
+
+
+def test_a_long_line_in_json_is_read_so_that_what_people_ask_is_found_in_it() -> None:
+    prompt = json.dumps({"prompt": '["\\"[[{' * 20_000, "rows": [[1], [2]] * 10_000})
+    for line in (prompt, nested(900, json.dumps("x" * 40_000)), nested(16_000), "[2026] " + "x" * 40_000, "x" * 40_000):
+        assert guarded(line) == (0, line)
+    assert guarded(None)[0] == 0
+
+
+def test_the_guard_stands_before_what_reads_json() -> None:
+    filters = [dict(rows) for head, rows in written(logs()) if head == "FILTER"]
+    assert [each.get("call", each["name"]) for each in filters] == ["multiline", "guard", "kubernetes", "record"]
 
 
 def test_alerts_name_metrics_that_fluent_bit_serves() -> None:

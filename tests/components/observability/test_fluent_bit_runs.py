@@ -18,7 +18,7 @@ import pytest
 
 from components.observability.fluent_bit import PREFIX, STATE, configuration, script
 from settings.observability.logs import LogSettings
-from tests.components.observability.test_fluent_bit import CLUSTER, DOMAIN, LOKI, PYTHON
+from tests.components.observability.test_fluent_bit import CLUSTER, DOMAIN, LOKI, PYTHON, nested
 
 PROGRAM = os.environ.get("FLUENT_BIT", "")
 pytestmark = pytest.mark.skipif(not PROGRAM, reason="FLUENT_BIT names no program: see test_fluent_bit.py")
@@ -217,3 +217,22 @@ def test_a_loki_gets_streams_of_few_labels_and_says_of_which_pod_a_line_is(tmp_p
     }
     assert (line["pod"], line["level"], line["stream"]) == ("a-0", "info", "stdout")
     assert "private" not in json.dumps(line)
+
+
+def test_a_line_of_one_team_ends_the_logs_of_nobody(tmp_path: Path) -> None:
+    node, cloud = Node(tmp_path), Aws(tmp_path)
+    node.writes("research", "vision", "before")
+    asked = json.dumps({"level": "info", "prompt": "private" * 10_000})
+    for line in (nested(16_000), nested(200_000), asked):  # the first is as deep as a line that is not counted can be
+        parts = [line[start : start + 16_384] for start in range(0, len(line), 16_384)]  # as containerd cuts it
+        for part in parts[:-1]:
+            node.writes("inference", "serving", part, part="P")
+        node.writes("inference", "serving", parts[-1])
+    node.writes("research", "vision", "after")
+    with node.running(node.configured(LogSettings.model_validate(SETTINGS), cloud.server_port)):
+        until(cloud, 5, 20)
+    events = [event for _, _, event in cloud.taken]
+    lines = sorted(event["log"] for event in events if "log" in event)
+    assert lines == ["after", "before", "left out: 400007 bytes of JSON, more than 1000 levels deep"]
+    assert [event.get("prompt") for event in events if event.get("level")] == [None]
+    assert "private" not in json.dumps([event for event in events if "a" not in event])

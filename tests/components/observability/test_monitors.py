@@ -1,6 +1,7 @@
 """What is read: each monitor finds its pods, its calls pass the network policies, its series have the right labels."""
 
 import json
+import re
 from dataclasses import replace
 from ipaddress import IPv4Address
 from typing import Any
@@ -142,6 +143,28 @@ def test_a_monitor_says_how_often_and_which_metrics_go() -> None:
     said = endpoint(replace(SCRAPE, seconds=15, drop="kube_.*", keeps_labels=True))
     assert (said["interval"], said["honorLabels"]) == ("15s", True)
     assert said["metricRelabelings"] == [{"action": "drop", "sourceLabels": ["__name__"], "regex": "kube_.*"}]
+
+
+def test_of_pods_of_people_only_what_a_proxy_serves_is_kept_and_of_no_pod_more_than_a_bound() -> None:
+    for scrape in scrapes():
+        (monitor,) = monitors([scrape])
+        rules = monitor["spec"]["podMetricsEndpoints"][0].get("metricRelabelings", [])
+        kept = [re.compile(rule["regex"]) for rule in rules if rule["action"] == "keep"]
+        assert monitor["spec"]["labelLimit"] == 100
+        if scrape.namespace in NAMESPACES:
+            assert [
+                bool(kept[0].fullmatch(name)) for name in ("response_latency_ms_bucket", "tcp_open_connections")
+            ] == [
+                True,
+                True,
+            ]
+            forged = ("DCGM_EXP_XID_ERRORS_COUNT", "node_total_hourly_cost", "cluster_cost_usd", "xresponse_total")
+            assert not [name for name in forged if kept[0].fullmatch(name)]
+            assert monitor["spec"]["sampleLimit"] == 20_000
+        else:
+            assert kept == []
+            assert monitor["spec"]["sampleLimit"] > 200_000, "the alert of it is at 200,000"
+    assert {scrape.namespace for scrape in scrapes()} & set(NAMESPACES)
 
 
 def test_two_monitors_of_one_job_have_two_names() -> None:

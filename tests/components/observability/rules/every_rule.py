@@ -45,7 +45,7 @@ def constants() -> list[dict[str, Any]]:
             row("gpu:slice_share", share, {POOL: pool, "resource": resource})
             price = usd / gpus * share
             row("gpu:slice_price_usd_hour", price, {POOL: pool, TYPE: machine, "resource": resource})
-    for support in ("standard", "extended"):  # 61 days after the tests begin, which is in 1970
+    for support in ("standard", "last"):  # 61 days after the tests begin, which is in 1970
         row("kubernetes:support_ends_timestamp_seconds", 61 * 86_400, {"version": "1.35", "support": support})
     return rows
 

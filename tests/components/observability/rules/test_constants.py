@@ -64,8 +64,13 @@ def test_the_units_of_a_full_node_are_its_gpus(pool: str) -> None:
 
 
 def test_support_ends_when_the_catalog_says_so() -> None:
-    ends = {row.labels["support"]: row.expr for row in constants() if row.name.startswith("kubernetes:")}
-    assert ends == {"standard": "vector(1806105600)", "extended": "vector(1837728000)"}  # 2027-03-27, 2028-03-27
+    def ends(**cluster: Any) -> dict[str, str]:
+        found = constants(**cluster)
+        return {row.labels["support"]: row.expr for row in found if row.name.startswith("kubernetes:")}
+
+    standard, extended = "vector(1806105600)", "vector(1837728000)"  # 2027-03-27, 2028-03-27
+    assert ends(support_type="EXTENDED") == {"standard": standard, "last": extended}
+    assert ends(support_type="STANDARD") == {"last": standard}, "AWS upgrades by itself then"
 
 
 def test_groups_come_with_what_they_tell_of() -> None:

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
+from catalog.metrics import jobs
 from components.observability.rules_of import every_group, prometheus_rule
+from tests.catalog.promql import names
 from tests.components.observability.rules.every_rule import alerts, groups, promtools, recordings, rule_file
 
 FOLDER = Path(__file__).parent
@@ -122,6 +124,14 @@ def test_what_opencost_copies_is_read_from_kube_state_metrics_alone() -> None:
         for rule in group.rules:
             for selector in re.findall(r"\bkube_\w+(?:\s*\{[^}]*\})?", rule.expr):
                 assert 'job="kube-state-metrics"' in selector, f"{rule.name}: {selector} counts twice beside OpenCost"
+
+
+@pytest.mark.parametrize("group", rule_file()["groups"], ids=lambda group: group["name"])
+def test_each_series_is_read_from_its_exporter_alone(group: dict[str, Any]) -> None:
+    for rule in group["rules"]:
+        for name in set(names(rule["expr"])) & set(jobs()):
+            for selector in re.findall(rf"(?<![\w:]){name}(?![\w:])\s*(\{{[^}}]*\}})?", rule["expr"]):
+                assert f'job="{jobs()[name]}"' in selector, f"any pod can serve {name}: {rule['expr']}"
 
 
 def test_an_alert_for_a_team_tells_the_namespace() -> None:
