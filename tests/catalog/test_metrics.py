@@ -103,7 +103,6 @@ MORE = {
     "logs": {"fluent-bit"},
     "gpu-usage": {"dcgm"},
     "gpu-health": {"dcgm"},
-    "logs": {"fluent-bit"},
     "opencost": {"opencost"},
     "costs": {"opencost", "dcgm"},  # without them it goes on with list prices of nodes
     "linkerd-control-plane": {"linkerd-proxy"},
