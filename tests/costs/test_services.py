@@ -114,7 +114,7 @@ def test_logs_of_containers_are_more_than_others_and_cost_half_as_much_when_they
         return items(price(resource("aws:cloudwatch/logGroup:LogGroup", retentionInDays=30, tags=tags, **inputs)))
 
     usual, seldom = lines()["logs written"], lines(logGroupClass="INFREQUENT_ACCESS")["logs written"]
-    assert usual.quantity_max == 300
+    assert usual.quantity_max == 200
     assert usual.usage.endswith("GB written to each log group of containers")
     assert seldom.monthly_max_usd == usual.monthly_max_usd / 2
     assert reasons(price(resource("aws:cloudwatch/logGroup:LogGroup", logGroupClass="DELIVERY")))

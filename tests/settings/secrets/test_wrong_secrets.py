@@ -93,7 +93,10 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
     "the operator turned off": (
         {**_team(), "addons": {"external-secrets": {"enabled": False}}},
         "clusters.main.addons.external-secrets.enabled",
-        "secrets of a team needs external-secrets. Drop it here, or write no `secrets` of its teams.",
+        (
+            "secrets of a team needs external-secrets. Drop it here, or write no `secrets` of its teams, "
+            "and no `observability.grafana`."
+        ),
     ),
     "the operator without need": (
         {"addons": {"external-secrets": {}}},
