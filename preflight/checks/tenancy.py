@@ -34,7 +34,8 @@ def cost_allocation_tag(needs: Needs, ask: Ask) -> Iterator[Finding]:
         if not error.code.startswith("AccessDenied"):
             raise
         fix = f"Only the account that pays may ask: {command}; {_counts_nothing(keys)}."
-        yield could_not_look(f"who asks may not see whether {' and '.join(keys)} is active ({error.code})", fix)
+        are = f"{', '.join(keys)} {'is' if len(keys) == 1 else 'are'} active"
+        yield could_not_look(f"who asks may not see whether {are} ({error.code})", fix)
         return
     status = {each["TagKey"]: each["Status"] for each in answer}
     for key in keys:
@@ -62,8 +63,9 @@ def counted_by(budget: Resource) -> set[str]:
 
 
 def _counts_nothing(keys: Sequence[str]) -> str:
-    whose = "every budget of a team" if keys == [TEAM_TAG] else "each budget that counts by it"
-    return f"until it is active, {whose} stands at 0 USD"
+    counts = f"each budget that counts by {'it' if len(keys) == 1 else 'them'}"
+    whose = "every budget of a team" if keys == [TEAM_TAG] else counts
+    return f"until {'it is' if len(keys) == 1 else 'they are'} active, {whose} stands at 0 USD"
 
 
 _CALLER = "secretsmanager.amazonaws.com"

@@ -15,6 +15,7 @@ from tests.preflight.answers import REGION, Answer, Denied, missing
 DETECTOR = "12abc34d567e8fa901bc2d34e56789f0"
 GATEWAY, RESERVATION = "tgw-0123456789abcdef0", "cr-0123456789abcdef0"
 LINKED = ("eks", "eks-nodegroup", "autoscaling", "spot", "fsx", "s3.data-source.lustre.fsx", "backup", "transitgateway")
+COUNTED_BY = ("environment", "ml-platform:team", "project")  # the budgets of the stack and of its teams
 BACKED_UP = ("S3", "EFS", "FSx", "EKS", "EBS")
 SCHEMA = '{"$schema": "http://json-schema.org/draft-06/schema#", "type": "object", "additionalProperties": %s}'
 PLENTY = {
@@ -90,7 +91,8 @@ def detector(**changes: Any) -> dict[str, Any]:
 
 
 def cost_tags(status: str) -> dict[str, Any]:
-    return {"CostAllocationTags": [{"TagKey": "ml-platform:team", "Type": "UserDefined", "Status": status}]}
+    told = [{"TagKey": key, "Type": "UserDefined", "Status": status} for key in COUNTED_BY]
+    return {"CostAllocationTags": told}
 
 
 def hosted_zone(name: str, *, private: bool = False) -> dict[str, Any]:

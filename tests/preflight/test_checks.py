@@ -209,6 +209,7 @@ def test_a_log_group_that_eks_wrote_after_a_cluster_was_deleted_is_free(needs: N
     logs.create_log_group(logGroupName="/aws/fsx/ml-platform-prod/fast")
     assert seen(names.log_groups, needs) == [
         ("failure", "/aws/fsx/ml-platform-prod/fast stands already, and no tag says whose it is"),
+        ("ok", "/ml-platform-prod-main/containers is free"),
         ("ok", "/aws/eks/ml-platform-prod-main/cluster is free"),
     ]
 

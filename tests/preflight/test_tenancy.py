@@ -9,11 +9,9 @@ import pytest
 from costs.resource import Resource
 from preflight.checks import names, tenancy
 from preflight.needs import Needs, name_of
-from tests.preflight.accounts import cost_tags
+from tests.preflight.accounts import COUNTED_BY, cost_tags
 from tests.preflight.answers import REGION, Answer, Denied, missing
 from tests.preflight.test_checks import seen
-
-TAG = "ml-platform:team"
 
 
 def secrets_of(needs: Needs) -> list[str]:
@@ -48,32 +46,51 @@ def test_a_name_that_is_free_is_ready(needs: Needs, aws: None) -> None:
     assert {result for result, _ in seen(names.secrets, needs)} == {"ok"}
 
 
-TAGS: dict[str, tuple[Answer | Denied, str, str]] = {
-    "active": (cost_tags("Active"), "ok", f"{TAG} is active"),
-    "not active": (cost_tags("Inactive"), "warning", f"{TAG} is not active"),
+TAGS: dict[str, tuple[Answer | Denied, str, list[str]]] = {
+    "active": (cost_tags("Active"), "ok", [f"{key} is active" for key in COUNTED_BY]),
+    "not active": (cost_tags("Inactive"), "warning", [f"{key} is not active" for key in COUNTED_BY]),
     "of another account": (
         Denied(),
         "could not look",
-        f"who asks may not see whether {TAG} is active (AccessDeniedException)",
+        [f"who asks may not see whether {', '.join(COUNTED_BY)} are active (AccessDeniedException)"],
     ),
-    "before the first up": ({"CostAllocationTags": []}, "ok", f"{TAG} can be activated a day after `up`"),
-    "busy": (Denied("ThrottlingException"), "could not look", "ce:ListCostAllocationTags answers ThrottlingException"),
+    "before the first up": (
+        {"CostAllocationTags": []},
+        "ok",
+        [f"{key} can be activated a day after `up`" for key in COUNTED_BY],
+    ),
+    "busy": (
+        Denied("ThrottlingException"),
+        "could not look",
+        ["ce:ListCostAllocationTags answers ThrottlingException"],
+    ),
 }
 
 
 @pytest.mark.parametrize("name", TAGS)
-def test_the_tag_of_budgets_is_looked_at(name: str, needs: Needs, aws: None) -> None:
+def test_the_tags_of_budgets_are_looked_at(name: str, needs: Needs, aws: None) -> None:
     answer, result, says = TAGS[name]
-    ((found, text),) = seen(tenancy.cost_allocation_tag, needs, ce__ListCostAllocationTags=answer)
-    assert (found, text.startswith(says)) == (result, True), text
+    found = seen(tenancy.cost_allocation_tag, needs, ce__ListCostAllocationTags=answer)
+    assert [each for each, _ in found] == [result] * len(says)
+    assert [text for (_, text), said in zip(found, says, strict=True) if not text.startswith(said)] == []
 
 
-def test_a_stack_that_is_up_and_whose_tag_billing_does_not_know_is_warned(needs: Needs, aws: None) -> None:
+def test_a_stack_that_is_up_and_whose_tags_billing_does_not_know_is_warned(needs: Needs, aws: None) -> None:
     (cluster,) = needs.settings.clusters
     there = {"cluster": {"name": needs.stage.cluster_name(cluster), "tags": needs.stage.own_tags}}
     answers: dict[str, Answer | Denied] = {"eks__DescribeCluster": there}
     answers["ce__ListCostAllocationTags"] = {"CostAllocationTags": []}
-    assert seen(tenancy.cost_allocation_tag, needs, **answers) == [("warning", f"{TAG} is not known to billing")]
+    assert seen(tenancy.cost_allocation_tag, needs, **answers) == [
+        ("warning", f"{key} is not known to billing") for key in COUNTED_BY
+    ]
+
+
+def test_who_may_not_see_the_one_tag_of_a_stack_is_told_of_one(needs: Needs, aws: None) -> None:
+    planned = tuple(each for each in needs.of("budgets/budget:Budget") if each.inputs.get("costFilters"))
+    of_teams = Needs(stack=needs.stack, settings=needs.settings, account_id=needs.account_id, planned=planned)
+    assert seen(tenancy.cost_allocation_tag, of_teams, ce__ListCostAllocationTags=Denied()) == [
+        ("could not look", "who asks may not see whether ml-platform:team is active (AccessDeniedException)")
+    ]
 
 
 def test_a_stack_without_budgets_asks_nothing(needs: Needs, aws: None) -> None:
