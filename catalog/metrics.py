@@ -37,9 +37,9 @@ class Metric:
 class Exporter:
     """What serves metrics.
 
-    job: label of its series; "" for what is made of every scrape. target: labels that Prometheus gives its series;
-    None where they follow from a `Scrape`. keeps_labels: whether the exporter's own label stands where both have one;
-    otherwise it becomes `exported_<label>`.
+    job: label of its series; "" for what is made of every scrape, or of rules. target: labels that Prometheus gives its
+    series; None where they follow from a `Scrape`. keeps_labels: whether the exporter's own label stands where both
+    have one; otherwise it becomes `exported_<label>`.
     """
 
     name: str
@@ -74,12 +74,11 @@ def exporters() -> Mapping[str, Exporter]:
 
 
 @cache
-def jobs() -> Mapping[str, str]:
-    """Returns the job of each series, by its name."""
-    return {
-        name: exporter.job
-        for exporter in exporters().values()
-        for metric in exporter.metrics
-        for name, _ in metric.series()
-        if exporter.job
-    }
+def jobs() -> Mapping[str, tuple[str, ...]]:
+    """Returns the jobs of each series, by its name: several where more than one exporter serves it."""
+    found: dict[str, tuple[str, ...]] = {}
+    for exporter in exporters().values():
+        for metric in exporter.metrics if exporter.job else ():
+            for name, _ in metric.series():
+                found[name] = (*found.get(name, ()), exporter.job)
+    return found

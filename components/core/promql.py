@@ -20,7 +20,7 @@ def promql(text: str) -> str:
 
 
 def of_exporters(expr: str) -> str:
-    """Returns the expression with the job of each series that is in the catalog, where it names none.
+    """Returns the expression with the jobs of each series that is in the catalog, where it names none.
 
     Any pod may serve any name: what a rule does not ask its own exporter for is what somebody wrote.
     """
@@ -29,8 +29,9 @@ def of_exporters(expr: str) -> str:
         name, selector = found[1], found[2]
         if name not in jobs() or re.search(r"\bjob\s*=", selector or ""):
             return found[0]
-        others = (selector or "{}")[1:-1]
-        return f'{name}{{job="{jobs()[name]}"{"," if others.strip() else ""}{others}}}'
+        others, served = (selector or "{}")[1:-1], jobs()[name]
+        job = f'job{"=~" if len(served) > 1 else "="}"{"|".join(served)}"'
+        return f"{name}{{{job}{',' if others.strip() else ''}{others}}}"
 
     return re.sub(_SERIES, selected, expr)
 

@@ -84,8 +84,8 @@ def _pods() -> Iterator[Row]:
     offered = {"gpu-1": 8, "gpu-2": 8, "cut-1": 56, "share-1": 16}
     kinds = {"h100": "nvidia_com_gpu", "a100": "nvidia_com_mig_1g_10gb", "l4": "nvidia_com_gpu_shared"}
     for node, many in offered.items():
-        resource = {"node": node, "resource": kinds[POOLS[node]]}
-        yield "kube_node_status_allocatable", {**KSM, **resource}, flat(many)
+        of_node = {**KSM, "node": node, "resource": kinds[POOLS[node]]}
+        yield "kube_node_status_allocatable", of_node, flat(many)
     for pod, (namespace, node, resource, many, _) in PODS.items():
         of_pod = {**KSM, "namespace": namespace, "pod": pod}
         for phase in ("Pending", "Running"):
@@ -99,7 +99,7 @@ def _pods() -> Iterator[Row]:
         yield "kube_pod_owner", {**of_pod, **owner}, flat(1)
         restarts = counter(flat(0.002 if pod.startswith("chat") else 0))
         yield "kube_pod_container_status_restarts_total", {**of_pod, "container": "main"}, restarts
-        cadvisor = {"namespace": namespace, "pod": pod}
+        cadvisor = {"namespace": namespace, "pod": pod, "job": "kubelet"}
         yield "container_cpu_usage_seconds_total", {**cadvisor, "container": "main"}, counter(flat(1.5 + many))
         yield (
             "container_network_receive_bytes_total",
@@ -269,11 +269,12 @@ def _cluster(end: float) -> Iterator[Row]:
         for status in ("True", "False"):
             key = {**secret, "exported_namespace": namespace, "status": status}
             yield "externalsecret_status_condition", key, flat(float(ready == (status == "True")))
+    own = {"job": "kube-prometheus-stack-prometheus"}
     for pod in ("prometheus-0", "prometheus-1"):
-        yield "prometheus_tsdb_head_series", {"pod": pod, "job": "prometheus"}, wave(410_000, 0.05)
-    failures = {"rule_group": "gpu-usage", "job": "prometheus"}
+        yield "prometheus_tsdb_head_series", {**own, "pod": pod}, wave(410_000, 0.05)
+    failures = {**own, "rule_group": "gpu-usage"}
     yield "prometheus_rule_evaluation_failures_total", failures, counter(flat(0.002))
-    failed = {"integration": "sns", "job": "alertmanager"}
+    failed = {"integration": "sns", "job": "kube-prometheus-stack-alertmanager"}
     yield "alertmanager_notifications_failed_total", failed, counter(flat(0.001))
     alert = {"alertstate": "firing"}
     for name, severity, where in (

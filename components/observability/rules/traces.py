@@ -5,7 +5,6 @@ from components.core.promql import READY
 from settings.cluster.parts import ClusterParts
 
 AGENT, GATEWAY = 'job="opentelemetry-agent"', 'job="opentelemetry-gateway"'
-BOTH = 'job=~"opentelemetry-(agent|gateway)"'
 
 
 def has_traces(cluster: ClusterParts) -> bool:
@@ -13,7 +12,7 @@ def has_traces(cluster: ClusterParts) -> bool:
 
 
 def _lost(counter: str) -> str:
-    return f"sum by (job, exporter) (increase({counter}{{{BOTH}}}[15m])) > 0"
+    return f"sum by (job, exporter) (increase({counter}[15m])) > 0"
 
 
 GROUP = RuleGroup(
@@ -22,7 +21,7 @@ GROUP = RuleGroup(
     rules=(
         Alert(
             name="SpansRefused",
-            expr=f"sum by (job) (rate(otelcol_receiver_refused_spans{{{BOTH}}}[5m])) > 0",
+            expr="sum by (job) (rate(otelcol_receiver_refused_spans[5m])) > 0",
             minutes=10,
             severity="warning",
             summary="Pods of {{ $labels.job }} are at the limit of their memory and refuse {{ $value | humanize }} "
@@ -37,8 +36,7 @@ GROUP = RuleGroup(
         ),
         Alert(
             name="TraceQueueFilling",
-            expr=f"max by (job, exporter) (otelcol_exporter_queue_size{{{BOTH}}} "
-            f"/ otelcol_exporter_queue_capacity{{{BOTH}}}) > 0.8",
+            expr="max by (job, exporter) (otelcol_exporter_queue_size / otelcol_exporter_queue_capacity) > 0.8",
             minutes=10,
             severity="warning",
             summary="The queue of {{ $labels.exporter }} of {{ $labels.job }} has {{ $value | humanizePercentage }} of "

@@ -131,7 +131,9 @@ def test_each_series_is_read_from_its_exporter_alone(group: dict[str, Any]) -> N
     for rule in group["rules"]:
         for name in set(names(rule["expr"])) & set(jobs()):
             for selector in re.findall(rf"(?<![\w:]){name}(?![\w:])\s*(\{{[^}}]*\}})?", rule["expr"]):
-                assert f'job="{jobs()[name]}"' in selector, f"any pod can serve {name}: {rule['expr']}"
+                asked = re.search(r'[{,]\s*job(?:="([^"|]+)"|=~"([\w|-]+)")', selector)
+                assert asked, f"any pod can serve {name}: {rule['expr']}"
+                assert set((asked[1] or asked[2]).split("|")) <= set(jobs()[name]), f"others serve {name}"
 
 
 def test_an_alert_for_a_team_tells_the_namespace() -> None:
