@@ -524,13 +524,27 @@ def documents(resources: Iterable[Resource], settings: StackSettings) -> dict[st
     }
 
 
-def _once(statements: Iterable[Statement]) -> Iterator[Statement]:
-    seen = set[str]()
-    for each in statements:
-        text = json.dumps(each, sort_keys=True)
-        if text not in seen:
-            seen.add(text)
-            yield each
+def _once(statements: Iterable[Statement]) -> Sequence[Statement]:
+    """Returns the statements without those that another one has in it."""
+    kept = list(statements)
+    for each in reversed([*kept]):
+        others = [one for one in kept if one is not each]
+        if any(_within(each, one) for one in others):
+            kept = others
+    return kept
+
+
+def _within(statement: Statement, other: Statement) -> bool:
+    """Returns whether the other says all that this one says: of what it is about, and under no further condition."""
+    return (
+        statement["Effect"] == other["Effect"]
+        and other.get("Condition") in (None, statement.get("Condition"))
+        and all(
+            any(fnmatchcase(each, one) for one in other[key])
+            for key in ("Action", "Resource")
+            for each in statement[key]
+        )
+    )
 
 
 def as_markdown(resources: Iterable[Resource], settings: StackSettings, stack: str) -> str:

@@ -24,6 +24,7 @@ _SETTINGS = (
 AGAIN = frozenset(
     {
         *(f"aws:s3/bucket{name}:Bucket{name}" for name in _SETTINGS),
+        "aws:amp/workspaceConfiguration:WorkspaceConfiguration",
         "aws:autoscaling/schedule:Schedule",
         "aws:autoscaling/tag:Tag",
         "aws:backup/vaultLockConfiguration:VaultLockConfiguration",
@@ -82,6 +83,7 @@ _NAMED = "Name=tag:Name,Values={tags.Name} Name=vpc-id,Values={vpcId}"
 # Type -> the id for `pulumi import`, where the inputs tell it; and the command that shows whether the thing exists, or
 # its id. Sources: the section Import of each resource in the Pulumi Registry, pulumi-aws 7.51; read 2026-11.
 _LOOKUPS: Mapping[str, tuple[str, str]] = {
+    "amp/workspace": ("", "amp list-workspaces --query \"workspaces[?alias=='{alias}']\""),
     "backup/plan": ("", "backup list-backup-plans --query \"BackupPlansList[?BackupPlanName=='{name}']\""),
     "backup/selection": (
         "{planId}|<SelectionId>",

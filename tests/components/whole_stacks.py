@@ -64,7 +64,7 @@ def everything() -> StackSettings:
         "images": {"cache": {"upstreams": ["ecr-public", "k8s"]}},
         "admission": {"kyverno": {}, "signatures": signatures},
         "observability": {
-            "alerts": {"platform": {"mail": ["ml@example.com"], "slack": "#ml"}},
+            "alerts": {"platform": {"mail": ["ml@example.com"], "slack": "#ml"}, "heartbeat": True},
             "grafana": {},
             "logs": {"namespaces": {"lab": {"retention_days": 180}}},
             "cloud_alarms": {"monthly_usd": 20_000},

@@ -539,6 +539,11 @@ def test_six_clusters_have_one_boundary(name: str) -> None:
         assert not allows(statements(files, "boundary"), "iam:CreateInstanceProfile", profile, **tags)
 
 
+def test_the_boundary_leaves_out_what_another_statement_says_under_no_condition() -> None:
+    given = [each for each in statements(made("prod"), "boundary") if "iam:PassRole" in each["Action"]]
+    assert [each.get("Sid") for each in given] == ["PassOwnRoles"], "Karpenter passes roles of the stack to EC2 alone"
+
+
 # Services that the platform keeps nothing in, so that its roles need none of what AWS's policies have of them.
 UNUSED = {
     *("backup-gateway", "cloudformation", "ds", "dsql", "dynamodb", "ebs", "guardduty", "rds", "redshift"),

@@ -18,8 +18,9 @@ NONE = {
     ),
     "versions that something is told, whose image stands elsewhere": (
         *("cliVersion", "kyvernoVersion", "prometheusSpec.version", "thanosRulerSpec.version"),
-        "prometheus-node-exporter.version",
+        *("alertmanagerSpec.version", "prometheus-node-exporter.version"),
     ),
+    "names of alerts": ("additionalRuleAnnotations.KubeVersionMismatch.*", "disabled.KubeVersionMismatch"),
     "tags of resources": (
         *("autoDiscovery.tags", "controller.tags.*", "defaultTags.*", "externalManagedTags", "extraTags.*"),
         *("extraVolumeTags.*", "k8sTagClusterId", "managedAsgTag", "managedTag", "serviceTargetENISGTags", "vpcTags.*"),

@@ -16,6 +16,7 @@ SERVICES = {
         for module in ("acm", "autoscaling", "backup", "ec2", "eks", "fsx", "iam", "kms", "route53", "s3")
     },
     **{module: module for module in ("budgets", "ecr", "guardduty", "secretsmanager", "sns", "sqs", "wafv2")},
+    "amp": "aps",
     "ec2transitgateway": "ec2",
     "vpc": "ec2",
     "efs": "elasticfilesystem",
