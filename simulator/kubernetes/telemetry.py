@@ -222,7 +222,7 @@ def _delete_claim(cluster: Cluster, namespace: str, name: str) -> None:
     if claim is None:
         return
     for volume in list(cluster.cloud.of_type(tokens.VOLUME)):
-        if volume.state.get(OF) == [claim.type, claim.id]:
+        if volume.state.get(OF) == [claim.type, claim.id] and volume.region == cluster.region:
             if (volume.state.get(_RECLAIM) or _reclaim(cluster, claim.state["spec"])) == "Delete" and _driver_runs(
                 cluster
             ):

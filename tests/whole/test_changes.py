@@ -104,7 +104,11 @@ EDITS = {
     "the first one goes": Edit({"mesh": {"namespaces": [], "anchors": ["second"], "inbound": "deny"}}),
     "no mesh": Edit({"mesh": GONE}),
     "an add-on is switched off, io2 volumes": Edit(
-        {f"{MAIN}.addons.cert-manager": {"enabled": False}, f"{MAIN}.storage_classes": {"io2": True}}
+        {
+            "observability": GONE,  # its operator has a certificate of cert-manager
+            f"{MAIN}.addons.cert-manager": {"enabled": False},
+            f"{MAIN}.storage_classes": {"io2": True},
+        }
     ),
     "an add-on is switched on, with values; provisioned throughput": Edit(
         {

@@ -98,7 +98,8 @@ def test_another_sharing_strategy_only_changes_its_own_pool(project):
     project.change_pool("dev", "gpu-small", sharing={"strategy": "mps", "replicas": 2})
     preview = project.preview("dev")
     project.change_pool("dev", "gpu-small", sharing={"strategy": "time-slicing", "replicas": 4})
-    assert steps(preview, "update") == {"main-gpu-small", "main-gpu-small-1", "main-gpu-operator"}
+    rules = {f"main-observability-prometheusrule-ml-platform-{name}" for name in ("costs", "gpu-usage")}  # its slices
+    assert steps(preview, "update") == {"main-gpu-small", "main-gpu-small-1", "main-gpu-operator", *rules}
     assert not steps(preview, "replace", "create", "delete"), "Karpenter replaces the nodes, a few at a time"
 
 
