@@ -7,6 +7,7 @@ import pulumi
 
 from components.core.cluster_ref import ClusterRef
 from components.core.custom_resource import custom_resource
+from components.core.disruption import ALSO_WHEN_BROKEN
 from components.core.flows import PROMETHEUS
 from components.core.metrics import RuleGroup, Scrape
 from components.core.untyped import Manifest
@@ -57,17 +58,13 @@ class Observability(pulumi.ComponentResource):
 
 
 def _budget(app: str) -> Manifest:
-    """Returns what lets one pod go at a time. With maxUnavailable a node gets empty also where one replica is left.
-
-    The chart's own budgets begin with a minAvailable, which no value takes away.
-    """
+    """Returns what lets one pod go at a time. The chart's own have a minAvailable, which no value takes away."""
     return {
         "apiVersion": "policy/v1",
         "kind": "PodDisruptionBudget",
         "metadata": {"name": app, "namespace": PROMETHEUS.namespace},
         "spec": {
-            "maxUnavailable": 1,
-            "unhealthyPodEvictionPolicy": "AlwaysAllow",
+            **ALSO_WHEN_BROKEN,
             "selector": {"matchLabels": {"app.kubernetes.io/name": app}},
         },
     }

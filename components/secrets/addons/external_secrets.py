@@ -78,7 +78,7 @@ ADD_ON = AddOnSpec(
     pod_security="restricted",
     daemons=(),
     needed_by=needed_by_secrets,
-    instead="no `secrets` of its teams, and no `observability.grafana`",
+    instead="no `secrets` of its teams, no `observability.grafana`, and in `observability.alerts` mail alone",
     values=values,
     identities=(Identity(service_account=OPERATOR, statements=statements),),
     flows=flows,

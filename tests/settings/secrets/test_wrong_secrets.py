@@ -95,7 +95,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
         "clusters.main.addons.external-secrets.enabled",
         (
             "secrets of a team needs external-secrets. Drop it here, or write no `secrets` of its teams, "
-            "and no `observability.grafana`."
+            "no `observability.grafana`, and in `observability.alerts` mail alone."
         ),
     ),
     "the operator without need": (
