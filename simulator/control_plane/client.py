@@ -95,6 +95,17 @@ class ApiServer:
         options = {"fieldValidation": "Strict", "fieldManager": manager, "dryRun": "All" if dry_run else ""}
         return self.request("POST", self._path(state, namespace), state, options)
 
+    def wait_until_served(self, definition: Mapping[str, Any]) -> None:
+        """Waits until the server serves every version of a custom kind, which it does some moments after its create."""
+        spec = definition["spec"]
+        served = [f"{spec['group']}/{version['name']}" for version in spec["versions"] if version["served"]]
+        deadline = time.monotonic() + _KINDS_CHANGE_SECONDS
+        while any(self.resource(each, spec["names"]["kind"]) is None for each in served):
+            if time.monotonic() > deadline:
+                which = definition["metadata"]["name"]
+                raise Refused({"message": f"{which} is not served after {_KINDS_CHANGE_SECONDS:.0f} s"})
+            time.sleep(0.02)
+
     def replace(self, state: Mapping[str, Any], namespace: str, *, dry_run: bool = False) -> Object:
         """Replaces an object and returns it as stored."""
         options = {"fieldValidation": "Strict", "dryRun": "All" if dry_run else ""}

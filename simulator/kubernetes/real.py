@@ -189,15 +189,8 @@ class RealServer:
         self._brought_in.pop((token(api_version, kind), namespace, name), None)
 
     def _wait_until_served(self, body: Object) -> None:
-        if (body["apiVersion"], body["kind"]) != CRD:
-            return
-        spec = body["spec"]
-        served = [f"{spec['group']}/{version['name']}" for version in spec["versions"] if version["served"]]
-        deadline = time.monotonic() + _WAIT_SECONDS
-        while any(self._server.resource(each, spec["names"]["kind"]) is None for each in served):
-            if time.monotonic() > deadline:
-                raise Refused({"message": f"{body['metadata']['name']} is not served after {_WAIT_SECONDS:.0f} s"})
-            time.sleep(0.02)
+        if (body["apiVersion"], body["kind"]) == CRD:
+            self._server.wait_until_served(body)
 
     def _hand_over(self, live: Object, namespace: str, manager: str) -> None:
         """Gives the fields of the create to the manager of updates, so that fields that are left out are removed."""

@@ -69,9 +69,12 @@ def plain(value: Any) -> Any:
 def started(planes: ControlPlanes, name: str, with_doors: bool, older: Iterable[Object] = ()) -> ApiServer:
     """Starts an API server with the guards. older: objects of the namespace team that were there before."""
     server = planes.server(name, VERSION)
-    for group in ("gateway-api", "gateway.k8s.aws", "elbv2.k8s.aws") if with_doors else ():
-        for definition in made_by_us(group).values():
-            server.create(definition, "")
+    groups = ("gateway-api", "gateway.k8s.aws", "elbv2.k8s.aws") if with_doors else ()
+    definitions = [each for group in groups for each in made_by_us(group).values()]
+    for each in definitions:
+        server.create(each, "")
+    for each in definitions:
+        server.wait_until_served(each)
     server.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team"}}, "")
     if with_doors:
         server.create(plain(doors_namespace()), "")
