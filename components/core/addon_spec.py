@@ -64,6 +64,11 @@ class AddOnContext:
         return self.stage.cluster_name(self.cluster)
 
     @property
+    def trust_domain(self) -> str:
+        """That of the mesh. No other cluster has it, so an identity of one means nothing in another."""
+        return f"{self.cluster}.{self.stage.region}.{self.stage.prefix}"
+
+    @property
     def landing_pool(self) -> NodePoolSettings:
         return landing_pool(self.pools)
 

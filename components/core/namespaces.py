@@ -9,6 +9,8 @@ ClusterNamespace = tuple[str, str]
 """Key of a cluster in the stack file, and a namespace in it."""
 
 CONTROL_PLANE, VIZ = "linkerd", "linkerd-viz"
+MESH_ISSUER = "linkerd-identity-issuer"
+"""The ClusterIssuer of identities, and the Certificate of the control plane, which signs those of proxies."""
 NO_WEBHOOKS = {"config.linkerd.io/admission-webhooks": "disabled"}
 """Keeps Linkerd's webhooks away: where its injector is down, nothing in such a namespace waits for it."""
 

@@ -9,7 +9,7 @@ edge-26.8.3, controller/identity, charts/linkerd-control-plane; cert-manager 1.2
 
 from collections.abc import Iterable, Mapping
 
-from components.core.namespaces import CONTROL_PLANE
+from components.core.namespaces import CONTROL_PLANE, MESH_ISSUER
 from components.core.untyped import Manifest
 from settings.mesh.mesh import MeshSettings
 
@@ -17,7 +17,6 @@ AUTHORITIES = "cert-manager"
 """The namespace of the Secrets that cluster issuers and bundles read."""
 TRUST_ROOTS = "linkerd-identity-trust-roots"
 """The ConfigMap that the control plane reads the anchors from; its bundle has the same name."""
-ISSUER = "linkerd-identity-issuer"
 WEBHOOK_AUTHORITY = "linkerd-webhook-authority"
 WEBHOOKS = ("linkerd-proxy-injector", "linkerd-sp-validator", "linkerd-policy-validator")
 _SELF_SIGNED = {"name": "self-signed", "kind": "ClusterIssuer"}
@@ -33,19 +32,19 @@ def certificates(mesh: MeshSettings, trust_domain: str) -> Mapping[str, Manifest
     """Returns every object in the order in which they become ready."""
     return {
         **{f"anchor-{name}": _authority(AUTHORITIES, anchor_secret(name)) for name in mesh.anchors},
-        "identity-authority": _issuer("ClusterIssuer", ISSUER, anchor_secret(mesh.issuer)),
+        "identity-authority": _issuer("ClusterIssuer", MESH_ISSUER, anchor_secret(mesh.issuer)),
         "identity-issuer": _certificate(
             CONTROL_PLANE,
-            ISSUER,
+            MESH_ISSUER,
             {
-                "commonName": ISSUER,  # of an authority; the controller asks for the name in dnsNames
+                "commonName": MESH_ISSUER,  # of an authority; the controller asks for the name in dnsNames
                 "dnsNames": [f"identity.{CONTROL_PLANE}.{trust_domain}"],
                 "isCA": True,
                 "usages": ["cert sign", "crl sign", "server auth", "client auth"],
                 "duration": "48h0m0s",
                 "renewBefore": "25h0m0s",
                 "privateKey": {"algorithm": "ECDSA", "rotationPolicy": "Always"},
-                "issuerRef": {"name": ISSUER, "kind": "ClusterIssuer"},
+                "issuerRef": {"name": MESH_ISSUER, "kind": "ClusterIssuer"},
             },
         ),
         "trust-roots": _bundle(mesh.anchors),

@@ -14,12 +14,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from components.core.flows import OTLP_GRPC, OTLP_HTTP, TRACE_AGENTS
+from settings.mesh.mesh import TO_AGENTS
 from settings.observability.traces import DECISION_SECONDS, TraceSettings
 
 TEAM = "ml-platform/team"
 """Label of the namespaces of a team, as in components/tenancy/marks.py."""
 AGENT, GATEWAY, NAMESPACE = "agent", "gateway", TRACE_AGENTS.namespace
 METRICS, HEALTH = 8888, 13133
+IDENTITY = "/var/run/mesh-identity"
+"""Where agents have the certificate by which proxies of the mesh know them."""
 TRACES_PER_GIB = 20_000
 """Of some ten spans with a kilobyte or two each, so that three quarters of the memory hold them twice."""
 
@@ -54,6 +57,15 @@ _SERVICE = {
     },
     "extensions": ["health_check"],
 }
+_FROM_PROXIES = {
+    "endpoint": f"0.0.0.0:{TO_AGENTS.port}",
+    "tls": {
+        "cert_file": f"{IDENTITY}/tls.crt",
+        "key_file": f"{IDENTITY}/tls.key",
+        "min_version": "1.3",
+        "reload_interval": "10m",
+    },
+}
 _MEMORY = {"check_interval": "1s", "limit_percentage": 75, "spike_limit_percentage": 20}
 Configuration = dict[str, Any]
 
@@ -63,8 +75,11 @@ def service(collector: str) -> str:
     return f"{collector}-collector.{NAMESPACE}"
 
 
-def agent(cluster: str, traces: TraceSettings, gateways: int) -> Configuration:
-    """Returns the configuration of the agents. cluster: its name in AWS. gateways: how many there are."""
+def agent(cluster: str, traces: TraceSettings, gateways: int, *, meshed: bool = False) -> Configuration:
+    """Returns the configuration of the agents.
+
+    cluster: its name in AWS. gateways: how many there are. meshed: whether they take spans of the mesh's proxies.
+    """
     processors = {
         "memory_limiter": _MEMORY,
         "transform": {
@@ -85,7 +100,11 @@ def agent(cluster: str, traces: TraceSettings, gateways: int) -> Configuration:
         },
         "batch": {},
     }
-    return _configuration({"grpc": OTLP_GRPC, "http": OTLP_HTTP}, processors, _to_gateways(gateways))
+    made = _configuration({"grpc": OTLP_GRPC, "http": OTLP_HTTP}, processors, _to_gateways(gateways))
+    if meshed:
+        made["receivers"]["otlp/mesh"] = {"protocols": {"grpc": _FROM_PROXIES}}
+        made["service"]["pipelines"]["traces"]["receivers"].append("otlp/mesh")
+    return made
 
 
 def gateway(cluster_region: str, traces: TraceSettings) -> Configuration:

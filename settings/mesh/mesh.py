@@ -88,6 +88,23 @@ class TracingSettings(Settings):
     namespace: NamespaceName = Field(description="Namespace of the collector's service account.")
     service_account: str = Field(description="The collector's service account: proxies talk to no other identity.")
 
+    @property
+    def port(self) -> int:
+        """The collector's port."""
+        return int(self.collector.rpartition(":")[2])
+
+
+# Not by the headless Service: proxies ask DNS for SRV records first, and would call all of its ports.
+TO_AGENTS = TracingSettings(
+    collector="agent-collector.opentelemetry.svc.cluster.local.:4319",
+    namespace="opentelemetry",
+    service_account="agent-collector",
+)
+"""The agents of `observability.traces`.
+
+Source: linkerd2-proxy release/v2.366.0, linkerd/dns/src/lib.rs (resolve_addrs); read 2026-11.
+"""
+
 
 class MeshSettings(Settings):
     """Linkerd in the stack's clusters. Pods of the meshed namespaces prove who they are, and encrypt what they send."""
@@ -139,7 +156,9 @@ class MeshSettings(Settings):
         examples=[[27017, 4222]],
     )
     tracing: TracingSettings | None = Field(
-        default=None, description="Spans of the proxies. Without it there are none."
+        default=None,
+        description="A collector of your own for spans of the proxies. Without it they go to the agents of "
+        "`observability.traces`; without these there are none.",
     )
 
     @property

@@ -55,6 +55,10 @@ class TraceSettings(Settings):
         "prompts and answers by the conventions of OpenTelemetry, OpenInference and OpenLLMetry.",
         examples=[["app.prompt"]],
     )
+    mesh: bool = Field(
+        default=True,
+        description="Whether proxies of the mesh send their spans, too: two for each request of a trace, with its URL.",
+    )
     gateways: int | None = Field(
         default=None,
         ge=1,

@@ -17,7 +17,7 @@ from settings.core.naming import rename, tag_key, tag_value
 from settings.core.problems import listed, nearest_or_all, raise_if, repeated
 from settings.ingress.ingress import IngressSettings
 from settings.isolation.isolation import IsolationSettings
-from settings.mesh.mesh import MeshSettings
+from settings.mesh.mesh import TO_AGENTS, MeshSettings
 from settings.network.network import NetworkSettings
 from settings.observability.observability import ObservabilitySettings
 from settings.secrets.secrets import SecretsSettings
@@ -155,8 +155,13 @@ class StackSettings(Settings):
     )
 
     def mesh_of(self, cluster: str) -> MeshSettings | None:
-        """Returns the mesh of a cluster; None where it has none."""
-        return self.mesh if self.mesh and cluster in (self.mesh.clusters or self.clusters) else None
+        """Returns the mesh of a cluster, whose proxies may send spans to its agents; None where it has none."""
+        if self.mesh is None or cluster not in (self.mesh.clusters or self.clusters):
+            return None
+        observability = self.observability_of(cluster)
+        traces = observability.traces if observability is not None else None
+        joined = traces is not None and traces.mesh and self.mesh.tracing is None
+        return self.mesh.model_copy(update={"tracing": TO_AGENTS}) if joined else self.mesh
 
     def ingress_of(self, cluster: str) -> IngressSettings | None:
         """Returns the doors of a cluster; None where it has none."""

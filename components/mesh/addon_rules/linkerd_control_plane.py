@@ -5,7 +5,8 @@ linkerd/identity/src/metrics.rs; components/mesh/identity.py for names and lives
 """
 
 from components.core.metrics import Alert, Recording
-from components.mesh.identity import ISSUER, WEBHOOK_AUTHORITY, anchor_secret
+from components.core.namespaces import MESH_ISSUER
+from components.mesh.identity import WEBHOOK_AUTHORITY, anchor_secret
 
 PEOPLE_RENEW = f"{anchor_secret('.+')}|{WEBHOOK_AUTHORITY}"
 
@@ -75,7 +76,7 @@ RULES = (
     ),
     Alert(
         name="MeshIssuerEnding",
-        expr=f'min by (name) (certmanager_certificate_expiration_timestamp_seconds{{name="{ISSUER}"}} > 0) '
+        expr=f'min by (name) (certmanager_certificate_expiration_timestamp_seconds{{name="{MESH_ISSUER}"}} > 0) '
         "- time() < 12 * 3600",
         minutes=15,
         severity="critical",

@@ -36,11 +36,6 @@ def mesh_of(context: AddOnContext) -> MeshSettings:
     return context.mesh or MeshSettings()
 
 
-def trust_domain(context: AddOnContext) -> str:
-    """Returns the trust domain. No other cluster has it, so an identity of one means nothing in another."""
-    return f"{context.cluster}.{context.stage.region}.{context.stage.prefix}"
-
-
 def _resources(cpu: str, memory: str, limit: str) -> Values:
     none = {"request": "", "limit": ""}
     return {
@@ -58,7 +53,7 @@ def values(context: AddOnContext) -> Values:
         "priorityClassName": "system-cluster-critical",  # otherwise pods of teams with a class may end it
         "clusterNetworks": ",".join([*KNOWN_NETWORKS, *unknown_networks(context.networks)]),
         "disableHeartBeat": True,  # it tells the makers about the cluster once a day
-        "identityTrustDomain": trust_domain(context),
+        "identityTrustDomain": context.trust_domain,
         "identity": {"externalCA": True, "issuer": {"scheme": "kubernetes.io/tls"}},
         **{
             value: {"externalSecret": True, "injectCaFrom": f"{CONTROL_PLANE}/{name}"}
@@ -126,15 +121,14 @@ def proxy_images(addons: Mapping[str, AddonSettings]) -> tuple[str, ...]:
 
 
 def before(context: AddOnContext) -> Mapping[str, Manifest]:
-    return certificates(mesh_of(context), trust_domain(context))
+    return certificates(mesh_of(context), context.trust_domain)
 
 
 def spans(mesh: MeshSettings | None) -> Sequence[Flow]:
     """Returns whom proxies send spans to. The port is that of the collector's Service, and has to be its pods' too."""
     if mesh is None or mesh.tracing is None:
         return ()
-    port = int(mesh.tracing.collector.rpartition(":")[2])
-    return (out(Pods(namespace=mesh.tracing.namespace), "its proxies send spans", port),)
+    return (out(Pods(namespace=mesh.tracing.namespace), "its proxies send spans", mesh.tracing.port),)
 
 
 def flows(cluster: ClusterParts) -> Sequence[Flow]:

@@ -14,7 +14,7 @@ from components.core.addon_spec import AddOnContext, AddOnSpec
 from components.core.flows import AMONG_THEMSELVES, CONTROLLER, Flow, Pods, out, webhooks
 from components.core.namespaces import CONTROL_PLANE, VIZ
 from components.core.untyped import Manifest, Values
-from components.mesh.addons.linkerd_control_plane import spans, trust_domain
+from components.mesh.addons.linkerd_control_plane import spans
 from components.mesh.identity import webhook_certificates
 from settings.cluster.addon_rules import needed_by_viz
 from settings.cluster.parts import ClusterParts
@@ -25,7 +25,7 @@ _WEBHOOKS = {"tap": ("tap-k8s-tls", "tap"), "linkerd-tap-injector": ("tap-inject
 
 def values(context: AddOnContext) -> Values:
     return {
-        "identityTrustDomain": trust_domain(context),
+        "identityTrustDomain": context.trust_domain,
         "createNamespaceMetadataJob": False,  # the namespace has its label without a hook that could hang
         "tap": {"externalSecret": True, "injectCaFrom": f"{VIZ}/tap"},
         "tapInjector": {"externalSecret": True, "injectCaFrom": f"{VIZ}/linkerd-tap-injector"},

@@ -30,11 +30,13 @@ from components.core.flows import (
     webhooks,
 )
 from components.core.metrics import Scrape
+from components.core.namespaces import CONTROL_PLANE, MESH_ISSUER
 from components.core.tolerations import EVERY_TAINT
 from components.core.untyped import Manifest, Values
 from components.observability.collectors import (
     AGENT,
     GATEWAY,
+    IDENTITY,
     METRICS,
     NAMESPACE,
     agent,
@@ -45,10 +47,22 @@ from settings.cluster.addon_rules import needed_by_traces
 from settings.cluster.addons import AddonSettings
 from settings.cluster.fixed_values import FixedValue, only
 from settings.cluster.parts import ClusterParts
+from settings.mesh.mesh import TO_AGENTS
 from settings.observability.traces import TraceSettings
 
 NAME = "opentelemetry-operator"
 WEBHOOK = 9443
+MESHED = "agent-mesh-identity"
+"""The certificate of the agents in the mesh, and its Secret."""
+_IDENTITY = {
+    "volumes": [{"name": MESHED, "secret": {"secretName": MESHED}}],
+    "volumeMounts": [{"name": MESHED, "mountPath": IDENTITY, "readOnly": True}],
+}
+_WITHOUT_ALPN = ({"name": "GRPC_ENFORCE_ALPN_ENABLED", "value": "false"},)
+"""Proxies offer no ALPN to a collector, and gRPC refuses TLS without it unless it is told not to.
+
+Source: linkerd2-proxy release/v2.366.0, linkerd/tls/src/client.rs; grpc-go v1.83.0, credentials/tls.go; read 2026-11.
+"""
 PYTHON_IMAGE = ("ghcr.io/open-telemetry/opentelemetry-operator/autoinstrumentation-python", "0.64b0")
 UNPRIVILEGED = {
     "allowPrivilegeEscalation": False,
@@ -101,9 +115,39 @@ def _resources(cpu: str, memory: str) -> Values:
     return {"requests": {"cpu": cpu, "memory": memory}, "limits": {"memory": memory}}
 
 
+def meshed(context: AddOnContext) -> bool:
+    """Returns whether proxies of the mesh send their spans to the agents."""
+    return context.mesh is not None and context.mesh.tracing == TO_AGENTS
+
+
+def before(context: AddOnContext) -> Mapping[str, Manifest]:
+    """Returns the certificate of the agents, as short-lived as that of the mesh's own issuer.
+
+    Proxies send spans to an identity of the mesh alone. Agents have no proxy, since it would hide the address by which
+    they know who sent a span, and cannot be on nodes with EFA; so they prove an identity by themselves.
+    Source: linkerd2-proxy release/v2.366.0, linkerd/app/src/env.rs (parse_control_addr), linkerd/meshtls; read 2026-11.
+    """
+    name = f"{TO_AGENTS.service_account}.{NAMESPACE}.serviceaccount.identity.{CONTROL_PLANE}.{context.trust_domain}"
+    certificate = {
+        "apiVersion": "cert-manager.io/v1",
+        "kind": "Certificate",
+        "metadata": {"name": MESHED, "namespace": NAMESPACE},
+        "spec": {
+            "secretName": MESHED,
+            "dnsNames": [name],
+            "usages": ["server auth"],  # it calls nobody by that name
+            "duration": "48h0m0s",
+            "renewBefore": "25h0m0s",
+            "privateKey": {"algorithm": "ECDSA", "rotationPolicy": "Always"},
+            "issuerRef": {"name": MESH_ISSUER, "kind": "ClusterIssuer"},
+        },
+    }
+    return {MESHED: certificate} if meshed(context) else {}
+
+
 def manifests(context: AddOnContext) -> Mapping[str, Manifest]:
     """Returns the gateways, then the agents that send to them, then what sends to the agents."""
-    traces, count = traces_of(context), gateways(context)
+    traces, count, joined = traces_of(context), gateways(context), meshed(context)
     apart = {
         "topologyKey": "kubernetes.io/hostname",
         "maxSkew": 1,
@@ -125,9 +169,13 @@ def manifests(context: AddOnContext) -> Mapping[str, Manifest]:
         ),
         AGENT: _collector(
             AGENT,
-            agent(context.cluster_name, traces, count),
+            agent(context.cluster_name, traces, count, meshed=joined),
             mode="daemonset",
-            env=[{"name": "K8S_NODE_NAME", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}],
+            env=[
+                {"name": "K8S_NODE_NAME", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}},
+                *(_WITHOUT_ALPN if joined else ()),
+            ],
+            **(_IDENTITY if joined else {}),
             nodeSelector={"kubernetes.io/os": "linux"},
             tolerations=EVERY_TAINT,
             priorityClassName="system-node-critical",
@@ -222,6 +270,8 @@ ADD_ON = AddOnSpec(
     needed_by=needed_by_traces,
     instead="no observability.traces",
     after=("cert-manager",),
+    after_if_on=("linkerd-control-plane",),  # which brings the issuer of the agents' identity
+    before=before,
     pod_security="restricted",
     daemons=(),
     values=values,
