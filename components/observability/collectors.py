@@ -57,15 +57,6 @@ _SERVICE = {
     },
     "extensions": ["health_check"],
 }
-_FROM_PROXIES = {
-    "endpoint": f"0.0.0.0:{TO_AGENTS.port}",
-    "tls": {
-        "cert_file": f"{IDENTITY}/tls.crt",
-        "key_file": f"{IDENTITY}/tls.key",
-        "min_version": "1.3",
-        "reload_interval": "10m",
-    },
-}
 _MEMORY = {"check_interval": "1s", "limit_percentage": 75, "spike_limit_percentage": 20}
 Configuration = dict[str, Any]
 
@@ -84,10 +75,14 @@ def agent(cluster: str, traces: TraceSettings, gateways: int, *, meshed: bool = 
         "memory_limiter": _MEMORY,
         "transform": {
             "error_mode": "propagate",  # rather no span than one with content
+            # Each in a group of its own: all of one group would run once for each event, and never for a span without.
             "trace_statements": [
-                f'delete_matching_keys(resource.attributes, "{_quoted(OF_SENDER)}")',
-                f'set(resource.attributes["k8s.cluster.name"], "{cluster}")',
-                *_without_content(traces),
+                {"statements": [each]}
+                for each in (
+                    f'delete_matching_keys(resource.attributes, "{_quoted(OF_SENDER)}")',
+                    f'set(resource.attributes["k8s.cluster.name"], "{cluster}")',
+                    *_without_content(traces),
+                )
             ],
         },
         "k8s_attributes": {
@@ -102,7 +97,9 @@ def agent(cluster: str, traces: TraceSettings, gateways: int, *, meshed: bool = 
     }
     made = _configuration({"grpc": OTLP_GRPC, "http": OTLP_HTTP}, processors, _to_gateways(gateways))
     if meshed:
-        made["receivers"]["otlp/mesh"] = {"protocols": {"grpc": _FROM_PROXIES}}
+        files = {"cert_file": f"{IDENTITY}/tls.crt", "key_file": f"{IDENTITY}/tls.key", "reload_interval": "10m"}
+        server = {"endpoint": f"0.0.0.0:{TO_AGENTS.port}", "tls": {**files, "min_version": "1.3"}}
+        made["receivers"]["otlp/mesh"] = {"protocols": {"grpc": server}}
         made["service"]["pipelines"]["traces"]["receivers"].append("otlp/mesh")
     return made
 

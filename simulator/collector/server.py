@@ -21,11 +21,16 @@ from simulator.telemetry.server import running
 
 @dataclass(frozen=True)
 class Collector:
-    """A running collector. grpc, http: addresses that take spans; http is "" where it takes none so. metrics: a URL."""
+    """A running collector.
+
+    grpc, http, mesh: addresses that take spans; http and mesh, for proxies of the mesh, are "" where it takes none so.
+    metrics: a URL.
+    """
 
     grpc: str
     http: str
     metrics: str
+    mesh: str = ""
 
     def send(self, *spans: Mapping[str, Any], resource: Mapping[str, str] | None = None) -> None:
         """Sends spans in the form of OTLP's JSON, of one sender. Raises HTTPError where they are refused."""
@@ -61,9 +66,12 @@ def collector(
     """Runs a collector with a configuration of ours, whose ports alone are others. Raises TelemetryError."""
     moved = copy.deepcopy(dict(configuration))
     protocols = moved["receivers"]["otlp"]["protocols"]
-    addresses = {name: f"127.0.0.1:{port}" for name, port in _free_ports("grpc", "http", "metrics", "health").items()}
+    ports = _free_ports("grpc", "http", "metrics", "health", "mesh")
+    addresses = {name: f"127.0.0.1:{port}" for name, port in ports.items()}
     for name, each in protocols.items():
         each["endpoint"] = addresses[name]
+    if of_mesh := moved["receivers"].get("otlp/mesh"):
+        of_mesh["protocols"]["grpc"]["endpoint"] = addresses["mesh"]
     moved["extensions"]["health_check"]["endpoint"] = addresses["health"]
     exporter = moved["service"]["telemetry"]["metrics"]["readers"][0]["pull"]["exporter"]["prometheus"]
     host, _, port = addresses["metrics"].partition(":")
@@ -74,6 +82,7 @@ def collector(
             addresses["grpc"],
             addresses["http"] if "http" in protocols else "",
             f"http://{addresses['metrics']}/metrics",
+            addresses["mesh"] if of_mesh else "",
         )
 
 

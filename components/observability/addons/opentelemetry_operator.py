@@ -58,7 +58,7 @@ _IDENTITY = {
     "volumes": [{"name": MESHED, "secret": {"secretName": MESHED}}],
     "volumeMounts": [{"name": MESHED, "mountPath": IDENTITY, "readOnly": True}],
 }
-_WITHOUT_ALPN = ({"name": "GRPC_ENFORCE_ALPN_ENABLED", "value": "false"},)
+WITHOUT_ALPN = ({"name": "GRPC_ENFORCE_ALPN_ENABLED", "value": "false"},)
 """Proxies offer no ALPN to a collector, and gRPC refuses TLS without it unless it is told not to.
 
 Source: linkerd2-proxy release/v2.366.0, linkerd/tls/src/client.rs; grpc-go v1.83.0, credentials/tls.go; read 2026-11.
@@ -173,7 +173,7 @@ def manifests(context: AddOnContext) -> Mapping[str, Manifest]:
             mode="daemonset",
             env=[
                 {"name": "K8S_NODE_NAME", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}},
-                *(_WITHOUT_ALPN if joined else ()),
+                *(WITHOUT_ALPN if joined else ()),
             ],
             **(_IDENTITY if joined else {}),
             nodeSelector={"kubernetes.io/os": "linux"},

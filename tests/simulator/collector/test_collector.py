@@ -5,17 +5,20 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from ssl import SSLCertVerificationError
 from typing import Any
 from urllib.error import HTTPError
 
 import pytest
 
 from catalog.metrics import exporters
-from components.observability.collectors import Configuration, agent, gateway
+from components.observability.addons.opentelemetry_operator import WITHOUT_ALPN
+from components.observability.collectors import IDENTITY, Configuration, agent, gateway
 from components.tenancy.marks import TEAM
 from settings.observability.traces import TraceSettings
 from simulator.collector.build import UNBUILT, module_of
 from simulator.collector.server import Collector, collector, why_refused
+from tests.simulator.collector import proxies
 from tests.simulator.collector.servers import NAMESPACE, NODE, POD, Span, api_server, sink
 
 pytestmark = pytest.mark.skipif(
@@ -122,6 +125,41 @@ def running(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Running]
         yield Running(agents, gateways, kept)
 
 
+IDENTITY_OF_AGENTS = "agent-collector.opentelemetry.serviceaccount.identity.linkerd.main.us-west-2.ml-platform-dev"
+
+
+@pytest.mark.parametrize("asks_for_alpn", [False, True])
+def test_a_proxy_of_the_mesh_sends_to_who_proves_the_identity(asks_for_alpn: bool, tmp_path: Path) -> None:
+    anchor, other = (proxies.Anchor(tmp_path / f"{name}.crt") for name in ("first", "other"))
+    anchor.identity(tmp_path / "identity", IDENTITY_OF_AGENTS)
+    kept: list[Span] = []
+    with ExitStack() as up:
+        settings = traces(sample_ratio=1, otlp={"address": up.enter_context(sink(kept))})
+        taking = agent("ml-platform-prod-main", settings, 1, meshed=True)
+        taking["processors"]["k8s_attributes"]["auth_type"] = "kubeConfig"
+        taking["exporters"] = {
+            "otlp_http": {"endpoint": settings.otlp.address, "encoding": "json", "compression": "none"}
+        }
+        taking["service"]["pipelines"]["traces"]["exporters"] = ["otlp_http"]
+        tls = taking["receivers"]["otlp/mesh"]["protocols"]["grpc"]["tls"]
+        tls.update({key: tls[key].replace(IDENTITY, str(tmp_path / "identity")) for key in ("cert_file", "key_file")})
+        environment = {**ON_A_NODE, "KUBECONFIG": str(up.enter_context(api_server(tmp_path, TEAM, "vision")))}
+        environment |= {} if asks_for_alpn else {each["name"]: each["value"] for each in WITHOUT_ALPN}
+        alone = up.enter_context(collector(tmp_path / "agent", taking, environment))
+        time.sleep(1)  # until it has read pods and namespaces
+        lies = {"k8s.pod.name": "other", "team": "agents", "service.name": "chat"}
+        taken = proxies.send(alone.mesh, anchor.file, IDENTITY_OF_AGENTS, "/v1/chat", 7, lies)
+        assert taken is not asks_for_alpn, "by default gRPC closes what has no ALPN"
+        with pytest.raises(SSLCertVerificationError):
+            proxies.send(alone.mesh, anchor.file, f"other.{IDENTITY_OF_AGENTS}", "/v1/chat", 8, {})
+        with pytest.raises(SSLCertVerificationError):
+            proxies.send(alone.mesh, other.file, IDENTITY_OF_AGENTS, "/v1/chat", 8, {})
+        assert Running([alone], [], kept).names(int(taken)) == ["/v1/chat"] * taken
+    for span in kept:
+        assert span["resource"]["k8s.pod.name"] == POD, "it is known by its address, as any pod is"
+        assert (span["resource"]["team"], span["resource"]["service.name"]) == ("vision", "chat")
+
+
 def test_errors_and_slow_traces_are_kept_whole_and_others_are_not(running: Running) -> None:
     for trace in range(1, 21):
         running.span("fine", trace)
@@ -157,8 +195,9 @@ def test_of_the_others_a_share_is_kept(running: Running) -> None:
     assert 25 <= len(running.names(30)) <= 80
 
 
+@pytest.mark.parametrize("with_events", [True, False])
 @pytest.mark.parametrize("running", [{"sample_ratio": 1, "drop_attributes": ["app.prompt"]}], indirect=True)
-def test_who_sent_it_is_what_the_cluster_says_and_content_is_gone(running: Running) -> None:
+def test_who_sent_it_is_what_the_cluster_says_and_content_is_gone(running: Running, with_events: bool) -> None:
     tokens = {"gen_ai.request.model": "llama", "gen_ai.usage.input_tokens": "12", "gen_ai.prompt.name": "greeting"}
     content = {
         "gen_ai.input.messages": "my password is x",
@@ -180,16 +219,19 @@ def test_who_sent_it_is_what_the_cluster_says_and_content_is_gone(running: Runni
         events={
             "gen_ai.user.message": {"gen_ai.system": "vllm", "content": "x", "role": "user"},
             "exception": {"exception.type": "ValueError", "input.value": "x"},
-        },
+        }
+        if with_events
+        else {},
         resource={**lies, "service.name": "api", "k8s.container.name": "main", "input.value": "x"},
     )
     assert running.names(1) == ["chat"]
     (span,) = running.kept
     assert span["attributes"] == tokens
-    assert span["events"] == [
+    kept = [
         {"name": "gen_ai.user.message", "gen_ai.system": "vllm"},
         {"name": "exception", "exception.type": "ValueError"},
     ]
+    assert span["events"] == (kept if with_events else [])
     assert span["resource"] == {
         "service.name": "api",
         "k8s.container.name": "main",
