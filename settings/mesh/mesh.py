@@ -13,6 +13,8 @@ from settings.core.services import NamespaceName, ServiceEntry
 
 MAX_ANCHORS = 2
 ANCHOR = re.compile(r"[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?")
+MAX_PORT = 65_535
+ServiceAccount = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
 Inbound = Literal["audit", "all-authenticated", "deny"]
 
 
@@ -33,9 +35,7 @@ class CallerSettings(Settings):
     """A service account whose pods may call a Service."""
 
     namespace: NamespaceName = Field(description="Namespace of the caller.", examples=["agents"])
-    service_account: str = Field(
-        pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$", description="Its service account.", examples=["llm-gateway"]
-    )
+    service_account: ServiceAccount = Field(description="Its service account.", examples=["llm-gateway"])
 
 
 class MeshedServiceSettings(ServiceEntry):
@@ -86,7 +86,16 @@ class TracingSettings(Settings):
         examples=["collector.observability:4317"],
     )
     namespace: NamespaceName = Field(description="Namespace of the collector's service account.")
-    service_account: str = Field(description="The collector's service account: proxies talk to no other identity.")
+    service_account: ServiceAccount = Field(
+        description="The collector's service account: proxies talk to no other identity."
+    )
+
+    @field_validator("collector")
+    @classmethod
+    def port_exists(cls, collector: str) -> str:
+        if not 1 <= int(collector.rpartition(":")[2]) <= MAX_PORT:
+            raise ValueError(f"{collector!r} has no port from 1 to {MAX_PORT}, so no meshed pod would start. Mend it.")
+        return collector
 
     @property
     def port(self) -> int:
@@ -147,7 +156,7 @@ class MeshSettings(Settings):
     services: Mapping[Annotated[str, AfterValidator(namespace_is_a_dns_label)], MeshedServiceSettings] = Field(
         default_factory=dict, description="Services whose callers are known, by a name of your choice."
     )
-    opaque_ports: tuple[Annotated[int, Field(ge=1, le=65535)], ...] = Field(
+    opaque_ports: tuple[Annotated[int, Field(ge=1, le=MAX_PORT)], ...] = Field(
         default=(),
         description=(
             "Ports on which the server speaks first, or not HTTP, besides those that Linkerd knows (25, 587, 3306, "

@@ -50,14 +50,14 @@ def why_not_ready(cluster: Cluster, state: Props) -> str | None:
         return why_not_ready(cluster, issuer.state) or ""
     if identity in _ISSUERS.values():
         secret = (spec.get("ca") or {}).get("secretName")
-        return "" if secret is None else _missing(cluster, namespace or _OF_CLUSTER, secret)
+        return "" if secret is None else why_no_secret(cluster, namespace or _OF_CLUSTER, secret)
     if identity == BUNDLE:
         named = [each["secret"]["name"] for each in spec["sources"] if (each.get("secret") or {}).get("name")]
-        return next((why for name in named if (why := _missing(cluster, _OF_CLUSTER, name))), "")
+        return next((why for name in named if (why := why_no_secret(cluster, _OF_CLUSTER, name))), "")
     return None
 
 
-def _missing(cluster: Cluster, namespace: str, secret: str) -> str:
+def why_no_secret(cluster: Cluster, namespace: str, secret: str) -> str:
     """Returns that a Secret is missing: no Certificate makes it, and nobody else has made it. Otherwise ""."""
     if cluster.get("v1", "Secret", namespace, secret) or _maker(cluster, namespace, secret):
         return ""
@@ -86,7 +86,7 @@ def why_control_plane_waits(cluster: Cluster, release: Props) -> str:
     external = [secret for key, secret in _WEBHOOKS.items() if (values.get(key) or {}).get("externalSecret")]
     if (identity.get("issuer") or {}).get("scheme") == "kubernetes.io/tls":
         external.append("linkerd-identity-issuer")
-    if reason := next((why for secret in external if (why := _missing(cluster, namespace, secret))), ""):
+    if reason := next((why for secret in external if (why := why_no_secret(cluster, namespace, secret))), ""):
         return reason
     validator = _maker(cluster, namespace, _WEBHOOKS["policyValidator"])
     if _WEBHOOKS["policyValidator"] in external and validator is not None and validator.encoding != "PKCS8":

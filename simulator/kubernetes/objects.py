@@ -48,6 +48,7 @@ from simulator.kubernetes.readiness import (
 )
 from simulator.kubernetes.real import RealServer
 from simulator.kubernetes.schema import builtin_kind
+from simulator.kubernetes.trace_collectors import why_no_spans
 from simulator.kubernetes.webhooks import cut_off
 from simulator.provider import Call, CreateResult, DiffResult, ReadResult, Refusal
 from simulator.values import UNKNOWN, Props, has_unknown
@@ -287,6 +288,8 @@ class Objects:
             raise Refusal(
                 f"{front}no pod can mount {name}: {reason}. The real provider waits for nothing here, and succeeds."
             )
+        if reason := why_no_spans(self.cluster, state):
+            raise Refusal(f"{front}the collector {name} gets no spans: {reason}. The real provider does not see it.")
         try:
             conditions = waited_for(state)
         except ValueError as mistake:
