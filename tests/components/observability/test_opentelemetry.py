@@ -1,5 +1,6 @@
 """The operator and its collectors: where they run, what they may do, whom they reach; and what teams' pods get."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,11 +9,12 @@ from components.core.addon_spec import AddOnContext, every_add_on, values_of
 from components.core.flows import TRACE_AGENTS, TRACE_GATEWAYS, Pods
 from components.isolation.flows_of import flows_of
 from components.observability import collectors
-from components.observability.addons.opentelemetry_operator import injected_images
+from components.observability.addons.opentelemetry_operator import MESHED, WITHOUT_ALPN, injected_images
 from components.tenancy.marks import TEAM
 from settings.cluster.addon_rules import installed
 from settings.cluster.addons import AddonSettings
 from settings.compute.node_pool import NodePoolSettings
+from settings.mesh.mesh import TO_AGENTS
 from settings.observability.observability import ObservabilitySettings
 from tests.components.conftest import PlatformCloud
 from tests.components.stacks import POOL, stack, stage
@@ -175,3 +177,82 @@ def test_collectors_come_after_the_operator_and_go_before_it(cloud: PlatformClou
     assert any(image in str(each.inputs) for each in guards), "pods of teams would be refused"
     monitors = {each.inputs["metadata"]["name"] for each in cloud.all("monitoring.coreos.com/v1:PodMonitor")}
     assert {"opentelemetry-opentelemetry-agent", "opentelemetry-opentelemetry-gateway"} <= monitors
+
+
+MESH = {"namespaces": ["research"]}
+SPANS = {"collector": "spans.research:4317", "namespace": "research", "service_account": "spans"}
+JOINED: dict[str, Any] = {"observability": {"traces": {}}, "teams": TEAMS, "mesh": MESH}
+
+
+def test_proxies_send_to_agents_by_the_name_and_the_account_that_the_operator_gives_them() -> None:
+    service, _, rest = TO_AGENTS.collector.partition(".svc.cluster.local.")
+    assert (service, rest) == (collectors.service(collectors.AGENT), f":{TO_AGENTS.port}")
+    assert (TO_AGENTS.namespace, [TO_AGENTS.service_account]) == (collectors.NAMESPACE, [*ADD_ON.reads(context())])
+    assert TO_AGENTS.port not in (4317, 4318, collectors.METRICS, collectors.HEALTH)
+
+
+@pytest.mark.parametrize(
+    ("changes", "to_agents"),
+    [
+        ({}, True),
+        ({"observability": {"traces": {"mesh": False}}}, False),
+        ({"observability": {}}, False),
+        ({"mesh": {**MESH, "tracing": SPANS}}, False),
+        ({"mesh": None}, False),
+    ],
+)
+def test_agents_take_spans_of_the_mesh_where_there_are_both(changes: dict[str, Any], to_agents: bool) -> None:
+    mesh = stack(**JOINED | changes).mesh_of("main")
+    assert (mesh is not None and mesh.tracing == TO_AGENTS) == to_agents
+    of_agent = ADD_ON.manifests(replace(context(), mesh=mesh))["agent"]["spec"]
+    assert (list(ADD_ON.before(replace(context(), mesh=mesh))) == [MESHED]) == to_agents
+    assert ("otlp/mesh" in of_agent["config"]["receivers"]) == to_agents
+    assert ("volumes" in of_agent) == to_agents, "a Secret that nobody makes keeps every agent from starting"
+
+
+def test_an_agent_shows_the_identity_that_proxies_ask_for(cloud: PlatformCloud) -> None:
+    cloud.up(stack(**JOINED))
+    certificate = next(each for each in cloud.all(":Certificate") if each.inputs["metadata"]["name"] == MESHED)
+    control_plane = cloud.one("helm.sh/v3:Release", "main-linkerd-control-plane")
+    tracing = control_plane.inputs["values"]["proxy"]["tracing"]["collector"]
+    assert tracing["endpoint"] == "agent-collector.opentelemetry.svc.cluster.local.:4319"
+    asked = (
+        f"{tracing['meshIdentity']['serviceAccountName']}.{tracing['meshIdentity']['namespace']}.serviceaccount."
+        f"identity.linkerd.{control_plane.inputs['values']['identityTrustDomain']}"
+    )
+    assert certificate.inputs["spec"]["dnsNames"] == [asked]
+    assert certificate.inputs["spec"]["usages"] == ["server auth"], "nobody calls others with it"
+    (issuer,) = [
+        each
+        for each in cloud.all(":ClusterIssuer")
+        if each.inputs["metadata"]["name"] == certificate.inputs["spec"]["issuerRef"]["name"]
+    ]
+    assert cloud.comes_after(certificate, issuer)
+    agent = next(each for each in cloud.all(":OpenTelemetryCollector") if each.inputs["metadata"]["name"] == "agent")
+    assert cloud.comes_after(agent, certificate), "its pods wait for the Secret"
+    spec = agent.inputs["spec"]
+    tls = spec["config"]["receivers"]["otlp/mesh"]["protocols"]["grpc"]["tls"]
+    (mount,), (volume,) = spec["volumeMounts"], spec["volumes"]
+    assert {tls["cert_file"], tls["key_file"]} == {f"{mount['mountPath']}/tls.{each}" for each in ("crt", "key")}
+    assert (volume["name"], volume["secret"]["secretName"]) == (mount["name"], certificate.inputs["spec"]["secretName"])
+    assert WITHOUT_ALPN[0] in spec["env"]
+    assert "otlp/mesh" in spec["config"]["service"]["pipelines"]["traces"]["receivers"]
+    namespace = cloud.one("core/v1:Namespace", "main-namespace-opentelemetry").inputs["metadata"]
+    assert namespace["labels"]["config.linkerd.io/admission-webhooks"] == "disabled", "agents start without an injector"
+
+
+def test_meshed_pods_alone_reach_the_port_for_proxies() -> None:
+    two = [{"name": "research", "namespaces": ["research", "lab"]}]
+    found = flows_of(stack(**JOINED | {"teams": two, "mesh": {**MESH, "viz": True}}, isolation={}), "main")
+
+    def reach(direction: str, namespace: str) -> bool:
+        return any(
+            TO_AGENTS.port in flow.ports and flow.peer == Pods(namespace="opentelemetry")
+            for flow in found[namespace]
+            if flow.direction == direction
+        )
+
+    assert [reach("out", each) for each in ("research", "linkerd", "linkerd-viz", "lab")] == [True, True, True, False]
+    let_in = [flow.peer for flow in found["opentelemetry"] if TO_AGENTS.port in flow.ports]
+    assert all(let_in.count(Pods(namespace=each)) == 1 for each in ("research", "linkerd", "linkerd-viz"))
+    assert len(let_in) == 3

@@ -453,6 +453,7 @@ CHANGES: dict[str, Any] = {
     "observability.traces.drop_attributes": (traces(), traces(drop_attributes=["app.prompt"])),
     "observability.traces.gateways": (traces(), traces(gateways=3)),
     "observability.traces.memory_gib": (traces(), traces(memory_gib=3)),
+    "observability.traces.mesh": ({**traces(), **meshed()}, {**traces(mesh=False), **meshed()}),
     "observability.traces.otlp.address": (otlp(), otlp(address="https://tempo.example.com")),
     "observability.traces.otlp.ranges": ({**otlp(), **isolated()}, {**otlp(ranges=["10.200.0.0/28"]), **isolated()}),
     "observability.traces.sample_ratio": (traces(), traces(sample_ratio=0.5)),

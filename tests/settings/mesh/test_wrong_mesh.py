@@ -103,6 +103,11 @@ OF_SERVICES: dict[str, tuple[dict[str, Any], str, str]] = {
         "mesh.services.other",
         "Give both the same pods, or labels by which none is in both.",
     ),
+    "collector without a port": (
+        {**MESH, "tracing": {"collector": "spans:70000", "namespace": "research", "service_account": "spans"}},
+        "mesh.tracing.collector",
+        "has no port from 1 to 65535, so no meshed pod would start. Mend it.",
+    ),
     "collector without an identity": (
         {**MESH, "tracing": {"collector": "spans.lab:4317", "namespace": "lab", "service_account": "spans"}},
         "mesh.tracing.namespace",
