@@ -101,6 +101,11 @@ def agent(cluster: str, traces: TraceSettings, gateways: int, *, meshed: bool = 
         server = {"endpoint": f"0.0.0.0:{TO_AGENTS.port}", "tls": {**files, "min_version": "1.3"}}
         made["receivers"]["otlp/mesh"] = {"protocols": {"grpc": server}}
         made["service"]["pipelines"]["traces"]["receivers"].append("otlp/mesh")
+        # A proxy says what was answered, and never that it is an error.
+        failed = (
+            'set(span.status.code, STATUS_CODE_ERROR) where IsMatch(span.attributes["http.response.status_code"], "^5")'
+        )
+        processors["transform"]["trace_statements"].append({"statements": [failed]})
     return made
 
 

@@ -44,7 +44,7 @@ class Anchor:
         (folder / "tls.key").write_bytes(of_key)
 
 
-def send(address: str, anchor: Path, identity: str, name: str, trace: int, resource: dict[str, str]) -> bool:
+def send(address: str, anchor: Path, identity: str, name: str, trace: int, status: str = "200") -> bool:
     """Sends a span as a proxy does: TLS 1.3 without ALPN to an identity, and gRPC in it. Returns whether it is taken.
 
     Raises SSLCertVerificationError where the other end does not prove the identity.
@@ -56,7 +56,7 @@ def send(address: str, anchor: Path, identity: str, name: str, trace: int, resou
         socket.create_connection((host, int(port)), timeout=5) as plain,
         trusting.wrap_socket(plain, server_hostname=identity) as connection,
     ):
-        message = _request(name, trace, resource)
+        message = _request(name, trace, status)
         head = b"".join(
             map(_header, (":method", ":scheme", ":path", "content-type"), ("POST", "http", EXPORT, "application/grpc"))
         )
@@ -103,8 +103,15 @@ def _field(number: int, value: bytes) -> bytes:
     return bytes([number << 3 | 2]) + length + bytes([size]) + value
 
 
-def _request(name: str, trace: int, resource: dict[str, str]) -> bytes:
-    attributes = (_field(1, key.encode()) + _field(2, _field(1, value.encode())) for key, value in resource.items())
-    span = _field(1, trace.to_bytes(16)) + _field(2, (trace + 1).to_bytes(8)) + _field(5, name.encode())
-    scope = _field(2, _field(2, span))
-    return _field(1, _field(1, b"".join(_field(1, each) for each in attributes)) + scope)
+def _attributes(number: int, values: dict[str, str]) -> bytes:
+    return b"".join(
+        _field(number, _field(1, key.encode()) + _field(2, _field(1, value.encode()))) for key, value in values.items()
+    )
+
+
+def _request(name: str, trace: int, status: str) -> bytes:
+    """Returns a span of a sender that passes for another pod."""
+    sender = {"service.name": "chat", "k8s.pod.name": "other", "team": "agents"}
+    ids = _field(1, trace.to_bytes(16)) + _field(2, (trace + 1).to_bytes(8))
+    span = ids + _field(5, name.encode()) + _attributes(9, {"http.response.status_code": status})
+    return _field(1, _field(1, _attributes(1, sender)) + _field(2, _field(2, span)))

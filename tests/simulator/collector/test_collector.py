@@ -107,15 +107,20 @@ def _with_ways(agents: Configuration, gateways: list[Collector]) -> Configuratio
     return agents
 
 
+def _quick(gateway: Configuration) -> Configuration:
+    """Returns the configuration of gateways that decide after two seconds, and send what the sink reads."""
+    gateway["exporters"]["otlp_http"].update(encoding="json", compression="none")
+    gateway["processors"]["tail_sampling"]["decision_wait"] = "2s"
+    return gateway
+
+
 @pytest.fixture
 def running(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Running]:
     changes = getattr(request, "param", {"sample_ratio": 0})
     kept: list[Span] = []
     with ExitStack() as up:
         settings = traces(**changes, otlp={"address": up.enter_context(sink(kept))})
-        judging = gateway("us-west-2", settings)
-        judging["exporters"]["otlp_http"].update(encoding="json", compression="none")  # what the sink reads
-        judging["processors"]["tail_sampling"]["decision_wait"] = "2s"
+        judging = _quick(gateway("us-west-2", settings))
         gateways = [up.enter_context(collector(tmp_path / f"gateway-{number}", judging)) for number in range(2)]
         kubeconfig = up.enter_context(api_server(tmp_path, TEAM, "vision"))
         environment = {**ON_A_NODE, "KUBECONFIG": str(kubeconfig)}
@@ -134,27 +139,29 @@ def test_a_proxy_of_the_mesh_sends_to_who_proves_the_identity(asks_for_alpn: boo
     anchor.identity(tmp_path / "identity", IDENTITY_OF_AGENTS)
     kept: list[Span] = []
     with ExitStack() as up:
-        settings = traces(sample_ratio=1, otlp={"address": up.enter_context(sink(kept))})
+        settings = traces(sample_ratio=0, otlp={"address": up.enter_context(sink(kept))})
+        judging = up.enter_context(collector(tmp_path / "gateway", _quick(gateway("us-west-2", settings))))
         taking = agent("ml-platform-prod-main", settings, 1, meshed=True)
         taking["processors"]["k8s_attributes"]["auth_type"] = "kubeConfig"
-        taking["exporters"] = {
-            "otlp_http": {"endpoint": settings.otlp.address, "encoding": "json", "compression": "none"}
-        }
-        taking["service"]["pipelines"]["traces"]["exporters"] = ["otlp_http"]
+        taking["exporters"]["otlp_grpc"]["endpoint"] = judging.grpc
         tls = taking["receivers"]["otlp/mesh"]["protocols"]["grpc"]["tls"]
         tls.update({key: tls[key].replace(IDENTITY, str(tmp_path / "identity")) for key in ("cert_file", "key_file")})
         environment = {**ON_A_NODE, "KUBECONFIG": str(up.enter_context(api_server(tmp_path, TEAM, "vision")))}
         environment |= {} if asks_for_alpn else {each["name"]: each["value"] for each in WITHOUT_ALPN}
         alone = up.enter_context(collector(tmp_path / "agent", taking, environment))
         time.sleep(1)  # until it has read pods and namespaces
-        lies = {"k8s.pod.name": "other", "team": "agents", "service.name": "chat"}
-        taken = proxies.send(alone.mesh, anchor.file, IDENTITY_OF_AGENTS, "/v1/chat", 7, lies)
-        assert taken is not asks_for_alpn, "by default gRPC closes what has no ALPN"
-        with pytest.raises(SSLCertVerificationError):
-            proxies.send(alone.mesh, anchor.file, f"other.{IDENTITY_OF_AGENTS}", "/v1/chat", 8, {})
-        with pytest.raises(SSLCertVerificationError):
-            proxies.send(alone.mesh, other.file, IDENTITY_OF_AGENTS, "/v1/chat", 8, {})
-        assert Running([alone], [], kept).names(int(taken)) == ["/v1/chat"] * taken
+        taken = [
+            proxies.send(alone.mesh, anchor.file, IDENTITY_OF_AGENTS, f"/v1/{status}", trace, status)
+            for trace, status in enumerate(("200", "503", "404"), 1)
+        ]
+        assert taken == [not asks_for_alpn] * 3, "by default gRPC closes what has no ALPN"
+        for roots, identity in ((anchor, f"other.{IDENTITY_OF_AGENTS}"), (other, IDENTITY_OF_AGENTS)):
+            with pytest.raises(SSLCertVerificationError):
+                proxies.send(alone.mesh, roots.file, identity, "/v1/other", 9)
+        failed = [] if asks_for_alpn else ["/v1/503"]
+        assert Running([alone], [], kept).names(len(failed)) == failed, (
+            "what failed is kept, by what a proxy says of it"
+        )
     for span in kept:
         assert span["resource"]["k8s.pod.name"] == POD, "it is known by its address, as any pod is"
         assert (span["resource"]["team"], span["resource"]["service.name"]) == ("vision", "chat")
