@@ -105,9 +105,9 @@ def calls_of_mesh(mesh: MeshSettings | None, namespaces: Iterable[str]) -> Itera
         return
     there = set(namespaces)
     if mesh.tracing:
-        ports = (mesh.tracing.port,)
+        for_spans = (mesh.tracing.port,)
         for part in (CONTROL_PLANE, *([VIZ] if mesh.viz else ())):
-            yield Call(source=part, target=mesh.tracing.namespace, why="spans of the mesh's own proxies", ports=ports)
+            yield Call(source=part, target=mesh.tracing.namespace, why="spans of its own proxies", ports=for_spans)
     for name, entry in mesh.services.items():
         for caller in dict.fromkeys(each.namespace for each in entry.callers):
             if entry.namespace in there and caller in there and caller != entry.namespace:
@@ -124,5 +124,5 @@ def calls_of_mesh(mesh: MeshSettings | None, namespaces: Iterable[str]) -> Itera
             ports = (PROXY_TAP, PROXY_ADMIN)
             yield Call(source=VIZ, target=namespace, why="metrics of proxies, and `linkerd tap`", ports=ports)
         if mesh.tracing and mesh.tracing.namespace != namespace:
-            ports = (mesh.tracing.port,)
-            yield Call(source=namespace, target=mesh.tracing.namespace, why="spans of proxies", ports=ports)
+            for_spans = (mesh.tracing.port,)
+            yield Call(source=namespace, target=mesh.tracing.namespace, why="spans of proxies", ports=for_spans)

@@ -105,7 +105,7 @@ def agent(cluster: str, traces: TraceSettings, gateways: int, *, meshed: bool = 
         failed = (
             'set(span.status.code, STATUS_CODE_ERROR) where IsMatch(span.attributes["http.response.status_code"], "^5")'
         )
-        processors["transform"]["trace_statements"].append({"statements": [failed]})
+        made["processors"]["transform"]["trace_statements"].append({"statements": [failed]})
     return made
 
 
