@@ -11,7 +11,7 @@ from simulator.kubernetes import classes, limits, pod_security, quota
 from simulator.kubernetes.checking import PRUNED, invalid
 from simulator.kubernetes.clusters import CRD, RELEASE, Cluster, token
 from simulator.kubernetes.custom import object_findings
-from simulator.kubernetes.injection import PROXY
+from simulator.kubernetes.injection import PROXY, SERVER, refused_probes
 from simulator.kubernetes.karpenter import NODE_CLASS, NODE_OVERLAY, node_class_of, overlays_conflict
 from simulator.kubernetes.kinds import BUILT_IN, IN_EVERY_NAMESPACE, kind_of_an_addon, plural
 from simulator.kubernetes.meaning.definitions import identity_findings
@@ -100,6 +100,7 @@ class Admission:
             self._limit_ranges(complete)
         self._quota(complete, before)
         self._warn_of_an_endless_job(complete)
+        self._warn_of_refused_probes(complete)
 
     def check_webhooks(self) -> None:
         """Raises Refusal when a webhook does not answer that the API server must ask. Warns of pods without a proxy."""
@@ -319,6 +320,14 @@ class Admission:
             self.call.warn(
                 f'{self.state["kind"]} "{self._name}" never ends: {PROXY} runs beside its containers, and does not end '
                 "with them. Let it be a native sidecar: drop proxy.nativeSidecar: false, or the pod's annotation."
+            )
+
+    def _warn_of_refused_probes(self, complete: Mapping[str, Any]) -> None:
+        pod, rows = pod_security.pod_of(complete), self.cluster.of_kind(*SERVER, self.namespace)
+        for why in refused_probes(pod, [row.state for row in rows]) if pod is not None else ():
+            self.call.warn(
+                f'pods of {self.state["kind"]} "{self._name}" never get ready: their proxy refuses {why}. Use httpGet, '
+                "which it lets in, or let the ranges of nodes in by an AuthorizationPolicy."
             )
 
     def _limit_ranges(self, complete: Mapping[str, Any]) -> None:

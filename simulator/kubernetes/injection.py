@@ -10,7 +10,7 @@ charts/linkerd-control-plane/values.yaml; read 2026-11.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from catalog.chart_facts import merged
@@ -18,10 +18,12 @@ from catalog.charts import CHARTS
 from common.values import opened
 from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.meaning.quantities import parsed
+from simulator.kubernetes.meaning.selectors import matches
 from simulator.kubernetes.pod_security import Pod
 from simulator.values import UNKNOWN, Props, has_unknown
 
 CHART, PROXY = "linkerd-control-plane", "linkerd-proxy"
+SERVER = ("policy.linkerd.io/v1beta3", "Server")
 INJECT, _CONFIG = "linkerd.io/inject", "config.linkerd.io/"
 _ENABLED = ("enabled", "ingress")
 _SIDECAR_IMAGES = ("cr.l5d.io/linkerd/proxy:", "gcr.io/istio-release/proxyv2:")
@@ -97,6 +99,8 @@ _POLICIES = (
     "cluster-unauthenticated",
     "deny",
 )
+_REFUSING = ("all-authenticated", "cluster-authenticated", "deny")
+_DEFAULT_POLICY = "LINKERD2_PROXY_INBOUND_DEFAULT_POLICY"
 
 
 def why_left(pod: Pod, namespace: Mapping[str, Any], release: Mapping[str, Any]) -> str:
@@ -177,6 +181,26 @@ def injected(pod: Pod, namespace: Mapping[str, Any], release: Mapping[str, Any])
         "metadata": {**metadata, "labels": labels, "annotations": annotations},
         "spec": {**spec, "containers": containers, "initContainers": first_ones, "volumes": volumes},
     }
+
+
+def refused_probes(pod: Pod, servers: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Yields the probes by gRPC that a pod's proxy refuses. It knows those of kind httpGet, and lets them in.
+
+    pod: with its proxy, if it has one. servers: of its namespace.
+    Source: linkerd2 edge-26.8.3, policy-controller/k8s/index/src/inbound/workload.rs (pod_http_probes); read 2026-11.
+    """
+    spec, labels = Node(pod)["spec"], Node(pod).at("metadata", "labels").value or {}
+    found = [*spec["initContainers"].items, *spec["containers"].items]
+    environment = [each for one in found if one["name"].value == PROXY for each in one["env"].items]
+    default = next((each["value"].text for each in environment if each["name"].text == _DEFAULT_POLICY), "")
+    for container in spec["containers"].items:
+        for kind in ("startupProbe", "readinessProbe", "livenessProbe"):
+            port, policy = container.at(kind, "grpc", "port").value, default
+            for server in map(Node, servers):
+                if server.at("spec", "port").value == port and matches(server.at("spec", "podSelector"), labels):
+                    policy = server.at("spec", "accessPolicy").text or "deny"
+            if default and port is not None and policy in _REFUSING:
+                yield f"{container['name'].text}.{kind} by gRPC on port {port}, where the policy is {policy}"
 
 
 def _values(release: Mapping[str, Any]) -> Props:
@@ -287,11 +311,11 @@ def _environment(values: Props, control_plane: str) -> Iterator[Props]:
     domain = values["identityTrustDomain"] or values["clusterDomain"]
     identity = f"$(_pod_sa).$(_pod_ns).serviceaccount.identity.{control_plane}.{domain}"
     for name, value in {
-        "DESTINATION_PROFILE_NETWORKS": values["clusterNetworks"],
-        "INBOUND_DEFAULT_POLICY": values["proxy"]["defaultInboundPolicy"],
-        "IDENTITY_LOCAL_NAME": identity,
+        "LINKERD2_PROXY_DESTINATION_PROFILE_NETWORKS": values["clusterNetworks"],
+        _DEFAULT_POLICY: values["proxy"]["defaultInboundPolicy"],
+        "LINKERD2_PROXY_IDENTITY_LOCAL_NAME": identity,
     }.items():
-        yield {"name": f"LINKERD2_PROXY_{name}", "value": value}
+        yield {"name": name, "value": value}
 
 
 def _network_validator(values: Props) -> Props:

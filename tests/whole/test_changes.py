@@ -98,6 +98,7 @@ EDITS = {
         {"network.nat": "single", "mesh.namespaces": ["inference", "research"]}
     ),
     "a third zone, all by name": Edit({"network.zones": [f"us-west-2{letter}" for letter in "abc"]}),
+    "traces, with those of its proxies": Edit({"observability.traces": {}}),
     "a second anchor of the mesh": Edit({"mesh.anchors": ["first", "second"]}),
     "the first one goes too early": Edit({"mesh.anchors": ["second"]}, refused="first goes, and pods that are up"),
     "the second one signs": Edit({"mesh.issuing_anchor": "second"}),

@@ -521,8 +521,9 @@ def test_a_namespace_says_which_pools_its_team_has_and_what_keeps_pods_off_the_o
     }
 
 
-def test_the_proxy_of_another_distribution_is_let_in_by_its_own_name() -> None:
-    image = {"name": "registry.example.com/proxy", "version": "v2"}
+@pytest.mark.parametrize("version", ["v2", f"v2@sha256:{'0' * 64}"])
+def test_the_proxy_of_another_distribution_is_let_in_by_its_own_name(version: str) -> None:
+    image = {"name": "registry.example.com/proxy", "version": version}
     addons = {"linkerd-control-plane": AddonSettings(values={"proxy": {"image": image}})}
-    assert proxy_images(addons) == ("registry.example.com/proxy:v2",)
+    assert proxy_images(addons) == (f"registry.example.com/proxy:{version}",)
     assert proxy_images({}) == (f"cr.l5d.io/linkerd/proxy:{CHARTS['linkerd-control-plane'].app_version}",)

@@ -65,6 +65,13 @@ def test_the_proxy_has_the_capabilities_of_the_first_container() -> None:
     assert "capabilities" not in made(pod())["linkerd-proxy"]["securityContext"]
 
 
+def test_a_proxy_of_a_mirror_has_its_digest() -> None:
+    mirrored = {"name": "registry.example.com/proxy", "version": f"edge-26.8.3@sha256:{'0' * 64}"}
+    added = made(pod(), cniEnabled=True, proxy={"image": mirrored})
+    images = {added[name]["image"] for name in ("linkerd-proxy", "linkerd-network-validator")}
+    assert images == {f"{mirrored['name']}:{mirrored['version']}"}, "a rule that asks for digests sees the injected pod"
+
+
 def test_annotations_go_before_those_of_the_namespace_and_these_before_the_values() -> None:
     values = {"cniEnabled": True, "proxy": {"resources": LIMITS}}
     assert made(pod(), **values)["linkerd-proxy"]["resources"] == {"limits": {"cpu": "1", "memory": "250Mi"}}
@@ -186,6 +193,28 @@ def test_whatever_makes_meshed_pods_passes_restricted_with_the_cni_plugin_alone(
     cluster.preview(release(), "control-plane")
     with pytest.raises(Refusal, match="linkerd-init"):
         cluster.preview(made)
+
+
+def test_a_probe_by_grpc_is_refused_where_a_policy_refuses_who_has_no_identity(cluster: Bench) -> None:
+    def told(default: str, *servers: Props, **probe: Any) -> int:
+        cluster.warnings.clear()
+        cluster.preview(release(cniEnabled=True, proxy={"defaultInboundPolicy": default}), "control-plane")
+        for each in servers:
+            cluster.cloud.put("kubernetes:policy.linkerd.io/v1beta3:Server", "main/research/chat", each)
+        subject = workload()
+        subject["spec"]["template"]["spec"]["containers"][0]["readinessProbe"] = probe
+        cluster.preview(subject)
+        assert all("app.readinessProbe by gRPC on port 8080" in each for each in cluster.warnings)
+        return len(cluster.warnings)
+
+    by_grpc = {"grpc": {"port": 8080}}
+    of_chat = {"podSelector": {"matchLabels": {"app": "web"}}, "port": 8080}
+    server = {"apiVersion": "policy.linkerd.io/v1beta3", "kind": "Server", "metadata": {"namespace": "research"}}
+    assert [told(each, **by_grpc) for each in ("deny", "all-authenticated", "audit")] == [1, 1, 0]
+    assert told("deny", httpGet={"path": "/", "port": 8080}) == 0, "the proxy knows it"
+    assert told("audit", {**server, "spec": {**of_chat, "accessPolicy": "deny"}}, **by_grpc) == 1
+    assert told("deny", {**server, "spec": {**of_chat, "accessPolicy": "audit"}}, **by_grpc) == 0
+    assert told("audit", {**server, "spec": {**of_chat, "port": 9000}}, **by_grpc) == 0, "of another port"
 
 
 @pytest.mark.parametrize("name", ["kube-system", "cert-manager"])
