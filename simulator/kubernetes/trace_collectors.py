@@ -47,12 +47,14 @@ def _reasons(cluster: Cluster, metadata: Props, spec: Props) -> Iterator[str]:
 
 
 def _unproven(cluster: Cluster, spec: Props, secrets: Props, port: str, identity: str) -> Iterator[str]:
-    """Yields what is missing for proxies that ask for an identity on a port of pods without a proxy."""
+    """Yields what is missing for proxies that ask for an identity on a port of pods without a proxy.
+
+    A collector that does not listen there, or no longer, is left alone: the mesh may go with the same `up`.
+    """
     receivers = (spec["config"].get("receivers") or {}).values()
     servers = [((each or {}).get("protocols") or {}).get("grpc") or {} for each in receivers]
     server = next((each for each in servers if str(each.get("endpoint")).rpartition(":")[2] == port), None)
     if server is None:
-        yield f"proxies send their spans to port {port}, on which it takes none by gRPC"
         return
     file = str((server.get("tls") or {}).get("cert_file"))
     mounted = [each["name"] for each in spec.get("volumeMounts") or () if file.startswith(f"{each['mountPath']}/")]
