@@ -281,6 +281,12 @@ def default_refuses_more(before: Inputs, after: Inputs) -> str:
     return f"{was} → {becomes}" if refuses_more(was, becomes) else ""
 
 
+def spans_elsewhere(before: Inputs, after: Inputs) -> str:
+    """Compares where the proxies of a control plane send their spans; where they sent none before, nothing is lost."""
+    was, becomes = (_below(each, "values.proxy.tracing.collector", "endpoint") for each in (before, after))
+    return f"{was} → {becomes or 'nowhere'}" if was and was != becomes else ""
+
+
 def other_health(before: Inputs, after: Inputs) -> str:
     """Tells what else load balancers ask pods for their health, or take for an answer.
 
@@ -761,6 +767,14 @@ ROWS: Mapping[str, Sequence[Row]] = {
             "what meshed pods take without a policy, by {}: <how>",
             "callers that nobody has named are refused",
             LOOK,
+            SERIOUS,
+        ),
+        Row(
+            (RELEASE,),
+            spans_elsewhere,
+            "where proxies of the mesh send their spans, by {}: <how>",
+            "each sends them where it did until its pod starts again, and loses them where nobody takes them",
+            "start meshed pods again: docs/guides/observability/traces.md#spans-of-the-mesh",
             SERIOUS,
         ),
         Row(

@@ -1415,6 +1415,23 @@ def inbound(policy):
     return {"values": {"proxy": {"defaultInboundPolicy": policy}}}
 
 
+def tracing(collector):
+    return {"values": {"proxy": {"tracing": {"collector": {"endpoint": collector}}} if collector else {}}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "openings_"),
+    [
+        (None, "agents:4319", []),
+        ("agents:4319", "agents:4319", []),
+        ("agents:4319", None, ["where proxies of the mesh send their spans, by it: agents:4319 → nowhere"]),
+        ("agents:4319", "own:4317", ["where proxies of the mesh send their spans, by it: agents:4319 → own:4317"]),
+    ],
+)
+def test_who_takes_spans_of_proxies_elsewhere_is_told_to_start_pods_again(before, after, openings_):
+    assert openings(of("kubernetes:helm.sh/v3:Release", tracing(before), tracing(after))) == openings_
+
+
 def enforcing(level):
     return {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": level} if level else {}}}
 
