@@ -1,7 +1,8 @@
 """Rules of Velero.
 
 A schedule has counters from its beginning until it is deleted, and a time of success only while a good copy is there.
-Source: vmware-tanzu/velero v1.18.1, pkg/metrics/metrics.go, pkg/controller/{backup,schedule}_controller.go; read 2026-11.
+Source: vmware-tanzu/velero v1.18.1, pkg/metrics/metrics.go and pkg/controller/{backup,schedule}_controller.go; read
+2026-11.
 """
 
 from components.core.metrics import Alert
