@@ -55,18 +55,25 @@ GROUP = RuleGroup(
             about="Price of a node, USD an hour.",
         ),
         Recording(
-            name="cluster_cost_usd",
+            name="volume:cost_usd_hour",
             expr=promql(
-                f"""sum(node:price_usd_hour)
-                + (sum(max by (persistentvolume) (kube_persistentvolume_capacity_bytes{{KSM}}) / 2^30
-                * on (persistentvolume) (max by (persistentvolume) (pv_hourly_cost > 0) or max by (persistentvolume)
-                (kube_persistentvolume_info{{KSM}} * on (storageclass) group_left () volume:gib_price_usd_hour)))
-                or vector(0))
-                + (count(count by (namespace, service) (kube_service_status_load_balancer_ingress{{KSM}}))
-                * {SERVICE_PRICES["load_balancer.nlb_hour"].usd} or vector(0))"""
+                """max by (persistentvolume) (kube_persistentvolume_capacity_bytes{KSM}) / 2^30 * on (persistentvolume)
+                (max by (persistentvolume) (pv_hourly_cost > 0) or max by (persistentvolume)
+                (kube_persistentvolume_info{KSM} * on (storageclass) group_left () volume:gib_price_usd_hour))"""
             ),
-            about="What nodes, volumes of EBS and load balancers of Services cost now, USD an hour, at list prices: "
-            "not the bill.",
+            about="What a volume of EBS costs, USD an hour.",
+        ),
+        Recording(
+            name="load_balancer:cost_usd_hour",
+            expr=promql("max by (namespace, service) (kube_service_status_load_balancer_ingress{KSM})")
+            + f" * {SERVICE_PRICES['load_balancer.nlb_hour'].usd}",
+            about="What the load balancer of a Service costs, USD an hour, without traffic.",
+        ),
+        Recording(
+            name="cluster_cost_usd",
+            expr="sum(node:price_usd_hour) + (sum(volume:cost_usd_hour) or vector(0)) "
+            "+ (sum(load_balancer:cost_usd_hour) or vector(0))",
+            about="What nodes, volumes and load balancers cost now, USD an hour, at list prices: not the bill.",
         ),
         Recording(
             name="gpu:cost_usd_hour",
