@@ -1,7 +1,7 @@
 """Whose metrics Prometheus reads in a cluster: those of Helm add-ons, of EKS add-ons, and of the proxies of the mesh.
 
 Left out: the drivers of EBS, EFS and FSx, the snapshot controller and the node monitoring agent, which serve none as
-EKS installs them. The kubelet tells of volumes.
+EKS installs them. The kubelet tells of volumes, and of those that a driver does not attach or mount.
 Sources: aws/amazon-vpc-cni-k8s v1.22.4, README, "cni-metrics-helper" and `DISABLE_METRICS`; linkerd/linkerd2
 edge-26.8.3, charts/partials/templates/_proxy.tpl; read 2026-11.
 """

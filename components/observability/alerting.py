@@ -25,6 +25,8 @@ ACCOUNT = "alertmanager"
 NOBODY = "nobody"
 NO_OBJECTS = {"matchLabels": {"ml-platform/routes": "none"}}
 """By itself the operator reads AlertmanagerConfigs of all namespaces, and each may send alerts anywhere."""
+OF_CRITICAL = ".critical"
+"""Ending of the receivers of critical alerts. No team has a dot in its name, so that no other receiver ends so."""
 NODE_IS_GONE = "NodeNotReady"
 """The alert that stands for everything else that is told of its node."""
 _FILES = "/etc/alertmanager/receivers"
@@ -144,7 +146,7 @@ def _route(receiver: str, *matchers: str, **times: str) -> dict[str, Any]:
 
 
 def _of_audience(receiver: str, *matchers: str) -> Iterator[dict[str, Any]]:
-    yield _route(f"{receiver}-critical", *matchers, 'severity="critical"', repeat_interval="4h")
+    yield _route(f"{receiver}{OF_CRITICAL}", *matchers, 'severity="critical"', repeat_interval="4h")
     if matchers:
         yield _route(receiver, *matchers)
 
@@ -173,7 +175,7 @@ def _receivers(name: str, receiver: ReceiverSettings, stage: Stage) -> Iterator[
     if receiver.pagerduty:
         page = {"routing_key_file": f"{_FILES}/{name}/pagerduty", "severity": "critical", "description": _TITLE}
         told["pagerduty_configs"] = [{**page, "details": {"alerts": _TEXT}, "send_resolved": True}]
-    yield {"name": f"{name}-critical", **told}
+    yield {"name": f"{name}{OF_CRITICAL}", **told}
 
 
 def _webhook(name: str, key: str) -> dict[str, Any]:

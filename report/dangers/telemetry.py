@@ -9,12 +9,14 @@ from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 from catalog.sharing import POOL_LABEL
+from components.observability.alerting import OF_CRITICAL
 from components.tenancy.marks import TEAM
 from costs.resource import Resource
 from report.dangers.danger import GRAVE, LATER, LOST, NAMESPACE, SERIOUS, Danger, Plan, at, every, of_change
 from report.dangers.doors import RELEASE, chart_of
 from report.dangers.pools import NODE_GROUP
 from report.tables import some
+from settings.observability.alerts import PLATFORM
 
 CHART = "kube-prometheus-stack"
 _SPEC = "values.prometheus.prometheusSpec"
@@ -87,14 +89,14 @@ def _unheard(before: Mapping[str, Any], after: Mapping[str, Any], teams: Set[obj
     if "heartbeat" in old.keys() - new.keys():
         says = "nobody outside of the platform hears any more that alerts work, by {}"
         yield GRAVE, says, "when the cluster or all of its alerts are gone, nothing tells", ""
-    platform = new.get("platform-critical")
+    platform = new.get(f"{PLATFORM}{OF_CRITICAL}")
     for name, ways in old.items():
-        of, critical, _ = name.rpartition("-critical")
+        of, critical, _ = name.rpartition(OF_CRITICAL)
         team, left = of.removeprefix("team-"), new.get(name, frozenset())
-        if not critical or not ways - left or (of != "platform" and team not in teams):
+        if not critical or not ways - left or (of != PLATFORM and team not in teams):
             continue
-        whose = "the platform" if of == "platform" else f"team {team}"
-        if not left and platform and of != "platform":
+        whose = "the platform" if of == PLATFORM else f"team {team}"
+        if not left and platform and of != PLATFORM:
             says = f"alerts of {whose} reach the platform's people, and no longer the team, by {{}}"
             yield SERIOUS, says, "who could mend it does not hear of it", ""
         elif not left:

@@ -29,9 +29,7 @@ class ObservabilitySettings(Settings):
         default=CloudAlarmSettings(), description="What only AWS sees. null: nobody is told of it."
     )
     grafana: GrafanaSettings | None = Field(default=None, description="Dashboards. Without it there is no Grafana.")
-    costs: bool = Field(
-        default=True, description="Whether OpenCost tells what nodes, volumes and load balancers cost by the hour."
-    )
+    costs: bool = Field(default=True, description="Whether OpenCost tells what nodes and volumes cost by the hour.")
     logs: LogSettings | None = Field(
         default=None, description="What containers write. Without it their logs end with their nodes."
     )

@@ -55,6 +55,8 @@ The agents of Google's services have an account for each project, of anybody.
 A dot without its backslash is any character, and stands in none of these names. Source: sigstore/fulcio, config/
 identity/config.yaml, for the names that CI services have; read 2026-11.
 """
+_REPEATS = 5
+"""With each more, to search for who is meant takes a hundred times as long."""
 _NOBODY = "(?!)"
 _REFUSED = "pods that get them would be refused. Name images that you build"
 _SEQUENCE, _BIT_STRING = 0x30, 0x03
@@ -122,15 +124,17 @@ class IdentitySettings(Settings):
                 raise ValueError(
                     "has a subject_pattern that may match in the middle of another name. Begin with ^ and end with $."
                 )
+            repeats = len(re.findall(r"[*+?]", re.sub(r"\\.|\[[^]]*\]", "", pattern)))
             try:
-                taken = bool(re.fullmatch(WHOLE_NAME_PATTERN, pattern)) and re.compile(pattern)
+                taken = repeats <= _REPEATS and bool(re.fullmatch(WHOLE_NAME_PATTERN, pattern)) and re.compile(pattern)
             except re.error:
                 taken = False
             if not taken:
                 raise ValueError(
                     "has a subject_pattern that is no plain regular expression: Kyverno reads Go's dialect, and | "
                     "outside of a group leaves each side without ^ or $. Use plain characters, ., classes, one of "
-                    "* + ? {n} behind each, and groups that are neither nested nor repeated."
+                    f"* + ? {{n}} behind each, at most {_REPEATS} of * + ?, and groups that are neither nested nor "
+                    "repeated."
                 )
             strangers = [each for each in _STRANGERS if taken.search(each)]
             if strangers or not _WRITTEN_OUT.match(pattern):

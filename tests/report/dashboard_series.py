@@ -167,11 +167,7 @@ def _costs() -> Iterator[Row]:
         if pool != "system":
             yield "node_gpu_hourly_cost", {"node": node, "job": "opencost"}, flat(PRICES[pool] / 8 * 0.9)
             yield "node_gpu_count", {"node": node, "job": "opencost"}, flat(8)
-    yield (
-        "kubecost_load_balancer_cost",
-        {"job": "opencost", "namespace": "ingress", "service_name": "door"},
-        flat(0.0225),
-    )
+    yield "kube_service_status_load_balancer_ingress", {**KSM, "namespace": "ingress", "service": "door"}, flat(1)
     for (namespace, claim), _ in CLAIMS.items():
         name = {"persistentvolume": f"pvc-{claim}"}
         yield "pv_hourly_cost", {**name, "job": "opencost"}, flat(0.08 / 730)

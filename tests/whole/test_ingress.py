@@ -1,6 +1,7 @@
 """The life of a stack with an internal and a public door. The tests depend on each other and run in this order."""
 
 import json
+from collections import Counter
 
 import pytest
 
@@ -12,7 +13,7 @@ UP = ("up", "--stack", "prod", "--yes", "--skip-preview")
 @pytest.fixture(scope="module", autouse=True)
 def small(project):
     """Builds the prod stack with one pool and no storage, and so without the Services that its routes lead to."""
-    project.change("prod", clusters__main__pools=[project.pools("prod")[0]], storage={})
+    project.change("prod", clusters__main__pools=[project.pools("prod")[0]], storage={}, observability__traces={})
     project.pulumi(*UP, "--policy-pack", "policies")
 
 
@@ -50,6 +51,11 @@ def test_without_protection_a_public_door_closes_alone(project):
 
 
 def test_destroy_leaves_nothing_but_the_records_that_prove_certificates(project):
+    before = project.resources()
+    made = Counter(each["type"] for each in before)
+    of_telemetry = {"aws:ebs/volume:Volume": 5, "kubernetes:opentelemetry.io/v1beta1:OpenTelemetryCollector": 2}
+    assert of_telemetry.items() <= made.items(), "two each of Prometheus and Alertmanager, Grafana; with finalizers"
+    assert "/ml-platform-prod-main/containers" in {each["id"] for each in before}
     project.pulumi("destroy", "--stack", "prod", "--yes", "--skip-preview")
     left = {(each["type"], each["urn"].rpartition("::")[2]) for each in project.resources()}
     zone = project.settings("prod")["ml-platform:ingress"]["internal"]["certificate"]["zone_id"]

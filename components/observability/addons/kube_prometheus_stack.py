@@ -84,7 +84,11 @@ def values(context: AddOnContext) -> Values:
     critical = {"priorityClassName": "system-cluster-critical"}  # otherwise pods of teams with a class may end it
     ours: Values = {
         "crds": {"enabled": False},
-        "nodeExporter": {"enabled": False},
+        "nodeExporter": {
+            "enabled": False,
+            "forceDeployDashboards": True,  # they read the add-on's, whose job is the same
+            "operatingSystems": {system: {"enabled": False} for system in ("aix", "darwin")},
+        },
         **{part: {"enabled": False} for part in OF_EKS},
         "defaultRules": chart_alerts(),
         "kubelet": {"serviceMonitor": {"cAdvisorInterval": "30s"}},

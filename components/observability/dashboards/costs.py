@@ -119,11 +119,10 @@ DASHBOARD = Dashboard(
                     *("Parts", "currencyUSD"),
                     {
                         "nodes": "sum(node:price_usd_hour)",
-                        "volumes": "sum(max by (persistentvolume) (pv_hourly_cost) * on (persistentvolume) "
-                        "max by (persistentvolume) (kube_persistentvolume_capacity_bytes{KSM}) / 2^30)",
-                        "load balancers": "sum(max by (namespace, service_name) (kubecost_load_balancer_cost))",
+                        "volumes": "sum(volume:cost_usd_hour)",
+                        "load balancers": "sum(load_balancer:cost_usd_hour)",
                     },
-                    "USD an hour. Volumes and load balancers are there where OpenCost runs.",
+                    "USD an hour: nodes, volumes of EBS and load balancers of Services.",
                     stacked=True,
                 ),
                 lines(

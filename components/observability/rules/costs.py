@@ -1,22 +1,31 @@
 """What the cluster costs by the hour at list prices, who uses it, and what nobody uses.
 
-A node costs what OpenCost finds, or else its list price. OpenCost gives slices of GPUs no cost, so these are ours: the
-GPUs of a node carry its whole price, and a slice its share of it.
+A node and a volume cost what OpenCost finds, or else their list price. OpenCost gives slices of GPUs no cost, so these
+are ours: the GPUs of a node carry its whole price, and a slice its share of it. Nor has it AWS's price of io2 and of
+load balancers. Source: opencost/opencost of 2024-10, pkg/cloud/aws/provider.go (volTypes, LoadBalancerPricing); read
+2026-11.
 """
 
 from collections.abc import Sequence
 
-from catalog.prices import node_usd_per_hour
+from catalog.prices import HOURS_PER_MONTH, SERVICE_PRICES, node_usd_per_hour
 from components.core.metrics import Alert, Recording, RuleGroup
 from components.core.promql import promql, resource_label
 from settings.cluster.parts import ClusterParts
+from settings.observability.metrics import TELEMETRY
 
+VOLUMES = {"gp3": "gp3", TELEMETRY: "gp3", "io2": "io2"}
+"""Class of volumes -> type of EBS."""
 POOL, TYPE = "label_ml_platform_pool", "label_node_kubernetes_io_instance_type"
 
 
 def constants(cluster: ClusterParts, region: str) -> Sequence[Recording]:
-    """Returns the list prices of nodes, and of GPUs and their slices, by pool and instance type."""
+    """Returns the list prices of nodes, GPUs and slices, by pool and instance type, and of volumes by class."""
     rows = []
+    for name, kind in VOLUMES.items():
+        usd = SERVICE_PRICES[f"ebs.{kind}_storage"].usd / HOURS_PER_MONTH
+        about = "List price of a GiB of a volume, USD an hour, without IOPS and throughput."
+        rows.append(_usd("volume:gib_price_usd_hour", usd, {"storageclass": name}, about))
     for pool in cluster.pools.values():
         for machine in pool.machines:
             if (price := node_usd_per_hour(machine.name, region, pool.capacity_type)) is None:
@@ -46,15 +55,25 @@ GROUP = RuleGroup(
             about="Price of a node, USD an hour.",
         ),
         Recording(
-            name="cluster_cost_usd",
+            name="volume:cost_usd_hour",
             expr=promql(
-                """sum(node:price_usd_hour)
-                + (sum(max by (persistentvolume) (pv_hourly_cost) * on (persistentvolume)
-                max by (persistentvolume) (kube_persistentvolume_capacity_bytes{KSM}) / 2^30) or vector(0))
-                + (sum(max by (namespace, service_name) (kubecost_load_balancer_cost)) or vector(0))"""
+                """max by (persistentvolume) (kube_persistentvolume_capacity_bytes{KSM}) / 2^30 * on (persistentvolume)
+                (max by (persistentvolume) (pv_hourly_cost > 0) or max by (persistentvolume)
+                (kube_persistentvolume_info{KSM} * on (storageclass) group_left () volume:gib_price_usd_hour))"""
             ),
-            about="What nodes, volumes and load balancers cost now, USD an hour, at list prices: not the bill. "
-            "Without OpenCost: nodes alone.",
+            about="What a volume of EBS costs, USD an hour.",
+        ),
+        Recording(
+            name="load_balancer:cost_usd_hour",
+            expr=promql("max by (namespace, service) (kube_service_status_load_balancer_ingress{KSM})")
+            + f" * {SERVICE_PRICES['load_balancer.nlb_hour'].usd}",
+            about="What the load balancer of a Service costs, USD an hour, without traffic.",
+        ),
+        Recording(
+            name="cluster_cost_usd",
+            expr="sum(node:price_usd_hour) + (sum(volume:cost_usd_hour) or vector(0)) "
+            "+ (sum(load_balancer:cost_usd_hour) or vector(0))",
+            about="What nodes, volumes and load balancers cost now, USD an hour, at list prices: not the bill.",
         ),
         Recording(
             name="gpu:cost_usd_hour",

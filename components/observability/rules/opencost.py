@@ -17,7 +17,7 @@ GROUP = RuleGroup(
             expr="absent(node_total_hourly_cost)",
             minutes=30,
             severity="warning",
-            summary="OpenCost tells no prices: costs are list prices of nodes, without volumes and load balancers.",
+            summary="OpenCost tells no prices: costs are those of the catalog, which of spot nodes are estimates.",
         ),
     ),
 )

@@ -1,10 +1,22 @@
-"""Volumes of pods. The kubelet tells how full they are, while a pod has them."""
+"""Volumes of pods. The kubelet tells how full they are, while a pod has them, and whether they get onto its node.
+
+A volume that is on its way to a node fails a few times first. Source: kubernetes/kubernetes v1.36.0, pkg/volume/util/
+metrics.go and operationexecutor/operation_generator.go; read 2026-11.
+"""
 
 from components.core.metrics import Alert, RuleGroup
 from components.core.promql import promql
 
 FREE = "max by (namespace, persistentvolumeclaim) (kubelet_volume_stats_available_bytes)"
 SIZE = "max by (namespace, persistentvolumeclaim) (kubelet_volume_stats_capacity_bytes)"
+
+
+def _tries(status: str) -> str:
+    selector = f'status="{status}",operation_name=~"verify_controller_attached_volume|volume_mount"'
+    of_drivers = f'{{{selector},volume_plugin=~"kubernetes.io/csi:.+"}}[15m]'
+    by = "sum by (node, volume_plugin, operation_name)"
+    return f"{by} (increase(storage_operation_duration_seconds_count{of_drivers})) > 0"
+
 
 GROUP = RuleGroup(
     name="storage",
@@ -37,6 +49,14 @@ GROUP = RuleGroup(
             audience="team",
             summary="Volume {{ $labels.namespace }}/{{ $labels.persistentvolumeclaim }} can hold hardly any more "
             "files.",
+        ),
+        Alert(
+            name="VolumesNotMounted",
+            expr=f"{_tries('fail-unknown')} unless {_tries('success')}",
+            minutes=15,
+            severity="warning",
+            summary="Node {{ $labels.node }} gets no volume of {{ $labels.volume_plugin }}: each "
+            "{{ $labels.operation_name }} of half an hour has failed, and pods wait.",
         ),
         Alert(
             name="VolumeClaimPending",

@@ -1,4 +1,9 @@
-"""Rules of Velero. Source: vmware-tanzu/velero v1.18.1, pkg/metrics/metrics.go; read 2026-11."""
+"""Rules of Velero.
+
+A schedule has counters from its beginning until it is deleted, and a time of success only while a good copy is there.
+Source: vmware-tanzu/velero v1.18.1, pkg/metrics/metrics.go and pkg/controller/{backup,schedule}_controller.go; read
+2026-11.
+"""
 
 from components.core.metrics import Alert
 
@@ -16,6 +21,15 @@ RULES = (
         minutes=15,
         severity="critical",
         summary="The last good copy of schedule {{ $labels.schedule }} is {{ $value | humanizeDuration }} old.",
+    ),
+    Alert(
+        name="BackupNeverMade",
+        expr='count by (schedule) (velero_backup_attempt_total{schedule!=""}) '
+        'and on (schedule) max_over_time(velero_backup_attempt_total{schedule!=""}[1h] offset 36h) '
+        "unless on (schedule) velero_backup_last_successful_timestamp",
+        minutes=15,
+        severity="critical",
+        summary="No copy of schedule {{ $labels.schedule }} has succeeded since it is there, or the last is deleted.",
     ),
     Alert(
         name="BackupFails",

@@ -102,7 +102,7 @@ def test_each_alert_of_ours_reaches_somebody_and_a_teams_own_alone_the_team(rout
     }
     for severity, audience in kinds:
         labels = {"alertname": "X", "severity": severity, "audience": audience}
-        critical = "-critical" if severity == "critical" else ""
+        critical = ".critical" if severity == "critical" else ""
         if severity == "info":
             assert routes(**labels) == routes(**labels, namespace="lab") == "nobody"
             continue
@@ -112,6 +112,22 @@ def test_each_alert_of_ours_reaches_somebody_and_a_teams_own_alone_the_team(rout
         assert routes(**labels, namespace="agents") == f"platform{critical}", "a team without an entry"
         assert routes(**labels, namespace="kube-system") == f"platform{critical}"
         assert routes(**labels, namespace="lab-2") == f"platform{critical}", "not the beginning of another's name"
+
+
+@is_built
+def test_no_name_of_a_team_makes_one_receiver_of_two(tmp_path: Path) -> None:
+    """The text after the name of a team ends a receiver: another team may have it in its name."""
+    teams = {f"x{ending}": {"webhook": True} for ending in ("", "-critical", "-critical-critical")}
+    made = config(AlertSettings.model_validate({"teams": teams}), {name: (name,) for name in teams}, stage())
+    path = tmp_path / "alertmanager.yaml"
+    path.write_text(alertmanager_configuration(made))
+
+    amtool("check-config", str(path))
+    for severity, ending in (("warning", ""), ("critical", ".critical")):
+        for name in teams:
+            given = [f"severity={severity}", "audience=team", f"namespace={name}"]
+            found = amtool("config", "routes", "test", f"--config.file={path}", *given).strip()
+            assert found == f"team-{name}{ending}"
 
 
 @is_built
@@ -133,7 +149,7 @@ def test_only_critical_alerts_page() -> None:
     receivers = {each["name"]: each for each in expected(ALERTS)["receivers"]}
 
     assert set(receivers["platform"]) == {"name", "sns_configs"}
-    assert set(receivers["platform-critical"]) == {"name", "sns_configs", "pagerduty_configs"}
+    assert set(receivers["platform.critical"]) == {"name", "sns_configs", "pagerduty_configs"}
 
 
 def test_alertmanager_publishes_to_its_topics_alone_and_only_where_there_are_mails(built: PlatformCloud) -> None:

@@ -5,13 +5,16 @@ from typing import Any
 
 import pytest
 
+from catalog.charts import CHARTS
 from components.core.addon_spec import AddOnContext
 from components.core.flows import Range
+from components.observability.dashboard_json import SCHEMA
 from components.observability.grafana import grafana_flows, grafana_values, role_of_groups
 from settings.observability.grafana import SsoSettings
 from settings.stack.stack import StackSettings
 from tests.components.conftest import PlatformCloud
 from tests.components.stacks import stack, stage
+from tests.facts.reading import facts
 from tests.settings.observability.test_wrong_grafana import DOORS, SSO
 
 
@@ -53,6 +56,16 @@ def test_the_password_is_there_before_the_release_waits_for_the_pod(built: Platf
     wanted = release.inputs["values"]["grafana"]["admin"]["existingSecret"]
     assert secret.inputs["spec"]["target"]["name"] == wanted
     assert set(secret.inputs["spec"]["target"]["template"]["data"]) == {"admin-user", "admin-password"}
+
+
+def test_grafana_knows_each_setting_and_the_form_of_the_dashboards() -> None:
+    """A new version of Grafana is read anew: what it does not know, it ignores. Source: grafana_settings.json."""
+    known, ini = facts("grafana_settings"), values({"sso": SSO}, ingress=DOORS)["grafana.ini"]
+    assert known["version"] == CHARTS["grafana"].app_version
+    assert len(ini) >= 10
+    for section, keys in ini.items():
+        assert set(keys) <= set(known["settings"][section]), section
+    assert known["schema"] == SCHEMA
 
 
 def test_the_password_alone_needs_external_secrets(cloud: PlatformCloud) -> None:

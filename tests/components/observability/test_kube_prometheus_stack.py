@@ -11,7 +11,7 @@ from components.observability.chart_alerts import ALERTS_OFF, GROUPS_OF_TEAMS, G
 from components.observability.rules_of import every_group, prometheus_rule
 from settings.compute.node_pool import NodePoolSettings
 from settings.observability.observability import ObservabilitySettings
-from tests.components.stacks import POOL, stage
+from tests.components.stacks import POOL, stack, stage
 from tests.facts.reading import facts
 
 ROOT = Path(__file__).parents[3]
@@ -36,6 +36,15 @@ def test_what_eks_runs_itself_is_not_read_and_rules_about_it_are_off() -> None:
         assert said[part] == {"enabled": False}
     off = {key for key, on in said["defaultRules"]["rules"].items() if not on}
     assert off >= {"etcd", "kubeControllerManager", "kubeProxy", "kubeSchedulerAlerting", "kubeSchedulerRecording"}
+
+
+def test_dashboards_of_nodes_come_although_another_add_on_has_their_exporter() -> None:
+    """Source: kube-prometheus-stack 88.5.3, templates/grafana/dashboards-1.14/node*.yaml: their conditions and job."""
+    chart, spec = values()["nodeExporter"], every_add_on()["prometheus-node-exporter"]
+    systems = {system for system, said in chart["operatingSystems"].items() if not said["enabled"]}
+    assert (chart["enabled"], chart["forceDeployDashboards"], systems) == (False, True, {"aix", "darwin"})
+    assert [scrape.job for scrape in spec.metrics(stack(observability={}).parts_of("main"))] == ["node-exporter"]
+    assert not {"nodeExporterRecording", "node"} & set(GROUPS_OFF), "they show what these groups record"
 
 
 def test_all_monitors_and_rules_count_and_nodes_are_told_apart_by_their_pool() -> None:

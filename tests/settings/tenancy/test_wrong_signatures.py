@@ -164,6 +164,8 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
             "a group with a name": "^(?P<a>x)(?P=a)$",
             "an end that is a character": r"^https://github\.com/a\$",
             "repeated twice": "^(a+)+$",
+            "a search that takes hours": f"^https://github\\.com/a/{'.*' * 12}x$",
+            "a search through what may be missing": f"^{'.?' * 60}x$",
             "a group that is not captured": r"^https://github\.com/(?:a|b)/.*$",
         }.items()
     },

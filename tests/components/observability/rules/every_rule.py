@@ -8,6 +8,8 @@ sliced  g5.2xlarge   2      1     nvidia_com_gpu_shared       a quarter
 mps     g6.2xlarge   1      1     nvidia_com_gpu_shared       a half
 mig     p4d.24xlarge 16     8     nvidia_com_mig_3g_20gb      a half
 cpu     m7i.large    0.1    none
+
+A GiB of a volume costs 0.0001, of class io2 0.0002.
 """
 
 import shutil
@@ -45,6 +47,8 @@ def constants() -> list[dict[str, Any]]:
             row("gpu:slice_share", share, {POOL: pool, "resource": resource})
             price = usd / gpus * share
             row("gpu:slice_price_usd_hour", price, {POOL: pool, TYPE: machine, "resource": resource})
+    for storageclass, usd in {"gp3": 0.0001, "io2": 0.0002}.items():
+        row("volume:gib_price_usd_hour", usd, {"storageclass": storageclass})
     for support in ("standard", "last"):  # 61 days after the tests begin, which is in 1970
         row("kubernetes:support_ends_timestamp_seconds", 61 * 86_400, {"version": "1.35", "support": support})
     return rows
