@@ -15,7 +15,7 @@ import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,8 @@ def row_of(chart: Path, version: str, source: str, read: str) -> dict[str, Any]:
             tree = merged({str(key): _by_name(value, str(key)) for key, value in _yaml(more).items()}, tree)
         return {**row, "values": tree}
     templates = Templates(
-        _texts(chart), [text for part in (chart / "charts").glob("*") for text in _texts(part).values()]
+        {**_texts(chart), **dict(_texts_in(values))},
+        [text for part in (chart / "charts").glob("*") for text in _texts(part).values()],
     )
     if templates.unknown:
         print(f"templates that are not here: {', '.join(sorted(templates.unknown))}", file=sys.stderr)
@@ -126,6 +127,15 @@ def _texts(chart: Path) -> dict[str, str]:
         path for path in (chart / "templates").rglob("*") if path.suffix in (".yaml", ".yml", ".tpl", ".txt")
     )
     return {str(path): path.read_text(encoding="utf-8") for path in files if "tests" not in path.parts}
+
+
+def _texts_in(values: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Yields the values that are templates themselves, such as a whole configuration. Source: Helm, function `tpl`."""
+    if isinstance(values, dict):
+        for key, value in values.items():
+            yield from _texts_in(value, f"{name}.{key}")
+    elif isinstance(values, str) and "{{" in values:
+        yield name, values
 
 
 def _leaf(value: Any, key: str) -> Any:
