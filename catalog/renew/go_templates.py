@@ -226,7 +226,9 @@ class _Frame:
         match = re.match(r"(\$\w+)\s*:?=\s*(.*)", expression, re.DOTALL)
         if match is None:
             return self._pipeline(_tokens(expression))
+        made = [*self.made]
         meant = self._pipeline(_tokens(match[2]))
+        self.made = made  # what a variable holds is not written
         self._assign(match[1], meant)
         return meant
 
