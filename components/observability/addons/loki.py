@@ -150,10 +150,11 @@ RULES = (
     ),
     Alert(
         name="LokiRetentionStalled",
-        expr='time() - max(loki_compactor_apply_retention_last_successful_run_timestamp_seconds{job="loki"}) > 86400',
-        minutes=180,  # a pod that has just started has had no run
+        expr='count(up{job="loki"} == 1) unless '
+        'sum(increase(loki_compactor_apply_retention_operation_total{job="loki",status="success"}[6h])) > 0',
+        minutes=180,
         severity="warning",
-        summary="Loki has deleted no old logs for {{ $value | humanizeDuration }}: they stay, and cost.",
+        summary="Loki has ended no search for old logs in six hours: they stay, and cost.",
     ),
 )
 
