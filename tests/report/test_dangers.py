@@ -639,6 +639,29 @@ def versions(kept):
             {"values": {"schedules": {"all": {"template": {"ttl": "1h"}}}}},
             "backups of it are deleted after 1 hour, before: after 30 days",
         ),
+        *(
+            ("kubernetes:helm.sh/v3:Release", {"values": before}, {"values": after}, f"{what} of it are deleted {how}")
+            for what, before, after, how in (
+                (
+                    "logs",
+                    {"loki": {"limits_config": {"retention_period": "2160h"}}},
+                    {"loki": {"limits_config": {"retention_period": "720h"}}},
+                    "after 30 days, before: after 90 days",
+                ),
+                (
+                    "logs of a namespace",
+                    {"loki": {"limits_config": {"retention_stream": [{"period": "2160h"}]}}},
+                    {"loki": {"limits_config": {"retention_stream": [{"period": "24h"}]}}},
+                    "after 1 day, before: after 90 days",
+                ),
+                (
+                    "traces",
+                    {"tempo": {"retention": "720h"}},
+                    {"tempo": {"retention": "168h"}},
+                    "after 7 days, before: after 30 days",
+                ),
+            )
+        ),
         ("aws:kms/key:Key", {}, {"isEnabled": False}, "key it is disabled"),
         ("aws:dynamodb/table:Table", {}, None, "Table it deleted"),
         ("kubernetes:storage.k8s.io/v1:StorageClass", {"reclaimPolicy": "Delete"}, None, "storage class it goes"),
