@@ -64,7 +64,7 @@ def values(context: AddOnContext) -> Values:
             **kept.placed(context),
             "replicas": replicas,
             "resources": kept.resources("200m"),
-            "persistence": {"storageClass": TELEMETRY, "size": kept.VOLUME},
+            "persistence": {"enabled": True, "storageClass": TELEMETRY, "size": kept.VOLUME},
             "terminationGracePeriodSeconds": 300,  # it writes what it holds to the bucket
             "podDisruptionBudget": budget(replicas, ALSO_WHEN_BROKEN),
             "affinity": {"podAntiAffinity": _apart(context, replicas)},

@@ -179,6 +179,8 @@ def test_their_volumes_go_with_their_claims(built: PlatformCloud) -> None:
     assert telemetry["expression"].endswith("request.namespace in ['loki', 'monitoring', 'tempo']")
     assert values("loki")["singleBinary"]["persistence"]["storageClass"] == "telemetry"
     assert values("tempo")["persistence"]["storageClassName"] == "telemetry"
+    told = [values("loki")["singleBinary"]["persistence"]["enabled"], values("tempo")["persistence"]["enabled"]]
+    assert told == [True, True], "the estimate counts volumes that values name"
 
 
 def test_network_policies_let_in_who_sends_who_asks_and_who_measures() -> None:
