@@ -24,6 +24,8 @@ BUCKET_GIB: Mapping[str, Amount] = MappingProxyType(
         "shared": Amount(10, 500),
         "logs": Amount(1, 50),
         "backups": Amount(10, 1000),
+        "container-logs": Amount(5, 500),  # of Loki, in production three times what comes in, compressed
+        "traces": Amount(1, 100),
     }
 )
 

@@ -15,7 +15,7 @@ import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,8 @@ def row_of(chart: Path, version: str, source: str, read: str) -> dict[str, Any]:
             tree = merged({str(key): _by_name(value, str(key)) for key, value in _yaml(more).items()}, tree)
         return {**row, "values": tree}
     templates = Templates(
-        _texts(chart), [text for part in (chart / "charts").glob("*") for text in _texts(part).values()]
+        {**_texts(chart), **dict(_texts_in(values))},
+        [text for part in (chart / "charts").glob("*") for text in _texts(part).values()],
     )
     if templates.unknown:
         print(f"templates that are not here: {', '.join(sorted(templates.unknown))}", file=sys.stderr)
@@ -85,9 +86,11 @@ def row_of(chart: Path, version: str, source: str, read: str) -> dict[str, Any]:
     return {
         **row,
         "hooks": [hook for _, hook in hooks],
-        "pods": [_pod(each, values) for each in documents if _kind(each) in WORKLOADS and each not in in_hooks],
+        "pods": [_pod(each, values) for each in documents if _kind(each, values) in WORKLOADS and each not in in_hooks],
         "service_accounts": [
-            _account(each) for each in documents if _kind(each) == "ServiceAccount" and each not in in_hooks
+            _account(each, values)
+            for each in documents
+            if _kind(each, values) == "ServiceAccount" and each not in in_hooks
         ],
         "values": {
             key: tree
@@ -126,6 +129,15 @@ def _texts(chart: Path) -> dict[str, str]:
         path for path in (chart / "templates").rglob("*") if path.suffix in (".yaml", ".yml", ".tpl", ".txt")
     )
     return {str(path): path.read_text(encoding="utf-8") for path in files if "tests" not in path.parts}
+
+
+def _texts_in(values: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Yields the values that are templates themselves, such as a whole configuration. Source: Helm, function `tpl`."""
+    if isinstance(values, dict):
+        for key, value in values.items():
+            yield from _texts_in(value, f"{name}.{key}")
+    elif isinstance(values, str) and "{{" in values:
+        yield name, values
 
 
 def _leaf(value: Any, key: str) -> Any:
@@ -229,20 +241,23 @@ def _parts(schema: Any) -> list[Any]:
     return found
 
 
-def _kind(document: Document) -> str:
-    match = re.search(r"^kind: *(\w+)", document.text, re.MULTILINE)
-    return match[1] if match else ""
+def _kind(document: Document, values: Any) -> str:
+    """Returns the kind. One that is a value is the chart's own."""
+    match = re.search(r"^kind: *(\w*)(.*)", document.text, re.MULTILINE)
+    paths = [path for uses in document.used_by(match[2]) for path in sorted(uses.read)] if match else []
+    kinds = [each for path in paths if isinstance(each := _value_at(values, path), str)]
+    return match[1] or (kinds or [""])[0] if match else ""
 
 
 def _dotted(paths: Iterable[tuple[str, ...]]) -> list[str]:
     return sorted(".".join(path) for path in paths if ITEM not in path)
 
 
-def _named(document: Document) -> dict[str, Any]:
+def _named(document: Document, values: Any) -> dict[str, Any]:
     """Returns kind and name, where `*` stands for what the chart computes, and the values that switch it on."""
     match = re.search(r"^metadata:.*?^ +name: *(.*?)$", document.text, re.MULTILINE | re.DOTALL)
     name = match[1].strip("\"' ") if match else ""
-    row: dict[str, Any] = {"kind": _kind(document), "name": re.sub("(\0\\d+\0)+", "*", name)}
+    row: dict[str, Any] = {"kind": _kind(document, values), "name": re.sub("(\0\\d+\0)+", "*", name)}
     conditions = _dotted(document.conditions or ())
     return {**row, "if": conditions} if conditions else row
 
@@ -273,7 +288,7 @@ def _defaults(document: Document, values: Any) -> list[Any]:
 
 
 def _pod(document: Document, values: Any) -> dict[str, Any]:
-    row = _named(document)
+    row = _named(document, values)
     for key, word in (("node_selector", "nodeSelector"), ("tolerations", "tolerations")):
         path = _path_at(document, word)
         row |= {key: path} if path else {}
@@ -295,8 +310,8 @@ def _pod(document: Document, values: Any) -> dict[str, Any]:
     return row
 
 
-def _account(document: Document) -> dict[str, Any]:
-    row = {key: value for key, value in _named(document).items() if key != "kind"}
+def _account(document: Document, values: Any) -> dict[str, Any]:
+    row = {key: value for key, value in _named(document, values).items() if key != "kind"}
     match = re.search(r"^ +name: *(.*)$", document.text, re.MULTILINE)
     paths = {path for uses in document.used_by(match[1] if match else "") for path in uses.read}
     named = [path for path in _dotted(paths) if path.lower().endswith("name") and "serviceaccount" in path.lower()]
@@ -312,7 +327,7 @@ def _hook(document: Document, values: Any) -> dict[str, Any] | None:
     events = [event.strip() for event in str(annotations.get("hook", "")).split(",") if event.strip()]
     if not events or "test" in events:
         return None
-    row = _pod(document, values) if _kind(document) in WORKLOADS else _named(document)
+    row = _pod(document, values) if _kind(document, values) in WORKLOADS else _named(document, values)
     return {**row, "events": events, "weight": int(annotations.get("hook-weight", 0))}
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 Path = tuple[str, ...]
@@ -116,7 +116,7 @@ class Templates:
     def __init__(self, texts: Mapping[str, str], parts: Sequence[str] = ()) -> None:
         """texts: file -> text. parts: the texts of charts that it brings, whose named templates it may use."""
         self._defined: dict[str, _Block] = {}
-        self._known: dict[tuple[str, Meant], tuple[Uses, Meant]] = {}
+        self._known: dict[tuple[str, Meant], tuple[Uses, list[Document]]] = {}
         self.unknown: set[str] = set()
         self.uses = Uses()
         self.documents: list[Document] = []
@@ -129,33 +129,34 @@ class Templates:
             frame = _Frame(self, ROOT, [Document()])
             frame.walk(nodes)
             self.uses.add(frame.uses)
-            self.documents += frame.documents
+            self.documents += [*frame.documents, *frame.made]
 
-    def call(self, name: str, dot: Meant) -> tuple[Uses, Meant]:
-        """Returns what a named template uses when it is called with these values."""
+    def call(self, name: str, dot: Meant) -> tuple[Uses, list[Document]]:
+        """Returns what a named template uses when it is called with these values, and the manifests that it is."""
         if name not in self._defined:
             self.unknown.add(name)
-            return Uses(whole={meant[1] for meant in dot if meant[0] == "value"}), NOTHING
+            return Uses(whole={meant[1] for meant in dot if meant[0] == "value"}), []
         key = name, dot
         if key not in self._known:
-            self._known[key] = Uses(), NOTHING  # a template may call itself
-            frame = _Frame(self, dot, None)
+            self._known[key] = Uses(), []  # a template may call itself
+            frame = _Frame(self, dot, [Document()])
             frame.walk(self._defined[name].body)
-            self._known[key] = frame.uses, NOTHING
+            made = [each for each in (*frame.documents, *frame.made) if each.conditions is not None]
+            self._known[key] = frame.uses, made
         return self._known[key]
 
 
 class _Frame:
     """One call of a template: its variables, and where the reader is."""
 
-    def __init__(self, templates: Templates, dot: Meant, documents: list[Document] | None) -> None:
+    def __init__(self, templates: Templates, dot: Meant, documents: list[Document]) -> None:
         self._templates = templates
         self._dot = dot
         self._variables: dict[str, Meant] = {"$": dot}
         self._conditions: list[set[Path]] = []
         self.uses = Uses()
-        self.documents = documents if documents is not None else []
-        self._writes = documents is not None
+        self.documents = documents
+        self.made: list[Document] = []  # by templates that it calls
 
     def walk(self, nodes: Sequence[Any]) -> None:
         for node in nodes:
@@ -167,8 +168,6 @@ class _Frame:
                 self._walk_block(node)
 
     def _text(self, text: str) -> None:
-        if not self._writes:
-            return
         for index, part in enumerate(re.split(r"^---.*$", text, flags=re.MULTILINE)):
             if index:
                 self.documents.append(Document())
@@ -182,10 +181,9 @@ class _Frame:
         meant = NOTHING if expression.startswith("/*") else self._assigned(expression)
         used, self.uses = self.uses, before
         self.uses.add(used)
-        if self._writes:
-            document = self.documents[-1]
-            document.text += f"\0{len(document.uses)}\0"
-            document.uses.append(Uses(set(used.read), set(used.whole)))
+        document = self.documents[-1]
+        document.text += f"\0{len(document.uses)}\0"
+        document.uses.append(Uses(set(used.read), set(used.whole)))
         return meant
 
     def _walk_block(self, block: _Block) -> None:
@@ -228,7 +226,9 @@ class _Frame:
         match = re.match(r"(\$\w+)\s*:?=\s*(.*)", expression, re.DOTALL)
         if match is None:
             return self._pipeline(_tokens(expression))
+        made = [*self.made]
         meant = self._pipeline(_tokens(match[2]))
+        self.made = made  # what a variable holds is not written
         self._assign(match[1], meant)
         return meant
 
@@ -297,9 +297,11 @@ class _Frame:
         if function in ("include", "template"):
             if not texts or texts[0] is None:
                 return NOTHING  # a computed name: `include (print $.Template.BasePath "/config.yaml") .` for a checksum
-            uses, meant = self._templates.call(texts[0], arguments[1] if len(arguments) > 1 else NOTHING)
+            uses, made = self._templates.call(texts[0], arguments[1] if len(arguments) > 1 else NOTHING)
             self.uses.add(uses)
-            return meant
+            around = set().union(*self._conditions)
+            self.made += [replace(each, conditions=(each.conditions or set()) | around) for each in made]
+            return NOTHING
         if function == "dict":
             pairs = zip(texts[::2], arguments[1::2], strict=False)
             return frozenset({("dict", tuple((key, meant) for key, meant in pairs if key))})

@@ -227,7 +227,11 @@ class Cluster(pulumi.ComponentResource):
                 stage=self._args.stage,
                 volume_key_arn=self._args.volume_key_arn,
                 snapshot_controller=addons_after_nodes.get("snapshot-controller"),
-                telemetry=self._args.observability is not None,
+                telemetry=sorted(
+                    spec.chart.namespace
+                    for spec in to_install(self._args.add_ons, self._parts)
+                    if spec.claims_volumes and self._args.observability is not None
+                ),
             ),
             self._options_with_provider(),
         )

@@ -3,6 +3,7 @@
 The module also has the class of volume snapshots, which AWS encrypts with the key of the volume.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -21,7 +22,7 @@ class StorageClassesArgs:
 
     volume_key_arn: a full ARN, since the driver accepts no alias.
     snapshot_controller: the add-on with the CRD of the snapshot class; only needed for snapshots.
-    telemetry: whether there is a class for what the cluster is measured with.
+    telemetry: namespaces that may claim volumes of the class for what the cluster is measured with; () for no class.
     Raises ValueError when snapshots are on without it, since Kubernetes would not know the kind.
     """
 
@@ -29,7 +30,7 @@ class StorageClassesArgs:
     stage: Stage
     volume_key_arn: pulumi.Input[str]
     snapshot_controller: pulumi.Resource | None = None
-    telemetry: bool = False
+    telemetry: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if self.settings.snapshots and self.snapshot_controller is None:
@@ -70,7 +71,7 @@ class StorageClasses(pulumi.ComponentResource):
         self._refuse(name, args.telemetry)
         self.register_outputs({})
 
-    def _refuse(self, name: str, telemetry: bool) -> None:
+    def _refuse(self, name: str, telemetry: Sequence[str]) -> None:
         """Refuses claims of `gp2`, which EKS makes in every cluster: its volumes are not encrypted with our key.
 
         Data of people in the class for telemetry would go with a claim, also in production.
@@ -87,7 +88,9 @@ class StorageClasses(pulumi.ComponentResource):
             operations=["CREATE"],
             more={
                 f"!has(object.spec.storageClassName) || object.spec.storageClassName != '{TELEMETRY}' || "
-                "request.namespace == 'monitoring'": f"volumes of {TELEMETRY} go with their claims: use another class"
+                f"request.namespace in {list(telemetry)}": (
+                    f"volumes of {TELEMETRY} go with their claims: use another class"
+                )
             }
             if telemetry
             else None,

@@ -161,8 +161,8 @@ def _to_gateways(gateways: int) -> dict[str, Any]:
 
 
 def _out(region: str, traces: TraceSettings) -> dict[str, Any]:
-    if traces.otlp is not None:
-        return {"otlp_http": {"endpoint": traces.otlp.address}}
+    if (place := traces.sent_to) is not None:
+        return {"otlp_http": {"endpoint": place.address}}
     # Without local_mode it asks the metadata service of its node, which pods do not reach.
     return {"awsxray": {"region": region, "local_mode": True, "indexed_attributes": list(INDEXED)}}
 

@@ -223,7 +223,7 @@ def _to_cloudwatch(cluster_name: str, region: str, settings: LogSettings) -> str
 
 
 def _to_loki(loki: LokiSettings, settings: LogSettings) -> str:
-    url = urlsplit(loki.address)
+    url = urlsplit(loki.url)
     tls = url.scheme == "https"
     return section(
         "OUTPUT",

@@ -14,7 +14,7 @@ from typing import Any
 
 from catalog.sharing import POOL_LABEL
 from components.core.addon_spec import AddOnContext
-from components.core.flows import Flow, Range, of_pods, out
+from components.core.flows import Flow, Pods, Range, of_pods, out
 from components.core.untyped import Manifest, Values
 from components.observability.alerting import secret_object
 from settings.cluster.fixed_values import FixedValue, never
@@ -29,7 +29,10 @@ from settings.observability.grafana import (
     GrafanaSettings,
     SsoSettings,
 )
+from settings.observability.logs import OWN_LOKI
 from settings.observability.metrics import TELEMETRY
+from settings.observability.observability import ObservabilitySettings
+from settings.observability.traces import OWN_TEMPO
 
 ADMIN = "grafana-admin"
 VOLUME = "10Gi"
@@ -82,7 +85,7 @@ def grafana_values(context: AddOnContext) -> Values:
             },
             "datasources": {"enabled": False},
         },
-        "datasources": {"datasources.yaml": {"apiVersion": 1, "datasources": _sources()}},
+        "datasources": {"datasources.yaml": {"apiVersion": 1, "datasources": _sources(context.observability)}},
         "grafana.ini": _ini(context, settings.sso),
         **({"envValueFrom": {"GF_AUTH_GENERIC_OAUTH_CLIENT_SECRET": _client_secret()}} if settings.sso else {}),
     }
@@ -103,8 +106,11 @@ def _role() -> Manifest:
     }
 
 
-def _sources() -> list[dict[str, Any]]:
-    """Returns the data sources. A change of them starts the pod again, since the chart has their digest in it."""
+def _sources(observability: ObservabilitySettings | None) -> list[dict[str, Any]]:
+    """Returns the data sources: a line leads to its trace, and a span to the lines of its namespace with its trace.
+
+    A change of them starts the pod again, since the chart has their digest in it.
+    """
     prometheus = {
         "name": "Prometheus",
         "type": "prometheus",
@@ -122,7 +128,45 @@ def _sources() -> list[dict[str, Any]]:
         "access": "proxy",
         "jsonData": {"implementation": "prometheus", "handleGrafanaManagedAlerts": False},
     }
-    return [prometheus, alertmanager]
+    logs, traces = _own(observability)
+    loki = {
+        "name": "Loki",
+        "type": "loki",
+        "uid": "loki",
+        "url": OWN_LOKI,
+        "access": "proxy",
+        "jsonData": {"derivedFields": [_TRACE_OF_A_LINE] if traces else []},
+    }
+    tempo = {
+        "name": "Tempo",
+        "type": "tempo",
+        "uid": "tempo",
+        "url": OWN_TEMPO.replace("4318", "3200"),
+        "access": "proxy",
+        "jsonData": {"tracesToLogsV2": _LOGS_OF_A_SPAN} if logs else {},
+    }
+    return [prometheus, alertmanager, *([loki] if logs else []), *([tempo] if traces else [])]
+
+
+def _own(observability: ObservabilitySettings | None) -> tuple[bool, bool]:
+    """Returns whether the platform runs a Loki, and a Tempo."""
+    logs, traces = (observability.logs, observability.traces) if observability is not None else (None, None)
+    return logs is not None and logs.own_loki, traces is not None and traces.tempo is not None
+
+
+_TRACE_OF_A_LINE = {
+    "name": "trace",
+    "matcherRegex": '"(?:trace_?[iI][dD]|otelTraceID)":"([0-9a-f]{32})"',
+    "datasourceUid": "tempo",
+    "url": "$${__value.raw}",  # one dollar is for a variable of Grafana's pod
+}
+_LOGS_OF_A_SPAN = {
+    "datasourceUid": "loki",
+    "spanStartTimeShift": "-5m",
+    "spanEndTimeShift": "5m",
+    "filterByTraceID": True,
+    "tags": [{"key": "k8s.namespace.name", "value": "namespace"}],
+}
 
 
 def route_of(context: AddOnContext) -> RouteSettings | None:
@@ -226,13 +270,20 @@ def grafana_before(context: AddOnContext) -> Mapping[str, Manifest]:
 
 
 def grafana_flows(cluster: ClusterParts) -> Sequence[Flow]:
-    """Returns what Grafana calls besides its namespace and the API server: the identity provider."""
+    """Returns what Grafana calls besides its namespace and the API server: the identity provider, Loki, Tempo."""
     grafana = cluster.observability.grafana if cluster.observability is not None else None
-    if grafana is None or grafana.sso is None:
+    if grafana is None:
         return ()
-    why = "asks who logs in"
-    ranges = [out(Range(cidr=cidr), why, 443) for cidr in grafana.sso.ranges]
-    return of_pods(LABELS, *(ranges or [out("outside", why, 443)]))
+    logs, traces = _own(cluster.observability)
+    calls = [
+        *([out(Pods(namespace="loki"), "reads logs", 3100)] if logs else []),
+        *([out(Pods(namespace="tempo"), "reads traces", 3200)] if traces else []),
+    ]
+    if grafana.sso is not None:
+        why = "asks who logs in"
+        ranges = [out(Range(cidr=cidr), why, 443) for cidr in grafana.sso.ranges]
+        calls += ranges or [out("outside", why, 443)]
+    return of_pods(LABELS, *calls)
 
 
 FIXED = (

@@ -59,6 +59,7 @@ _NAMES_NONE = re.compile(
     r"|input\.tag|config\.defaultRegistry|values\.registry|(Spec|node-exporter|values)\.version"
 )
 _CATALOGUED = {name for each in IMAGES.values() for name in (each.pinned_tag, each.reference)}
+_PERIOD, _STREAMS = (f"values.loki.limits_config.retention_{each}" for each in ("period", "stream"))
 _HOURS = {"h": 1 / 24, "m": 1 / 1440, "s": 1 / 86400, "d": 1, "": 1}
 
 
@@ -348,6 +349,20 @@ def less_hidden(before: Inputs, after: Inputs) -> str:
     return some([json.loads(each) for each in shown], 5)
 
 
+def less_logs(before: Inputs, after: Inputs) -> str:
+    """Tells of which streams Loki keeps logs for less time: of those with days of their own, and of all others."""
+    was, becomes = (
+        {"": _days(at(each, _PERIOD)), **{at(x, "selector"): _days(at(x, "period")) for x in every(each, _STREAMS)}}
+        for each in (before, after)
+    )
+    shorter = [
+        f"{key and f'of {key} '}{_in_days(becomes.get(key, becomes['']))}, before: {_in_days(was.get(key, was['']))}"
+        for key in sorted({*was, *becomes})
+        if becomes.get(key, becomes[""]) < was.get(key, was[""])
+    ]
+    return "" if _is_later(after, _PERIOD) else some(shorter, 5)
+
+
 def gains_a_role(before: Inputs, after: Inputs) -> str:
     """Tells which groups of the identity provider get a role in Grafana that they have not had."""
     old, new = (
@@ -577,6 +592,8 @@ ROWS: Mapping[str, Sequence[Row]] = {
             "copy what has to be kept first",
         ),
         _sooner("recovery points", _PLAN, sooner("rules.lifecycle.deleteAfter")),
+        _sooner("logs", (RELEASE,), of_chart("loki", less_logs)),
+        _sooner("traces", (RELEASE,), sooner("values.tempo.retention")),
         _sooner("backups", ("kubernetes:velero.io/v1:Schedule",), sooner("spec.template.ttl")),
         _sooner("backups", (RELEASE,), sooner("values.schedules.*.template.ttl")),
         _lower("backupRetentionPeriod", *_DATABASES, lost=_LESS),

@@ -1,7 +1,7 @@
 """`observability.logs`: what containers write, and where it is kept."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
@@ -12,6 +12,8 @@ from settings.core.services import NamespaceName
 from settings.network.network import nearest_retention
 from settings.network.network_plan import range_has_hosts
 
+T = TypeVar("T")
+OWN_LOKI = "http://loki.loki.svc:3100"
 LogClass = Literal["STANDARD", "INFREQUENT_ACCESS"]
 DAYS_BY_ENVIRONMENT: Mapping[str, int] = {"dev": 14, "staging": 30, "prod": 90}
 CONTENT_KEYS = (
@@ -76,7 +78,7 @@ def is_a_pattern_of_lua(pattern: str) -> str:
 
 
 class NamespaceLogSettings(Settings):
-    """Logs of one namespace, in a log group of their own."""
+    """Logs of one namespace: in a log group of their own, or with days of their own in a Loki of the platform."""
 
     retention_days: Annotated[int, AfterValidator(is_a_retention_of_cloudwatch)] | None = Field(
         default=None,
@@ -114,21 +116,38 @@ class OpenSearchSettings(Settings):
 
 
 class LokiSettings(Settings):
-    """A Loki that is there already, in the cluster or near it, and asks for no password."""
+    """A Loki of the platform in each cluster; with an address, one that is there already and asks for no password."""
 
-    address: str = Field(
+    address: str | None = Field(
+        default=None,
+        validate_default=True,
         pattern=r"^https?://[a-z0-9.-]+(:[0-9]{1,5})?$",
-        description="Its address. That of a Service in the cluster has the port of its pods.",
-        examples=["http://loki-gateway.loki.svc:8080"],
+        description="Address of one that is there already. That of a Service in the cluster has the port of its pods. "
+        "Not given: the platform runs one, and keeps its logs in a bucket.",
+        examples=["http://loki-gateway.telemetry.svc:8080"],
     )
     tenant: str | None = Field(
-        default=None, pattern=r"^[A-Za-z0-9._-]{1,150}$", description="Its tenant, for a Loki that has several."
+        default=None,
+        pattern=r"^[A-Za-z0-9._-]{1,150}$",
+        description="Tenant of a Loki that is there already and has several.",
     )
     ranges: tuple[Annotated[str, AfterValidator(range_has_hosts)], ...] = Field(
         default=(),
         description="As `opensearch.ranges`, for a Loki outside of the cluster.",
         examples=[["10.200.0.0/28"]],
     )
+
+    @field_validator("tenant", "ranges")
+    @classmethod
+    def are_of_one_that_is_there(cls, given: T, info: ValidationInfo) -> T:
+        if given and "address" in info.data and info.data["address"] is None:
+            raise ValueError("is for a Loki that is there already. Write its address too, or drop it.")
+        return given
+
+    @property
+    def url(self) -> str:
+        """The address that logs are sent to."""
+        return self.address or OWN_LOKI
 
 
 class LogSettings(Settings):
@@ -140,11 +159,14 @@ class LogSettings(Settings):
     opensearch: OpenSearchSettings | None = Field(
         default=None, validate_default=True, description="The domain, with to: opensearch."
     )
-    loki: LokiSettings | None = Field(default=None, validate_default=True, description="The Loki, with to: loki.")
+    loki: LokiSettings | None = Field(
+        default=None, validate_default=True, description="The Loki, with to: loki. {} is one of the platform's own."
+    )
     retention_days: Annotated[int, AfterValidator(is_a_retention_of_cloudwatch)] | None = Field(
         default=None,
         description=(
-            "Days until logs are deleted; a value that CloudWatch offers. Not given: "
+            "Days until logs are deleted, in CloudWatch or in a Loki of the platform; a value that CloudWatch offers. "
+            "Not given: "
             f"{', '.join(f'{days} in {environment}' for environment, days in DAYS_BY_ENVIRONMENT.items())}."
         ),
     )
@@ -187,26 +209,39 @@ class LogSettings(Settings):
     def a_place_is_given_where_logs_go_there(cls, place: Settings | None, info: ValidationInfo) -> Settings | None:
         to, name = info.data.get("to"), info.field_name
         if to == name and place is None:
-            what = "address" if name == "loki" else "domain and host"
-            raise ValueError(f"is missing, but logs go there. Write its {what}, or to: cloudwatch.")
+            what = "{} for one of the platform, or its address" if name == "loki" else "its domain and host"
+            raise ValueError(f"is missing, but logs go there. Write {what}, or to: cloudwatch.")
         if place is not None and to is not None and to != name:
             raise ValueError(f"is given, but logs go to {to}. Write to: {name}, or drop it.")
         return place
 
     @field_validator("retention_days", "namespaces", "log_class")
     @classmethod
-    def groups_are_of_cloudwatch(cls, given: object, info: ValidationInfo) -> object:
-        if given and given != "STANDARD" and (to := info.data.get("to", "cloudwatch")) != "cloudwatch":
+    def are_kept_by_the_platform(cls, given: T, info: ValidationInfo) -> T:
+        to, loki = info.data.get("to", "cloudwatch"), info.data.get("loki")
+        own = isinstance(loki, LokiSettings) and loki.address is None
+        if not given or given == "STANDARD" or to == "cloudwatch":
+            return given
+        if not own:
             raise ValueError(
-                f"is for log groups, but logs go to {to}, which deletes them by itself. Drop it, or write to: "
-                "cloudwatch."
+                f"is for logs that the platform keeps, but they go to {to}, which deletes them by itself. Drop it, or "
+                "write to: cloudwatch."
             )
+        if info.field_name == "log_class" or (
+            isinstance(given, Mapping) and any(each.log_class for each in given.values())
+        ):
+            raise ValueError("has a class of log groups, but logs go to loki. Drop log_class, or write to: cloudwatch.")
         return given
 
     @property
     def kept_apart(self) -> tuple[str | None, ...]:
         """The namespaces that have a log group of their own; None: the one of all others. () without log groups."""
         return (None, *self.namespaces) if self.to == "cloudwatch" else ()
+
+    @property
+    def own_loki(self) -> bool:
+        """Whether the platform runs the Loki that logs go to."""
+        return self.loki is not None and self.loki.address is None
 
     def days(self, environment: str, namespace: str | None = None) -> int:
         """Returns the days until logs are deleted. namespace: None for all that have no entry."""

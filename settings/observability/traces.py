@@ -1,8 +1,9 @@
 """`observability.traces`: what requests do, which of it is kept, and where."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from settings.core.base import Settings
 from settings.core.problems import listed, raise_if, repeated
@@ -10,6 +11,8 @@ from settings.network.network_plan import range_has_hosts
 
 DECISION_SECONDS = 30
 """How long spans of a trace are awaited before it is judged."""
+OWN_TEMPO = "http://tempo.tempo.svc:4318"
+DAYS_BY_ENVIRONMENT: Mapping[str, int] = {"dev": 7, "staging": 14, "prod": 30}
 AttributeKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9_./-]{1,200}$")]
 
 
@@ -19,7 +22,7 @@ class OtlpSettings(Settings):
     address: str = Field(
         pattern=r"^https?://[a-z0-9.-]+(:[0-9]{1,5})?$",
         description="Its address, without /v1/traces. That of a Service in the cluster has the port of its pods.",
-        examples=["http://tempo.tempo.svc:4318"],
+        examples=["http://tempo.telemetry.svc:4318"],
     )
     ranges: tuple[Annotated[str, AfterValidator(range_has_hosts)], ...] = Field(
         default=(),
@@ -29,11 +32,30 @@ class OtlpSettings(Settings):
     )
 
 
+class TempoSettings(Settings):
+    """A Tempo of the platform in each cluster, which keeps traces in a bucket."""
+
+    retention_days: int | None = Field(
+        default=None,
+        ge=1,
+        le=3650,
+        description="Days until traces are deleted. Not given: "
+        f"{', '.join(f'{days} in {environment}' for environment, days in DAYS_BY_ENVIRONMENT.items())}.",
+    )
+
+    def days(self, environment: str) -> int:
+        """Returns the days until traces are deleted."""
+        return self.retention_days or DAYS_BY_ENVIRONMENT[environment]
+
+
 class TraceSettings(Settings):
     """OpenTelemetry collectors: agents on each node take spans, gateways judge whole traces and send what is kept."""
 
     otlp: OtlpSettings | None = Field(
         default=None, description="Where traces are sent instead of to AWS X-Ray. What was sent stays where it is."
+    )
+    tempo: TempoSettings | None = Field(
+        default=None, description="A Tempo that the platform runs, instead of AWS X-Ray. What was sent stays there."
     )
     sample_ratio: float = Field(
         default=0.05,
@@ -73,6 +95,18 @@ class TraceSettings(Settings):
         description="GiB of memory of each gateway, which holds all spans of half a minute: some 600 traces a second "
         "for each GiB. With more, it loses traces, and an alert tells.",
     )
+
+    @field_validator("tempo")
+    @classmethod
+    def traces_go_to_one_place(cls, tempo: TempoSettings | None, info: ValidationInfo) -> TempoSettings | None:
+        if tempo is not None and info.data.get("otlp") is not None:
+            raise ValueError("is given beside otlp, and traces go to one place. Drop one of the two.")
+        return tempo
+
+    @property
+    def sent_to(self) -> OtlpSettings | None:
+        """Where traces go; None for AWS X-Ray."""
+        return OtlpSettings(address=OWN_TEMPO) if self.tempo is not None else self.otlp
 
     @field_validator("drop_attributes")
     @classmethod

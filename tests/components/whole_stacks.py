@@ -66,7 +66,8 @@ def everything() -> StackSettings:
         "observability": {
             "alerts": {"platform": {"mail": ["ml@example.com"], "slack": "#ml"}, "heartbeat": True},
             "grafana": {},
-            "logs": {"namespaces": {"lab": {"retention_days": 180}}},
+            "logs": {"to": "loki", "loki": {}, "namespaces": {"lab": {"retention_days": 180}}},
+            "traces": {"tempo": {}},
             "cloud_alarms": {"monthly_usd": 20_000},
             "metrics": {"remote_write": {}},
         },

@@ -468,6 +468,14 @@ LINK = "aws:fsx/dataRepositoryAssociation:DataRepositoryAssociation"
 TEMPORARY = {"filter": {"prefix": "tmp/"}, "expiration": {"days": 1}}
 
 
+def loki(period, **streams):
+    apart = [{"selector": name, "period": days} for name, days in streams.items()]
+    return {
+        "chart": "loki",
+        "values": {"loki": {"limits_config": {"retention_period": period, "retention_stream": apart}}},
+    }
+
+
 def exports(*events):
     return {"s3": {"autoExportPolicy": {"events": list(events)}}}
 
@@ -638,6 +646,21 @@ def versions(kept):
             {"values": {"schedules": {"all": {"template": {"ttl": "720h"}}}}},
             {"values": {"schedules": {"all": {"template": {"ttl": "1h"}}}}},
             "backups of it are deleted after 1 hour, before: after 30 days",
+        ),
+        (
+            "kubernetes:helm.sh/v3:Release",
+            loki("2160h", lab="4320h", web="24h"),
+            loki("720h", web="24h", own="48h"),
+            (
+                "logs of it are deleted after 30 days, before: after 90 days, "
+                "of lab after 30 days, before: after 180 days, of own after 2 days, before: after 90 days"
+            ),
+        ),
+        (
+            "kubernetes:helm.sh/v3:Release",
+            {"values": {"tempo": {"retention": "720h"}}},
+            {"values": {"tempo": {"retention": "168h"}}},
+            "traces of it are deleted after 7 days, before: after 30 days",
         ),
         ("aws:kms/key:Key", {}, {"isEnabled": False}, "key it is disabled"),
         ("aws:dynamodb/table:Table", {}, None, "Table it deleted"),

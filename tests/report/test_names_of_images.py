@@ -13,8 +13,8 @@ WORDS = {"digest", "image", "registry", "repository", "sha", "tag", "version"}
 NONE = {
     "versions of APIs, of protocols and of Kubernetes": (
         *("apiVersion", "apiVersionOverrides.*", "resourceApiVersion", "kubeTargetVersionOverride"),
-        *("kubeVersionOverride", "auth_version", "backendProtocolVersion", "logFormatVersion", "minTLSVersion"),
-        *("minTlsVersion", "remoteWriteReceiverMessageVersions", "signatureVersion", "tlsMinVersion"),
+        *("kubeVersionOverride", "backendProtocolVersion", "logFormatVersion", "minTLSVersion"),
+        *("minTlsVersion", "remoteWriteReceiverMessageVersions", "tlsMinVersion"),
     ),
     "versions that something is told, whose image stands elsewhere": (
         *("cliVersion", "kyvernoVersion", "prometheusSpec.version", "thanosRulerSpec.version"),

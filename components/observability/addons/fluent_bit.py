@@ -94,7 +94,7 @@ def in_aws(context: AddOnContext, aws_side_args: AwsSideArgs) -> "pulumi.Resourc
 def flows(cluster: ClusterParts) -> Sequence[Flow]:
     logs = cluster.observability.logs if cluster.observability is not None else None
     if logs is not None and logs.loki is not None:
-        return (*CONTROLLER, *to_address(logs.loki.address, logs.loki.ranges, "sends logs"))
+        return (*CONTROLLER, *to_address(logs.loki.url, logs.loki.ranges, "sends logs"))
     ranges = logs.opensearch.ranges if logs is not None and logs.opensearch is not None else ()
     return (*CONTROLLER, *WITH_ROLE, *(out(Range(cidr=cidr), "sends logs", 443) for cidr in ranges))
 
@@ -103,6 +103,7 @@ ADD_ON = AddOnSpec(
     name=NAME,
     needed_by=needed_by,
     instead="no observability.logs",
+    after_if_on=("loki",),
     pod_security="privileged",  # it reads files of the node
     daemons=("tolerations",),
     values=values,

@@ -237,7 +237,7 @@ def _python() -> Manifest:
 
 
 def statements(context: AddOnContext) -> Sequence[iam.Statement]:
-    if traces_of(context).otlp is not None:
+    if traces_of(context).sent_to is not None:
         return ()
     return (iam.allow("SendTraces", ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], ["*"]),)  # AWS has no ARNs
 
@@ -245,11 +245,8 @@ def statements(context: AddOnContext) -> Sequence[iam.Statement]:
 def flows(cluster: ClusterParts) -> Sequence[Flow]:
     """Returns its flows without those from namespaces of teams, which follow from these."""
     traces = cluster.observability.traces if cluster.observability is not None else None
-    sends = (
-        WITH_ROLE
-        if traces is None or traces.otlp is None
-        else to_address(traces.otlp.address, traces.otlp.ranges, "sends traces")
-    )
+    place = traces.sent_to if traces is not None else None
+    sends = WITH_ROLE if place is None else to_address(place.address, place.ranges, "sends traces")
     return (
         *CONTROLLER,
         webhooks(WEBHOOK),
@@ -270,7 +267,7 @@ ADD_ON = AddOnSpec(
     needed_by=needed_by_traces,
     instead="no observability.traces",
     after=("cert-manager",),
-    after_if_on=("linkerd-control-plane",),  # which brings the issuer of the agents' identity
+    after_if_on=("linkerd-control-plane", "tempo"),  # the mesh brings the issuer of the agents' identity
     before=before,
     pod_security="restricted",
     daemons=(),

@@ -67,6 +67,6 @@ def _needed(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> set[str]:
         if content.observability is not None and content.observability.alerts.sends_mails:
             needed.add("sns")
         traces = content.observability.traces if content.observability is not None else None
-        if traces is not None and traces.otlp is None:
+        if traces is not None and traces.sent_to is None:
             needed.add("xray")
     return needed

@@ -252,3 +252,38 @@ def test_a_pod_that_is_a_template_of_its_own_is_read_too(chart: Path) -> None:
     (chart / "values.yaml").write_text(yaml.safe_dump({**VALUES, "volumes": volumes, "tolerations": []}))
     (agent,) = [each for each in row(chart)["pods"] if each["name"] == "x"]
     assert agent == {"kind": "DaemonSet", "name": "x", "tolerations": "tolerations", "host_path": True}
+
+
+def test_manifests_of_named_templates_are_read_where_they_are_written(chart: Path) -> None:
+    server = """
+{{- define "server" }}
+{{- with .ctx }}
+apiVersion: apps/v1
+kind: {{ $.part.kind }}
+metadata:
+  name: server
+spec:
+  nodeSelector: {{ toYaml $.part.nodeSelector }}
+{{- end }}
+{{- end }}
+"""
+    made = """
+{{- if .Values.server.enabled }}
+{{- include "server" (dict "ctx" . "part" .Values.server) }}
+{{- $asked := include "server" (dict "ctx" . "part" .Values.server) | fromYaml }}
+{{- end }}
+"""
+    (chart / "templates" / "_server.tpl").write_text(server)
+    (chart / "templates" / "server.yaml").write_text(made)
+    values = {**VALUES, "server": {"enabled": True, "kind": "StatefulSet", "nodeSelector": {}}}
+    (chart / "values.yaml").write_text(yaml.safe_dump(values, sort_keys=False))
+    (pod,) = [each for each in row(chart)["pods"] if each["kind"] == "StatefulSet"]
+    assert pod["name"] == "server", "what a variable holds alone is not written"
+    assert (pod["if"], pod["node_selector"]) == (["server.enabled"], "server.nodeSelector")
+
+
+def test_a_value_that_is_a_template_reads_values(chart: Path) -> None:
+    values = {**VALUES, "limits": {"period": "1h", "other": 1}, "config": "period: {{ .Values.limits.period }}\n"}
+    (chart / "values.yaml").write_text(yaml.safe_dump(values, sort_keys=False))
+    (chart / "templates" / "config.yaml").write_text("kind: ConfigMap\ndata: {{ tpl .Values.config . }}\n")
+    assert row(chart)["values"]["limits"] == {"period": "string", "other": "unread"}

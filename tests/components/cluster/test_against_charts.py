@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from jsonschema.protocols import Validator
 from pydantic import ValidationError
 
-from catalog.chart_facts import chart_facts, has_facts, values_tree
+from catalog.chart_facts import BroughtChart, chart_facts, has_facts, values_tree
 from catalog.charts import CHARTS
 from catalog.eks_addons import ADDONS
 from catalog.instance_types import INSTANCE_TYPES
@@ -227,9 +227,15 @@ def test_the_facts_are_those_of_the_version_that_we_install(name: str) -> None:
     assert chart_facts(name).version == CHARTS[name].version, "read its values anew: catalog/renew/chart_facts.py"
 
 
+def brought_by(name: str) -> dict[str, BroughtChart]:
+    """The charts from elsewhere that it brings, but for those that the stack file cannot turn on."""
+    off = {each.path for each in every_add_on()[name].fixed if not each.keeps(True)}
+    return {key: part for key, part in chart_facts(name).brings.items() if part.chart and not off & set(part.switches)}
+
+
 @pytest.mark.parametrize("name", sorted(every_add_on()))
 def test_the_templates_of_an_add_on_and_of_what_it_brings_were_read(name: str) -> None:
-    brought = [part for part in chart_facts(name).brings.values() if part.chart]  # others are in its own folder
+    brought = brought_by(name).values()
     unknown = [part for part in brought if not part.known]
     assert not unknown, "write their facts at this version: see catalog/renew/chart_facts.py"
     for chart in (name, *(part.chart for part in brought)):
@@ -311,7 +317,7 @@ def test_roles_are_for_service_accounts_that_the_chart_makes(name: str) -> None:
 def test_two_readings_of_the_templates_agree(name: str) -> None:
     charts = {
         "": chart_facts(name),
-        **{f"{key}.": chart_facts(part.chart) for key, part in chart_facts(name).brings.items() if part.chart},
+        **{f"{key}.": chart_facts(part.chart) for key, part in brought_by(name).items()},
     }
     daemon_sets, service_accounts = workloads(name)
     tolerations = {

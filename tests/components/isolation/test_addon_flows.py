@@ -19,7 +19,7 @@ from components.core.addon_spec import (
     no_flows,
     values_of,
 )
-from components.core.flows import Flow, Pods, Range, into, out
+from components.core.flows import TRACE_GATEWAYS, Flow, Pods, Range, into, out
 from components.core.metrics import Scrape
 from report.reach import reach
 from settings.cluster.cluster import ClusterSettings
@@ -36,7 +36,7 @@ from tests.components.stacks import POOL, stack, stage
 from tests.facts.reading import facts
 
 MESHED = ("inference", "agents")
-OBSERVED = ObservabilitySettings()
+OBSERVED = ObservabilitySettings.model_validate({"grafana": {}})
 TRACING = {"collector": "collector.tracing:4317", "namespace": "tracing", "service_account": "collector"}
 CERTIFICATE = "arn:aws:acm:us-west-2:123456789012:certificate/12345678-1234-1234-1234-123456789012"
 SIGNATURES = {
@@ -137,7 +137,12 @@ def needs(spec: AddOnSpec, world: World) -> Iterator[Need]:
 
 
 Port = tuple[str, str | Pods | Range, int]
-KNOWN = {"kube-dns": Pods(namespace=COMES_WITH_THE_CLUSTER, labels={"k8s-app": "kube-dns"})}
+KNOWN = {
+    "kube-dns": Pods(namespace=COMES_WITH_THE_CLUSTER, labels={"k8s-app": "kube-dns"}),
+    "grafana": Pods(namespace="monitoring", labels={"app.kubernetes.io/name": "grafana"}),
+    "fluent-bit": Pods(namespace="logging", labels={"app.kubernetes.io/name": "fluent-bit"}),
+    "trace-gateways": TRACE_GATEWAYS,
+}
 
 
 def _of_pod(spec: AddOnSpec, pod: Mapping[str, Any], values: Any, world: World, role: bool) -> Iterator[Port]:
@@ -151,7 +156,7 @@ def _of_pod(spec: AddOnSpec, pod: Mapping[str, Any], values: Any, world: World, 
     yield from (("in", "control-plane", port) for port in pod.get("webhooks", {}).values())
     yield from (("out", KNOWN.get(peer, peer), port) for peer, port in pod.get("asks", {}).items())
     for name, number in pod.get("asked_by", {}).items():
-        yield "in", name if name == "own-namespace" else Pods(namespace=name), number
+        yield "in", name if name == "own-namespace" else KNOWN.get(name, Pods(namespace=name)), number
     yield from _in_mesh(spec.chart.namespace, pod, world)
 
 

@@ -456,6 +456,7 @@ CHANGES: dict[str, Any] = {
     "observability.traces.mesh": ({**traces(), **meshed()}, {**traces(mesh=False), **meshed()}),
     "observability.traces.otlp.address": (otlp(), otlp(address="https://tempo.example.com")),
     "observability.traces.otlp.ranges": ({**otlp(), **isolated()}, {**otlp(ranges=["10.200.0.0/28"]), **isolated()}),
+    "observability.traces.tempo.retention_days": (traces(tempo={}), traces(tempo={"retention_days": 90})),
     "observability.traces.sample_ratio": (traces(), traces(sample_ratio=0.5)),
     "observability.traces.slow_seconds": (traces(), traces(slow_seconds=1)),
     "observability.logs.to": (logs(), logs(to="opensearch", opensearch=DOMAIN)),

@@ -14,9 +14,9 @@ from settings.compute.node_pool import NodePoolSettings
 from settings.core.problems import SettingsError
 from settings.ingress.ingress import DnsSettings, IngressSettings
 from settings.mesh.mesh import MeshSettings
-from settings.observability.logs import LogSettings
+from settings.observability.logs import LogSettings, LokiSettings
 from settings.observability.observability import ObservabilitySettings
-from settings.observability.traces import TraceSettings
+from settings.observability.traces import TempoSettings, TraceSettings
 from settings.secrets.secrets import SecretsSettings
 from settings.stack.checks import versions as version_checks
 from settings.stack.loader import load
@@ -81,7 +81,9 @@ def test_an_add_on_that_something_needs_says_what_to_write_instead() -> None:
         ingress=DOORS,
         secrets=SecretsSettings(),
         kyverno=KyvernoSettings(),
-        observability=ObservabilitySettings(logs=LogSettings(), traces=TraceSettings()),
+        observability=ObservabilitySettings(
+            logs=LogSettings(to="loki", loki=LokiSettings()), traces=TraceSettings(tempo=TempoSettings())
+        ),
     )
     needed = {name for name, add_on in every_add_on().items() if add_on.needed_by(cluster)}
     assert needed == {name for name, add_on in every_add_on().items() if add_on.instead}

@@ -32,7 +32,32 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
     ),
     "name that no namespace has": ({"namespaces": {"In": {}}}, f"{LOGS}.namespaces.In", "for example in."),
     "no domain": ({"to": "opensearch"}, f"{LOGS}.opensearch", "Write its domain and host, or to: cloudwatch."),
-    "no Loki": ({"to": "loki"}, f"{LOGS}.loki", "Write its address, or to: cloudwatch."),
+    "no Loki": ({"to": "loki"}, f"{LOGS}.loki", "Write {} for one of the platform, or its address, or to: cloudwatch."),
+    "tenant of a Loki of the platform": (
+        {"to": "loki", "loki": {"tenant": "ml"}},
+        f"{LOGS}.loki.tenant",
+        "Write its address too, or drop it.",
+    ),
+    "ranges of a Loki of the platform": (
+        {"to": "loki", "loki": {"ranges": ["10.200.0.0/28"]}},
+        f"{LOGS}.loki.ranges",
+        "Write its address too, or drop it.",
+    ),
+    "class beside a Loki of the platform": (
+        {"to": "loki", "loki": {}, "log_class": "INFREQUENT_ACCESS"},
+        f"{LOGS}.log_class",
+        "Drop log_class, or write to: cloudwatch.",
+    ),
+    "class of a namespace beside a Loki of the platform": (
+        {"to": "loki", "loki": {}, "namespaces": {"inference": {"log_class": "STANDARD"}}},
+        f"{LOGS}.namespaces",
+        "Drop log_class, or write to: cloudwatch.",
+    ),
+    "retention beside a Loki that is there": (
+        {"to": "loki", "loki": {"address": "http://loki.x.svc"}, "retention_days": 30},
+        f"{LOGS}.retention_days",
+        "Drop it, or write to: cloudwatch.",
+    ),
     "Loki for nothing": (
         {"to": "opensearch", "opensearch": DOMAIN, "loki": {"address": "http://loki.x.svc:3100"}},
         f"{LOGS}.loki",
@@ -121,6 +146,7 @@ def test_a_mistake_is_reported_at_its_path_with_a_way_out(name: str) -> None:
         {"namespaces": {"logging": {"retention_days": 7}}},
         {"to": "opensearch", "opensearch": DOMAIN},
         {"to": "loki", "loki": {"address": "http://loki.telemetry.svc.cluster.local:3100", "tenant": "ml"}},
+        {"to": "loki", "loki": {}, "retention_days": 30, "namespaces": {"inference": {"retention_days": 7}}},
         {"to": "opensearch", "opensearch": {**DOMAIN, "host": "logs.example.com"}},
         {"redact": ["EMP%-%d%d%d%d", "[]%]]+x", "(%a+)@example%.com"]},
     ],

@@ -24,6 +24,8 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
     "a path": ({"otlp": {"address": "http://tempo.tempo.svc:4318/v1/traces"}}, f"{AT}otlp.address", ""),
     "a password": ({"otlp": {"address": "https://me:secret@tempo.example.com"}}, f"{AT}otlp.address", ""),
     "no range": ({"otlp": {"address": TEMPO, "ranges": ["10.0.0.1/8"]}}, f"{AT}otlp.ranges[0]", ""),
+    "two places": ({"otlp": {"address": TEMPO}, "tempo": {}}, f"{AT}tempo", "Drop one of the two."),
+    "kept for no day": ({"tempo": {"retention_days": 0}}, f"{AT}tempo.retention_days", ""),
     "without an address": ({"otlp": {}}, f"{AT}otlp.address", ""),
 }
 
@@ -42,13 +44,19 @@ def test_a_mistake_is_reported_at_its_path(name: str) -> None:
 
 
 def test_what_is_right_is_taken() -> None:
-    for traces in ({}, {"sample_ratio": 0}, {"otlp": {"address": TEMPO}}, {"drop_attributes": ["app.prompt", "a/b"]}):
+    for traces in (
+        {},
+        {"sample_ratio": 0},
+        {"otlp": {"address": TEMPO}},
+        {"tempo": {}},
+        {"drop_attributes": ["app.prompt", "a/b"]},
+    ):
         assert problems(written(traces)) == ()
 
 
 def test_without_a_way_out_x_ray_needs_an_endpoint() -> None:
     closed = (("network", "nat"), "none")
-    for traces, needed in (({}, True), ({"otlp": {"address": TEMPO}}, False)):
+    for traces, needed in (({}, True), ({"otlp": {"address": TEMPO}}, False), ({"tempo": {}}, False)):
         found = {each.path: each.message for each in problems(written(traces, closed))}
         assert ("xray" in found["network.endpoints"]) == needed
 
