@@ -58,7 +58,7 @@ INDEXED = (
     ),
     *("gen_ai.request.model", "gen_ai.provider.name", "gen_ai.operation.name"),
 )
-"""By these X-Ray finds traces. Of a resource it has something with servers' spans, and those that begin a trace, alone."""
+"""By these X-Ray finds traces. It keeps a resource with spans of servers, and those that begin a trace, alone."""
 AT_ONCE = 50
 """Spans that X-Ray takes in one call. Its exporter neither queues nor tries again, and has five seconds for a batch."""
 

@@ -73,6 +73,8 @@ def test_the_operator_is_not_turned_on_for_nothing() -> None:
         ("admissionWebhooks.certManager.enabled", False),
         ("admissionWebhooks.pods.failurePolicy", "Fail"),
         ("manager.ports.webhookPort", 9444),
+        ("manager.featureGatesMap", None),
+        ("manager.featureGatesMap", {"operand.networkpolicy": True}),
     ],
 )
 def test_values_that_would_break_it_are_refused(path: str, value: Any) -> None:

@@ -57,7 +57,7 @@ def sink(kept: list[Span]) -> Generator[str]:
 
 def _spans(body: dict[str, Any]) -> Iterator[Span]:
     for each in body["resourceSpans"]:
-        for scope, span in ((scope, span) for scope in each["scopeSpans"] for span in scope["spans"]):
+        for scope, span in ((of, span) for of in each["scopeSpans"] for span in of["spans"]):
             events = [{"name": event["name"], **_plain(event)} for event in span.get("events", [])]
             yield {
                 "name": span["name"],
