@@ -10,7 +10,6 @@ distributions (awsxray is in contrib alone); semantic-conventions-genai, docs/re
 spec; traceloop openllmetry, semconv_ai (versions unverified); read 2026-11.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -163,8 +162,7 @@ def _out(region: str, traces: TraceSettings) -> dict[str, Any]:
 
 def _cleaned(traces: TraceSettings) -> list[dict[str, Any]]:
     """Returns statements that clean attributes: of each place in a group, since one runs in a single context."""
-    dropped = _quoted(f"^({'|'.join([OF_SENDER, *map(re.escape, traces.drop_attributes)])})$")
-    content, kept = _quoted(f"^({CONTENT})$"), _quoted(f"^({KEPT})$")
+    sender, content, kept = (_quoted(f"^({pattern})$") for pattern in (OF_SENDER, CONTENT, KEPT))
     groups = []
     for place in ("resource", "scope", "span", "spanevent"):
         every, aside = f"{place}.attributes", f'{place}.cache["kept"]'
@@ -173,7 +171,8 @@ def _cleaned(traces: TraceSettings) -> list[dict[str, Any]]:
             f'keep_matching_keys({aside}, "{kept}")',
             f'delete_matching_keys({every}, "{content}")',
             f'merge_maps({every}, {aside}, "insert")',
-            f'delete_matching_keys({every}, "{dropped}")',
+            f'delete_matching_keys({every}, "{sender}")',
+            *(f'delete_key({every}, "{key}")' for key in traces.drop_attributes),
         ]
         if place == "spanevent":  # those of the conventions for generative AI are made for content
             statements.insert(2, f'keep_keys({every}, []) where IsMatch(spanevent.name, "^gen_ai[.]")')

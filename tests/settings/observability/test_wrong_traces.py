@@ -25,6 +25,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
     "a password": ({"otlp": {"address": "https://me:secret@tempo.example.com"}}, f"{AT}otlp.address", ""),
     "no range": ({"otlp": {"address": TEMPO, "ranges": ["10.0.0.1/8"]}}, f"{AT}otlp.ranges[0]", ""),
     "without an address": ({"otlp": {}}, f"{AT}otlp.address", ""),
+    "for gRPC": ({"otlp": {"address": "http://tempo.tempo.svc:4317"}}, f"{AT}otlp.address", "port for HTTP: 4318."),
 }
 
 
