@@ -34,8 +34,8 @@ def find(plan: Plan) -> Iterator[Danger]:
     """Yields what a change of Prometheus takes away, in clusters that stay, and what one of collectors does."""
     yield from _no_node(plan)
     for change in plan.changes(COLLECTOR, ops=("update", "replace")):
-        for kind, *told in _of_traces(*plan.inputs(change.urn)):
-            yield of_change(change, kind, *told)
+        for kind, severity, says, consequence in _of_traces(*plan.inputs(change.urn)):
+            yield of_change(change, kind, severity, says, consequence)
     stays = {each.provider for each in plan.after.values()}
     teams = {_labels(each).get(TEAM) for each in plan.after.values() if each.type == NAMESPACE}
     for change in plan.changes(RELEASE, ops=("update", "replace", "delete")):
