@@ -1,4 +1,4 @@
-"""What Prometheus keeps, and who hears of alerts: samples that go, volumes that do not follow, receivers that end.
+"""What Prometheus keeps, who hears of alerts, what is kept of traces: samples that go, receivers that end, and so on.
 
 Sources: prometheus-operator v0.93.0, pkg/prometheus/server and pkg/k8s/statefulset.go (claims of a StatefulSet keep
 their size; for another one it is deleted in the foreground, and made again); Prometheus 3.14, "Storage"; read 2026-11.
@@ -19,6 +19,8 @@ from report.tables import some
 from settings.observability.alerts import PLATFORM
 
 CHART = "kube-prometheus-stack"
+COLLECTOR = "kubernetes:opentelemetry.io/v1beta1:OpenTelemetryCollector"
+_DROPS = re.compile(r'delete_key\(span\.attributes, "(.+)"\)')
 _SPEC = "values.prometheus.prometheusSpec"
 _SIZE = f"{_SPEC}.storageSpec.volumeClaimTemplate.spec.resources.requests.storage"
 _GUIDE = "docs/guides/observability/metrics.md"
@@ -31,8 +33,11 @@ _Told = Iterator[tuple[int, str, str, str]]
 
 
 def find(plan: Plan) -> Iterator[Danger]:
-    """Yields what a change of Prometheus takes away, in clusters that stay."""
+    """Yields what a change of Prometheus takes away, in clusters that stay, and what one of collectors does."""
     yield from _no_node(plan)
+    for change in plan.changes(COLLECTOR, ops=("update", "replace")):
+        for kind, severity, says, consequence in _of_traces(*plan.inputs(change.urn)):
+            yield of_change(change, kind, severity, says, consequence)
     stays = {each.provider for each in plan.after.values()}
     teams = {_labels(each).get(TEAM) for each in plan.after.values() if each.type == NAMESPACE}
     for change in plan.changes(RELEASE, ops=("update", "replace", "delete")):
@@ -52,6 +57,36 @@ def find(plan: Plan) -> Iterator[Danger]:
         ):
             for each in told:
                 yield of_change(change, kind, *each)
+
+
+def _of_traces(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tuple[str, int, str, str]]:
+    was, now = (
+        {found[1] for each in _transformed(inputs) if (found := _DROPS.fullmatch(str(each)))}
+        for inputs in (before, after)
+    )
+    if was - now and LATER not in _transformed(after):
+        says = f"traces keep the attributes {some(sorted(was - now))} again, by {{}}"
+        yield "protection", GRAVE, says, "what people wrote stays where traces go, and nobody takes it back"
+    judged = "spec.config.processors.tail_sampling"
+    share, shares = (every(each, f"{judged}.policies.probabilistic.sampling_percentage") for each in (before, after))
+    if share and shares and _number(shares[0]) > _number(share[0]):
+        says = f"{shares[0]:g} % of the traces without an error are kept, not {share[0]:g} %, by {{}}"
+        yield "money", SERIOUS, says, "X-Ray bills each, and a store of your own has to hold them"
+    held, holds = (
+        _number(at(each, f"{judged}.num_traces")) * _number(at(each, "spec.replicas")) for each in (before, after)
+    )
+    if 0 < holds < held:
+        says = f"gateways hold {holds:,.0f} traces, not {held:,.0f}, by {{}}"
+        yield (
+            "data",
+            SERIOUS,
+            says,
+            "where more come in half a minute, they lose some before they are judged, errors too",
+        )
+
+
+def _transformed(inputs: Mapping[str, Any]) -> list[Any]:
+    return every(inputs, "spec.config.processors.transform.trace_statements.statements")
 
 
 def _less(before: Mapping[str, Any], after: Mapping[str, Any]) -> _Told:
@@ -167,5 +202,5 @@ def _labels(resource: Resource) -> Mapping[str, Any]:
 
 
 def _number(text: Any) -> float:
-    found = re.match(r"\d+", str(text))
+    found = re.match(r"\d+(\.\d+)?", str(text))
     return float(found.group()) if found else 0.0

@@ -23,6 +23,12 @@ def labels_of_pods(pods: Mapping[str, str]) -> Mapping[str, str]:
     return pods
 
 
+def namespace_of_host(host: str) -> str | None:
+    """Returns the namespace of the Service, or of one of its pods, that a host is in the cluster; None for others."""
+    *names, last = host.rstrip(".").removesuffix(".cluster.local").split(".")
+    return names[-1] if last == "svc" and len(names) in (2, 3) else None
+
+
 PodLabels = Annotated[Mapping[str, str], AfterValidator(labels_of_pods)]
 
 

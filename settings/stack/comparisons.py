@@ -10,6 +10,7 @@ from settings.cluster.addon_rules import AddOnRules
 from settings.core.problems import Mistake
 from settings.stack.checks import add_ons as add_on_checks
 from settings.stack.checks import (
+    addresses,
     alarms,
     capacity,
     endpoints,
@@ -67,6 +68,7 @@ def cross_mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules], today: date)
         *signatures.mistakes(parts, len(zone_names or ())),
         *images.mistakes(parts),
         *idle.mistakes(parts),
+        *addresses.mistakes(parts),
         *alarms.mistakes(parts),
         *guardduty.mistakes(parts),
         *mesh.mistakes(parts, add_ons, zone_names),

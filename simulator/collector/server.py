@@ -32,11 +32,19 @@ class Collector:
     metrics: str
     mesh: str = ""
 
-    def send(self, *spans: Mapping[str, Any], resource: Mapping[str, str] | None = None) -> None:
+    def send(
+        self,
+        *spans: Mapping[str, Any],
+        resource: Mapping[str, str] | None = None,
+        scope: Mapping[str, str] | None = None,
+    ) -> None:
         """Sends spans in the form of OTLP's JSON, of one sender. Raises HTTPError where they are refused."""
-        attributes = [{"key": key, "value": {"stringValue": value}} for key, value in (resource or {}).items()]
+        of_sender, of_scope = (
+            {"attributes": [{"key": key, "value": {"stringValue": value}} for key, value in (each or {}).items()]}
+            for each in (resource, scope)
+        )
         body = {
-            "resourceSpans": [{"resource": {"attributes": attributes}, "scopeSpans": [{"spans": [*spans]}]}],
+            "resourceSpans": [{"resource": of_sender, "scopeSpans": [{"scope": of_scope, "spans": [*spans]}]}],
         }
         request = Request(
             f"http://{self.http}/v1/traces", json.dumps(body).encode(), {"Content-Type": "application/json"}

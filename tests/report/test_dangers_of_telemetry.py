@@ -5,13 +5,16 @@ from typing import Any
 import pytest
 
 from components.observability.alerting import config
+from components.observability.collectors import agent, gateway
 from components.observability.fluent_bit import script
 from components.observability.grafana import role_of_groups
 from report.dangers.danger import GRAVE, LOST, SERIOUS
 from report.dangers.doors import RELEASE
+from report.dangers.telemetry import COLLECTOR
 from settings.observability.alerts import AlertSettings
 from settings.observability.grafana import SsoSettings
 from settings.observability.logs import LogSettings
+from settings.observability.traces import TraceSettings
 from tests.components.stacks import stage
 from tests.report.logs import step, urn
 from tests.report.test_dangers import found, of, openings
@@ -259,3 +262,37 @@ def test_a_class_that_is_made_anew_leaves_its_volumes_as_they_are() -> None:
         "volumes of storage class telemetry are made otherwise: parameters"
     ]
     assert not openings(of(kind, old, None, "telemetry")), "its claims go with Prometheus"
+
+
+def collectors(**traces: Any) -> dict[str, Any]:
+    settings = TraceSettings.model_validate({"gateways": 2, **traces})
+    config = gateway("us-west-2", settings)
+    config["processors"] |= {"transform": agent("main", settings, 2)["processors"]["transform"]}  # of the other object
+    return {"spec": {"replicas": settings.gateways, "config": config}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind", "severity", "opening"),
+    [
+        (
+            *({"drop_attributes": ["app.a", "app.prompt"]}, {"drop_attributes": ["app.a"]}, "protection", GRAVE),
+            "traces keep the attributes app.prompt again, by gateway",
+        ),
+        (
+            *({"sample_ratio": 0.005}, {"sample_ratio": 1}, "money", SERIOUS),
+            "100 % of the traces without an error are kept, not 0.5 %, by gateway",
+        ),
+        (
+            *({"memory_gib": 4}, {"memory_gib": 1}, "data", SERIOUS),
+            "gateways hold 40,000 traces, not 160,000, by gateway",
+        ),
+        ({}, {"gateways": 1}, "data", SERIOUS, "gateways hold 40,000 traces, not 80,000, by gateway"),
+    ],
+)
+def test_of_traces_more_is_kept_or_less_is_judged(
+    before: Any, after: Any, kind: str, severity: int, opening: str
+) -> None:
+    (danger,) = found(of(COLLECTOR, collectors(**before), collectors(**after), "gateway"), kind=kind)
+    assert (danger.severity, danger.opening) == (severity, opening)
+    back = of(COLLECTOR, collectors(**after), collectors(**before), "gateway")
+    assert not [each for each in found(back, kind=kind) if "gateway" in str(each)]

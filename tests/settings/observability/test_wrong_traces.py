@@ -27,6 +27,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
     "two places": ({"otlp": {"address": TEMPO}, "tempo": {}}, f"{AT}tempo", "Drop one of the two."),
     "kept for no day": ({"tempo": {"retention_days": 0}}, f"{AT}tempo.retention_days", ""),
     "without an address": ({"otlp": {}}, f"{AT}otlp.address", ""),
+    "for gRPC": ({"otlp": {"address": "http://tempo.tempo.svc:4317"}}, f"{AT}otlp.address", "port for HTTP: 4318."),
 }
 
 
@@ -81,6 +82,8 @@ def test_the_operator_is_not_turned_on_for_nothing() -> None:
         ("admissionWebhooks.certManager.enabled", False),
         ("admissionWebhooks.pods.failurePolicy", "Fail"),
         ("manager.ports.webhookPort", 9444),
+        ("manager.featureGatesMap", None),
+        ("manager.featureGatesMap", {"operand.networkpolicy": True}),
     ],
 )
 def test_values_that_would_break_it_are_refused(path: str, value: Any) -> None:
