@@ -8,8 +8,10 @@ local function redacted(text)
     return text
 end
 
+local MOST = 100
+
 -- In place: an empty list would become a map in a table that is made anew.
-local function clean(fields)
+local function clean(fields, level)
     for key, value in pairs(fields) do
         local name = type(key) == "string" and string.lower(key) or ""
         if DROPPED[name] then
@@ -19,30 +21,29 @@ local function clean(fields)
         elseif type(value) == "string" then
             fields[key] = redacted(value)
         elseif type(value) == "table" then
-            clean(value)
+            fields[key] = level < MOST and clean(value, level + 1) or "left out: more than " .. MOST .. " levels deep"
         end
     end
     return fields
 end
 
-local SHORT, DEEP = 32768, 1000
+local BRACKETS = 10000
 
--- Before JSON is read: 5.1.1 reads it by recursion, and a line of 100,000 brackets ends it on the node, at each start.
--- A short line cannot be so deep. A long one is counted: its prompts have to be found, so it is read unless it is deep.
+-- Before JSON is read: 5.1.1 reads it by recursion, and 100,000 brackets end it on the node, at each start. It reads one
+-- value after the other, of any kind, and merges only an object: a long line that begins otherwise is `text`, unread.
+-- All brackets count, in a string too: where one ends is what its reader and another may see otherwise ("\u\").
 function guard(tag, timestamp, given)
     local log = given.log
-    if type(log) ~= "string" or #log <= SHORT or not string.find(log, "^%s*[%[{]") then
+    if type(log) ~= "string" or #log <= BRACKETS then
+        return 0, timestamp, given
+    elseif not string.find(log, "^%s*{") then
+        given.text, given.log = log, nil
+    elseif select(2, string.gsub(log, "[%[{]", "")) > BRACKETS then
+        given.log = "left out: " .. #log .. " bytes of JSON with more than " .. BRACKETS .. " brackets"
+    else
         return 0, timestamp, given
     end
-    local depth, bare = 0, string.gsub(string.gsub(log, "\\.", ""), '"[^"]*"', "")
-    for bracket in string.gmatch(bare, "[%[%]{}]") do
-        depth = depth + ((bracket == "[" or bracket == "{") and 1 or -1)
-        if depth > DEEP then
-            given.log = "left out: " .. #log .. " bytes of JSON, more than " .. DEEP .. " levels deep"
-            return 2, timestamp, given
-        end
-    end
-    return 0, timestamp, given
+    return 2, timestamp, given
 end
 
 -- Fields of the platform come last, so that no program can write that it is of another namespace or team.
@@ -50,8 +51,10 @@ function record(tag, timestamp, given)
     local pod = given.kubernetes or {}
     local namespace = (given.kubernetes_namespace or {}).labels or {}
     local owner = (pod.ownerReferences or {})[1] or {}
-    local made = type(given.fields) == "table" and given.fields or { log = given.log }
-    clean(made)
+    local made = type(given.fields) == "table" and given.fields or { log = given.text or given.log }
+    if not pcall(clean, made, 1) then -- with an error the whole chunk would go as it is
+        made = { log = "left out: it could not be redacted" }
+    end
     made.cluster_name = CLUSTER
     made.namespace = pod.namespace_name
     made.team = namespace["ml-platform/team"]
