@@ -8,10 +8,8 @@ local function redacted(text)
     return text
 end
 
-local MOST = 100
-
 -- In place: an empty list would become a map in a table that is made anew.
-local function clean(fields, level)
+local function clean(fields)
     for key, value in pairs(fields) do
         local name = type(key) == "string" and string.lower(key) or ""
         if DROPPED[name] then
@@ -21,25 +19,39 @@ local function clean(fields, level)
         elseif type(value) == "string" then
             fields[key] = redacted(value)
         elseif type(value) == "table" then
-            fields[key] = level < MOST and clean(value, level + 1) or "left out: more than " .. MOST .. " levels deep"
+            clean(value)
         end
     end
     return fields
 end
 
-local BRACKETS = 10000
+-- Levels of JSON; without end where its reader might see the end of a string where this does not ("\u\").
+local function levels(text)
+    local bare, depth, most = string.gsub(string.gsub(text, "\\[^u]", "!"), "\\u%x%x%x%x", ""), 0, 0
+    if string.find(bare, "\\", 1, true) then
+        return math.huge
+    end
+    for bracket in string.gmatch(string.gsub(bare, '"[^"]*"', ""), "[%[%]{}]") do
+        depth = depth + ((bracket == "[" or bracket == "{") and 1 or -1)
+        most = math.max(most, depth)
+    end
+    return most
+end
 
--- Before JSON is read: 5.1.1 reads it by recursion, and 100,000 brackets end it on the node, at each start. It reads one
--- value after the other, of any kind, and merges only an object: a long line that begins otherwise is `text`, unread.
--- All brackets count, in a string too: where one ends is what its reader and another may see otherwise ("\u\").
+local BRACKETS, LEVELS = 10000, 60
+
+-- Before JSON is read: 5.1.1 reads it by recursion, and 100,000 brackets end it on the node, at each start; with more
+-- than 62 levels the other lines of the pod would leave as they are. It reads one value after the other, of any kind,
+-- and merges only an object: a long line that begins otherwise is `text`, unread.
 function guard(tag, timestamp, given)
     local log = given.log
-    if type(log) ~= "string" or #log <= BRACKETS then
+    local opened = type(log) == "string" and select(2, string.gsub(log, "[%[{]", "")) or 0
+    if opened <= LEVELS then
         return 0, timestamp, given
     elseif not string.find(log, "^%s*{") then
         given.text, given.log = log, nil
-    elseif select(2, string.gsub(log, "[%[{]", "")) > BRACKETS then
-        given.log = "left out: " .. #log .. " bytes of JSON with more than " .. BRACKETS .. " brackets"
+    elseif opened > BRACKETS or levels(log) > LEVELS then
+        given.log = "left out: " .. #log .. " bytes of JSON, too deep or with too many brackets"
     else
         return 0, timestamp, given
     end
@@ -52,7 +64,7 @@ function record(tag, timestamp, given)
     local namespace = (given.kubernetes_namespace or {}).labels or {}
     local owner = (pod.ownerReferences or {})[1] or {}
     local made = type(given.fields) == "table" and given.fields or { log = given.text or given.log }
-    if not pcall(clean, made, 1) then -- with an error the whole chunk would go as it is
+    if not pcall(clean, made) then -- with an error the whole chunk would go as it is
         made = { log = "left out: it could not be redacted" }
     end
     made.cluster_name = CLUSTER
