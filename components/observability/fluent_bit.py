@@ -165,7 +165,7 @@ def configuration(cluster_name: str, region: str, settings: LogSettings) -> Mapp
                     ("Annotations", "Off"),
                     ("Owner_References", "On"),
                     ("Namespace_Labels", "On"),
-                    ("K8S-Logging.Parser", "Off"),  # one line takes `nginx` and others minutes, and a pod would name them
+                    ("K8S-Logging.Parser", "Off"),  # a pod would name `nginx`, which one line takes minutes
                     ("K8S-Logging.Exclude", "On"),
                     ("Buffer_Size", 0),  # grows as an answer of the API server needs
                 ),

@@ -45,7 +45,8 @@ def pattern_mistakes(pattern: str) -> Iterator[str]:
     while index < len(text):
         found = ITEM.match(text, index)
         if found is None:
-            yield "ends with a single %." if text[index] == "%" else "has a [ without its ]. Write %[ for the sign itself."
+            alone = text[index] == "%"
+            yield "ends with a single %." if alone else "has a [ without its ]. Write %[ for the sign itself."
             return
         parenthesis, frontier, signs, times = found.groups()
         if parenthesis:
@@ -77,9 +78,7 @@ def _signs(text: str) -> frozenset[str]:
         named = CLASSES.get(text[1].lower())
         return frozenset(text[1]) if named is None else SIGNS - named if text[1].isupper() else named
     signs: set[str] = set()
-    for escaped, first, last, sign in re.findall(
-        r"(%.)|(.)-(.)|(.)", text[2 if text[1] == "^" else 1 : -1], re.DOTALL
-    ):
+    for escaped, first, last, sign in re.findall(r"(%.)|(.)-(.)|(.)", text[2 if text[1] == "^" else 1 : -1], re.DOTALL):
         signs |= _signs(escaped) if escaped else set(map(chr, range(ord(first), ord(last) + 1))) if first else {sign}
     return SIGNS - signs if text[1] == "^" else frozenset(signs)
 
@@ -98,7 +97,7 @@ def _slow(items: list[_Item]) -> Iterator[str]:
         if item.times not in ("*", "+", "-") or not needed:
             continue
         if any(item.signs & each.signs for each in items[index + 1 : needed[0] + 1]):
-            yield "repeats a sign that may also follow, so a line can take it minutes. Write a set without what follows."
+            yield "repeats a sign that may also follow, so a line can take it minutes. Write a set without that."
         elif not any(
             all(each.signs <= start.signs for each in items[at + 1 : index + 1])
             if start.times == "f"

@@ -221,7 +221,10 @@ def test_a_loki_gets_streams_of_few_labels_and_says_of_which_pod_a_line_is(tmp_p
 
 BRACKETS = "[" * 100_000 + "1" + "]" * 100_000
 WORST = {
-    **{f"{first} and brackets": first + BRACKETS for first in ("", "1 ", "-1.5 ", '"a" ', "true ", "null ", "[] ", "{} ")},
+    **{
+        f"{first} and brackets": first + BRACKETS
+        for first in ("", "1 ", "-1.5 ", '"a" ', "true ", "null ", "[] ", "{} ")
+    },
     "an object": nested(200_000),
     "a string that ends early": '{"a":["\\u\\",' + BRACKETS + ',""]}',
     "as deep as is read": nested(59),
