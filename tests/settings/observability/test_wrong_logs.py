@@ -175,7 +175,20 @@ def test_a_pattern_that_a_line_can_take_minutes_is_told(pattern: str) -> None:
     "pattern",
     [
         *("EMP%-%d+", "EMP%-%d+x", "%f[%w_][%w_]+@%w[%w.]*", "://[^/@]+@", "^%w+@", "x%d+y?%s*z?%-", "%d%d%d%d+=*"),
-        *("x.*", "x.-", '"key": *"[^"]*"', "-%a+%A", "%f[%w]%w+%f[%s]", "-[%a]+-", "x[^x]+x", "a-b?", "x?x?x?x?", "é+x", "^[^x]+x", "-[^-]+$"),
+        *(
+            "x.*",
+            "x.-",
+            '"key": *"[^"]*"',
+            "-%a+%A",
+            "%f[%w]%w+%f[%s]",
+            "-[%a]+-",
+            "x[^x]+x",
+            "a-b?",
+            "x?x?x?x?",
+            "é+x",
+            "^[^x]+x",
+            "-[^-]+$",
+        ),
     ],
 )
 def test_a_pattern_that_takes_time_in_proportion_is_none(pattern: str) -> None:
