@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from settings.observability.logs import DAYS_BY_ENVIRONMENT, LogSettings, pattern_mistakes
+from settings.observability.logs import DAYS_BY_ENVIRONMENT, LogSettings
+from settings.observability.patterns import pattern_mistakes
 from tests.settings.stacks import problems, stack
 
 DOMAIN = {"domain": "platform-logs", "host": "search-platform-logs-a.us-west-2.es.amazonaws.com"}
@@ -121,6 +122,11 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
         "Write 10.200.0.0/28.",
     ),
     "pattern with an open set": ({"redact": ["EMP[%d"]}, f"{LOGS}.redact[0]", "Write %[ for the sign itself."),
+    "pattern that a line can take minutes": (
+        {"redact": ["[%w.]+@example.com"]},
+        f"{LOGS}.redact[0]",
+        "Write %f[%w] before %w+, and so for another set.",
+    ),
     "pattern that is short": ({"redact": ["%d"]}, f"{LOGS}.redact[0]", ""),
     "no room on disk": ({"buffer_gib": 0}, f"{LOGS}.buffer_gib", ""),
     "a misspelt key": ({"retention": 30}, f"{LOGS}.retention", ""),
@@ -148,7 +154,7 @@ def test_a_mistake_is_reported_at_its_path_with_a_way_out(name: str) -> None:
         {"to": "loki", "loki": {"address": "http://loki.telemetry.svc.cluster.local:3100", "tenant": "ml"}},
         {"to": "loki", "loki": {}, "retention_days": 30, "namespaces": {"inference": {"retention_days": 7}}},
         {"to": "opensearch", "opensearch": {**DOMAIN, "host": "logs.example.com"}},
-        {"redact": ["EMP%-%d%d%d%d", "[]%]]+x", "(%a+)@example%.com"]},
+        {"redact": ["EMP%-%d%d%d%d", "x[]%]]+y", "%f[%a](%a+)@example%.com"]},
     ],
 )
 def test_what_is_right_is_taken(logs: dict[str, Any]) -> None:
@@ -167,16 +173,51 @@ def test_a_namespace_of_a_cluster_without_logs_is_none() -> None:
 
 
 @pytest.mark.parametrize(
-    "pattern", ["%", "abc%", "[abc", "[^]", "[]", "(abc", "abc)", "a)b(", "[%]", "%bxy", "%f[%w]", "{{ x }}"]
+    "pattern", ["%", "abc%", "[abc", "[^]", "[]", "(abc", "abc)", "a)b(", "[%]", "%bxy", "%fx", "(a)%1", "{{ x }}"]
 )
 def test_a_pattern_that_lua_or_helm_would_not_take_is_told(pattern: str) -> None:
     assert list(pattern_mistakes(pattern))
 
 
 @pytest.mark.parametrize(
-    "pattern", ["abc", "%%", "[]]", "[^]]+", "[%]]", "(a)(b)", "%(", "[(]", "^%s+$", "a-", "[a-z]"]
+    "pattern", ["abc", "%%", "[]]", "[^]]+", "[%]]", "(a)(b)", "%(", "[(]", "^%s+$", "a-", "[a-z]", "%f[%w]"]
 )
 def test_a_pattern_that_lua_takes_is_none(pattern: str) -> None:
+    assert not list(pattern_mistakes(pattern))
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *("%w+@", "%s+$", "x.-y", "(%w+)@", "[.]+@", "a[b-y]+c", "%f[a]a+b[ab]+c", "-%w*%w+-", "-[^@]*:?@?:", "é.+é"),
+        *("x%w*y?-", "%f[%d]%w+@", "-a+%A?a", "a?b?c?d?e?", "x[%a-]+-", "x[+--]+,"),
+    ],
+)
+def test_a_pattern_that_a_line_can_take_minutes_is_told(pattern: str) -> None:
+    assert list(pattern_mistakes(pattern))
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *("EMP%-%d+", "EMP%-%d+x", "%f[%w_][%w_]+@%w[%w.]*", "://[^/@]+@", "^%w+@", "x%d+y?%s*z?%-", "%d%d%d%d+=*"),
+        *(
+            "x.*",
+            "x.-",
+            '"key": *"[^"]*"',
+            "-%a+%A",
+            "%f[%w]%w+%f[%s]",
+            "-[%a]+-",
+            "x[^x]+x",
+            "a-b?",
+            "x?x?x?x?",
+            "é+x",
+            "^[^x]+x",
+            "-[^-]+$",
+        ),
+    ],
+)
+def test_a_pattern_that_takes_time_in_proportion_is_none(pattern: str) -> None:
     assert not list(pattern_mistakes(pattern))
 
 
