@@ -3,7 +3,7 @@
 import json
 import re
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import ceil
 from typing import Any, Literal, TypeGuard, Union, get_args, get_origin
 
@@ -69,6 +69,19 @@ def mistakes(model: type[BaseModel], data: Mapping[str, Any], errors: Sequence[E
         earlier = sentences_at.setdefault(path, [])
         earlier += [sentence for sentence in sentences if sentence not in earlier]
     return [(path, sentence) for path, sentences in sentences_at.items() for sentence in sentences]
+
+
+def bare_keys(model: type[BaseModel], paths: Iterable[Path]) -> Iterator[Mistake]:
+    """Yields settings with nothing after their colon: none and the defaults would both be a guess."""
+    for path in paths:
+        if (field := field_at(model, path)) is None or isinstance(path[-1], int):
+            continue  # of a map of somebody's own, such as values of a chart
+        kind = _without_none(field.annotation)
+        ways = "Write a value"
+        if _is_model(kind):
+            needed = any(inner.is_required() for inner in fields_by_key(kind).values())
+            ways = "Write its keys under it" if needed else "Write {} for its defaults"
+        yield path, f"has nothing after its colon, so what it means is a guess. {ways}, null for none, or drop it."
 
 
 def meant_names(model: type[BaseModel], data: Mapping[str, Any], errors: Sequence[ErrorDetails]) -> dict[Path, str]:

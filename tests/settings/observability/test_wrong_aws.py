@@ -28,6 +28,23 @@ MISTAKES: dict[str, tuple[list[Change], str, str]] = {
     "two in one": ([(METRICS, {"metrics": ["up|down"]})], f"{WRITTEN}.metrics", "begin so."),
     "one twice": ([(METRICS, {"metrics": ["up", "up"]})], f"{WRITTEN}.metrics", "Name each once."),
     "no metric": ([(METRICS, {"metrics": []})], f"{WRITTEN}.metrics", "Add one."),
+    "a misspelt metric": (
+        [(METRICS, {"metrics": ["up", "gpu_utilisation"]})],
+        f"{WRITTEN}.metrics[1]",
+        "Did you mean gpu_utilization? One of your own programs, or another that you know of, belongs in other_metrics.",
+    ),
+    "a misspelt beginning": (
+        [(METRICS, {"metrics": ["gup:.*"]})],
+        f"{WRITTEN}.metrics[0]",
+        "Did you mean gpu:.*? One of your own programs, or another that you know of, belongs in other_metrics.",
+    ),
+    "a name that is a beginning": ([(METRICS, {"metrics": ["gpu:"]})], f"{WRITTEN}.metrics[0]", "other_metrics."),
+    "a metric of one's own among those of the platform": (
+        [(METRICS, {"metrics": ["vllm:.*"]})],
+        f"{WRITTEN}.metrics[0]",
+        "would be kept. One of your own programs, or another that you know of, belongs in other_metrics.",
+    ),
+    "no pattern": ([(METRICS, {"other_metrics": ["vllm:*"]})], f"{WRITTEN}.other_metrics", "for all that begin so."),
     "four years": ([(METRICS, {"retention_days": 1460})], f"{WRITTEN}.retention_days", "Write 1095 or less."),
     "no series": ([(METRICS, {"max_series": 0})], f"{WRITTEN}.max_series", "Write 1 or more."),
     "more series than AWS takes": (
@@ -58,7 +75,9 @@ MISTAKES: dict[str, tuple[list[Change], str, str]] = {
 RIGHT: dict[str, list[Change]] = {
     "nothing set": [(METRICS, {}), (ALARMS, {})],
     "no alarms": [(ALARMS, None)],
-    "names and beginnings": [(METRICS, {"metrics": ["up", "gpu:.*", "_x:y"]})],
+    "names and beginnings": [(METRICS, {"metrics": ["up", "gpu:.*", "mesh:.*", "DCGM_FI_DEV_GPU_UTIL"]})],
+    "parts of a histogram": [(METRICS, {"metrics": ["karpenter_pods_bound_duration_seconds_bucket"]})],
+    "metrics of one's own": [(METRICS, {"other_metrics": ["vllm:.*", "_x:y"]})],
     "a budget": [BUDGET, (MAIL, ["ml@example.com"])],
 }
 
