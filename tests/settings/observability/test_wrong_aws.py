@@ -59,6 +59,9 @@ MISTAKES: dict[str, tuple[list[Change], str, str]] = {
         f"{TOLD}.lustre_free_percent",
         "Write 1 or more.",
     ),
+    "no alarms as a word": ([(ALARMS, False)], TOLD, "Write {} for its defaults, null for none, or drop it."),
+    "all alarms as a word": ([(ALARMS, True)], TOLD, "Write {} for its defaults, null for none, or drop it."),
+    "costs as a block": ([(("observability", "costs"), {})], "observability.costs", "Write costs: true, or costs: false."),
     "a budget of nothing": ([(ALARMS, {"monthly_usd": 0})], f"{TOLD}.monthly_usd", "Write 1 or more."),
     "a budget that nobody hears of": ([BUDGET], f"{TOLD}.monthly_usd", "or drop it."),
     "a budget that eleven hear of": (
