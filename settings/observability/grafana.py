@@ -52,8 +52,8 @@ class SsoSettings(Settings):
     groups_claim: str = Field(
         default="groups",
         pattern=r"^([A-Za-z_][A-Za-z0-9_:-]*|https?://[A-Za-z0-9._/:-]+)$",
-        description="Claim that has the groups of a person, in the token or in the answer of `api_url`: at its top, not "
-        "within another.",
+        description="Claim that has the groups of a person, in the token or in the answer of `api_url`: at the top of "
+        "it, not within another claim.",
         examples=["cognito:groups"],
     )
     admins: tuple[Group, ...] = Field(default=(), description="Groups that administer Grafana.")

@@ -201,7 +201,8 @@ def test_a_block_with_settings_can_be_copied_below_config() -> None:
     assert lacking == [], f"they lack {SETTINGS}"
 
 
-PLAIN = {f"{SETTINGS}{key}" for key in ("alarms", "ingress", "network", "observability", "security", "storage")}
+CHECKED = ("admission", "alarms", "clusters", "ingress", "network", "observability", "security", "storage")
+PLAIN = {f"{SETTINGS}{key}" for key in CHECKED}
 """Sections that need no other of their own guide to be right; others have tests of their own."""
 EXAMPLES = [
     (guide, sum(1 for name, _ in blocks()[:index] if name == guide))

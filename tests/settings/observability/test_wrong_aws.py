@@ -21,6 +21,7 @@ def written_to(*endpoints: str, **changes: Any) -> list[Change]:
 
 
 WRITTEN, TOLD = "observability.metrics.remote_write", "observability.cloud_alarms"
+ELSE = "One of your own programs, or another that you know of, belongs in other_metrics."
 MISTAKES: dict[str, tuple[list[Change], str, str]] = {
     # what is wrong: (what the stack file says besides, the path of the problem, the end of the message)
     "a query instead of a metric": ([(METRICS, {"metrics": ['up{job="x"}']})], f"{WRITTEN}.metrics", "begin so."),
@@ -31,18 +32,18 @@ MISTAKES: dict[str, tuple[list[Change], str, str]] = {
     "a misspelt metric": (
         [(METRICS, {"metrics": ["up", "gpu_utilisation"]})],
         f"{WRITTEN}.metrics[1]",
-        "Did you mean gpu_utilization? One of your own programs, or another that you know of, belongs in other_metrics.",
+        f"Did you mean gpu_utilization? {ELSE}",
     ),
     "a misspelt beginning": (
         [(METRICS, {"metrics": ["gup:.*"]})],
         f"{WRITTEN}.metrics[0]",
-        "Did you mean gpu:.*? One of your own programs, or another that you know of, belongs in other_metrics.",
+        f"Did you mean gpu:.*? {ELSE}",
     ),
     "a name that is a beginning": ([(METRICS, {"metrics": ["gpu:"]})], f"{WRITTEN}.metrics[0]", "other_metrics."),
     "a metric of one's own among those of the platform": (
         [(METRICS, {"metrics": ["vllm:.*"]})],
         f"{WRITTEN}.metrics[0]",
-        "would be kept. One of your own programs, or another that you know of, belongs in other_metrics.",
+        f"would be kept. {ELSE}",
     ),
     "no pattern": ([(METRICS, {"other_metrics": ["vllm:*"]})], f"{WRITTEN}.other_metrics", "for all that begin so."),
     "four years": ([(METRICS, {"retention_days": 1460})], f"{WRITTEN}.retention_days", "Write 1095 or less."),
@@ -61,7 +62,11 @@ MISTAKES: dict[str, tuple[list[Change], str, str]] = {
     ),
     "no alarms as a word": ([(ALARMS, False)], TOLD, "Write {} for its defaults, null for none, or drop it."),
     "all alarms as a word": ([(ALARMS, True)], TOLD, "Write {} for its defaults, null for none, or drop it."),
-    "costs as a block": ([(("observability", "costs"), {})], "observability.costs", "Write costs: true, or costs: false."),
+    "costs as a block": (
+        [(("observability", "costs"), {})],
+        "observability.costs",
+        "Write costs: true, or costs: false.",
+    ),
     "a budget of nothing": ([(ALARMS, {"monthly_usd": 0})], f"{TOLD}.monthly_usd", "Write 1 or more."),
     "a budget that nobody hears of": ([BUDGET], f"{TOLD}.monthly_usd", "or drop it."),
     "a budget that eleven hear of": (
