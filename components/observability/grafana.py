@@ -185,7 +185,7 @@ def oauth(sso: SsoSettings) -> dict[str, Any]:
 def _role_of_groups(sso: SsoSettings) -> str:
     """Returns the JMESPath expression that makes a role of somebody's groups; no role where none is named.
 
-    Grafana evaluates it with the token, and where that gives no role with the answer of `api_url`. So it never ends with
+    Grafana searches the token, and where that gives no role the answer of `api_url`. So the expression never ends with
     a role for everybody: that of the token would count, and groups that the answer alone has would not.
     Source: grafana/grafana, pkg/login/social/connectors/{generic_oauth,social_base,org_role_mapper}.go, of commits
     after 11; those of 13.2.0 could not be read; read 2026-11.
