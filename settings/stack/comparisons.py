@@ -76,7 +76,7 @@ def cross_mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules], today: date)
         *isolation.mistakes(parts, add_ons),
         *observability_agents.mistakes(parts),
         *observability_alerts.mistakes(parts),
-        *observability_aws.mistakes(parts),
+        *observability_aws.mistakes(parts, add_ons),
         *observability_grafana.mistakes(parts),
         *observability_costs.mistakes(parts),
         *observability_metrics.mistakes(parts),

@@ -7,7 +7,7 @@ import pytest
 from components.observability.alerting import config
 from components.observability.collectors import agent, gateway
 from components.observability.fluent_bit import script
-from components.observability.grafana import role_of_groups
+from components.observability.grafana import oauth
 from report.dangers.danger import GRAVE, LOST, SERIOUS
 from report.dangers.doors import RELEASE
 from report.dangers.telemetry import COLLECTOR
@@ -197,8 +197,8 @@ def test_what_was_taken_out_of_logs_and_is_shown_from_now_on_is_told() -> None:
 
 def of_grafana(**groups: Any) -> dict[str, Any]:
     urls = {f"{name}_url": "https://login.example.com" for name in ("auth", "token", "api")}
-    oauth = {"role_attribute_path": role_of_groups(SsoSettings(client_id="grafana", **urls, **groups))}
-    ini = {"auth.generic_oauth": oauth}
+    sso = SsoSettings(client_id="grafana", **urls, **groups)
+    ini = {"auth.generic_oauth": oauth(sso)}
     return {"chart": "kube-prometheus-stack", "values": {"grafana": {"enabled": True, "grafana.ini": ini}}}
 
 

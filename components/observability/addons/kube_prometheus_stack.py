@@ -27,6 +27,7 @@ from components.observability import alerting
 from components.observability.chart_alerts import chart_alerts
 from components.observability.grafana import FIXED, grafana_before, grafana_flows, grafana_values
 from components.observability.remote_write import IDENTITY, remote_write_flows, remote_write_values, written
+from components.observability.rules_of import recorded
 from settings.cluster.addon_rules import needed_by_costs, needed_by_observability
 from settings.cluster.fixed_values import FixedValue, never, only
 from settings.cluster.mesh_replicas import kept_nodes
@@ -240,6 +241,7 @@ ADD_ON = AddOnSpec(
     flows=flows,
     claims_volumes=True,
     skip_crds=True,
+    records=recorded,
     fixed=(
         *FIXED,
         *(

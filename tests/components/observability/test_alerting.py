@@ -137,6 +137,15 @@ def test_the_charts_own_alerts_reach_the_platform(routes: Routes) -> None:
 
 
 @is_built
+@pytest.mark.parametrize("severity", [None, "page", "high", "Critical", "Warning", "information", "nonexistent"])
+def test_an_alert_of_somebodys_own_reaches_somebody_whatever_its_severity(severity: str | None, routes: Routes) -> None:
+    labels = {"alertname": "X", **({"severity": severity} if severity else {})}
+    assert routes(**labels) == routes(**labels, namespace="lab") == "platform"
+    assert routes(**labels, audience="everybody", namespace="lab") == "platform"
+    assert routes(**labels, audience="team", namespace="lab") == "team-research"
+
+
+@is_built
 def test_the_heartbeat_goes_outside_or_to_nobody(routes: Routes, tmp_path: Path) -> None:
     assert routes(alertname="Watchdog", severity="none") == "heartbeat"
     path = tmp_path / "alertmanager.yaml"

@@ -12,6 +12,9 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
     # what is wrong: (observability.traces, the path of the problem, the end of the message)
     "more than all": ({"sample_ratio": 1.5}, f"{AT}sample_ratio", ""),
     "percent": ({"sample_ratio": 5}, f"{AT}sample_ratio", ""),
+    "five percent": ({"sample_ratio": "5%"}, f"{AT}sample_ratio", "for example sample_ratio: 0.05."),
+    "five percent as a number in quotes": ({"sample_ratio": "5"}, f"{AT}sample_ratio", "sample_ratio: 0.05."),
+    "a share in quotes": ({"sample_ratio": "0.2"}, f"{AT}sample_ratio", "for example sample_ratio: 0.2."),
     "less than none": ({"sample_ratio": -0.1}, f"{AT}sample_ratio", ""),
     "all are slow": ({"slow_seconds": 0}, f"{AT}slow_seconds", ""),
     "a key with a space": ({"drop_attributes": ["app prompt"]}, f"{AT}drop_attributes[0]", ""),
