@@ -43,7 +43,7 @@ MISTAKES: dict[str, tuple[list[Change], str, str]] = {
     "a metric of one's own among those of the platform": (
         [(METRICS, {"metrics": ["vllm:.*"]})],
         f"{WRITTEN}.metrics[0]",
-        f"would be kept. {ELSE}",
+        ELSE,
     ),
     "no pattern": ([(METRICS, {"other_metrics": ["vllm:*"]})], f"{WRITTEN}.other_metrics", "for all that begin so."),
     "four years": ([(METRICS, {"retention_days": 1460})], f"{WRITTEN}.retention_days", "Write 1095 or less."),
