@@ -7,7 +7,6 @@ from policies.rule import Case, Resource, Rule, collect_all, each, text
 from policies.samples import policy_for
 
 ACLS = ("aws:s3/bucketAcl:BucketAcl", "aws:s3/bucketAclV2:BucketAclV2")
-BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
 POLICY, POINT_POLICY = "aws:s3/bucketPolicy:BucketPolicy", "aws:s3control/accessPointPolicy:AccessPointPolicy"
 POINTS = ("aws:s3/accessPoint:AccessPoint", POINT_POLICY)
 OTHERS = (
@@ -34,11 +33,9 @@ def _acl(resource: Resource) -> Iterator[tuple[str, str]]:
     acl = text(resource, "acl")
     if acl.startswith("public-") or acl == "authenticated-read":
         yield "acl", f"is {acl}, which gives access to other accounts"
-    for path in (GRANTEES, "grants"):
-        for grant in each(resource, path):
-            for name in ("grantee.uri", "uri"):
-                if text(grant, name).endswith(GROUPS):
-                    yield grant.under(name), "is a group of everyone"
+    for grant in each(resource, GRANTEES):
+        if text(grant, "grantee.uri").endswith(GROUPS):
+            yield grant.under("grantee.uri"), "is a group of everyone"
 
 
 ALL_USERS = "http://acs.amazonaws.com/groups/global/AllUsers"
@@ -46,7 +43,7 @@ AT = "policy.Statement[0].Principal"
 
 RULE = Rule(
     id="s3-no-public-acl-or-policy",
-    applies_to=(*ACLS, *BUCKETS, POLICY, *POINTS, *OTHERS, *TABLES),
+    applies_to=(*ACLS, POLICY, *POINTS, *OTHERS, *TABLES),
     severity="critical",
     standards=("FSBP S3.2", "FSBP S3.3", "FSBP S3.6", "CKV_AWS_20", "CKV_AWS_70"),
     why="Block Public Access would stop this, and then somebody might remove the block.",
@@ -67,13 +64,10 @@ RULE = Rule(
     },
     bad={
         "public read ACL": Case({"acl": "public-read"}, at="acl"),
-        "ACL of the bucket itself": Case({"acl": "public-read-write"}, type=BUCKETS[0], at="acl"),
+        "ACL to write": Case({"acl": "public-read-write"}, type=ACLS[1], at="acl"),
         "ACL for all AWS accounts": Case({"acl": "authenticated-read"}, at="acl"),
         "a grant to everyone": Case(
             {"accessControlPolicy": {"grants": [{"grantee": {"uri": ALL_USERS}}]}}, at=f"{GRANTEES}[0].grantee.uri"
-        ),
-        "a grant to everyone, of the bucket itself": Case(
-            {"grants": [{"uri": ALL_USERS}]}, type=BUCKETS[1], at="grants[0].uri"
         ),
         "everyone, by policy": Case(policy_for("*"), type=POLICY, at=AT),
         "everyone over TLS": Case(
