@@ -7,7 +7,6 @@ Sources: IAM user guide, "IAM JSON policy elements" and "AWS global condition co
 "The meaning of public"; read 2026-11.
 """
 
-import ipaddress
 import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
+from policies.ranges import is_wide
 from policies.rule import Option
 from policies.views import Path, Resource, View, WrongTypeError, at, at_if_known, present, text
 
@@ -34,8 +34,6 @@ _OPERATORS = frozenset(
 )
 _ACCOUNT = re.compile(r"\d{12}")
 _ARN = re.compile(r"arn:(?P<partition>[\w-]+):(?P<service>[\w-]+):(?P<region>[\w*-]*):(?P<account>[^:]*):(?P<rest>.+)")
-_MOST_ADDRESSES = 2**16
-_MOST_NETWORKS_IPV6 = 2**16  # of 64 bits each
 _POD_IDENTITY = "pods.eks.amazonaws.com"
 _SUBJECTS: Mapping[str, str] = {
     "token.actions.githubusercontent.com": r"repo:[^*?/:]+/[^*?/:]+:.*",
@@ -106,7 +104,7 @@ class Condition:
         if operator not in _OPERATORS or not self.values or any("${" in value for value in self.values):
             return frozenset()
         if self.key == "aws:sourceip":
-            narrow = operator == "ipaddress" and _is_narrow(self.values)
+            narrow = operator == "ipaddress" and not is_wide(self.values)
             return frozenset(self.values) if narrow else frozenset()
         owner_of = _RESTRICTING.get(self.key)
         owners = [owner_of(value) if owner_of else None for value in self.values]
@@ -119,18 +117,6 @@ class Condition:
             return False
         names = [match["rest"] for match in map(_ARN.fullmatch, self.values) if match]
         return not any(re.fullmatch(r"root|((role|user|assumed-role)/)?[*?/]*", name) for name in names)
-
-
-def _is_narrow(ranges: Collection[str]) -> bool:
-    """Tells whether the union of the ranges is no wider than a company's: /16, or 65,536 networks of IPv6."""
-    try:
-        networks = [ipaddress.ip_network(each, strict=False) for each in ranges]
-    except ValueError:
-        return False
-    of_4 = ipaddress.collapse_addresses(each for each in networks if isinstance(each, ipaddress.IPv4Network))
-    of_6 = ipaddress.collapse_addresses(each for each in networks if isinstance(each, ipaddress.IPv6Network))
-    size_4 = sum(each.num_addresses for each in of_4)
-    return size_4 <= _MOST_ADDRESSES and sum(each.num_addresses >> 64 for each in of_6) <= _MOST_NETWORKS_IPV6
 
 
 @dataclass(frozen=True)

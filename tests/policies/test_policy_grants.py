@@ -288,7 +288,7 @@ MORE: tuple[Mapping[str, Any], ...] = (
     anybody("ArnLike", "aws:SourceArn", "arn:aws:s3:::a/*"),
     anybody("IpAddress", "aws:SourceIp", "203.0.0.0/16"),
     anybody("IpAddress", "aws:SourceIp", "203.0.0.0/15"),
-    anybody("IpAddress", "aws:SourceIp", "2001:db8::/47"),
+    anybody("IpAddress", "aws:SourceIp", "2001:db8::/31"),
     anybody("StringEquals", "aws:PrincipalAccount", ["${aws:SourceAccount}", OURS]),
 )
 
