@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from policies.ranges import is_wide
-from policies.rule import Option, Resource, Sample, Stack, StackCase, StackRule, each, present, text, texts
+from policies.rule import Option, Resource, Sample, Stack, StackCase, StackRule, at_if_known, each, present, text, texts
 from policies.rules.network.net_sg_no_public_ingress import (
     GROUP,
     KEYS,
@@ -21,10 +21,10 @@ def _ranges_of_list(stack: Stack, prefix_list: Resource) -> list[str]:
     return [text(entry, "cidr") for entry in (*each(prefix_list, "entries"), *apart)]
 
 
-def _group_of(stack: Stack, rule: Resource) -> str:
+def _group_of(rule: Resource) -> str:
     """Returns what tells rules of one group from those of another."""
-    linked = stack.linked(rule, "securityGroupId", (GROUP,))
-    return linked[0].urn if linked else text(rule, "securityGroupId")
+    linked = rule.links.get("securityGroupId")
+    return linked[0].urn if linked else str(at_if_known(rule, "securityGroupId") or rule.urn)
 
 
 def check(
@@ -45,7 +45,7 @@ def check(
             elif not lists and not set(_ids(rule, key)) <= set(known_prefix_lists):
                 yield rule, key, "is not made by this stack, so nobody here knows what it lets in"
             ranges += of_lists
-        by_group.setdefault(_group_of(stack, rule), []).append((rule, ranges))
+        by_group.setdefault(_group_of(rule), []).append((rule, ranges))
     for rules in by_group.values():
         together = [cidr for _, ranges in rules for cidr in ranges]
         if is_wide(together) and not any(is_wide(ranges) for _, ranges in rules):
