@@ -107,10 +107,8 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
 
     def Configure(self, request: wire.ConfigureAnalyzerRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802
         """Stores levels and options. Refuses names of rules and options that do not exist, and suggests the nearest."""
-        problems = list(self._config_mistakes(request.policyConfig))
-        if problems:
+        if problems := self.configure(request.policyConfig):
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, "policy pack configuration: " + "; ".join(problems))
-        self._configured = dict(request.policyConfig)
         return empty_pb2.Empty()
 
     def Analyze(self, request: wire.AnalyzeRequest, context: grpc.ServicerContext) -> wire.AnalyzeResponse:  # noqa: N802
@@ -158,6 +156,13 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         return empty_pb2.Empty()
 
     # Rules, levels and options that apply
+
+    def configure(self, config: Mapping[str, wire.PolicyConfig]) -> list[str]:
+        """Stores levels and options, and returns what is wrong with them; with mistakes nothing is stored."""
+        problems = list(self._config_mistakes(config))
+        if not problems:
+            self._configured = dict(config)
+        return problems
 
     def _environment(self, urn: str) -> Environment:
         profile = self._configured.get(PROFILE.id)

@@ -229,10 +229,11 @@ def _walk(view: View, path: Path) -> Any:
     return value
 
 
-def _absent(resource: Resource, path: str) -> None:
+def _absent(resource: Resource, path: str) -> Any:
     """Returns None for an unknown value that is set aside. Raises NotKnownError for another."""
     if path not in resource.set_aside:
         raise NotKnownError(resource, path)
+    return None
 
 
 def _resolved(view: View, value: Any, path: tuple[str | int, ...]) -> Any:

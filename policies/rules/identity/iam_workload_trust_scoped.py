@@ -18,14 +18,14 @@ def check(resource: Resource) -> Iterator[tuple[str, str]]:
             yield where, problem
 
 
-def _trust(principal: object, effect: str = "Allow", **condition: object) -> dict[str, str]:
-    statement = {"Effect": effect, "Principal": principal, "Action": "sts:AssumeRole", "Condition": condition}
+def _trust(principal: object, condition: object = None, effect: str = "Allow") -> dict[str, str]:
+    statement = {"Effect": effect, "Principal": principal, "Action": "sts:AssumeRole", "Condition": condition or {}}
     return {"assumeRolePolicy": json.dumps({"Version": "2012-10-17", "Statement": [statement]})}
 
 
 def _provider(host: str, operator: str = "StringEquals", **claims: str) -> dict[str, str]:
     federated = {"Federated": f"arn:aws:iam::111122223333:oidc-provider/{host}"}
-    return _trust(federated, **{operator: {f"{host}:{key}": value for key, value in claims.items()}})
+    return _trust(federated, {operator: {f"{host}:{key}": value for key, value in claims.items()}})
 
 
 PODS = {"Service": "pods.eks.amazonaws.com"}
@@ -45,7 +45,7 @@ RULE = Rule(
     check=check,
     good={
         "nothing set, which IAM refuses by itself": {},
-        "pods of one cluster": _trust(PODS, StringEquals={"aws:SourceAccount": "111122223333"}),
+        "pods of one cluster": _trust(PODS, {"StringEquals": {"aws:SourceAccount": "111122223333"}}),
         "another service": _trust({"Service": "ec2.amazonaws.com"}),
         "a repository": _provider(GITHUB, "StringLike", aud=STS, sub="repo:org/platform:*"),
         "a service account": _provider(CLUSTER, aud=STS, sub="system:serviceaccount:research:trainer"),
