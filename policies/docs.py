@@ -24,8 +24,9 @@ HEAD = """# Policies
 <!-- Made by `python -m policies.docs` from the rules in `policies/rules/`. Edit those. -->
 
 `make preview` checks these rules. With your own Pulumi, run `pulumi preview --policy-pack policies`. To check a stack
-that exists, run `python -m policies.check --stack NAME`, or `--state FILE` with what `pulumi stack export` printed, or `--plan FILE`
-with what `pulumi preview --json` printed: as text, JSON, SARIF with the line of Python, JUnit or Markdown.
+that exists, run `python -m policies.check --stack NAME`, or `--state FILE` with what `pulumi stack export` printed, or
+`--plan FILE` with what `pulumi preview --json` printed: as text, JSON, SARIF with the line of Python, JUnit or
+Markdown.
 
 **Levels.** A `mandatory` finding stops the deployment; an `advisory` one is only shown; a `disabled` rule does not run.
 The level depends on the environment: the one in the pack's configuration (`{"profile": {"environment": "dev"}}`), else
