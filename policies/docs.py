@@ -29,8 +29,9 @@ that exists, run `python -m policies.check --stack NAME`, or `--state FILE` with
 Markdown.
 
 **Levels.** A `mandatory` finding stops the deployment; an `advisory` one is only shown; a `disabled` rule does not run.
-The level depends on the environment: the one in the pack's configuration (`{"profile": {"environment": "dev"}}`), else
-the stack's own `ml-platform:environment`, else the stack's name if that is one of the three, else prod, the strictest.
+The level depends on the environment: prod for a stack that is named so (`prod`, `eu-prod`, `production`), whatever else
+says; otherwise the one in the pack's configuration (`{"profile": {"environment": "dev"}}`), else the stack's own
+`ml-platform:environment`, else the stack's name if that is dev or staging, else prod, the strictest.
 
 **Objects of Helm releases** are not visible to the rules about pods, Services and other objects of Kubernetes; their
 values are visible to `secret-no-plaintext`. What holds them in the cluster is the Pod Security level of a namespace and
