@@ -88,6 +88,20 @@ def test_the_packs_configuration_overrides_the_stacks() -> None:
     assert levels(pack, "dev") == ["mandatory"]
 
 
+@pytest.mark.parametrize(
+    ("stack", "expected"),
+    [*((name, ["mandatory"]) for name in ("prod", "eu-prod", "prod.2", "production")), ("product", []), ("reprod", [])],
+)
+def test_nothing_that_a_change_says_of_its_environment_lowers_production(stack: str, expected: list) -> None:
+    pack = analyzer(probe(**RELAXED))
+    config = {"ml-platform:environment": "dev"}
+    pack.ConfigureStack(wire.AnalyzerStackConfigureRequest(stack=stack, config=config), None)
+    reported = next(each for each in pack.GetAnalyzerInfo(empty_pb2.Empty(), None).policies if each.name == "probe")
+    assert (reported.enforcementLevel == wire.MANDATORY) is bool(expected)
+    configure(pack, **{PROFILE.id: {"environment": "dev"}})
+    assert levels(pack, stack) == expected
+
+
 def test_a_configured_level_overrides_that_of_the_environment() -> None:
     pack = analyzer(probe(**RELAXED))
     pack.ConfigureStack(wire.AnalyzerStackConfigureRequest(config={"ml-platform:environment": "dev"}), None)
