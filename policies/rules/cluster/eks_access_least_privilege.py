@@ -44,7 +44,7 @@ RULE = Rule(
     options={
         "admins": Option(
             "Names of roles that may be admins of a cluster; * stands for anything.",
-            ["*deployer*", "*break-glass*", "*admin*", "*Admin*"],
+            ["*deployer*", "*break-glass*", "*operator*", "*admin*", "*Admin*"],
         )
     },
     check=check,
