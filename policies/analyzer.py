@@ -75,6 +75,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         self._resource_rules = [rule for rule in rules.values() if isinstance(rule, Rule)]
         self._stack_rules = [rule for rule in rules.values() if isinstance(rule, StackRule)]
         self._by_type: dict[str, list[Rule]] = {}
+        self._seen = frozenset(kind for rule in rules.values() for kind in rule.types)
         self._configured: Mapping[str, wire.PolicyConfig] = {}
         self._given_environment, self._stack = "", ""
         self._reported_levels: dict[str, Level] = {}
@@ -146,7 +147,8 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         resources = _linked(request.resources, evaluation, reads)
         for rule in self._stack_rules:
             if self._runs(rule, evaluation.environment, response):
-                stack = Stack(urn, evaluation, [resource for resource in resources if rule.covers(resource.type)])
+                covered = [resource for resource in resources if rule.covers(resource.type)]
+                stack = Stack(urn, evaluation, covered, self._seen)
                 findings = evaluate_stack_rule(rule, stack, self._options(rule, evaluation.environment))
                 self._report(rule, findings, evaluation, response)
         self._report_waivers(stack_of(urn), evaluation.today, response)

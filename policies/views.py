@@ -10,7 +10,7 @@ A `View` is a value inside a resource, with its path. The accessors take a view 
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, lru_cache
@@ -107,11 +107,12 @@ class Resource(View):
 
 @dataclass
 class Stack:
-    """The resources of a stack whose types a stack rule names in `applies_to`."""
+    """The resources of a stack whose types a stack rule names in `applies_to`. seen: the types that rules name."""
 
     urn: str
     context: EvaluationContext
     resources: Sequence[Resource]
+    seen: Collection[str] = ()
     _by_type: dict[str, list[Resource]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

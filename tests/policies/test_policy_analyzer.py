@@ -62,6 +62,14 @@ def levels(pack: Analyzer, stack: str) -> list[str]:
     return [wire.EnforcementLevel.Name(d.enforcementLevel).lower() for d in response.diagnostics]
 
 
+def test_a_type_that_another_rule_looks_at_is_seen() -> None:
+    unseen = ALL["type-unseen"]
+    vpc = stack_request({"it": Sample(VPC)})
+    alone, beside = Analyzer({unseen.id: unseen}), Analyzer({unseen.id: unseen, "probe": probe()})
+    assert [each.policyName for each in alone.AnalyzeStack(vpc, None).diagnostics] == ["type-unseen"]
+    assert list(beside.AnalyzeStack(vpc, None).diagnostics) == []
+
+
 # Environments and levels
 
 RELAXED = {"dev": "disabled", "staging": "advisory", "prod": "mandatory"}
