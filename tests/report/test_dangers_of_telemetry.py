@@ -89,7 +89,7 @@ def hearing(**alerts: Any) -> list[Any]:
         {"chart": "kube-prometheus-stack", "values": {"alertmanager": {"config": routes(each)}}}
         for each in (everybody, {**everybody, **alerts})
     )
-    namespace = {"metadata": {"labels": {"ml-platform/team": "research"}}}
+    namespace = {"metadata": {"name": "research", "labels": {"ml-platform/team": "research"}}}
     space = step("same", urn("kubernetes:core/v1:Namespace", "research"), inputs=namespace)
     return found(space, of(RELEASE, before, after, "main-kps"), kind="protection")
 
@@ -112,9 +112,9 @@ def routes(alerts: dict[str, Any]) -> dict[str, Any]:
         (
             {"teams": {}},
             SERIOUS,
-            "alerts of team research reach the platform's people, and no longer the team",
+            "alerts of namespace research reach the platform's people, and no longer the team",
         ),
-        ({"teams": {"research": MAIL}}, SERIOUS, "alerts of team research no longer reach their webhook"),
+        ({"teams": {"research": MAIL}}, SERIOUS, "alerts of namespace research no longer reach their webhook"),
         ({"heartbeat": False}, GRAVE, "nobody outside of the platform hears any more that alerts work"),
     ],
 )
