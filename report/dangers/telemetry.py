@@ -20,6 +20,7 @@ from report.tables import some
 CHART = "kube-prometheus-stack"
 _SPEC = "values.prometheus.prometheusSpec"
 _SIZE = f"{_SPEC}.storageSpec.volumeClaimTemplate.spec.resources.requests.storage"
+_SENT = f"{_SPEC}.remoteWrite.writeRelabelConfigs.regex"
 _GUIDE = "docs/guides/observability/metrics.md"
 GROWS = f"{_GUIDE}#a-larger-volume"
 _PAGES = "PagerDuty"
@@ -68,6 +69,10 @@ def _less(before: Mapping[str, Any], after: Mapping[str, Any]) -> _Told:
         if _number(now) < _number(was):
             says = f"Prometheus keeps {now} of samples, not {was}, by {{}}"
             yield SERIOUS, says, "older ones are deleted within two hours", "export what has to stay first"
+    sent, still = ([name for x in every(each, _SENT) for name in x.split("|")] for each in (before, after))
+    if still and (left := [name for name in sent if not any(re.fullmatch(each, name) for each in still)]):
+        says = f"Prometheus no longer writes {some(left)} to its workspace, by {{}}"
+        yield SERIOUS, says, "outside of the cluster there are no new samples of it", ""
     was, now = (_number(at(each, f"{_SPEC}.replicas")) for each in (before, after))
     if now < was:
         yield SERIOUS, "one Prometheus goes with its samples, by {}", "the loss of the other one's node is a gap", ""
