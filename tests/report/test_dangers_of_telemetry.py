@@ -183,9 +183,9 @@ def test_alerts_of_each_namespace_are_followed_to_whom_they_reach(before: Any, a
 
 
 def test_a_team_that_moves_to_another_cluster_is_followed_there() -> None:
-    def at_home(cluster: str) -> dict[str, Any]:
+    def at_home(cluster: str, platform: Any = MAIL) -> dict[str, Any]:
         team = {"name": "research", "namespaces": ["research"], "cluster": cluster}
-        alerts = {"platform": MAIL, "teams": {"research": RESEARCH}}
+        alerts = {"platform": platform, "teams": {"research": RESEARCH}}
         return {
             "clusters": {"main": CLUSTER, "other": CLUSTER},
             "teams": [team],
@@ -193,6 +193,9 @@ def test_a_team_that_moves_to_another_cluster_is_followed_there() -> None:
         }
 
     assert not [each for each in edit(at_home("main"), at_home("other")) if "alerts of " in each.opening]
+    paged = [each.opening for each in edit(at_home("other", ON_CALL), at_home("other")) if "alerts of " in each.opening]
+    assert paged
+    assert not [each for each in paged if "namespace" in each], "it is in one cluster, and hears itself"
 
 
 def test_who_hears_more_or_elsewhere_is_no_danger() -> None:
