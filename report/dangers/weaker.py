@@ -587,6 +587,13 @@ ROWS: Mapping[str, Sequence[Row]] = {
     "data": (
         _sooner("logs", ("aws:cloudwatch/logGroup:LogGroup",), sooner("retentionInDays")),
         _sooner("metrics", (_WORKSPACE,), sooner("retentionPeriodInDays")),
+        Row(
+            (_WORKSPACE,),
+            fewer("limitsPerLabelSets.limits.maxSeries"),
+            "series that workspace {} takes: <how>",
+            "AWS refuses samples of those beyond it, and no history has them",
+            severity=SERIOUS,
+        ),
         _sooner("objects", _LIFECYCLES, expires("expiration")),
         _sooner("old versions of objects", _LIFECYCLES, expires("noncurrentVersionExpiration")),
         Row(

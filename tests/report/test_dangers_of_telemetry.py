@@ -15,8 +15,9 @@ from settings.observability.alerts import AlertSettings
 from settings.observability.grafana import SsoSettings
 from settings.observability.logs import LogSettings
 from settings.observability.traces import TraceSettings
-from tests.components.stacks import stage
-from tests.report.logs import step, urn
+from tests.components.stacks import CLUSTER, stage
+from tests.report.edits import edit
+from tests.report.logs import UNKNOWN_TEXT, step, urn
 from tests.report.test_dangers import found, of, openings
 
 
@@ -92,7 +93,7 @@ def hearing(**alerts: Any) -> list[Any]:
         {"chart": "kube-prometheus-stack", "values": {"alertmanager": {"config": routes(each)}}}
         for each in (everybody, {**everybody, **alerts})
     )
-    namespace = {"metadata": {"labels": {"ml-platform/team": "research"}}}
+    namespace = {"metadata": {"name": "research", "labels": {"ml-platform/team": "research"}}}
     space = step("same", urn("kubernetes:core/v1:Namespace", "research"), inputs=namespace)
     return found(space, of(RELEASE, before, after, "main-kps"), kind="protection")
 
@@ -115,15 +116,89 @@ def routes(alerts: dict[str, Any]) -> dict[str, Any]:
         (
             {"teams": {}},
             SERIOUS,
-            "alerts of team research reach the platform's people, and no longer the team",
+            "alerts of namespace research reach the platform's people, and no longer the team",
         ),
-        ({"teams": {"research": MAIL}}, SERIOUS, "alerts of team research no longer reach their webhook"),
+        ({"teams": {"research": MAIL}}, SERIOUS, "alerts of namespace research no longer reach their webhook"),
         ({"heartbeat": False}, GRAVE, "nobody outside of the platform hears any more that alerts work"),
     ],
 )
 def test_who_no_longer_hears_of_an_alert_is_told(alerts: dict[str, Any], severity: int, says: str) -> None:
     (told_,) = hearing(**alerts)
     assert (told_.severity, told_.opening) == (severity, f"{says}, by main-kps")
+
+
+RESEARCH = {**MAIL, "slack": "#research", "pagerduty": True}
+ON_CALL = {**MAIL, "pagerduty": True}
+CHANGED_HANDS = [  # teams with their namespaces and receivers; what becomes of them; what is told of alerts
+    (
+        ({"research": ["research"]}, {"teams": {"research": RESEARCH}}),
+        ({"study": ["research"]}, {}),
+        ["alerts of namespace research reach nobody any more"],
+    ),
+    (
+        ({"research": ["research"]}, {"platform": MAIL, "teams": {"research": RESEARCH}}),
+        ({"study": ["research"]}, {"platform": MAIL}),
+        [
+            "critical alerts of namespace research page nobody any more",
+            "alerts of namespace research reach the platform's people, and no longer the team",
+        ],
+    ),
+    (
+        ({"research": ["research"]}, {"teams": {"research": RESEARCH}}),
+        ({"study": ["research"]}, {"teams": {"study": RESEARCH}}),
+        ["alerts of namespace research do not come by Slack, mail, PagerDuty until a new receiver is ready"],
+    ),
+    (
+        ({"research": ["research"]}, {"teams": {"research": MAIL}}),
+        ({"research": ["research"]}, {"teams": {"research": RESEARCH}}),
+        [],
+    ),
+    (
+        (
+            {"serving": ["inference", "web"], "research": ["research"]},
+            {"teams": {"serving": ON_CALL, "research": {"slack": "#research"}}},
+        ),
+        (
+            {"serving": ["web"], "research": ["research", "inference"]},
+            {"teams": {"serving": ON_CALL, "research": {"slack": "#research"}}},
+        ),
+        [
+            "critical alerts of namespace inference page nobody any more",
+            "alerts of namespace inference no longer reach mail",
+        ],
+    ),
+    (
+        ({"a": ["a"], "b": ["b"], "c": ["c"]}, {"platform": ON_CALL, "teams": {"c": MAIL}}),
+        ({"a": ["a"], "b": ["b"], "c": ["c"]}, {"platform": MAIL, "teams": {"c": MAIL}}),
+        ["critical alerts of the platform, namespace a, namespace b page nobody any more"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "says"), CHANGED_HANDS)
+def test_alerts_of_each_namespace_are_followed_to_whom_they_reach(before: Any, after: Any, says: list[str]) -> None:
+    def heard(teams: dict[str, list[str]], alerts: dict[str, Any]) -> dict[str, Any]:
+        of_teams = [{"name": name, "namespaces": spaces} for name, spaces in teams.items()]
+        return {"teams": of_teams, "observability": {"alerts": alerts}}
+
+    told_ = [each.opening for each in edit(heard(*before), heard(*after)) if "alerts of " in each.opening]
+    assert told_ == [f"{each}, by main-kube-prometheus-stack" for each in says]
+
+
+def test_a_team_that_moves_to_another_cluster_is_followed_there() -> None:
+    def at_home(cluster: str, platform: Any = MAIL) -> dict[str, Any]:
+        team = {"name": "research", "namespaces": ["research"], "cluster": cluster}
+        alerts = {"platform": platform, "teams": {"research": RESEARCH}}
+        return {
+            "clusters": {"main": CLUSTER, "other": CLUSTER},
+            "teams": [team],
+            "observability": {"alerts": alerts},
+        }
+
+    assert not [each for each in edit(at_home("main"), at_home("other")) if "alerts of " in each.opening]
+    paged = [each.opening for each in edit(at_home("other", ON_CALL), at_home("other")) if "alerts of " in each.opening]
+    assert paged
+    assert not [each for each in paged if "namespace" in each], "it is in one cluster, and hears itself"
 
 
 def test_who_hears_more_or_elsewhere_is_no_danger() -> None:
@@ -156,6 +231,8 @@ def landing(pool: str, groups: dict[str, str]) -> Any:
         ("system", {"subnet-a": "system"}, ["us-west-2b"]),
         ("first", {"subnet-a": "first", "subnet-b": "first"}, []),
         ("first", {"subnet-b": "first", "subnet-a": "system"}, ["us-west-2a"]),
+        ("system", {"subnet-a": "system", UNKNOWN_TEXT: "system"}, ["us-west-2b"]),
+        ("system", {UNKNOWN_TEXT: "system"}, ["us-west-2a, us-west-2b"]),
     ],
 )
 def test_volumes_in_a_zone_that_the_landing_pool_leaves_find_no_node(
@@ -174,12 +251,60 @@ def test_volumes_in_a_zone_that_the_landing_pool_leaves_find_no_node(
     ]
     groups = [
         of("aws:eks/nodeGroup:NodeGroup", had.get(subnet), has.get(subnet), subnet)
-        for subnet in ("subnet-a", "subnet-b")
+        for subnet in ("subnet-a", "subnet-b", UNKNOWN_TEXT)
+        if subnet in {**had, **has}
     ]
+    subnets.append(of("aws:ec2/subnet:Subnet", None, {"availabilityZone": "us-west-2c"}, "c"))
     dangers = [
         each for each in found(*subnets, *groups, of(RELEASE, old, new, "main-kps")) if "Grafana" in each.opening
     ]
     assert [each.opening.rpartition(" in ")[2] for each in dangers] == lost
+
+
+def test_other_subnets_of_the_same_zones_keep_the_nodes_of_volumes() -> None:
+    old, had = landing("system", {"subnet-a": "system"})
+    _, has = landing("system", {UNKNOWN_TEXT: "system"})
+    zone, subnet = {"availabilityZone": "us-west-2a"}, "aws:ec2/subnet:Subnet"
+    steps = [
+        of(subnet, zone, zone, "private", op="same", id="subnet-a"),
+        of(subnet, None, zone, "pods"),
+        of("aws:eks/nodeGroup:NodeGroup", had["subnet-a"], has[UNKNOWN_TEXT], "system-a", op="replace"),
+    ]
+    assert not [each for each in found(*steps, of(RELEASE, old, old, "main-kps")) if "Grafana" in each.opening]
+
+
+def outside(**remote_write: Any) -> dict[str, Any]:
+    alerts = {"platform": MAIL, "heartbeat": True}
+    return {"observability": {"alerts": alerts, "metrics": {"remote_write": remote_write}}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        (
+            {"metrics": ["up", "gpu:.*", "gpu:hours", "node_count"]},
+            {"metrics": ["up", "gpu:.*"]},
+            "Prometheus no longer writes node_count to its workspace, by main-kube-prometheus-stack",
+        ),
+        (
+            {"max_series": 200_000},
+            {"max_series": 1000},
+            "series that workspace main-kube-prometheus-stack-workspace takes: 200000 → 1000",
+        ),
+    ],
+)
+def test_what_is_no_longer_kept_outside_of_the_cluster_is_told(before: Any, after: Any, says: str) -> None:
+    (less,) = edit(outside(**before), outside(**after))
+    assert (less.kind, less.severity, less.opening) == ("data", SERIOUS, says)
+    assert not [each for each in edit(outside(**after), outside(**before)) if each.kind == "data"]
+
+
+def test_a_secret_of_a_receiver_that_goes_stops_no_pod() -> None:
+    """The volumes of Alertmanager are optional, and go with the same change."""
+    both, mail = ({"observability": {"alerts": {"platform": each}}} for each in (RESEARCH, MAIL))
+    says = [each.opening for each in edit(both, mail) if "goes from namespace" in each.opening]
+    assert not says, "who no longer hears is told instead"
+    assert any("page nobody" in each.opening for each in edit(both, mail))
 
 
 def of_logs(**logs: Any) -> dict[str, Any]:

@@ -13,12 +13,10 @@ Sources: prometheus-community/helm-charts kube-prometheus-stack-88.5.3; promethe
 pkg/k8s/statefulset.go; read 2026-11.
 """
 
-import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from catalog.sharing import POOL_LABEL
-from components.core import iam
 from components.core.addon_spec import COMES_WITH_THE_CLUSTER, AddOnContext, AddOnSpec, AwsSideArgs, Identity
 from components.core.flows import AMONG_THEMSELVES, CONTROLLER, PROMETHEUS, Flow, Pods, into, of_pods, out, webhooks
 from components.core.overlay import overlay
@@ -50,6 +48,11 @@ UNREAD = ("configmaps", "secrets")
 """Collectors of kube-state-metrics that are off: it needs no right to list secrets."""
 SELECTORS = ("podMonitor", "probe", "rule", "scrapeConfig", "serviceMonitor")
 IDENTITIES = (IDENTITY, Identity(service_account=ALERTMANAGER_ACCOUNT, statements=alerting.statements))
+_WITH_RIGHTS: Values = {"podMetadata": {"annotations": {"ml-platform/rights": "by-pod-identity"}}}
+"""Makes pods anew with their first rights: Pod Identity gives credentials to pods that are made after its association.
+
+Other rights of the same role reach pods that run.
+"""
 CLAIMS = {"whenDeleted": "Retain", "whenScaled": "Delete"}
 
 
@@ -140,19 +143,9 @@ def values(context: AddOnContext) -> Values:
     ours = overlay(ours, remote_write_values(context))
     for identity in IDENTITIES:
         part = identity.service_account
-        ours = overlay(ours, {part: {f"{part}Spec": _of_rights(identity.statements(context))}})
+        if identity.statements(context):
+            ours = overlay(ours, {part: {f"{part}Spec": _WITH_RIGHTS}})
     return ours
-
-
-def _of_rights(statements: Sequence[iam.Statement]) -> Values:
-    """Returns what starts pods again when their rights change; nothing where they have none.
-
-    Pod Identity gives credentials to pods that start after its association, and a new configuration starts none.
-    """
-    if not statements:
-        return {}
-    digest = hashlib.sha256(iam.document(*statements).encode()).hexdigest()[:8]
-    return {"podMetadata": {"annotations": {"ml-platform/rights": digest}}}
 
 
 def prometheus_spec(context: AddOnContext, metrics: MetricsSettings) -> dict[str, Any]:
