@@ -39,8 +39,13 @@ def find(plan: Plan) -> Iterator[Danger]:
             continue
         if change.op != "update":
             says = "all samples of Prometheus go, by {}"
-            consequence = "nothing brings them back, and until it is there again nobody hears of an alert"
+            until = ", and until it is there again nobody hears of an alert" if change.op == "replace" else ""
+            consequence = f"nothing brings them back{until}"
             yield of_change(change, "data", LOST, says, consequence, f"export what has to stay: {_GUIDE}")
+            for each in _silent(before) if change.op == "delete" else ():
+                yield of_change(change, "protection", *each)
+            for each in _without_grafana(before, after) if change.op == "delete" else ():
+                yield of_change(change, "data", *each)
             continue
         for kind, told in (
             ("data", _less(before, after)),
@@ -76,7 +81,7 @@ def _other_size(before: Mapping[str, Any], after: Mapping[str, Any]) -> _Told:
 def _without_grafana(before: Mapping[str, Any], after: Mapping[str, Any]) -> _Told:
     if at(before, "values.grafana.enabled") is True and at(after, "values.grafana.enabled") is not True:
         consequence = "dashboards that people made in it, and their preferences, are gone"
-        yield SERIOUS, "Grafana goes with its volume, by {}", consequence, "export those dashboards first"
+        yield GRAVE, "Grafana goes with its volume, by {}", consequence, "export those dashboards first"
 
 
 def _unheard(before: Mapping[str, Any], after: Mapping[str, Any], teams: Set[object]) -> _Told:
@@ -110,6 +115,15 @@ def _unheard(before: Mapping[str, Any], after: Mapping[str, Any], teams: Set[obj
                     "who reads only that hears nothing",
                     "",
                 )
+
+
+def _silent(before: Mapping[str, Any]) -> _Told:
+    """Yields what ends with all of Alertmanager."""
+    if heard := _heard(before):
+        yield GRAVE, "alerts of the whole cluster reach nobody any more, by {}", "what breaks stays broken", ""
+    if "heartbeat" in heard:
+        says = "nobody outside of the platform hears any more that alerts work, by {}"
+        yield GRAVE, says, "who watches the heartbeat is called as if the cluster were gone", "tell its receiver first"
 
 
 def _heard(inputs: Mapping[str, Any]) -> Mapping[str, Set[str]]:
