@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any, cast
 
 import grpc
@@ -145,6 +146,9 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
             if not shown.properties.fields and shown.urn in self._inputs:
                 shown.properties.CopyFrom(self._inputs[shown.urn])
         resources = _linked(request.resources, evaluation, reads)
+        for resource in resources:
+            if (inputs := self._inputs.get(resource.urn)) is not None:
+                resource.read_inputs = partial(from_struct, inputs)
         for rule in self._stack_rules:
             if self._runs(rule, evaluation.environment, response):
                 covered = [resource for resource in resources if rule.covers(resource.type)]

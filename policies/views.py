@@ -80,6 +80,7 @@ class Resource(View):
         self.context, self.reads, self.parent = context, reads, parent
         self.provider_urn = provider_urn  # of a Kubernetes object: that of its cluster
         self._read, self._read_provider = read, read_provider
+        self.read_inputs = read
         self.links: Mapping[str, Sequence[Resource]] = {}
         self.set_aside: set[str] = set()
         """Paths of unknown values that the running check reads as absent: it goes on past them."""
@@ -92,6 +93,11 @@ class Resource(View):
     def value(self) -> Any:
         """The properties. They are decoded on first use."""
         return self._properties
+
+    @property
+    def inputs(self) -> Mapping[str, Any]:
+        """What the program says of the resource, which a preview knows where it does not know the outputs."""
+        return self.read_inputs()
 
     @property
     def id(self) -> str:

@@ -8,8 +8,8 @@ Retain); read 2026-11.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from policies.charts import RELEASE
 from report.dangers.danger import GRAVE, SERIOUS, Danger, Plan, at, every, of_change
-from report.dangers.doors import RELEASE
 from report.tables import some
 
 _OF_ALERTMANAGER = "values.alertmanager.alertmanagerSpec.volumes.secret"

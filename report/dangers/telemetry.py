@@ -15,10 +15,10 @@ from report.dangers.danger import GRAVE, LATER, LOST, NAMESPACE, SERIOUS, Danger
 from report.dangers.doors import RELEASE, chart_of
 from report.dangers.nodes import SUBNET
 from report.dangers.pools import NODE_GROUP
+from report.dangers.sinks import COLLECTOR
 from report.tables import some
 
 CHART = "kube-prometheus-stack"
-COLLECTOR = "kubernetes:opentelemetry.io/v1beta1:OpenTelemetryCollector"
 _DROPS = re.compile(r'delete_key\(span\.attributes, "(.+)"\)')
 _SPEC = "values.prometheus.prometheusSpec"
 _SIZE = f"{_SPEC}.storageSpec.volumeClaimTemplate.spec.resources.requests.storage"
@@ -55,8 +55,13 @@ def find(plan: Plan) -> Iterator[Danger]:
             continue
         if change.op != "update":
             says = "all samples of Prometheus go, by {}"
-            consequence = "nothing brings them back, and until it is there again nobody hears of an alert"
+            until = ", and until it is there again nobody hears of an alert" if change.op == "replace" else ""
+            consequence = f"nothing brings them back{until}"
             yield of_change(change, "data", LOST, says, consequence, f"export what has to stay: {_GUIDE}")
+            for each in _silent(before) if change.op == "delete" else ():
+                yield of_change(change, "protection", *each)
+            for each in _without_grafana(before, after) if change.op == "delete" else ():
+                yield of_change(change, "data", *each)
             continue
         for kind, told in (
             ("data", _less(before, after)),
@@ -126,7 +131,7 @@ def _other_size(before: Mapping[str, Any], after: Mapping[str, Any]) -> _Told:
 def _without_grafana(before: Mapping[str, Any], after: Mapping[str, Any]) -> _Told:
     if at(before, "values.grafana.enabled") is True and at(after, "values.grafana.enabled") is not True:
         consequence = "dashboards that people made in it, and their preferences, are gone"
-        yield SERIOUS, "Grafana goes with its volume, by {}", consequence, "export those dashboards first"
+        yield GRAVE, "Grafana goes with its volume, by {}", consequence, "export those dashboards first"
 
 
 def _unheard(before: Mapping[str, Any], after: Mapping[str, Any], namespaces: Sequence[str]) -> _Told:
@@ -164,6 +169,15 @@ def _unheard(before: Mapping[str, Any], after: Mapping[str, Any], namespaces: Se
             consequence = "an address has to confirm first, and a secret is empty until somebody fills it"
             gently = "do both at once: docs/guides/observability/hear-of-alerts.md"
             yield GRAVE if len(new_ones) == len(new) else SERIOUS, says, consequence, gently
+
+
+def _silent(before: Mapping[str, Any]) -> _Told:
+    """Yields what ends with all of Alertmanager."""
+    if _receiver(before, severity="critical"):
+        yield GRAVE, "alerts of the whole cluster reach nobody any more, by {}", "what breaks stays broken", ""
+    if _receiver(before, alertname="Watchdog"):
+        says = "nobody outside of the platform hears any more that alerts work, by {}"
+        yield GRAVE, says, "who watches the heartbeat is called as if the cluster were gone", "tell its receiver first"
 
 
 def _receiver(inputs: Mapping[str, Any], **labels: str) -> Mapping[str, str]:

@@ -142,7 +142,7 @@ class LogSettings(Settings):
     namespaces: Mapping[NamespaceName, NamespaceLogSettings] = Field(
         default_factory=dict,
         description="Namespaces whose logs are kept otherwise, by name. One that is dropped loses its older logs.",
-        examples=[{"inference": {"retention_days": 30}}],
+        examples=[{"inference": {"retention_days": 365}}],
     )
     redact: tuple[Annotated[str, Field(min_length=4), AfterValidator(is_a_pattern_of_lua)], ...] = Field(
         default=(),

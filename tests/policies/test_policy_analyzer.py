@@ -18,7 +18,7 @@ from policies.analyzer import NOTICES, PROFILE, Analyzer
 from policies.pack import build
 from policies.rule import Case, EvaluationContext, Option, Rule, Sample, Stack
 from policies.views import Reads, Resource
-from tests.policies.policy_harness import ALL, RESOURCE_RULES, TODAY, request, stack_request, urn
+from tests.policies.policy_harness import ALL, RESOURCE_RULES, TODAY, pack, request, stack_request, urn
 
 VPC = "aws:ec2/vpc:Vpc"
 
@@ -210,6 +210,17 @@ def test_links_follow_the_engines_record_of_dependencies_before_ids() -> None:
     rule = replace(STACK_RULES[0], check=check, applies_to=(VPC, "x"), options={})
     Analyzer({rule.id: rule}, today=lambda: TODAY).AnalyzeStack(request, None)
     assert seen == [["b"]], "at the first preview every id is unknown, and unknown ids cannot be compared"
+
+
+def test_the_monthly_cap_counts_what_a_preview_knows_of_the_inputs_alone() -> None:
+    eip, cap = "aws:ec2/eip:Eip", "cost-monthly-cap"
+    stack = stack_request({"it": Sample(eip, {"publicIpv4Pool": UNKNOWN})})
+    for inputs, refused in (({"domain": "vpc"}, True), (None, False)):
+        analyzer = pack(ALL[cap], {"usd": 1})
+        if inputs is not None:
+            analyzer.Analyze(wire.AnalyzeRequest(type=eip, urn=urn(eip), properties=to_struct(inputs)), None)
+        told = [each.policyName for each in analyzer.AnalyzeStack(stack, None).diagnostics]
+        assert told == [cap] * refused, "an output that is not known yet has no price"
 
 
 def test_an_empty_stack_passes() -> None:

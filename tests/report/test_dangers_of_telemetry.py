@@ -1,16 +1,18 @@
 """Dangers of Prometheus: samples that go, and volumes that do not follow."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from components.observability.alerting import config
 from components.observability.collectors import agent, gateway
-from components.observability.fluent_bit import script
+from components.observability.fluent_bit import configuration, script
 from components.observability.grafana import oauth
+from components.observability.remote_write import kept
 from report.dangers.danger import GRAVE, LOST, SERIOUS
 from report.dangers.doors import RELEASE
-from report.dangers.telemetry import COLLECTOR
+from report.dangers.sinks import COLLECTOR
 from settings.observability.alerts import AlertSettings
 from settings.observability.grafana import SsoSettings
 from settings.observability.logs import LogSettings
@@ -96,6 +98,59 @@ def hearing(**alerts: Any) -> list[Any]:
     namespace = {"metadata": {"name": "research", "labels": {"ml-platform/team": "research"}}}
     space = step("same", urn("kubernetes:core/v1:Namespace", "research"), inputs=namespace)
     return found(space, of(RELEASE, before, after, "main-kps"), kind="protection")
+
+
+def test_with_all_of_observability_alerts_and_the_heartbeat_end_and_nothing_is_there_again() -> None:
+    heard = {"platform": MAIL, "teams": {"research": MAIL}, "heartbeat": True}
+    before = prometheus()
+    before["values"] |= {"alertmanager": {"config": routes(heard)}, "grafana": {"enabled": True}}
+    other = step("same", urn("kubernetes:core/v1:Namespace", "other"))
+    gone = found(other, of(RELEASE, before, None, "main-kps"))
+    assert [each.opening for each in gone if "Release" not in each.opening] == [
+        "all samples of Prometheus go, by main-kps",
+        "Grafana goes with its volume, by main-kps",
+        "alerts of the whole cluster reach nobody any more, by main-kps",
+        "nobody outside of the platform hears any more that alerts work, by main-kps",
+    ]
+    assert gone[0].consequence == "nothing brings them back"
+    made_anew = found(of(RELEASE, before, before, "main-kps", op="replace"))
+    assert made_anew[0].consequence == "nothing brings them back, and until it is there again nobody hears of an alert"
+    assert not [each for each in made_anew if each.kind == "protection"]
+    assert not [each for each in found(other, of(RELEASE, prometheus(), None)) if each.kind == "protection"]
+
+
+def test_a_password_that_goes_with_grafana_is_no_data_and_another_one_is() -> None:
+    password, external = (
+        f"kubernetes:{kind}"
+        for kind in ("generators.external-secrets.io/v1alpha1:Password", "external-secrets.io/v1:ExternalSecret")
+    )
+    reads = {
+        "spec": {
+            "target": {"name": "grafana-admin"},
+            "dataFrom": [{"sourceRef": {"generatorRef": {"name": "made"}}}],
+        }
+    }
+    on = {
+        "chart": "kube-prometheus-stack",
+        "values": {"grafana": {"enabled": True, "admin": {"existingSecret": "grafana-admin"}}},
+    }
+    off = {**on, "values": {"grafana": {"enabled": False}}}
+
+    def lost(after: Any, name: str = "made") -> list[Any]:
+        steps = (of(external, reads, None, "read"), of(password, {"metadata": {"name": name}}, None, "password"))
+        return found(*steps, of(RELEASE, on, after, "main-kps"), kind="data")
+
+    assert lost(off)[0].opening == "Grafana goes with its volume, by main-kps"
+    assert not [each for after in (off, None) for each in lost(after) if "Password" in each.opening]
+    for after, name in ((on, "made"), (off, "of-a-team")):
+        assert lost(after, name)[0].opening == "Password password deleted"
+
+
+def test_of_what_is_lost_a_password_comes_last() -> None:
+    password = "kubernetes:generators.external-secrets.io/v1alpha1:Password"
+    table = of("aws:dynamodb/table:Table", {}, None, "t")
+    said = openings(of(password, {"metadata": {"name": "p"}}, None, "p"), table, kind="data")
+    assert said == ["Table t deleted", "Password p deleted"]
 
 
 def routes(alerts: dict[str, Any]) -> dict[str, Any]:
@@ -421,3 +476,88 @@ def test_of_traces_more_is_kept_or_less_is_judged(
     assert (danger.severity, danger.opening) == (severity, opening)
     back = of(COLLECTOR, collectors(**after), collectors(**before), "gateway")
     assert not [each for each in found(back, kind=kind) if "gateway" in str(each)]
+
+
+def sends(**logs: Any) -> dict[str, Any]:
+    return {"chart": "fluent-bit", "values": {"config": configuration("c", "us-west-2", LogSettings(**logs))}}
+
+
+def to_loki(host: str) -> dict[str, Any]:
+    return sends(to="loki", loki={"address": f"https://{host}"})
+
+
+def traces(**settings: Any) -> dict[str, Any]:
+    return {"metadata": {"name": "gateway"}, "spec": {"config": gateway("us-west-2", TraceSettings(**settings))}}
+
+
+def otlp(host: str) -> dict[str, Any]:
+    return traces(otlp={"address": f"https://{host}:4318"})
+
+
+def writes(*urls: str, metrics: Sequence[str] = ("up",)) -> dict[str, Any]:
+    entries = [{"url": each, "writeRelabelConfigs": kept(metrics)} for each in urls]
+    return {"chart": "kube-prometheus-stack", "values": {"prometheus": {"prometheusSpec": {"remoteWrite": entries}}}}
+
+
+AWS_URL, FOREIGN = "https://aps.amazonaws.com/workspaces/ws-own/api/v1/remote_write", "https://m.example.com/write"
+
+
+@pytest.mark.parametrize(
+    ("type_", "before", "after", "says", "severity"),
+    [
+        (RELEASE, to_loki("a.example.com"), to_loki("b.example.com"), "logs of all teams go to b.example.com", GRAVE),
+        (RELEASE, sends(), to_loki("a.example.com"), "logs of all teams go to a.example.com", GRAVE),
+        (RELEASE, None, to_loki("a.example.com"), "logs of all teams go to a.example.com", GRAVE),
+        (RELEASE, sends(), to_loki("l.loki.svc"), "logs of all teams go to l.loki.svc", SERIOUS),
+        (COLLECTOR, otlp("a.example.com"), otlp("b.example.com"), "traces of all teams go to b.example.com", GRAVE),
+        (COLLECTOR, traces(), otlp("a.example.com"), "traces of all teams go to a.example.com", GRAVE),
+        (RELEASE, writes(AWS_URL), writes(AWS_URL, FOREIGN), "metrics of all teams go to m.example.com", GRAVE),
+    ],
+)
+def test_where_telemetry_goes_from_now_on_is_told(
+    type_: str, before: Any, after: Any, says: str, severity: int
+) -> None:
+    other = step("same", urn("kubernetes:core/v1:Namespace", "other"))
+    (told_,) = found(other, of(type_, before, after, "sends"), kind="access")
+    assert (told_.opening, told_.severity) == (f"{says}, by sends", severity)
+    assert not openings(of(type_, after, before or after, "sends", op="same"), kind="access")
+
+
+def test_what_stays_with_aws_in_its_own_account_goes_nowhere_else() -> None:
+    own = step("same", urn("aws:amp/workspace:Workspace", "own"), id="ws-own")
+    for type_, before, after in (
+        (RELEASE, to_loki("a.example.com"), sends()),
+        (COLLECTOR, otlp("a.example.com"), traces()),
+        (RELEASE, writes(), writes(AWS_URL)),
+        (RELEASE, writes(), writes("known after up")),
+        (RELEASE, writes(AWS_URL, FOREIGN), writes(AWS_URL)),
+        (
+            COLLECTOR,
+            *({"metadata": {"name": "agent"}, "spec": {"config": agent("c", TraceSettings(), n)}} for n in (2, 1)),
+        ),
+    ):
+        assert not openings(own, of(type_, before, after, "sends"), kind="access")
+
+
+def test_more_that_is_billed_by_use_is_told() -> None:
+    few, more = (
+        writes(AWS_URL, metrics=each) for each in (["up", "gpu:.*"], ["up", "gpu:.*", "vllm:.*", "node_count"])
+    )
+    assert openings(of(RELEASE, few, more, "main-kps"), kind="money") == [
+        "more metrics go to Amazon Managed Prometheus, by main-kps: node_count, vllm:.*"
+    ]
+    for narrower in (few, writes(AWS_URL, metrics=["up", "gpu:used", "node_count"])):
+        assert not openings(of(RELEASE, more, narrower, "main-kps"), kind="money")
+
+
+def test_a_higher_limit_of_series_is_money() -> None:
+    parent = urn("mlplatform:observability:ManagedPrometheus", "main")
+    workspace = step("same", urn("aws:amp/workspace:Workspace", "main"), parent, id="ws-1")
+    low, high = (
+        {"workspaceId": "ws-1", "limitsPerLabelSets": [{"limits": {"maxSeries": each}}]}
+        for each in (100_000, 5_000_000)
+    )
+    kind = "aws:amp/workspaceConfiguration:WorkspaceConfiguration"
+    (money,) = openings(step("same", parent), workspace, of(kind, low, high, "main", parent), kind="money")
+    assert money.startswith("most +15,"), money
+    assert not openings(step("same", parent), workspace, of(kind, high, low, "main", parent), kind="money")

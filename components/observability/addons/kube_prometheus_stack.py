@@ -53,6 +53,8 @@ _WITH_RIGHTS: Values = {"podMetadata": {"annotations": {"ml-platform/rights": "b
 
 Other rights of the same role reach pods that run.
 """
+STORAGE = {"prometheus": "storageSpec", "alertmanager": "storage"}
+"""Where each has its claim. A folder of the node, or a volume of the pod, would win over the claim."""
 CLAIMS = {"whenDeleted": "Retain", "whenScaled": "Delete"}
 
 
@@ -248,6 +250,36 @@ ADD_ON = AddOnSpec(
                 *(f"alertmanagerSpec.{key}" for key in ("volumeMounts", "useExistingSecret")),
             )
         ),
+        *(
+            FixedValue(
+                path=f"{path}.{key}",
+                keeps=only(True),
+                why="Without it nothing is measured, or nobody told, while observability.clusters has this cluster.",
+            )
+            for path, key in (
+                *((part, "enabled") for part in ("prometheus", "prometheusOperator", "alertmanager")),
+                *((part, "enabled") for part in ("kubeStateMetrics", "kubelet", "kubernetesServiceMonitors")),
+                *((part, "enabled") for part in ("kubeApiServer", "coreDns")),
+                ("defaultRules", "create"),
+            )
+        ),
+        *(
+            FixedValue(path=f"{part}.{part}Spec.{key}", keeps=keeps, why=why)
+            for part in ("prometheus", "alertmanager")
+            for key, keeps, why in (
+                ("paused", only(False), "The operator would change nothing any more."),
+                ("replicas", never, "observability.metrics.replicas is their number."),
+                *((f"{STORAGE[part]}.{kind}", never, "It ends with the pod.") for kind in ("emptyDir", "ephemeral")),
+            )
+        ),
+        *(
+            FixedValue(path=f"prometheus.{path}", keeps=keeps, why=why)
+            for path, keeps, why in (
+                ("agentMode", only(False), "An agent evaluates no rule, so nobody hears of an alert."),
+                ("prometheusSpec.shards", lambda given: given == 1, "Each of several sees a part of what rules ask."),
+                ("prometheusSpec.alertingEndpoints", never, "Alerts would go past the platform's Alertmanager."),
+            )
+        ),
         FixedValue(path="crds", keeps=never, why="The add-on prometheus-operator-crds has them."),
         FixedValue(
             path="nodeExporter.enabled",
@@ -262,11 +294,16 @@ ADD_ON = AddOnSpec(
         ),
         *(
             FixedValue(
-                path=f"prometheus.prometheusSpec.{kind}SelectorNilUsesHelmValues",
-                keeps=only(False),
+                path=f"prometheus.prometheusSpec.{kind}{selector}",
+                keeps=keeps,
                 why="Prometheus would leave out what the platform gives it.",
             )
             for kind in SELECTORS
+            for selector, keeps in (
+                ("SelectorNilUsesHelmValues", only(False)),
+                ("Selector", never),
+                ("NamespaceSelector", never),
+            )
         ),
         *(
             FixedValue(path=f"{part}.serviceAccount.name", keeps=never, why="Its rights in AWS are of this account.")

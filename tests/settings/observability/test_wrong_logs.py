@@ -232,11 +232,41 @@ def test_days_are_those_of_the_namespace_or_of_all_or_of_the_environment() -> No
     assert (both.days("dev"), both.days("dev", "lab")) == (60, 7)
 
 
+HEARD = {"alerts": {"platform": {"mail": ["platform@example.com"]}}}
+
+
+@pytest.mark.parametrize(
+    ("environment", "logs", "path"),
+    [
+        ("prod", {"retention_days": 60}, "retention_days"),
+        ("prod", {"namespaces": {"inference": {"retention_days": 30}}}, "namespaces.inference.retention_days"),
+        ("prod", {"namespaces": {"inference": {"retention_days": 731}}}, "namespaces.inference.retention_days"),
+        ("staging", {"retention_days": 5}, "retention_days"),
+    ],
+)
+def test_days_that_the_policy_would_refuse_are_a_mistake(environment: str, logs: dict[str, Any], path: str) -> None:
+    (found,) = problems(stack((("environment",), environment), TEAMS, (("observability",), {**HEARD, "logs": logs})))
+    assert found.path == f"{LOGS}.{path}"
+    assert f"but {environment} keeps logs for" in found.message
+    assert found.message.endswith(" 365, 400.")
+
+
+@pytest.mark.parametrize(
+    ("environment", "days"), [("prod", 90), ("prod", 400), ("staging", 7), ("dev", 1), ("dev", 365)]
+)
+def test_days_that_it_takes_or_only_advises_against_are_right(environment: str, days: int) -> None:
+    logs = {"retention_days": days, "namespaces": {"inference": {"retention_days": days}}}
+    raw = stack((("environment",), environment), TEAMS, (("observability",), {**HEARD, "logs": logs}))
+    assert problems(raw) == ()
+
+
 GUIDE = Path(__file__).parents[3] / "docs" / "guides" / "observability" / "logs.md"
 
 
+@pytest.mark.parametrize("environment", ["dev", "prod"])
 @pytest.mark.parametrize("text", re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL))
-def test_an_example_of_the_guide_is_right(text: str) -> None:
-    written = yaml.safe_load(text)["ml-platform:observability"]
+def test_an_example_of_the_guide_is_right(text: str, environment: str) -> None:
+    written = {**HEARD, **yaml.safe_load(text)["ml-platform:observability"]}
     teams = [{"name": "serving", "namespaces": ["inference", "research"]}]
-    assert problems(stack(DEV, (("teams",), teams), (("observability",), written))) == ()
+    raw = stack((("environment",), environment), (("teams",), teams), (("observability",), written))
+    assert problems(raw) == ()
