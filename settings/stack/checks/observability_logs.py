@@ -42,9 +42,9 @@ def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistak
 
 
 def _days(logs: LogSettings, environment: str | None) -> Iterator[Mistake]:
-    """Yields retentions that the policy log-retention-bounded would refuse, which is advice in dev."""
+    """Yields retentions of log groups that the policy log-retention-bounded would refuse, which is advice in dev."""
     bounds, path = LOG_DAYS.get(environment or ""), ("observability", "logs")
-    if bounds is None or environment == "dev":
+    if bounds is None or environment == "dev" or logs.to != "cloudwatch":
         return
     least, most = bounds
     given: dict[Path, int | None] = {(*path, "retention_days"): logs.retention_days}
