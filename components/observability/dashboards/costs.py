@@ -77,7 +77,7 @@ DASHBOARD = Dashboard(
                     {
                         "USD an hour": f"sum by (namespace) ({HELD})",
                         "of it idle": IDLE,
-                        "computes": "avg by (namespace) (pod:gpu_utilization)",
+                        "computes": 'sum by (namespace) (pod:gpus_used) / sum by (namespace) (pod:gpus{node!=""})',
                     },
                     "What each namespace holds, and how much of it works.",
                     "namespace",
@@ -135,7 +135,7 @@ DASHBOARD = Dashboard(
                 bars("The dearest nodes", "currencyUSD", "topk(8, node:price_usd_hour)", "USD an hour.", "node"),
                 lines(
                     *("CPUs that namespaces request", "short"),
-                    'topk(8, sum by (namespace) (kube_pod_container_resource_requests{KSM,resource="cpu",node!=""}))',
+                    "topk(8, namespace:cpus_requested)",
                     "Cores that pods hold, in the eight largest namespaces.",
                     "namespace",
                     stacked=True,

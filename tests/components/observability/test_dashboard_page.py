@@ -11,13 +11,13 @@ import pytest
 from components.core.metrics import Recording
 from components.observability.dashboard_json import dashboard_json, of_cluster
 from components.observability.rules_of import prometheus_rule, rule_groups
-from report.dashboards import PromError, Prometheus, Series, answers, page
-from report.units import shown
 from settings.cluster.parts import ClusterParts
-from simulator.telemetry.server import prometheus_with_past
+from tests.components.observability.dashboard_page import PromError, Prometheus, Series, answers, page
+from tests.components.observability.dashboard_series import HOURS, series
+from tests.components.observability.units import shown
 from tests.components.stacks import POOL, stack
-from tests.report.dashboard_series import HOURS, series
 from tests.simulator.telemetry.programs import is_built
+from tests.simulator.telemetry.server import prometheus_with_past
 
 UNTIL = 1_800_000_000.0
 POOLS: list[dict[str, Any]] = [
@@ -188,5 +188,17 @@ def test_the_figures_of_one_cluster_agree(prometheus: Prometheus) -> None:
 
     assert value("gpus", "GPUs") == pytest.approx(28), "8 + 8 whole ones, 8 cut into 56, and 4 shared by 4"
     assert value("gpus", "Held") == pytest.approx((8 + 4 + 1 / 7 + 3 / 4) / 28), "what ended holds nothing"
+    busy = (12 * 0.9 + 0.04 / 7 + 2 * 0.55) / 28
+    assert value("gpus", "Busy") == pytest.approx(busy, rel=0.1), "an instance is a seventh of a GPU, held or not"
+    assert value("gpu-workload", "Busy") == pytest.approx((12 * 0.9 + 0.04 / 7 + 0.75 * 0.55) / 12.9, rel=0.1)
     assert value("platform", "Nodes") == 6, "the copies of OpenCost would make it 12"
     assert value("costs", "A month at this rate") == pytest.approx(value("costs", "USD an hour") * 730)
+    assert value("gpu-workload", "GPUs held") == pytest.approx(value("gpus", "Held") * value("gpus", "GPUs"))
+    for (one, title), (other, same) in {
+        ("gpus", "Busy"): ("platform", "GPUs that compute"),
+        ("gpus", "Idle, USD an hour"): ("costs", "Idle GPU time, USD an hour"),
+        ("costs", "USD an hour"): ("platform", "USD an hour"),
+        ("cluster", "Nodes not ready"): ("platform", "Nodes not ready"),
+        ("karpenter", "Pods that wait"): ("platform", "Pods that wait"),
+    }.items():
+        assert value(one, title) == pytest.approx(value(other, same)), f"{title} of {one} is {same} of {other}"

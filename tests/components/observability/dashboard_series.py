@@ -128,17 +128,19 @@ def _pods() -> Iterator[Row]:
 
 
 def _gpus() -> Iterator[Row]:
-    held: dict[tuple[str, int], tuple[str, ...]] = {("gpu-1", gpu): ("llama-train-0",) for gpu in range(8)}
-    held |= {("gpu-2", gpu): ("llama-train-1" if gpu < 4 else "",) for gpu in range(8)}
-    held |= {("cut-1", 0): ("notebook-anna",), ("cut-1", 1): ("",)}
-    held |= {("share-1", 0): ("chat-7d9f-x2x", "chat-7d9f-k8s"), ("share-1", 1): ("chat-7d9f-x2x",)}
-    for (node, gpu), pods in held.items():
+    held: dict[tuple[str, int, str], tuple[str, ...]] = {("gpu-1", gpu, ""): ("llama-train-0",) for gpu in range(8)}
+    held |= {("gpu-2", gpu, ""): ("llama-train-1" if gpu < 4 else "",) for gpu in range(8)}
+    held |= {("cut-1", gpu, str(instance)): ("",) for gpu in range(8) for instance in range(7, 14)}
+    held |= {("share-1", gpu, ""): ("",) for gpu in range(4)}
+    held["cut-1", 0, "7"] = ("notebook-anna",)
+    held["share-1", 0, ""], held["share-1", 1, ""] = ("chat-7d9f-x2x", "chat-7d9f-k8s"), ("chat-7d9f-x2x",)
+    for (node, gpu, instance), pods in held.items():
         for index, pod in enumerate(pods):
             namespace, *_, busy = PODS.get(pod, ("", "", "", 0, 0.0))
             labels: dict[str, str] = {"node": node, "gpu": str(gpu), "UUID": f"GPU-{node}-{gpu}", "job": "dcgm"}
             labels |= {"pod": pod, "namespace": namespace, "container": "main"} if pod else {}
-            labels |= {"GPU_I_ID": "7", "GPU_I_PROFILE": "1g.10gb"} if node == "cut-1" else {}
-            labels |= {"vgpu": str(index)} if node == "share-1" else {}
+            labels |= {"GPU_I_ID": instance, "GPU_I_PROFILE": "1g.10gb"} if instance else {}
+            labels |= {"vgpu": str(index)} if node == "share-1" and pod else {}
             for name, value in {
                 "DCGM_FI_PROF_GR_ENGINE_ACTIVE": wave(min(busy, 0.9), 0.06),
                 "DCGM_FI_PROF_SM_ACTIVE": wave(busy * 0.75, 0.1),
