@@ -27,7 +27,8 @@ class Panel:
 
     queries: name -> expression; a table has a column of each name, and "" is the panel's title.
     labels: that tell its series apart, or are the first columns of a table. units: of columns that have another one.
-    thresholds: value -> colour from there on. most: top of its axis. empty: what it says where nothing is found.
+    thresholds: value -> colour from there on. most: top of its axis. rising: whether the least is first in a table.
+    empty: what it says where nothing is found.
     to: uid of the dashboard that a click opens, with the labels and variables that it has too.
     """
 
@@ -43,6 +44,7 @@ class Panel:
     thresholds: tuple[tuple[float, str], ...] = ()
     most: float | None = None
     stacked: bool = False
+    rising: bool = False
     empty: str = "none"
     to: str = ""
 

@@ -161,6 +161,7 @@ DASHBOARD = Dashboard(
                     "Time until certificates end; cert-manager renews them at two thirds of their life.",
                     *("name", "exported_namespace"),
                     width=8,
+                    rising=True,
                 ),
                 lines(
                     *("Secrets that are not brought", "short"),

@@ -216,7 +216,8 @@ def _table(panel: Mapping[str, Any], found: Answer, height: int) -> str:
     for title, (_, answer) in zip(titles, found, strict=True):
         for series in answer:
             lines.setdefault(tuple(series.labels.get(label, "") for label in labels), {})[title] = series.last
-    order = sorted(lines.items(), key=lambda line: -line[1].get(titles[0], -math.inf))
+    falls = panel["options"]["sortBy"][0]["desc"]
+    order = sorted(lines.items(), key=lambda line: line[1].get(titles[0], -math.inf), reverse=falls)
     room = height // 24 - 1
     head = "".join(f"<th>{escape(names[name])}</th>" for name in labels)
     head += "".join(f'<th class="value">{escape(name)}</th>' for name in titles)

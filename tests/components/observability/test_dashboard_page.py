@@ -133,6 +133,13 @@ def test_a_table_is_sorted_and_says_what_it_leaves_out() -> None:
     assert re.search(r"and \d+ more", text)
 
 
+def test_what_ends_first_stands_first() -> None:
+    dashboard = shown_dashboards()["cluster"]
+    (panel,) = [each for each in dashboard["panels"] if each["title"] == "Certificates that end first"]
+    text = page({**dashboard, "panels": [panel]}, source(line(9e6, name="later"), line(60, name="soon")))
+    assert text.index("soon") < text.index("later")
+
+
 def test_variables_stand_for_all_their_values() -> None:
     asked = []
 
@@ -176,6 +183,18 @@ def test_each_panel_shows_something_of_a_cluster_that_runs(uid: str, prometheus:
     ]
     assert not empty, "a query that finds nothing asks for what nobody exposes, or by a label that it has not"
     assert 'class="error"' not in page(dashboard, prometheus)
+
+
+def test_series_are_those_of_all_gpus() -> None:
+    busy = [name for name in series(UNTIL) if name.startswith("DCGM_FI_PROF_GR_ENGINE_ACTIVE")]
+    of_gpus = {re.sub(r',?(pod|namespace|container|vgpu)="[^"]*"', "", name) for name in busy}
+    assert len(of_gpus) == 16 + 7 * 8 + 4, "an exporter tells of GPUs and instances that nobody holds, too"
+
+
+@is_built
+def test_what_a_node_holds_is_steady(prometheus: Prometheus) -> None:
+    for series_of in prometheus.over_time("sum by (node) (gpu:allocation_ratio)"):
+        assert len({value for _, value in series_of.points}) == 1, "a pass recorded it before what it stands on"
 
 
 @is_built

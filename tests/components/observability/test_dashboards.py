@@ -167,6 +167,8 @@ def test_a_table_has_a_column_of_each_label_and_value() -> None:
         assert merge["id"] == "merge"
         assert values == wanted, uid
         assert each["options"]["sortBy"][0]["displayName"] == names[values[0]]
+        least_first = any("bottomk" in target["expr"] or "< 0" in target["expr"] for target in each["targets"])
+        assert each["options"]["sortBy"][0]["desc"] != least_first, each["title"]
         for label in set(names) - set(values):
             assert any(
                 re.search(rf"by \([^)]*\b{label}\b", target["expr"]) or label in ("namespace",)

@@ -92,21 +92,24 @@ def prometheus(
 def prometheus_with_past(folder: Path, rules: Sequence[Mapping[str, Any]], series: Series) -> Iterator[Prometheus]:
     """Runs a Prometheus that reads nothing, and whose recording rules were always there.
 
-    Rules build on each other, and each pass over the past sees what the one before has recorded.
+    Rules build on each other: each pass over the past records those whose series the passes before have recorded.
     """
-    rule_file = folder / "recorded.yaml"
-    for number in range(_depth(rules) + 1):
+    rule_file, depths, now = folder / "recorded.yaml", _depths(rules), int(time.time())
+    last = max(depths.values(), default=0)
+    for number in range(last + 1):
         with prometheus(folder, {}, rules, None if number else series) as running:
-            if number == _depth(rules):
+            if number == last:
                 yield running
                 return
             recorded = [
-                {"name": group["name"], "rules": [rule for rule in group["rules"] if "record" in rule]}
+                {
+                    "name": group["name"],
+                    "rules": [rule for rule in group["rules"] if depths.get(rule.get("record")) == number + 1],
+                }
                 for group in rules
             ]
             rule_file.write_text(yaml.safe_dump({"groups": recorded}), encoding="utf-8")
             length = max(len(each) if isinstance(each, Sequence) else 1 for each in series.values())
-            now = int(time.time())
             _promtool(
                 *("tsdb", "create-blocks-from", "rules", f"--start={now - length * STEP_SECONDS}", f"--end={now}"),
                 *(f"--url={running.url}", f"--output-dir={folder / 'data'}", f"--eval-interval={STEP_SECONDS}s"),
@@ -114,8 +117,8 @@ def prometheus_with_past(folder: Path, rules: Sequence[Mapping[str, Any]], serie
             )
 
 
-def _depth(rules: Sequence[Mapping[str, Any]]) -> int:
-    """Returns how many recording rules build on each other at most."""
+def _depths(rules: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Returns for each recorded series how many rules build on each other up to it."""
     written = {rule["record"]: rule["expr"] for group in rules for rule in group["rules"] if "record" in rule}
     depths: dict[str, int] = {}
 
@@ -125,7 +128,7 @@ def _depth(rules: Sequence[Mapping[str, Any]]) -> int:
             depths[name] = 1 + max((depth(other) for other in written if other in written[name]), default=0)
         return depths[name]
 
-    return max(map(depth, written), default=0)
+    return {name: depth(name) for name in written}
 
 
 def write_past(folder: Path, series: Series, ends: float | None = None) -> None:
