@@ -9,7 +9,8 @@ HELD, IDLE = "gpu:cost_usd_hour", "namespace:gpu_idle_cost_usd_hour"
 
 
 def of_teams(expr: str) -> str:
-    return f"sum by ({TEAM}) (sum by (namespace) ({expr}) * on (namespace) group_left ({TEAM}) namespace:team)"
+    held = f"sum by ({TEAM}) (sum by (namespace) ({expr}) * on (namespace) group_left ({TEAM}) namespace:team)"
+    return f'label_replace({held}, "{TEAM}", "no team", "{TEAM}", "")'
 
 
 DASHBOARD = Dashboard(

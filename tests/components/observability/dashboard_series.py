@@ -12,7 +12,7 @@ KSM = {"job": "kube-state-metrics"}
 POOLS = {"sys-1": "system", "sys-2": "system", "gpu-1": "h100", "gpu-2": "h100", "cut-1": "a100", "share-1": "l4"}
 TYPES = {"system": "m5.2xlarge", "h100": "p5.48xlarge", "a100": "p4de.24xlarge", "l4": "g6.12xlarge"}
 PRICES = {"system": 0.384, "h100": 55.04, "a100": 27.45, "l4": 4.6}
-TEAMS = {"research": "research", "lab": "research", "inference": "serving", "agents": "agents"}
+TEAMS = {"research": "research", "lab": "", "inference": "serving", "agents": "agents"}
 PODS = {  # pod -> namespace, node, GPU resource, how many, how busy
     "llama-train-0": ("research", "gpu-1", "nvidia_com_gpu", 8, 0.93),
     "llama-train-1": ("research", "gpu-2", "nvidia_com_gpu", 4, 0.90),

@@ -1,6 +1,8 @@
 """The page of dashboards: what a panel shows, and that each query of each panel is answered by a real Prometheus."""
 
 import re
+import shutil
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +14,7 @@ from components.core.metrics import Recording
 from components.observability.dashboard_json import dashboard_json, of_cluster
 from components.observability.rules_of import prometheus_rule, rule_groups
 from settings.cluster.parts import ClusterParts
-from tests.components.observability.dashboard_page import PromError, Prometheus, Series, answers, page
+from tests.components.observability.dashboard_page import PromError, Prometheus, Series, answers, page, write
 from tests.components.observability.dashboard_series import HOURS, series
 from tests.components.observability.units import shown
 from tests.components.stacks import POOL, stack
@@ -182,7 +184,34 @@ def test_each_panel_shows_something_of_a_cluster_that_runs(uid: str, prometheus:
         if panel["type"] != "row" and not any(found for _, found in answers(panel, prometheus, names))
     ]
     assert not empty, "a query that finds nothing asks for what nobody exposes, or by a label that it has not"
-    assert 'class="error"' not in page(dashboard, prometheus)
+    text = page(dashboard, prometheus)
+    assert 'class="error"' not in text
+    unnamed = re.findall(r"<text[^>]*>(?:\s*| / [^<]*|[^<]* /\s*)</text>", text)
+    assert not unnamed, "a line or a bar that lacks a label has no name"
+
+
+LOOK = """<script>
+const outside = panel => { const own = panel.getBoundingClientRect(); return text => {
+  const box = text.getBoundingClientRect();
+  return box.left < own.left || box.right > own.right || box.bottom > own.bottom
+}};
+const cut = [...document.querySelectorAll(".panel")].filter(panel => panel.scrollWidth > panel.clientWidth ||
+  [...panel.querySelectorAll("text, td, th")].some(outside(panel)));
+document.body.dataset.cut = cut.map(panel => panel.querySelector(".title").textContent).join(", ") || "nothing";
+</script>"""
+
+
+@is_built
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not here: Debian's package chromium has it")
+def test_a_browser_shows_each_page_with_all_its_words(prometheus: Prometheus, tmp_path: Path) -> None:
+    """The pages and pictures of them stay in the folder of the test, to be looked at."""
+    for path in write(shown_dashboards(), prometheus, tmp_path):
+        path.write_text(path.read_text(encoding="utf-8") + LOOK, encoding="utf-8")
+        command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
+        picture = [*command, "--window-size=1480,2200", f"--screenshot={path.with_suffix('.png')}", path.as_uri()]
+        subprocess.run(picture, check=True, capture_output=True, timeout=120)
+        shown = subprocess.run([*command, "--dump-dom", path.as_uri()], check=True, capture_output=True, timeout=120)
+        assert 'data-cut="nothing"' in shown.stdout.decode(), re.findall(r'data-cut="[^"]*"', shown.stdout.decode())
 
 
 def test_series_are_those_of_all_gpus() -> None:
