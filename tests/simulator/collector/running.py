@@ -6,7 +6,7 @@ import copy
 import json
 import socket
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,7 +62,7 @@ def why_refused(configuration: Mapping[str, Any], folder: Path, environment: Map
 @contextmanager
 def collector(
     folder: Path, configuration: Mapping[str, Any], environment: Mapping[str, str] | None = None
-) -> Iterator[Collector]:
+) -> Generator[Collector]:
     """Runs a collector with a configuration of ours, whose ports alone are others. Raises TelemetryError."""
     moved = copy.deepcopy(dict(configuration))
     protocols = moved["receivers"]["otlp"]["protocols"]

@@ -9,7 +9,7 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,7 +65,7 @@ def prometheus(
     configuration: Mapping[str, Any],
     rules: Sequence[Mapping[str, Any]] = (),
     series: Series | None = None,
-) -> Iterator[Prometheus]:
+) -> Generator[Prometheus]:
     """Runs a Prometheus.
 
     configuration: prometheus.yml without its rules. rules: groups of rules, as in PrometheusRules. series: what it has
@@ -89,7 +89,7 @@ def prometheus(
 
 
 @contextmanager
-def prometheus_with_past(folder: Path, rules: Sequence[Mapping[str, Any]], series: Series) -> Iterator[Prometheus]:
+def prometheus_with_past(folder: Path, rules: Sequence[Mapping[str, Any]], series: Series) -> Generator[Prometheus]:
     """Runs a Prometheus that reads nothing, and whose recording rules were always there.
 
     Rules build on each other: each pass over the past records those whose series the passes before have recorded.
@@ -145,7 +145,7 @@ def write_past(folder: Path, series: Series, ends: float | None = None) -> None:
 
 
 @contextmanager
-def alertmanager(folder: Path, configuration: str) -> Iterator[str]:
+def alertmanager(folder: Path, configuration: str) -> Generator[str]:
     """Runs an Alertmanager with the text of its configuration, and yields its URL. Raises TelemetryError."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "alertmanager.yaml"
@@ -172,7 +172,7 @@ _WATCHED = 'exec 3<&0; "$@" 3<&- & program=$!; { read -r line <&3; kill "$progra
 @contextmanager
 def running(
     folder: Path, command: Sequence[Path | str], ready: str, url: str = "", environment: Mapping[str, str] | None = None
-) -> Iterator[str]:
+) -> Generator[str]:
     """Runs a program, and yields its URL once the path `ready` answers; its log is in the folder.
 
     url: of a program whose log does not tell it. environment: variables beside those that each one has.
