@@ -19,10 +19,10 @@ from settings.observability.alerts import AlertSettings
 from simulator.aws.access import DeniedError, assume, pod_session, read_secret
 from simulator.kubernetes.clusters import EKS_CLUSTER, cluster_of
 from simulator.telemetry.build import programs
-from simulator.telemetry.configurations import ConfigurationError, alertmanager_configuration
 from tests.components.conftest import PlatformCloud
 from tests.components.stacks import CLUSTER, stack, stage
 from tests.in_process.providers import REGION
+from tests.simulator.telemetry.configurations import ConfigurationError, alertmanager_configuration
 from tests.simulator.telemetry.programs import is_built
 
 PLATFORM = {"mail": ["platform@example.com"], "pagerduty": True}

@@ -17,8 +17,8 @@ from components.observability.collectors import IDENTITY, Configuration, agent, 
 from components.tenancy.marks import TEAM
 from settings.observability.traces import TraceSettings
 from simulator.collector.build import UNBUILT, module_of
-from simulator.collector.server import Collector, collector, why_refused
 from tests.simulator.collector import proxies
+from tests.simulator.collector.running import Collector, collector, why_refused
 from tests.simulator.collector.servers import NAMESPACE, NODE, POD, Span, api_server, sink
 
 pytestmark = pytest.mark.skipif(
@@ -333,12 +333,11 @@ def test_what_alerts_read_is_served(tmp_path: Path) -> None:
             time.sleep(4)
             served = alone.series()
     names = {name.partition("{")[0] for name in served}
-    assert {each.name for each in exporters()["opentelemetry-gateway"].metrics} - names == {
-        "otelcol_exporter_enqueue_failed_spans"
-    }
+    metrics = exporters()["opentelemetry-gateway"]["metrics"]
+    assert set(metrics) - names == {"otelcol_exporter_enqueue_failed_spans"}
     labels = {name: {part.partition("=")[0] for part in rest[:-1].split(",")} for name, _, rest in map(_parts, served)}
-    for each in exporters()["opentelemetry-gateway"].metrics:
-        assert each.labels <= labels.get(each.name, each.labels) | {""}, each.name
+    for name, row in metrics.items():
+        assert set(row["labels"]) <= labels.get(name, set(row["labels"])) | {""}, name
 
 
 def _parts(series: str) -> tuple[str, str, str]:
