@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from catalog.metrics import exporters
+from catalog.metrics import exporters, series
 from catalog.regions import REGIONS
 from common.spelling import did_you_mean
 from settings.cluster.addon_rules import AddOnRules
@@ -59,8 +59,7 @@ def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistak
 
 def _unknown(metrics: Sequence[str], add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistake]:
     """Yields names and beginnings of names that no exporter and no rule has: nothing would be kept, without a word."""
-    rows = [metric for exporter in exporters().values() for metric in exporter.metrics]
-    known = {name for metric in rows for name, _ in metric.series()}
+    known = {name for exporter in exporters() for name in series(exporter)}
     known.update(name for rules in add_ons.values() for name in rules.records())
     groups = {f"{name.partition(':')[0]}:.*" for name in known if ":" in name}
     for index, name in enumerate(metrics):
