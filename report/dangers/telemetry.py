@@ -4,11 +4,11 @@ Sources: prometheus-operator v0.93.0, pkg/prometheus/server and pkg/k8s/stateful
 their size; for another one it is deleted in the foreground, and made again); Prometheus 3.14, "Storage"; read 2026-11.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 from catalog.sharing import POOL_LABEL
+from common.quantities import parsed, seconds, size
 from components.tenancy.marks import TEAM
 from costs.resource import Resource
 from report.dangers.danger import GRAVE, LATER, LOST, NAMESPACE, SERIOUS, Danger, Plan, at, every, of_change
@@ -53,22 +53,22 @@ def find(plan: Plan) -> Iterator[Danger]:
 
 
 def _less(before: Mapping[str, Any], after: Mapping[str, Any]) -> _Told:
-    for key in ("retention", "retentionSize"):
+    for key, read in (("retention", seconds), ("retentionSize", size)):
         was, now = at(before, f"{_SPEC}.{key}"), at(after, f"{_SPEC}.{key}")
-        if _number(now) < _number(was):
+        if (read(now) or 0) < (read(was) or 0):
             says = f"Prometheus keeps {now} of samples, not {was}, by {{}}"
             yield SERIOUS, says, "older ones are deleted within two hours", "export what has to stay first"
-    was, now = (_number(at(each, f"{_SPEC}.replicas")) for each in (before, after))
+    was, now = (parsed(at(each, f"{_SPEC}.replicas")) or 0 for each in (before, after))
     if now < was:
         yield SERIOUS, "one Prometheus goes with its samples, by {}", "the loss of the other one's node is a gap", ""
 
 
 def _other_size(before: Mapping[str, Any], after: Mapping[str, Any]) -> _Told:
     was, now = at(before, _SIZE), at(after, _SIZE)
-    if _number(now) > _number(was):
+    if (parsed(now) or 0) > (parsed(was) or 0):
         says = f"Prometheus may fill {now}, and its volumes have {was} until somebody enlarges them, by {{}}"
         yield GRAVE, says, f"{_RESTART}, and a full volume ends it", f"enlarge the claims first: {GROWS}"
-    elif _number(now) < _number(was):
+    elif (parsed(now) or 0) < (parsed(was) or 0):
         says = f"volumes of Prometheus keep {was}, not {now}, by {{}}"
         yield SERIOUS, says, f"Kubernetes makes no volume smaller, and {_RESTART}", ""
 
@@ -162,8 +162,3 @@ def _subnets(resources: Mapping[str, Resource], release: Resource) -> Set[str]:
 def _labels(resource: Resource) -> Mapping[str, Any]:
     labels = at(resource.inputs, "metadata.labels")
     return labels if isinstance(labels, Mapping) else {}
-
-
-def _number(text: Any) -> float:
-    found = re.match(r"\d+", str(text))
-    return float(found.group()) if found else 0.0

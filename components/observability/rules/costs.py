@@ -57,10 +57,15 @@ GROUP = RuleGroup(
             "Without OpenCost: nodes alone.",
         ),
         Recording(
-            name="gpu:cost_usd_hour",
-            expr=f"sum by (namespace, {POOL}, resource) (gpu:requested "
+            name="pod:gpu_cost_usd_hour",
+            expr=f"sum by (namespace, pod, {POOL}, resource) (pod:gpu_units{{node!=''}} "
             f"* on (node) group_left ({POOL}, {TYPE}) node:labels "
             f"* on ({POOL}, {TYPE}, resource) group_left () gpu:slice_price_usd_hour)",
+            about="What the GPUs and slices that a pod holds cost, USD an hour.",
+        ),
+        Recording(
+            name="gpu:cost_usd_hour",
+            expr=f"sum by (namespace, {POOL}, resource) (pod:gpu_cost_usd_hour)",
             about="What the GPUs and slices that pods of a namespace hold cost, USD an hour.",
         ),
         Recording(
@@ -77,8 +82,8 @@ GROUP = RuleGroup(
         ),
         Recording(
             name="namespace:gpu_idle_cost_usd_hour",
-            expr="sum by (namespace) (gpu:cost_usd_hour) "
-            "* on (namespace) (1 - avg by (namespace) (pod:gpu_utilization))",
+            expr="sum by (namespace) (pod:gpu_cost_usd_hour * on (namespace, pod) group_left () "
+            "(1 - pod:gpu_utilization))",
             about="What the time in which the GPUs that a namespace holds do not compute costs, USD an hour.",
         ),
         Alert(

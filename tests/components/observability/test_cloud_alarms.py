@@ -73,8 +73,8 @@ def test_a_full_lustre_is_told_in_percent_of_its_size_from_samples_of_one_minute
 
 def test_quotas_are_those_of_the_pools(cloud: PlatformCloud) -> None:
     alarms = built(cloud, quota_percent=70)
-    quotas = [name for name in alarms if name.startswith("QuotaNearlyUsed-")]
-    assert quotas == ["QuotaNearlyUsed-Standard-OnDemand"]
+    quotas = [name for name in alarms if name.startswith("EC2QuotaNearlyUsed-")]
+    assert quotas == ["EC2QuotaNearlyUsed-Standard-OnDemand"]
     (used, compared) = alarms[quotas[0]]["metricQueries"]
     assert used["metric"]["dimensions"]["Class"] == "Standard/OnDemand"
     assert compared["expression"] == "100 * used / SERVICE_QUOTA(used)"
