@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import promql_parser as promql
-import pytest
 
 from components.core.metrics import Alert, Recording
 from tests.components.observability.rules.cases import LEANED_ON, READ, filled
@@ -117,8 +116,11 @@ def judged(cases: list[tuple[str, Alert | Recording, str]], folder: Path) -> dic
         (folder / name).write_text(json.dumps(test), encoding="utf-8")
     run = subprocess.run(
         [program, "test", "rules", *(name for name, _, _ in cases)],
-        cwd=folder, capture_output=True, text=True, check=False,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
     )
-    said = re.findall(r"^Unit Testing:\s+(\S+)(\n\s+SUCCESS)?", run.stdout, re.MULTILINE)
-    return {name: bool(met) for name, met in said}
-
+    said = re.findall(r"^  (SUCCESS|FAILED:)$", run.stdout, re.MULTILINE)
+    return {name: verdict == "SUCCESS" for (name, _, _), verdict in zip(cases, said, strict=True)}
