@@ -1,16 +1,12 @@
 """One resource of an estimate, and functions that read values from its inputs."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from common.quantities import parsed
 from common.urns import name_of
 from common.values import UNKNOWN
-
-_BINARY = {f"{letter}i": 1024.0**power for power, letter in enumerate("KMGTPE", 1)}
-_DECIMAL = {"n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
-_SUFFIXES = {**_BINARY, **_DECIMAL}
 
 
 class NoPriceError(Exception):
@@ -110,7 +106,7 @@ def quantity(value: Any, path: str) -> float:
     """Returns the number of a Kubernetes quantity, e.g. `8`, `100Gi`. Raises NoPriceError for anything else."""
     if value is UNKNOWN:
         raise NoPriceError(f"{path} is not known before the update")
-    match = re.fullmatch(r"(\d{1,12}(?:\.\d{1,9})?)([A-Za-z]{0,2})", value if isinstance(value, str) else f"{value}")
-    if isinstance(value, bool) or match is None or match[2] not in _SUFFIXES:
+    amount = parsed(value)
+    if amount is None or amount < 0:
         raise NoPriceError(f"{path} is not a quantity")
-    return float(match[1]) * _SUFFIXES[match[2]]
+    return float(amount)

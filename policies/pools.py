@@ -16,6 +16,7 @@ from catalog.instance_types import INSTANCE_TYPES, Accelerator, InstanceType
 from catalog.mig import mig_gpu
 from catalog.requirements import CAPACITY_TYPE, INSTANCE_TYPE, fits, machines_for
 from catalog.sharing import NEURON_DEVICE, SHARING_LABEL, WHOLE_GPU, Sharing
+from common.quantities import parsed
 from policies.views import Path, Resource, Stack, View, at, each, keys, number, present, text, texts
 
 NODE_GROUP, LAUNCH_TEMPLATE = "aws:eks/nodeGroup:NodeGroup", "aws:ec2/launchTemplate:LaunchTemplate"
@@ -291,10 +292,8 @@ def subnets_of(stack: Stack, nodes: Resource) -> list[Resource]:
 
 def quantity(view: View, path: Path) -> float | None:
     """Returns the Kubernetes quantity at `path` in whole units; None where absent. Raises as `number` does."""
-    value = at(view, path)
-    if isinstance(value, str) and (match := re.fullmatch(r"(\d+(?:\.\d+)?)(m|k|M|G)", value)):
-        return float(match[1]) * {"m": 0.001, "k": 1e3, "M": 1e6, "G": 1e9}[match[2]]
-    return number(view, path)
+    amount = parsed(at(view, path))
+    return number(view, path) if amount is None else float(amount)
 
 
 def mig_layout(config: str) -> Mapping[str, int] | None:

@@ -39,7 +39,8 @@ _TITLE = (
 _EACH_MINUTE = {"group_wait": "0s", "group_interval": "30s", "repeat_interval": "1m"}
 _TEXT = """\
 {{ range .Alerts }}{{ .Status | toUpper }} {{ .Labels.alertname }} ({{ .Labels.severity }}) in {{ .Labels.cluster }}
-{{ .Annotations.summary }}{{ .Annotations.description }}
+{{ .Annotations.summary }}{{ with .Annotations.description }}
+{{ . }}{{ end }}
 Runbook: {{ .Annotations.runbook_url }}
 Since {{ .StartsAt.UTC.Format "2006-01-02 15:04" }} UTC
 {{ range .Labels.SortedPairs }}{{ .Name }}={{ .Value }} {{ end }}

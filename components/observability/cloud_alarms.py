@@ -142,7 +142,7 @@ ALARMS: Sequence[CloudAlarm] = (
         samples=1,
     ),
     CloudAlarm(
-        name="QuotaNearlyUsed",
+        name="EC2QuotaNearlyUsed",
         kind="quota",
         says="is nearly used up in this account and region: nodes will not start",
         namespace="AWS/Usage",

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from catalog.priorities import PRIORITIES
+from common.quantities import parsed
 from common.urns import type_of
 from components.tenancy.marks import ADDED, ALLOWS, DEMANDS, OTHER_POOLS, OVERSUBSCRIBED, POOLS, SERVICE_ACCOUNTS, TEAM
 from components.tenancy.marks import PRIORITIES as CLASSES
@@ -19,7 +20,6 @@ from report.dangers.danger import ALONE, GRAVE, LATER, NAMESPACE, SERIOUS, Dange
 from report.dangers.weaker import in_words
 from report.events import Change
 from report.tables import some
-from simulator.kubernetes.meaning.quantities import parsed
 
 QUOTA, LIMITS = (f"kubernetes:core/v1:{kind}" for kind in ("ResourceQuota", "LimitRange"))
 PRIORITY = "kubernetes:scheduling.k8s.io/v1:PriorityClass"

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from catalog.sharing import POOL_LABEL
+from common.quantities import parsed, seconds, size
 from components.tenancy.marks import TEAM
 from costs.resource import Resource
 from report.dangers.danger import GRAVE, LATER, LOST, NAMESPACE, SERIOUS, Danger, Plan, at, every, of_change
@@ -83,11 +84,12 @@ def _of_traces(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[
         yield "protection", GRAVE, says, "what people wrote stays where traces go, and nobody takes it back"
     judged = "spec.config.processors.tail_sampling"
     share, shares = (every(each, f"{judged}.policies.probabilistic.sampling_percentage") for each in (before, after))
-    if share and shares and _number(shares[0]) > _number(share[0]):
+    if share and shares and (parsed(shares[0]) or 0) > (parsed(share[0]) or 0):
         says = f"{shares[0]:g} % of the traces without an error are kept, not {share[0]:g} %, by {{}}"
         yield "money", SERIOUS, says, "X-Ray bills each, and a store of your own has to hold them"
     held, holds = (
-        _number(at(each, f"{judged}.num_traces")) * _number(at(each, "spec.replicas")) for each in (before, after)
+        (parsed(at(each, f"{judged}.num_traces")) or 0) * (parsed(at(each, "spec.replicas")) or 0)
+        for each in (before, after)
     )
     if 0 < holds < held:
         says = f"gateways hold {holds:,.0f} traces, not {held:,.0f}, by {{}}"
@@ -104,26 +106,26 @@ def _transformed(inputs: Mapping[str, Any]) -> list[Any]:
 
 
 def _less(before: Mapping[str, Any], after: Mapping[str, Any]) -> _Told:
-    for key in ("retention", "retentionSize"):
+    for key, read in (("retention", seconds), ("retentionSize", size)):
         was, now = at(before, f"{_SPEC}.{key}"), at(after, f"{_SPEC}.{key}")
-        if _number(now) < _number(was):
+        if (read(now) or 0) < (read(was) or 0):
             says = f"Prometheus keeps {now} of samples, not {was}, by {{}}"
             yield SERIOUS, says, "older ones are deleted within two hours", "export what has to stay first"
     sent, still = ([name for x in every(each, _SENT) for name in x.split("|")] for each in (before, after))
     if still and (left := [name for name in sent if not any(re.fullmatch(each, name) for each in still)]):
         says = f"Prometheus no longer writes {some(left)} to its workspace, by {{}}"
         yield SERIOUS, says, "outside of the cluster there are no new samples of it", ""
-    was, now = (_number(at(each, f"{_SPEC}.replicas")) for each in (before, after))
+    was, now = (parsed(at(each, f"{_SPEC}.replicas")) or 0 for each in (before, after))
     if now < was:
         yield SERIOUS, "one Prometheus goes with its samples, by {}", "the loss of the other one's node is a gap", ""
 
 
 def _other_size(before: Mapping[str, Any], after: Mapping[str, Any]) -> _Told:
     was, now = at(before, _SIZE), at(after, _SIZE)
-    if _number(now) > _number(was):
+    if (parsed(now) or 0) > (parsed(was) or 0):
         says = f"Prometheus may fill {now}, and its volumes have {was} until somebody enlarges them, by {{}}"
         yield GRAVE, says, f"{_RESTART}, and a full volume ends it", f"enlarge the claims first: {GROWS}"
-    elif _number(now) < _number(was):
+    elif (parsed(now) or 0) < (parsed(was) or 0):
         says = f"volumes of Prometheus keep {was}, not {now}, by {{}}"
         yield SERIOUS, says, f"Kubernetes makes no volume smaller, and {_RESTART}", ""
 
@@ -240,8 +242,3 @@ def _of_teams(resources: Mapping[str, Resource]) -> Set[tuple[str, str]]:
     namespaces = [each for each in resources.values() if each.type == NAMESPACE]
     of_teams = [each for each in namespaces if TEAM in (at(each.inputs, "metadata.labels") or {})]
     return {(each.provider, str(at(each.inputs, "metadata.name"))) for each in of_teams}
-
-
-def _number(text: Any) -> float:
-    found = re.match(r"\d+(\.\d+)?", str(text))
-    return float(found.group()) if found else 0.0

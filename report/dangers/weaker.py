@@ -11,6 +11,7 @@ from typing import Any, TypeGuard
 
 from catalog.eks_addons import GUARDDUTY_AGENT
 from catalog.images import IMAGES
+from common.quantities import seconds
 from common.urns import name_of
 from components.tenancy.marks import ALLOWS, DEMANDS
 from costs.resource import Resource
@@ -60,7 +61,6 @@ _NAMES_NONE = re.compile(
 )
 _CATALOGUED = {name for each in IMAGES.values() for name in (each.pinned_tag, each.reference)}
 _PERIOD, _STREAMS = (f"values.loki.limits_config.retention_{each}" for each in ("period", "stream"))
-_HOURS = {"h": 1 / 24, "m": 1 / 1440, "s": 1 / 86400, "d": 1, "": 1}
 
 
 # Comparisons
@@ -1140,8 +1140,8 @@ def _is_later(inputs: Inputs, path: str) -> bool:
 
 def _days(value: object) -> float:
     """Returns a number of days; AWS writes 0 for never, and an unknown value may be any."""
-    if isinstance(value, str) and (parts := re.findall(r"(\d+)([dhms]?)", value)):
-        value = sum(int(count) * _HOURS[unit] for count, unit in parts)
+    if isinstance(value, str):
+        value = int(value) if value.isdecimal() else (seconds(value) or 0) / 86_400
     return float(value) if _is_number(value) and value else _NEVER
 
 

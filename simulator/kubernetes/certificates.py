@@ -8,11 +8,11 @@ charts/linkerd-control-plane (its own webhook certificates: 365 days); read 2026
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from common.quantities import seconds
 from simulator.kubernetes.clusters import Cluster
 from simulator.values import Props, has_unknown
 
@@ -23,7 +23,6 @@ KINDS = frozenset({CERTIFICATE, BUNDLE, *_ISSUERS.values()})
 """Kinds with one condition."""
 _OF_CLUSTER = "cert-manager"  # the namespace in which cluster issuers and bundles look for Secrets
 _DEFAULT_HOURS, _CHART_DAYS = 90 * 24.0, 365
-_UNITS = {"h": 1.0, "m": 1 / 60, "s": 1 / 3600}
 _WEBHOOKS = {
     "proxyInjector": "linkerd-proxy-injector-k8s-tls",
     "profileValidator": "linkerd-sp-validator-k8s-tls",
@@ -167,4 +166,4 @@ def findings(cluster: Cluster, day: float) -> Iterator[str]:
 
 def _hours(text: Any) -> float:
     """Returns a duration of Go such as `48h0m0s` in hours."""
-    return sum(float(number) * _UNITS[unit] for number, unit in re.findall(r"([0-9.]+)([hms])", str(text or "")))
+    return (seconds(text) or 0) / 3600

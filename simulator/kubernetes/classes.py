@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from common.quantities import parsed
 from simulator.kubernetes.kinds import SYSTEM_PRIORITIES
 from simulator.kubernetes.meaning.node import Node
-from simulator.kubernetes.meaning.quantities import parsed
 from simulator.kubernetes.pod_security import Pod
 
 PRIORITY_CLASS = ("scheduling.k8s.io/v1", "PriorityClass")

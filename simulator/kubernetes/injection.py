@@ -15,9 +15,9 @@ from typing import Any
 
 from catalog.chart_facts import merged
 from catalog.charts import CHARTS
+from common.quantities import parsed
 from common.values import opened
 from simulator.kubernetes.meaning.node import Node
-from simulator.kubernetes.meaning.quantities import parsed
 from simulator.kubernetes.meaning.selectors import matches
 from simulator.kubernetes.pod_security import Pod
 from simulator.values import UNKNOWN, Props, has_unknown

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+from common.quantities import parsed
 from simulator.kubernetes.meaning.containers import container_resources_findings
 from simulator.kubernetes.meaning.node import Node
-from simulator.kubernetes.meaning.quantities import decimal, parsed, shown
+from simulator.kubernetes.meaning.quantities import decimal, shown
 from simulator.kubernetes.pod_security import Pod
 from simulator.kubernetes.schema import Finding
 from simulator.values import UNKNOWN

@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from common.quantities import parsed
 from simulator.kubernetes.kinds import plural
 from simulator.kubernetes.limits import decimal_text, defaulted, totals
 from simulator.kubernetes.meaning.containers import is_extended
 from simulator.kubernetes.meaning.node import Node
-from simulator.kubernetes.meaning.quantities import parsed
 from simulator.kubernetes.meaning.selectors import matches
 from simulator.kubernetes.operated import groups_of, pods_of_job
 from simulator.kubernetes.pod_security import Pod, pod_of

@@ -54,6 +54,26 @@ def test_a_shorter_time_deletes_older_samples() -> None:
     assert not told(prometheus(), prometheus("30d"))
 
 
+@pytest.mark.parametrize(("was", "now", "less"), [("15d", "1y", False), ("10d", "36h", True), ("2w", "14d", False)])
+def test_times_are_compared_whatever_their_units(was: str, now: str, less: bool) -> None:
+    assert bool(told(prometheus(was), prometheus(now))) == less
+
+
+def test_sizes_are_compared_whatever_their_units() -> None:
+    def sized(claim: str, kept: str) -> dict[str, Any]:
+        values = prometheus()
+        spec = values["values"]["prometheus"]["prometheusSpec"]
+        spec["storageSpec"]["volumeClaimTemplate"]["spec"]["resources"]["requests"]["storage"] = claim
+        return {**values, "values": {"prometheus": {"prometheusSpec": {**spec, "retentionSize": kept}}}}
+
+    small, large = sized("100Gi", "80GiB"), sized("1Ti", "1TiB")
+    assert ["may fill 1Ti" in each.opening for each in told(small, large)] == [True]
+    assert ["keeps 80GiB" in each.opening or "keep 1Ti, not 100Gi" in each.opening for each in told(large, small)] == [
+        True,
+        True,
+    ]
+
+
 def test_a_larger_volume_is_filled_before_it_is_larger() -> None:
     (full,) = told(prometheus(), prometheus(size=200))
     assert full.consequence == "all of its pods end at once, a gap in samples and alerts, and a full volume ends it"

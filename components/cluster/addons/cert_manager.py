@@ -25,7 +25,10 @@ def values(context: AddOnContext) -> Values:
         }
 
     return {
-        "global": {"priorityClassName": "system-cluster-critical"},  # otherwise pods of teams with a class may end it
+        "global": {
+            "priorityClassName": "system-cluster-critical",  # otherwise pods of teams with a class may end it
+            "rbac": {"aggregateClusterRoles": False},  # a certificate of the mesh's issuer is any identity of the mesh
+        },
         "crds": {"enabled": True, "keep": True},  # uninstalling the chart must not delete every certificate
         **part(2, "256Mi"),
         "webhook": part(3, "64Mi"),
@@ -61,6 +64,11 @@ ADD_ON = AddOnSpec(
         *(
             FixedValue(path=path, keeps=only("10250"), why="Network policies let the API server in on port 10250.")
             for path in ("webhook.securePort", "webhook.config.securePort")
+        ),
+        FixedValue(
+            path="global.rbac.aggregateClusterRoles",
+            keeps=only(False),
+            why="Everybody who may edit a namespace could get certificates of the mesh's issuer, and be any pod of it.",
         ),
     ),
 )

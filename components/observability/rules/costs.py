@@ -77,8 +77,9 @@ GROUP = RuleGroup(
         ),
         Recording(
             name="pod:gpu_cost_usd_hour",
-            expr=f"""pod:gpu_units{{node!=""}} * on (node) group_left ({POOL}, {TYPE}) node:labels """
-            f"* on ({POOL}, {TYPE}, resource) group_left () gpu:slice_price_usd_hour",
+            expr=f"sum by (namespace, pod, {POOL}, resource) (pod:gpu_units{{node!=''}} "
+            f"* on (node) group_left ({POOL}, {TYPE}) node:labels "
+            f"* on ({POOL}, {TYPE}, resource) group_left () gpu:slice_price_usd_hour)",
             about="What the GPUs and slices that a pod holds cost, USD an hour.",
         ),
         Recording(

@@ -1,23 +1,36 @@
 """Errors and limits of GPUs. A counter carries the labels of the pod that holds the GPU: these go before `increase`.
 
-The classes of Xid follow what EKS's node monitoring agent takes for fatal. The window of the counted ones is five
+The classes of Xid follow what EKS's node monitoring agent takes for fatal, and of NVLink 5 (B200, GB200) those of which
+NVIDIA calls some cases fatal: 147 and 148 have none. The window of the counted ones is five
 minutes, so that they end; the gauge of the last Xid keeps its value until the exporter starts again.
 Sources: aws/eks-node-monitoring-agent v1.7.0, dcgm_policies.go; NVIDIA/dcgm-exporter 4.5.3-4.8.2, xid_collector.go;
-read 2026-11. Temperatures and shares of time are our choice.
+NVIDIA, "Analyzing Xid Errors with the Xid Catalog"; read 2026-11. Temperatures and shares of time are our choice.
 """
+
+from collections.abc import Iterable, Mapping
+from itertools import chain
 
 from components.core.metrics import Alert, Recording, RuleGroup
 from components.core.promql import promql
 from components.observability.rules.gpu_usage import has_gpus
 
-MEMORY = "48|63|64|95|140|156"
-LINKS = "74|136|155"
-DEVICE = "46|54|62|79|109|110|119|120|142|143|151|158"
-APPLICATION = "13|31|43|45|94"
+XIDS: Mapping[str, tuple[int, ...]] = {
+    "GPUXidMemory": (48, 63, 64, 95, 140, 156),
+    "GPUXidLink": (74, 136, 144, 145, 146, 149, 150, 155),
+    "GPUXidDevice": (46, 54, 62, 79, 109, 110, 119, 120, 142, 143, 151, 158),
+    "GPUXidApplication": (13, 31, 43, 45, 94),
+}
+"""Alert -> Xids that it tells of. Of all others there is GPUXidOther."""
+REPEATS = 154
+"""The driver says again what another Xid asks for."""
 
 
-def _xids(codes: str, by: str, more: str = "") -> str:
-    return f'max by ({by}) (DCGM_EXP_XID_ERRORS_COUNT{{xid=~"{codes}"{more}}}) > 0'
+def _xids(alert: str, by: str, more: str = "") -> str:
+    return f'max by ({by}) (DCGM_EXP_XID_ERRORS_COUNT{{xid=~"{_any(XIDS[alert])}"{more}}}) > 0'
+
+
+def _any(codes: Iterable[int]) -> str:
+    return "|".join(map(str, codes))
 
 
 def _of_device(name: str, metric: str, about: str) -> Recording:
@@ -40,28 +53,28 @@ GROUP = RuleGroup(
         _of_device("gpu:nvlink_recoveries", "DCGM_FI_DEV_NVLINK_RECOVERY_ERROR_COUNT_TOTAL", "Recoveries of NVLinks."),
         Alert(
             name="GPUXidMemory",
-            expr=_xids(MEMORY, "node, gpu, UUID, xid"),
+            expr=_xids("GPUXidMemory", "node, gpu, UUID, xid"),
             minutes=0,
             severity="critical",
             summary="The memory of GPU {{ $labels.gpu }} of {{ $labels.node }} fails (Xid {{ $labels.xid }}).",
         ),
         Alert(
             name="GPUXidLink",
-            expr=_xids(LINKS, "node, gpu, UUID, xid"),
+            expr=_xids("GPUXidLink", "node, gpu, UUID, xid"),
             minutes=0,
             severity="critical",
             summary="An NVLink of GPU {{ $labels.gpu }} of {{ $labels.node }} fails (Xid {{ $labels.xid }}).",
         ),
         Alert(
             name="GPUXidDevice",
-            expr=_xids(DEVICE, "node, gpu, UUID, xid"),
+            expr=_xids("GPUXidDevice", "node, gpu, UUID, xid"),
             minutes=0,
             severity="critical",
             summary="GPU {{ $labels.gpu }} of {{ $labels.node }} has stopped working (Xid {{ $labels.xid }}).",
         ),
         Alert(
             name="GPUXidApplication",
-            expr=_xids(APPLICATION, "namespace, pod, xid", ',vgpu=""'),
+            expr=_xids("GPUXidApplication", "namespace, pod, xid", ',vgpu=""'),
             minutes=0,
             severity="warning",
             audience="team",
@@ -70,11 +83,19 @@ GROUP = RuleGroup(
         ),
         Alert(
             name="GPUXidShared",
-            expr=_xids(APPLICATION, "node, gpu, xid", ',vgpu!=""'),
+            expr=_xids("GPUXidApplication", "node, gpu, xid", ',vgpu!=""'),
             minutes=0,
             severity="warning",
             summary="A process of one of the pods that share GPU {{ $labels.gpu }} of {{ $labels.node }} was ended by "
             "it (Xid {{ $labels.xid }}).",
+        ),
+        Alert(
+            name="GPUXidOther",
+            expr="max by (node, gpu, UUID, xid) "
+            f'(DCGM_EXP_XID_ERRORS_COUNT{{xid!~"{_any((*chain(*XIDS.values()), REPEATS))}"}}) > 0',
+            minutes=0,
+            severity="warning",
+            summary="GPU {{ $labels.gpu }} of {{ $labels.node }} reports Xid {{ $labels.xid }}, which is rare.",
         ),
         Alert(
             name="GPUMemoryErrors",

@@ -130,7 +130,7 @@ GROUP = RuleGroup(
             summary="New pods of {{ $labels.namespace }} take {{ $value | humanizeDuration }} until they run.",
         ),
         Alert(
-            name="QuotaNearlyUsed",
+            name="NamespaceQuotaNearlyUsed",
             expr="resource_quota_usage > 0.9",
             minutes=15,
             severity="warning",

@@ -4,16 +4,15 @@ Without a claim the samples end with the pod; a full volume ends Prometheus, and
 Source: prometheus-operator v0.93.0, PrometheusSpec (storage, retentionSize); prometheus.io, "Storage"; read 2026-11.
 """
 
-import re
 from collections.abc import Iterator
 
+from common.quantities import size
 from policies.charts import PROMETHEUS_STACK, RELEASE, chart_of
 from policies.rule import Case, Resource, Rule, flag, present, text
 
 PROMETHEUS = "kubernetes:monitoring.coreos.com/v1:Prometheus"
 SPEC = "values.prometheus.prometheusSpec"
 SIZE, CLAIM = "retentionSize", "volumeClaimTemplate.spec.resources.requests.storage"
-_UNITS = {letter: 1024**power for power, letter in enumerate(("", "K", "M", "G", "T", "P", "E"))}
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
@@ -27,22 +26,16 @@ def check(resource: Resource) -> Iterator[tuple[str, str]]:
     if not present(resource, f"{storage}.volumeClaimTemplate"):
         yield f"{storage}.volumeClaimTemplate", "is not set: samples end with the pod"
         return
-    kept = _bytes(text(resource, f"{spec}.{SIZE}"))
-    claimed = _bytes(text(resource, f"{storage}.{CLAIM}"))
+    kept = size(text(resource, f"{spec}.{SIZE}"))
+    claimed = size(text(resource, f"{storage}.{CLAIM}"))
     if not kept:
         yield f"{spec}.{SIZE}", "is not set: a full volume ends Prometheus, which does not start again"
     elif claimed and kept >= claimed:
         yield f"{spec}.{SIZE}", "is not below the size of the claim: the volume fills up before anything is deleted"
 
 
-def _bytes(size: str) -> float:
-    """Returns a size of Prometheus (`80GB`, counted by 1024) or of Kubernetes (`80Gi`, `80G`); 0 for none."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([KMGTPE]?)i?B?", size.strip(), re.IGNORECASE)
-    return float(match[1]) * _UNITS[match[2].upper()] if match else 0
-
-
-def _claim(size: str = "100Gi") -> dict[str, object]:
-    return {"volumeClaimTemplate": {"spec": {"resources": {"requests": {"storage": size}}}}}
+def _claim(storage: str = "100Gi") -> dict[str, object]:
+    return {"volumeClaimTemplate": {"spec": {"resources": {"requests": {"storage": storage}}}}}
 
 
 def _release(at: str = "", **changes: object) -> Case:

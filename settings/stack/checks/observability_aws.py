@@ -1,4 +1,4 @@
-"""Checks what observability needs of AWS: a way to Amazon Managed Prometheus, and a budget that somebody hears of."""
+"""Checks what observability needs of AWS: a way to Amazon Managed Prometheus, and people who hear of alarms."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -10,14 +10,15 @@ from settings.core.problems import Mistake
 from settings.stack.parts import Parts
 
 WRITTEN = ("observability", "metrics", "remote_write")
-BUDGET = ("observability", "cloud_alarms", "monthly_usd")
+_ALARMS = ("observability", "cloud_alarms")
+_BUDGET = (*_ALARMS, "monthly_usd")
 MOST_ADDRESSES = 10
 """Addresses of one notification. Source: Budgets API, CreateBudget (NotificationsWithSubscribers); read 2026-11."""
 
 
 def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistake]:
-    """Yields samples that nobody has or that have no way to their workspace, and budgets that AWS refuses or nobody
-    hears of.
+    """Yields samples that nobody has or that have no way to their workspace, alarms that nobody hears of, and budgets
+    that AWS refuses.
     """
     if parts.observability is None:
         return
@@ -37,19 +38,23 @@ def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistak
                 "network.endpoints.interface, or drop it."
             ),
         )
-    if parts.observability.cloud_alarms is None or parts.observability.cloud_alarms.monthly_usd is None:
+    alarms = parts.observability.cloud_alarms
+    if alarms is not None and "cloud_alarms" in parts.observability.model_fields_set and not mail:
+        yield (
+            _ALARMS,
+            "have nobody to tell. Write addresses in observability.alerts.platform.mail, or drop them.",
+        )
+    if alarms is None or alarms.monthly_usd is None:
         return
     region = REGIONS.get(parts.region or "")
     if region is not None and region.partition == "aws-us-gov":
         yield (
-            BUDGET,
+            _BUDGET,
             f"AWS has no Budgets in {region.name}. Drop it, and make one in the account that pays for this one.",
         )
-    elif not mail:
-        yield BUDGET, "has nobody to tell. Write addresses in observability.alerts.platform.mail, or drop it."
     elif len(mail) > MOST_ADDRESSES:
         yield (
-            BUDGET,
+            _BUDGET,
             (
                 f"tells {len(mail)} addresses of observability.alerts.platform.mail, and AWS takes {MOST_ADDRESSES} at "
                 "most. Write the address of a list."

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from common.quantities import parsed
 from simulator.kubernetes.meaning import formats
 from simulator.kubernetes.meaning.node import Findings, Node
-from simulator.kubernetes.meaning.quantities import form_findings, parsed, shown
+from simulator.kubernetes.meaning.quantities import form_findings, shown
 from simulator.kubernetes.meaning.selectors import selector_findings
 
 ACCESS_MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from common.quantities import parsed
 from simulator.kubernetes.meaning import formats
 from simulator.kubernetes.meaning.node import Findings, Node
-from simulator.kubernetes.meaning.quantities import amounts, decimal, form_findings, parsed, shown
+from simulator.kubernetes.meaning.quantities import amounts, decimal, form_findings, shown
 from simulator.kubernetes.meaning.security import context_findings
 from simulator.kubernetes.meaning.volumes import (
     FIELDS_IN_ENVIRONMENT,

@@ -5,31 +5,16 @@ Source: k8s.io/apimachinery/pkg/api/resource/quantity.go 0.35.4, read in Novembe
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
+from common.quantities import BINARY, DECIMAL, QUANTITY, parsed
 from simulator.kubernetes.meaning.node import Findings, Node
 from simulator.kubernetes.schema import Finding
 
-_DECIMAL = {unit: Decimal(1000) ** power for power, unit in enumerate(("n", "u", "m", "", "k", *"MGTPE"), start=-3)}
-_BINARY = {f"{unit}i": Decimal(1024) ** power for power, unit in enumerate("KMGTPE", start=1)}
-_UNITS = _DECIMAL | _BINARY
-_FORM = r"([+-]?(?:\d+\.?\d*|\.\d+))(?:([numkMGTPE]?|[KMGTPE]i)|[eE]([+-]?\d+))"
 _WRONG = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 _FRACTIONS = ("m", "u", "n")
-
-
-def parsed(value: Any) -> Decimal | None:
-    """Returns the quantity as a number; None when it is unknown or no quantity."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    match = re.fullmatch(_FORM, str(value))
-    if not match:
-        return None
-    number, unit, exponent = match.groups()
-    return Decimal(number) * (Decimal(10) ** int(exponent) if exponent else _UNITS[unit or ""])
 
 
 def shown(value: Any) -> str:
@@ -37,9 +22,9 @@ def shown(value: Any) -> str:
     amount = parsed(value)
     if amount is None:
         return str(value)
-    match = re.fullmatch(_FORM, str(value))
+    match = QUANTITY.fullmatch(str(value))
     if match and (match[2] or "").endswith("i") and amount == amount.to_integral_value():
-        for unit, size in reversed(_BINARY.items()):
+        for unit, size in reversed(BINARY.items()):
             if amount and amount % size == 0:
                 return f"{int(amount / size)}{unit}"
         return str(int(amount))
@@ -50,13 +35,13 @@ def decimal(amount: Decimal) -> str:
     """Returns a number as a canonical quantity with a decimal unit."""
     if amount != amount.to_integral_value():
         for unit in _FRACTIONS:
-            scaled = amount / _DECIMAL[unit]
+            scaled = amount / DECIMAL[unit]
             if scaled == scaled.to_integral_value():
                 return f"{int(scaled)}{unit}"
-        return f"{int((amount / _DECIMAL['n']).to_integral_value(ROUND_CEILING))}n"
+        return f"{int((amount / DECIMAL['n']).to_integral_value(ROUND_CEILING))}n"
     for unit in ("E", "P", "T", "G", "M", "k"):
-        if amount and amount % _DECIMAL[unit] == 0:
-            return f"{int(amount / _DECIMAL[unit])}{unit}"
+        if amount and amount % DECIMAL[unit] == 0:
+            return f"{int(amount / DECIMAL[unit])}{unit}"
     return str(int(amount))
 
 

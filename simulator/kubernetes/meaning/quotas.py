@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from common.quantities import parsed
 from simulator.kubernetes.meaning import formats
 from simulator.kubernetes.meaning.node import Findings, Node
-from simulator.kubernetes.meaning.quantities import amounts, form_findings, parsed, shown
+from simulator.kubernetes.meaning.quantities import amounts, form_findings, shown
 
 _COUNTED = frozenset(
     {

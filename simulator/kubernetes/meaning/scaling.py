@@ -5,10 +5,11 @@ Source: pkg/apis/{policy,autoscaling,scheduling,node}/validation of Kubernetes 1
 
 from __future__ import annotations
 
+from common.quantities import parsed
 from simulator.kubernetes.kinds import SYSTEM_PRIORITIES
 from simulator.kubernetes.meaning import formats
 from simulator.kubernetes.meaning.node import Findings, Node
-from simulator.kubernetes.meaning.quantities import form_findings, parsed, shown
+from simulator.kubernetes.meaning.quantities import form_findings, shown
 from simulator.kubernetes.meaning.scheduling import toleration_findings
 from simulator.kubernetes.meaning.selectors import label_findings, selector_findings
 from simulator.kubernetes.meaning.workloads import share_findings

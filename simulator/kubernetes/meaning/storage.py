@@ -5,10 +5,11 @@ Source: pkg/apis/core/validation and pkg/apis/storage/validation of Kubernetes 1
 
 from __future__ import annotations
 
+from common.quantities import parsed
 from simulator.kubernetes.meaning import formats
 from simulator.kubernetes.meaning.claims import VOLUME_MODES, access_findings, claim_findings
 from simulator.kubernetes.meaning.node import Findings, Node
-from simulator.kubernetes.meaning.quantities import form_findings, parsed, shown
+from simulator.kubernetes.meaning.quantities import form_findings, shown
 from simulator.kubernetes.meaning.scheduling import node_selector_findings
 from simulator.kubernetes.meaning.volumes import host_path_findings, nfs_findings, token_seconds_findings
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 
+from common.quantities import parsed
 from simulator.kubernetes.meaning import formats
 from simulator.kubernetes.meaning.claims import claim_findings
 from simulator.kubernetes.meaning.node import Findings, Node
-from simulator.kubernetes.meaning.quantities import form_findings, parsed
+from simulator.kubernetes.meaning.quantities import form_findings
 
 FIELDS_IN_ENVIRONMENT = (
     *("metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName", "spec.serviceAccountName"),

@@ -154,6 +154,17 @@ def test_the_heartbeat_goes_outside_or_to_nobody(routes: Routes, tmp_path: Path)
     assert silent.strip() == "nobody"
 
 
+def test_who_expects_the_heartbeat_hears_no_end_of_it_and_others_hear_that_all_is_well() -> None:
+    for receiver in expected(ALERTS)["receivers"]:
+        for way in (each for ways in receiver.values() if isinstance(ways, list) for each in ways):
+            assert way["send_resolved"] == (receiver["name"] != "heartbeat"), receiver["name"]
+
+
+def test_a_description_stands_on_a_line_of_its_own() -> None:
+    (mail,) = expected({"platform": {"mail": ["ml@example.com"]}})["receivers"][1]["sns_configs"]
+    assert "{{ .Annotations.summary }}{{ with .Annotations.description }}\n{{ . }}{{ end }}\n" in mail["message"]
+
+
 def test_only_critical_alerts_page() -> None:
     receivers = {each["name"]: each for each in expected(ALERTS)["receivers"]}
 

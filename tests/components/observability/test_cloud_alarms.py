@@ -10,6 +10,7 @@ from catalog.cloudwatch_metrics import METRICS, VCPU_CLASSES
 from catalog.quotas import QUOTAS
 from components.observability.cloud_alarms import ALARMS, CloudAlarm, vcpus
 from tests.components.conftest import PlatformCloud
+from tests.components.observability.rules.every_rule import alerts
 from tests.components.stacks import stack
 
 ALARM, BUDGET = "aws:cloudwatch/metricAlarm:MetricAlarm", "aws:budgets/budget:Budget"
@@ -73,8 +74,8 @@ def test_a_full_lustre_is_told_in_percent_of_its_size_from_samples_of_one_minute
 
 def test_quotas_are_those_of_the_pools(cloud: PlatformCloud) -> None:
     alarms = built(cloud, quota_percent=70)
-    quotas = [name for name in alarms if name.startswith("QuotaNearlyUsed-")]
-    assert quotas == ["QuotaNearlyUsed-Standard-OnDemand"]
+    quotas = [name for name in alarms if name.startswith("EC2QuotaNearlyUsed-")]
+    assert quotas == ["EC2QuotaNearlyUsed-Standard-OnDemand"]
     (used, compared) = alarms[quotas[0]]["metricQueries"]
     assert used["metric"]["dimensions"]["Class"] == "Standard/OnDemand"
     assert compared["expression"] == "100 * used / SERVICE_QUOTA(used)"
@@ -91,6 +92,40 @@ def test_an_expression_names_its_metrics_alone() -> None:
         fields = [field for _, field, _, _ in Formatter().parse(alarm.expression) if field]
         assert fields == (["bytes"] if alarm.kind == "lustre" else [])
         assert alarm.expression or len(alarm.metrics) == 1, alarm.name
+
+
+# Alarm -> what each of its metrics is when nobody has to be told, and when somebody has. GIB: 1200 GiB of Lustre.
+SAMPLES: dict[str, tuple[dict[str, float], dict[str, float]]] = {
+    "EFSNearIOLimit": ({"share": 90}, {"share": 97}),
+    "EFSThroughputUsed": ({"moved": 300 * 80e6, "allowed": 100e6}, {"moved": 300 * 95e6, "allowed": 100e6}),
+    "LustreAlmostFull": ({"free": 130 * 1024**3}, {"free": 110 * 1024**3}),
+    "NATPortsExhausted": ({"errors": 0}, {"errors": 1}),
+    "NATDropsPackets": (
+        {"dropped": 5, "source": 50_000, "destination": 50_000},
+        {"dropped": 15, "source": 50_000, "destination": 50_000},
+    ),
+    "BackupFailed": ({"failed": 0}, {"failed": 1}),
+    "BackupNotStarted": ({"expired": 0}, {"expired": 1}),
+    "EC2QuotaNearlyUsed": ({"used": 150}, {"used": 170}),
+}
+
+
+@pytest.mark.parametrize("alarm", ALARMS, ids=lambda alarm: alarm.name)
+def test_each_alarm_tells_what_is_wrong_and_nothing_else(alarm: CloudAlarm, cloud: PlatformCloud) -> None:
+    built(cloud)
+    made = next(each for each in cloud.all(ALARM) if f"-{alarm.name}-" in each.inputs["name"]).inputs
+    expression = next((query["expression"] for query in made.get("metricQueries", []) if "expression" in query), None)
+    for wrong, sample in enumerate(SAMPLES[alarm.name]):
+        known = {**sample, "PERIOD": lambda _: alarm.seconds, "SERVICE_QUOTA": lambda _: 200}
+        value = eval(expression or next(iter(sample)), {}, known)
+        above = value > made["threshold"] and made["comparisonOperator"] == "GreaterThanThreshold"
+        below = value < made["threshold"] and made["comparisonOperator"] == "LessThanThreshold"
+        assert (above or below) == bool(wrong), f"{value} against {made['threshold']}"
+    assert made["treatMissingData"] == "notBreaching", "AWS has no sample where nothing happened"
+
+
+def test_names_are_unique_over_rules_and_alarms() -> None:
+    assert not {alarm.name for alarm in ALARMS} & {alert.name for alert in alerts()}, "people search for the name"
 
 
 def test_each_alarm_tells_the_platforms_people_and_names_its_runbook(cloud: PlatformCloud) -> None:

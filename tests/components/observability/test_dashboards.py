@@ -156,6 +156,11 @@ def test_queries_name_only_variables_that_their_dashboard_has() -> None:
         assert used == names, uid
 
 
+def test_all_leaves_out_what_has_no_such_label() -> None:
+    variables = [each for _, board in shown() for each in board["templating"]["list"] if each["type"] == "query"]
+    assert {each["allValue"] for each in variables} == {".+"}, "what lacks the label belongs to none of them"
+
+
 def test_a_table_has_a_column_of_each_label_and_value() -> None:
     tables = [(uid, each) for uid, each in panels() if each["type"] == "table"]
     assert tables

@@ -82,6 +82,7 @@ def test_what_cannot_be_sent_waits_on_disk_and_nothing_pauses() -> None:
     sent = plugin(logs(buffer_gib=7), "cloudwatch_logs")
     assert service["storage.path"].startswith(STATE), "it outlives the pod"
     assert (source["storage.type"], source["storage.pause_on_chunks_overlimit"]) == ("filesystem", "Off")
+    assert service["storage.backlog.mem_limit"] == "32M", "what waits on disk is read in parts: the pod has 512 MiB"
     assert "mem_buf_limit" not in source, "the kubelet rotates files away from an input that pauses"
     assert traces["buffer"] == "Off", "its own input drops what is over its memory, without a word"
     assert (sent["retry_limit"], sent["storage.total_limit_size"]) == ("no_limits", "7G")

@@ -1,10 +1,12 @@
 """The values of kube-prometheus-stack: what is read, where it runs, and which alerts of the chart are kept."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from common.quantities import seconds
 from components.core.addon_spec import AddOnContext, every_add_on, values_of
 from components.core.metrics import Alert, Recording, RuleGroup
 from components.observability.chart_alerts import ALERTS_OFF, GROUPS_OF_TEAMS, GROUPS_OFF, OTHER_GROUPS, TOLD_BY_OURS
@@ -58,6 +60,12 @@ def test_all_monitors_and_rules_count_and_nodes_are_told_apart_by_their_pool() -
     assert nodes.startswith("nodes=[ml-platform/pool,ml-platform/sharing,")
     assert (pods, namespaces) == ("pods=[team,app]", "namespaces=[ml-platform/team]")
     assert spec["externalLabels"] == {"cluster": "ml-platform-prod-main"}
+
+
+def test_rules_are_judged_four_times_within_the_shortest_range() -> None:
+    ranges = [each for group in every_group() for rule in group.rules for each in re.findall(r"\[(\w+)\]", rule.expr)]
+    shortest = min(filter(None, map(seconds, ranges)))
+    assert (seconds(values()["prometheus"]["prometheusSpec"]["evaluationInterval"]) or shortest) <= shortest / 4
 
 
 @pytest.mark.parametrize(

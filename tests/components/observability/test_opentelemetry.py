@@ -73,6 +73,8 @@ def test_memory_is_guarded_first_and_batches_are_made_last(name: str) -> None:
     (pipeline,) = made(name)["spec"]["config"]["service"]["pipelines"].values()
     assert pipeline["processors"][0] == "memory_limiter"
     assert pipeline["processors"][-1] == "batch"
+    limiter = made(name)["spec"]["config"]["processors"]["memory_limiter"]
+    assert limiter["limit_percentage"] == 75, "above it the kernel ends the pod before it refuses spans"
 
 
 @pytest.mark.parametrize("name", ["agent", "gateway"])

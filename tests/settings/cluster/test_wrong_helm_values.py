@@ -344,3 +344,14 @@ def test_they_are_found_beside_other_mistakes() -> None:
 
 def test_without_a_mistake_the_file_passes() -> None:
     assert said((("cert-manager", "replicaCount"), 3), (("cert-manager", "podLabels", "team"), "vision")) == []
+
+
+def test_who_edits_a_namespace_gets_no_certificate_of_the_meshs_issuer() -> None:
+    """It would be any identity: cert-manager signs what a Certificate asks for, also of the mesh's ClusterIssuer."""
+    ((place, message),) = said((("cert-manager", "global", "rbac", "aggregateClusterRoles"), True))
+    assert place == "cert-manager.values.global.rbac.aggregateClusterRoles"
+    assert message.endswith("could get certificates of the mesh's issuer, and be any pod of it. Drop it.")
+    context = AddOnContext(
+        stage=stage(), cluster="main", kubernetes_version="1.35", pools=POOLS, gpu_allocation="device-plugin"
+    )
+    assert every_add_on()["cert-manager"].values(context)["global"]["rbac"] == {"aggregateClusterRoles": False}

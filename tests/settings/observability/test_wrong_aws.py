@@ -68,7 +68,9 @@ MISTAKES: dict[str, tuple[list[Change], str, str]] = {
         "Write costs: true, or costs: false.",
     ),
     "a budget of nothing": ([(ALARMS, {"monthly_usd": 0})], f"{TOLD}.monthly_usd", "Write 1 or more."),
-    "a budget that nobody hears of": ([BUDGET], f"{TOLD}.monthly_usd", "or drop it."),
+    "alarms that nobody hears of": ([(ALARMS, {})], TOLD, "in observability.alerts.platform.mail, or drop them."),
+    "a threshold that nobody hears of": ([(ALARMS, {"quota_percent": 70})], TOLD, "or drop them."),
+    "a budget that nobody hears of": ([BUDGET], TOLD, "or drop them."),
     "a budget that eleven hear of": (
         [BUDGET, (MAIL, [f"{number}@example.com" for number in range(11)])],
         f"{TOLD}.monthly_usd",
@@ -81,7 +83,8 @@ MISTAKES: dict[str, tuple[list[Change], str, str]] = {
     ),
 }
 RIGHT: dict[str, list[Change]] = {
-    "nothing set": [(METRICS, {}), (ALARMS, {})],
+    "nothing set": [(METRICS, {})],
+    "alarms that a mail tells of": [(ALARMS, {}), (MAIL, ["ml@example.com"])],
     "no alarms": [(ALARMS, None)],
     "names and beginnings": [(METRICS, {"metrics": ["up", "gpu:.*", "mesh:.*", "DCGM_FI_DEV_GPU_UTIL"]})],
     "parts of a histogram": [(METRICS, {"metrics": ["karpenter_pods_bound_duration_seconds_bucket"]})],

@@ -16,31 +16,12 @@ import yaml
 from catalog.metrics import jobs
 from components.observability.rules_of import every_group, prometheus_rule
 from tests.catalog.promql import names
+from tests.components.observability.rules.cases import ALERTS, READ, filled
 from tests.components.observability.rules.every_rule import alerts, groups, promtools, recordings, rule_file
 
-FOLDER = Path(__file__).parent
-FILES = sorted(FOLDER.glob("*.yaml"))
-ALERTS = {alert.name: alert for alert in alerts()}
-
-
-READ: dict[str, dict[str, Any]] = {file.name: yaml.safe_load(file.read_text(encoding="utf-8")) for file in FILES}
 CASES = [case for content in READ.values() for case in content["tests"]]
 ALERT_CASES = [each for case in CASES for each in case.get("alert_rule_test", [])]
 NUMBER_CASES = [each for case in CASES for each in case.get("promql_expr_test", [])]
-
-
-def filled(case: dict[str, Any]) -> dict[str, Any]:
-    """Returns a case with the labels that its alerts have by their rule."""
-
-    def labelled(name: str, expected: dict[str, Any]) -> dict[str, Any]:
-        rule = ALERTS[name]
-        return {"exp_labels": {"severity": rule.severity, "audience": rule.audience, **expected.get("exp_labels", {})}}
-
-    tests = [
-        {**each, "exp_alerts": [labelled(each["alertname"], one) for one in each.get("exp_alerts", [])]}
-        for each in case.get("alert_rule_test", [])
-    ]
-    return {"interval": "1m", **case, "alert_rule_test": tests}
 
 
 def written(folder: Path) -> list[str]:

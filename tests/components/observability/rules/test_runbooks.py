@@ -7,6 +7,7 @@ import pytest
 
 from catalog.charts import CHARTS
 from components.core.metrics import Alert, RuleGroup
+from components.observability.rules.gpu_health import XIDS
 from tests.catalog.promql import read
 from tests.catalog.test_metrics import recorded
 from tests.components.observability.rules.every_rule import groups
@@ -55,6 +56,12 @@ def test_its_queries_read_what_there_is(title: str) -> None:
 def test_its_commands_name_namespaces_that_there_are(title: str) -> None:
     named = {each for each in re.findall(r"--namespace ([^\s`]+)", SECTIONS[title]) if not each.startswith("$")}
     assert named <= NAMESPACES
+
+
+@pytest.mark.parametrize("alert", XIDS)
+def test_the_section_of_a_class_of_xids_names_each_of_them(alert: str) -> None:
+    meaning = SECTIONS[f"gpu-health: {alert}"].partition("**Look.**")[0]
+    assert set(XIDS[alert]) <= {int(number) for number in re.findall(r"\b\d+\b", meaning)}
 
 
 def test_links_between_sections_lead_somewhere() -> None:
