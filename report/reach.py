@@ -11,8 +11,10 @@ from typing import Any, Literal
 from catalog import mesh_network
 from catalog.charts import CHARTS
 from catalog.mesh_network import APP, MESHED_POD, PROXY_ADMIN, PROXY_INBOUND, OpenPort
+from components.cluster.scrapes import of_teams
 from components.core.addon_spec import every_add_on
 from components.core.flows import PROMETHEUS, Flow, Pods
+from components.core.metrics import Scrape
 from components.core.namespaces import CONTROL_PLANE, VIZ
 from components.isolation.flows_of import flows_of
 from components.mesh.policies import PLATFORM_READS, Target, targets
@@ -114,7 +116,7 @@ def _to_pods(settings: StackSettings, cluster: str) -> Iterator[Reach]:
     namespaces = {name for where, name in people if where == cluster}
     meshed = sorted(namespaces & set(mesh.namespaces)) if mesh else []
     if mesh is not None and meshed:
-        for target in targets(mesh, ingress, meshed):
+        for target in targets(mesh, ingress, meshed, _read(settings, cluster)):
             yield from _to_target(target)
         for namespace in meshed:
             yield from _to_namespace(mesh, ingress, namespace)
@@ -141,6 +143,10 @@ def _to_webhooks(settings: StackSettings, cluster: str) -> Iterator[Reach]:
                 yield Reach(EKS, to, port, port, "allowed", "webhooks take every call", pods=flow.pods)
 
 
+def _read(settings: StackSettings, cluster: str) -> list[Scrape]:
+    return of_teams(settings.teams_of(cluster)) if settings.observability_of(cluster) is not None else []
+
+
 def load_balancer(door: Door) -> str:
     """Returns the name of a load balancer in a row."""
     return f"load balancer, {door}"
@@ -153,7 +159,7 @@ def _to_target(target: Target) -> Iterator[Reach]:
 
 def _of_target(target: Target) -> Iterator[Reach]:
     to, port, server = f"{target.namespace}/{target.name}", target.port, f"Server {target.name}"
-    meshed, unmeshed = _verdicts(target.inbound)
+    meshed, unmeshed = _verdicts_of(target)
     for caller in target.callers:
         source, why = f"{caller.namespace}/{caller.service_account}", f"AuthorizationPolicy {target.name}-callers"
         yield Reach(source, to, port, PROXY_INBOUND, "allowed", why, mesh_network.MESHED)
@@ -162,6 +168,9 @@ def _of_target(target: Target) -> Iterator[Reach]:
         yield Reach(load_balancer(door), to, port, port, "allowed", why, mesh_network.LOAD_BALANCER)
         if door == "internal":
             yield Reach(NODES, to, port, port, "allowed", f"{why}: nodes are in the load balancer's subnets")
+    if target.read:
+        why = f"AuthorizationPolicy {target.name}-monitoring"
+        yield Reach(pods_named(PROMETHEUS.namespace, PROMETHEUS.labels), to, port, port, "allowed", why)
     yield Reach(OTHER_MESHED, to, port, PROXY_INBOUND, meshed, server, mesh_network.MESHED)
     yield Reach(UNMESHED, to, port, port, unmeshed, server)
     yield Reach(PROBES, to, port, port, "allowed", "no route has the Server as its parent")
@@ -197,6 +206,10 @@ def _verdicts(inbound: Inbound) -> tuple[Verdict, Verdict]:
     return "allowed" if inbound == "all-authenticated" else "refused", "refused"
 
 
+def _verdicts_of(target: Target) -> tuple[Verdict, Verdict]:
+    return ("allowed", "allowed") if target.read else _verdicts(target.inbound)
+
+
 @dataclass(frozen=True)
 class _Mesh:
     """What the mesh does with calls that no row names. namespaces: meshed ones of people."""
@@ -212,19 +225,20 @@ class _Mesh:
             return cls()
         people = peoples_namespaces(settings.teams, settings.storage, settings.clusters)
         meshed = {name for where, name in people if where == cluster} & set(mesh.namespaces)
-        return cls(frozenset(meshed), mesh.inbound, tuple(targets(mesh, settings.ingress_of(cluster), meshed)))
+        found = targets(mesh, settings.ingress_of(cluster), meshed, _read(settings, cluster))
+        return cls(frozenset(meshed), mesh.inbound, tuple(found))
 
     def verdict(self, namespace: str, labels: Mapping[str, str], port: int, *, meshed: bool) -> Verdict:
         """Returns what becomes of a call into a meshed namespace. meshed: whether the caller has a proxy."""
-        inbound = next(
+        verdicts = next(
             (
-                each.inbound
+                _verdicts_of(each)
                 for each in self.targets
                 if (each.namespace, each.port) == (namespace, port) and each.pods.items() <= labels.items()
             ),
-            self.inbound,
+            _verdicts(self.inbound),
         )
-        return _verdicts(inbound)[0 if meshed else 1]
+        return verdicts[0 if meshed else 1]
 
 
 def _network(row: Reach, flows: Flows, meshed: Sequence[str]) -> str:

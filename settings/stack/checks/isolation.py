@@ -13,6 +13,7 @@ from settings.cluster.fixed_values import FixedValue, changed, only
 from settings.cluster.managed_addons import eks_addons
 from settings.cluster.parts import ClusterParts
 from settings.core.problems import Mistake, Path, listed, nearest_or_all
+from settings.core.services import may_be_both
 from settings.network.network import NetworkSettings
 from settings.network.network_plan import VPC_SPACE, taken_ranges
 from settings.stack.checks.service_ranges import default_service_cidr
@@ -214,8 +215,8 @@ def _open(
 
 def _same_pods(one: OpenPodsSettings, other: OpenPodsSettings) -> bool:
     """Returns whether a pod may be meant by both, and some namespace may call both."""
-    together = all(other.pods.get(key, value) == value for key, value in one.pods.items())
-    return together and one.namespace == other.namespace and bool(set(one.callers) & set(other.callers))
+    together = may_be_both(one.pods, other.pods) and one.namespace == other.namespace
+    return together and bool(set(one.callers) & set(other.callers))
 
 
 def _ranges(network: NetworkSettings, content: ClusterParts, team: TeamSettings, path: Path) -> Iterator[Mistake]:
