@@ -28,7 +28,9 @@ class TeamMetricsSettings(Settings):
     pods: PodLabels = Field(min_length=1, description="Labels of the pods.", examples=[{"app": "chat"}])
     port: int = Field(ge=1, le=65_535, description="Port of the pods, not of a Service.", examples=[8000])
     path: str = Field(
-        default="/metrics", pattern=r"^/[A-Za-z0-9._~/-]*$", description="Where they serve them, by http and unasked."
+        default="/metrics",
+        pattern=r"^/[A-Za-z0-9._~/-]*$",
+        description="Path where they serve them, by http, without a login and a query: for example /metrics.",
     )
     every_seconds: int = Field(default=30, ge=15, le=120, description="Seconds from one reading to the next.")
     samples: int = Field(

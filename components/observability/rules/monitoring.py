@@ -63,7 +63,7 @@ GROUP = RuleGroup(
         ),
         Alert(
             name="ProgramMetricsRefused",
-            expr='max by (namespace, job) (up{team!=""} == 0 and scrape_samples_scraped{team!=""} > 0) + 1',
+            expr='max by (namespace, job) (scrape_samples_scraped{team!=""} > 0 and up{team!=""} == 0)',
             minutes=15,
             severity="warning",
             audience="team",
@@ -72,7 +72,7 @@ GROUP = RuleGroup(
         ),
         Alert(
             name="ProgramMakesNewSeries",
-            expr='sum by (namespace, job) (increase(scrape_series_added{team!=""}[1h])) > 200000',
+            expr='sum by (namespace, job) (sum_over_time(scrape_series_added{team!=""}[1h])) > 200000',
             minutes=30,
             severity="warning",
             summary="{{ $labels.job }} in {{ $labels.namespace }} has made {{ $value | humanize }} new series within "

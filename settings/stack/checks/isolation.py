@@ -67,6 +67,17 @@ ENFORCED = (
         why="adds a plugin that takes the place of the agent's programs, so network policies are not kept.",
     ),
 )
+_UNREACHED = tuple(
+    FixedValue(
+        path=f"prometheus.{path}",
+        keeps=lambda given: not given,
+        why="names what no network policy lets Prometheus reach. Write teams[].metrics of the team whose pods it is.",
+    )
+    for path in (
+        *("prometheusSpec.additionalScrapeConfigs", "prometheusSpec.additionalScrapeConfigsSecret.enabled"),
+        *("additionalPodMonitors", "additionalServiceMonitors"),
+    )
+)
 
 
 def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistake]:
@@ -87,6 +98,9 @@ def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistak
                     "makes a network policy of the chart's own, which opens more than the flows of the add-on. Drop it."
                 )
                 yield ("clusters", name, "addons", add_on, "values", *below), sentence
+            if add_on == "kube-prometheus-stack" and isinstance(values, Mapping):
+                for keys, sentence in changed(values, _UNREACHED):
+                    yield ("clusters", name, "addons", add_on, "values", *keys), sentence
         if parts.strictly_isolates(name):
             yield from _unselected(parts, name, content)
     for index, team in parts.teams.items():
