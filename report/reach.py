@@ -44,6 +44,7 @@ OTHER_MESHED, UNMESHED, NODES, PROBES = "other meshed pods", "pods without the m
 CONTROL_PLANE_PORTS = {"linkerd-identity": 8080, "linkerd-dst": 8086, "linkerd-policy": 8090}
 DOORS: tuple[Door, ...] = ("internal", "public")
 EVERY_POD, MESHED, EKS = "every pod", "meshed pods", "EKS control plane"
+_PROMETHEUS = pods_named(PROMETHEUS.namespace, PROMETHEUS.labels)
 OUTWARD = ("Cluster", "From", "To", "Port")
 HEADER = ("Cluster", "From", "To", "Port", "On the wire", "Mesh", "Network", "Because")
 
@@ -170,7 +171,8 @@ def _of_target(target: Target) -> Iterator[Reach]:
             yield Reach(NODES, to, port, port, "allowed", f"{why}: nodes are in the load balancer's subnets")
     if target.read:
         why = f"AuthorizationPolicy {target.name}-monitoring"
-        yield Reach(pods_named(PROMETHEUS.namespace, PROMETHEUS.labels), to, port, port, "allowed", why)
+        yield Reach(_PROMETHEUS, to, port, port, "allowed", why)
+        yield Reach(NODES, to, port, port, _verdicts(target.inbound)[1], server)
     yield Reach(OTHER_MESHED, to, port, PROXY_INBOUND, meshed, server, mesh_network.MESHED)
     yield Reach(UNMESHED, to, port, port, unmeshed, server)
     yield Reach(PROBES, to, port, port, "allowed", "no route has the Server as its parent")
@@ -195,8 +197,7 @@ def _to_proxies(mesh: MeshSettings, namespace: str) -> Reach:
     """Returns the reading of proxies by the platform's own Prometheus, which is not meshed."""
     audited = mesh.inbound == "audit"
     why = "mesh.inbound" if audited else f"AuthorizationPolicy {PLATFORM_READS}"
-    source = pods_named(PROMETHEUS.namespace, PROMETHEUS.labels)
-    return Reach(source, f"{namespace}/*", PROXY_ADMIN, PROXY_ADMIN, "audited" if audited else "allowed", why)
+    return Reach(_PROMETHEUS, f"{namespace}/*", PROXY_ADMIN, PROXY_ADMIN, "audited" if audited else "allowed", why)
 
 
 def _verdicts(inbound: Inbound) -> tuple[Verdict, Verdict]:
@@ -259,8 +260,8 @@ def _network(row: Reach, flows: Flows, meshed: Sequence[str]) -> str:
             cut_off = [each for each in meshed if each in flows and not passes(flows, each, namespace, {}, port)]
         return f"{CLOSED} for {', '.join(cut_off)}" if cut_off else OPEN
     if "/" in row.source:
-        source = row.source.partition("/")[0]
-        return OPEN if passes(flows, source, namespace, row.pods, port) else CLOSED
+        source, own = row.source.partition("/")[0], PROMETHEUS.labels if row.source == _PROMETHEUS else {}
+        return OPEN if passes(flows, source, namespace, row.pods, port, own) else CLOSED
     return callers(flows, namespace, row.pods, port, meshed if row.source == OTHER_MESHED else ())
 
 
@@ -304,7 +305,8 @@ def _into(
     meshed, both = namespace in mesh.namespaces, {pods, namespace} <= mesh.namespaces
 
     def network(port: int | None) -> str:
-        return OPEN if not pods or passes(flows, pods, namespace, flow.pods, port) else CLOSED
+        own = flow.peer.labels if isinstance(flow.peer, Pods) else {}
+        return OPEN if not pods or passes(flows, pods, namespace, flow.pods, port, own) else CLOSED
 
     if not flow.ports:
         # Those of meshed namespaces are in the rows of their other ports.
