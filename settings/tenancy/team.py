@@ -13,7 +13,7 @@ from settings.core.problems import listed, raise_if, repeated
 from settings.core.services import NamespaceName
 from settings.tenancy.members import MemberSettings
 from settings.tenancy.team_budget import BudgetSettings
-from settings.tenancy.team_metrics import ProgramName, TeamMetricsSettings
+from settings.tenancy.team_metrics import TeamMetricsSettings
 from settings.tenancy.team_network import TeamNetworkSettings
 from settings.tenancy.team_quota import TeamQuotaSettings
 from settings.tenancy.team_secrets import SecretName, TeamSecretSettings
@@ -83,7 +83,7 @@ class TeamSettings(Settings):
     network: TeamNetworkSettings = Field(
         default=TeamNetworkSettings(), description="Flows of its pods, where the cluster has `isolation`."
     )
-    metrics: Mapping[ProgramName, TeamMetricsSettings] = Field(
+    metrics: Mapping[SecretName, TeamMetricsSettings] = Field(
         default_factory=dict,
         description="Programs of the team that Prometheus reads, each under a name of your choice.",
         examples=[{"chat": {"namespace": "inference", "pods": {"app": "chat"}, "port": 8000}}],

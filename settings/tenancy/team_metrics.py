@@ -1,24 +1,9 @@
 """`teams[].metrics`: programs of a team whose metrics Prometheus reads."""
 
-import re
-from typing import Annotated
-
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from settings.core.base import Settings
 from settings.core.services import NamespaceName, PodLabels
-
-
-def program_can_be_part_of_a_job(name: str) -> str:
-    """Returns the name unchanged. Raises ValueError when the label `job` and names of objects cannot have it."""
-    if not re.fullmatch(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?", name):
-        raise ValueError(
-            f"{name!r} cannot name a program: use up to 63 lower-case letters, digits and '-', and begin with a letter."
-        )
-    return name
-
-
-ProgramName = Annotated[str, AfterValidator(program_can_be_part_of_a_job)]
 
 
 class TeamMetricsSettings(Settings):

@@ -264,9 +264,8 @@ def test_a_class_that_is_made_anew_leaves_its_volumes_as_they_are() -> None:
 MONITOR = "kubernetes:monitoring.coreos.com/v1:PodMonitor"
 
 
-def program(name: str = "research.lab.chat", samples: int = 5000, pods: int = 50) -> dict[str, Any]:
-    metadata = {"name": name, "namespace": "monitoring"}
-    return {"metadata": metadata, "spec": {"sampleLimit": samples, "targetLimit": pods}}
+def program(name: str = "research.lab.chat") -> dict[str, Any]:
+    return {"metadata": {"name": name, "namespace": "monitoring"}}
 
 
 def unread(before: Any, after: Any, *others: str) -> list[Any]:
@@ -277,16 +276,6 @@ def unread(before: Any, after: Any, *others: str) -> list[Any]:
 def test_a_program_of_a_team_that_is_read_no_more_is_told_by_its_job() -> None:
     (danger,) = unread(program(), None)
     assert (danger.severity, danger.opening) == (SERIOUS, "nobody reads research/chat any more")
-
-
-def test_a_program_that_may_have_fewer_series_or_pods_may_lose_all_of_them() -> None:
-    assert [each.opening for each in unread(program(), program(samples=100))] == [
-        "Prometheus keeps nothing of research/chat beyond 100 series of a pod, not 5000"
-    ]
-    assert [each.opening for each in unread(program(), program(pods=5))] == [
-        "Prometheus keeps nothing of research/chat beyond 5 pods, not 50"
-    ]
-    assert not unread(program(), program(samples=9000, pods=90))
 
 
 def test_monitors_of_the_platform_and_those_that_go_with_prometheus_are_no_danger_of_their_own() -> None:

@@ -14,25 +14,13 @@ pkg/k8s/statefulset.go; read 2026-11.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from catalog.sharing import POOL_LABEL
 from components.core import iam
 from components.core.addon_spec import COMES_WITH_THE_CLUSTER, AddOnContext, AddOnSpec, AwsSideArgs, Identity
-from components.core.flows import (
-    AMONG_THEMSELVES,
-    CONTROLLER,
-    PROMETHEUS,
-    Flow,
-    Pods,
-    into,
-    of_pods,
-    out,
-    to_address,
-    webhooks,
-)
+from components.core.flows import AMONG_THEMSELVES, CONTROLLER, PROMETHEUS, Flow, Pods, into, of_pods, out, webhooks
 from components.core.overlay import overlay
 from components.core.untyped import Values
 from components.observability import alerting
@@ -43,7 +31,6 @@ from settings.cluster.addon_rules import needed_by_costs, needed_by_observabilit
 from settings.cluster.fixed_values import FixedValue, never, only
 from settings.cluster.mesh_replicas import kept_nodes
 from settings.cluster.parts import ClusterParts
-from settings.observability.grafana import LABELS as GRAFANA
 from settings.observability.metrics import TELEMETRY, MetricsSettings
 from settings.observability.observability import ObservabilitySettings
 
@@ -62,10 +49,6 @@ UNREAD = ("configmaps", "secrets")
 """Collectors of kube-state-metrics that are off: it needs no right to list secrets."""
 SELECTORS = ("podMonitor", "probe", "rule", "scrapeConfig", "serviceMonitor")
 IDENTITIES = (IDENTITY, Identity(service_account=ALERTMANAGER_ACCOUNT, statements=alerting.statements))
-_ADDRESSES = (
-    (PROMETHEUS.labels, "writes samples where values say", "prometheus.prometheusSpec.remoteWrite"),
-    (GRAFANA, "asks a data source of values", "grafana.additionalDataSources"),
-)
 CLAIMS = {"whenDeleted": "Retain", "whenScaled": "Delete"}
 
 
@@ -218,21 +201,7 @@ def flows(cluster: ClusterParts) -> Sequence[Flow]:
         ),
         *remote_write_flows(cluster),
         *grafana_flows(cluster),
-        *_flows_of_values(cluster),
     )
-
-
-def _flows_of_values(cluster: ClusterParts) -> Iterator[Flow]:
-    """Yields the calls to addresses that values of the stack file add. Connected networks stay closed."""
-    entry: Any = (cluster.addons or {}).get(NAME)
-    for labels, why, path in _ADDRESSES:
-        given: Any = entry
-        for key in ("values", *path.split(".")):
-            given = given.get(key) if isinstance(given, Mapping) else None
-        for each in given if isinstance(given, list | tuple) else ():
-            if isinstance(each, Mapping) and isinstance(url := each.get("url"), str):
-                with suppress(ValueError):  # a port that is none
-                    yield from of_pods(labels, *to_address(url, (), why))
 
 
 def in_aws(context: AddOnContext, args: AwsSideArgs) -> "pulumi.Resource | None":

@@ -6,8 +6,8 @@ from catalog.limits import PORTS_PER_ADDRESS
 from catalog.mesh_network import PROXY_ADMIN
 from settings.cluster.parts import ClusterParts
 from settings.core.problems import Mistake, Path, join_path
-from settings.core.services import may_be_both
-from settings.mesh.mesh import MeshSettings
+from settings.core.services import ServiceEntry, may_be_both
+from settings.mesh.mesh import Inbound, MeshSettings
 from settings.stack.namespaces import cluster_of
 from settings.stack.parts import Parts
 from settings.tenancy.team import TeamSettings
@@ -65,7 +65,9 @@ def _of_meshed(mesh: MeshSettings, content: ClusterParts, entry: TeamMetricsSett
         return
     services = {("mesh", "services", name): each for name, each in mesh.services.items()}
     said = {each.target for each in services.values()}
-    decides = [(where, each, each.inbound or mesh.inbound_of_services) for where, each in services.items()]
+    decides: list[tuple[Path, ServiceEntry, Inbound]] = [
+        (where, each, each.inbound or mesh.inbound_of_services) for where, each in services.items()
+    ]
     decides += [
         (("ingress", "routes", name), each, mesh.inbound)
         for name, each in (content.ingress.routes.items() if content.ingress else ())

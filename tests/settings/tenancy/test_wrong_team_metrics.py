@@ -44,7 +44,11 @@ MISTAKES: dict[str, tuple[list[Change], str, str]] = {
     "so rarely that graphs have gaps": ([ON, chat(every_seconds=300)], f"{AT}.chat.every_seconds", "120 or less."),
     "series without bound": ([ON, chat(samples=100_000)], f"{AT}.chat.samples", "Write 20000 or less."),
     "pods without bound": ([ON, chat(most_pods=5_000)], f"{AT}.chat.most_pods", "Write 1000 or less."),
-    "a name that no object can have": ([ON, read(**{"a.b": CHAT})], f'{AT}["a.b"]', "begin with a letter."),
+    "a name that no object can have": (
+        [ON, read(**{"a.b": CHAT})],
+        f'{AT}["a.b"]',
+        "the platform puts the team's own before it.",
+    ),
     "the same twice": (
         [ON, read(chat=CHAT, again=CHAT)],
         f"{AT}.again",
