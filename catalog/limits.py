@@ -3,6 +3,7 @@
 Quotas are the defaults of a new account, per region; AWS raises them on request.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 # Source: CloudWatch Logs API reference, PutRetentionPolicy, read 2026-08.
@@ -10,6 +11,10 @@ LOG_RETENTION_DAYS: Final = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
+
+# Ours: the fewest and the most days that log groups keep logs, by environment. With fewer an incident has no history;
+# with more, storage becomes most of the bill. In dev this is advice.
+LOG_DAYS: Final[Mapping[str, tuple[int, int]]] = {"dev": (1, 90), "staging": (7, 400), "prod": (90, 400)}
 
 # Source: Amazon VPC quotas, read 2026-08. One NAT gateway takes one Elastic IP.
 ELASTIC_IPS_PER_REGION: Final = 5

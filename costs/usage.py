@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from types import MappingProxyType
 
 
@@ -57,8 +58,8 @@ class Usage:
         connections a second, 3000 open ones, 1 GB an hour or 1000 rules a second: the largest of them counts
         (aws.amazon.com/elasticloadbalancing/pricing, read 2026-11).
     web_acl_requests_1m: millions of requests to one web ACL.
-    workspace_samples_10m: tens of millions of samples to one workspace of Managed Prometheus: 1000 series that are read
-        each half minute are 8.8 of them.
+    workspace_samples_10m: tens of millions of samples to one workspace of Managed Prometheus; at most what its limit of
+        series lets in.
     workspace_queried_1b: billions of samples that queries read from one workspace.
     """
 
@@ -83,5 +84,5 @@ class Usage:
     queue_requests_1m: Amount = Amount(0, 1)
     load_balancer_units: Amount = Amount(0.1, 5)
     web_acl_requests_1m: Amount = Amount(0.1, 20)
-    workspace_samples_10m: Amount = Amount(5, 500)
+    workspace_samples_10m: Amount = Amount(5, inf)
     workspace_queried_1b: Amount = Amount(0.1, 50)

@@ -5,9 +5,11 @@ once per rule, passes secrets as plain text, cannot vary a level by stack, and s
 docs/decisions/0005-policies.md. Source of the protocol: proto/pulumi/analyzer.proto of pulumi/pulumi, read 2026-11.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any, cast
 
 import grpc
@@ -26,6 +28,8 @@ from policies.waivers import Waiver, did_you_mean
 
 PACK = "ml-platform"
 DOCS = "docs/policies/README.md"
+PRODUCTION = re.compile(r"(^|[-_.])prod(uction)?([-_.]|$)")
+"""The name of a stack in production. What the change itself says of its environment lowers nothing there."""
 _LEVELS: Mapping[Level, int] = {"advisory": wire.ADVISORY, "mandatory": wire.MANDATORY, "disabled": wire.DISABLED}
 _SEVERITIES: Mapping[Severity, int] = {
     "low": wire.POLICY_SEVERITY_LOW,
@@ -57,8 +61,9 @@ NOTICES = (PROFILE, CRASHED, DEFERRED, APPLIED, UNUSED, EXPIRED)
 class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
     """Checks resources and stacks against `rules`, with the levels of the stack's environment.
 
-    The environment is `{"profile": {"environment": "dev"}}` in the file given with `--policy-pack-config`; else the
-    stack's `ml-platform:environment`; else the stack's name, if it is dev, staging or prod; else prod, the strictest.
+    The environment is prod for a stack that is named so, whatever else says; else `{"profile": {"environment": "dev"}}`
+    in the file given with `--policy-pack-config`; else the stack's `ml-platform:environment`; else the stack's name, if
+    it is dev or staging; else prod, the strictest.
     """
 
     def __init__(
@@ -71,8 +76,9 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         self._resource_rules = [rule for rule in rules.values() if isinstance(rule, Rule)]
         self._stack_rules = [rule for rule in rules.values() if isinstance(rule, StackRule)]
         self._by_type: dict[str, list[Rule]] = {}
+        self._seen = frozenset(kind for rule in rules.values() for kind in rule.types)
         self._configured: Mapping[str, wire.PolicyConfig] = {}
-        self._given_environment: str = ""
+        self._given_environment, self._stack = "", ""
         self._reported_levels: dict[str, Level] = {}
         self._used_waivers: set[Waiver] = set()
         self._inputs: dict[str, Struct] = {}  # URN -> inputs
@@ -101,16 +107,15 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
     def ConfigureStack(  # noqa: N802
         self, request: wire.AnalyzerStackConfigureRequest, context: grpc.ServicerContext
     ) -> wire.AnalyzerStackConfigureResponse:
-        """Stores the environment that the stack's configuration names."""
+        """Stores the stack's name, and the environment that its configuration names."""
+        self._stack = request.stack
         self._given_environment = request.config.get("ml-platform:environment", "")
         return wire.AnalyzerStackConfigureResponse()
 
     def Configure(self, request: wire.ConfigureAnalyzerRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802
         """Stores levels and options. Refuses names of rules and options that do not exist, and suggests the nearest."""
-        problems = list(self._config_mistakes(request.policyConfig))
-        if problems:
+        if problems := self.configure(request.policyConfig):
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, "policy pack configuration: " + "; ".join(problems))
-        self._configured = dict(request.policyConfig)
         return empty_pb2.Empty()
 
     def Analyze(self, request: wire.AnalyzeRequest, context: grpc.ServicerContext) -> wire.AnalyzeResponse:  # noqa: N802
@@ -141,9 +146,13 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
             if not shown.properties.fields and shown.urn in self._inputs:
                 shown.properties.CopyFrom(self._inputs[shown.urn])
         resources = _linked(request.resources, evaluation, reads)
+        for resource in resources:
+            if (inputs := self._inputs.get(resource.urn)) is not None:
+                resource.read_inputs = partial(from_struct, inputs)
         for rule in self._stack_rules:
             if self._runs(rule, evaluation.environment, response):
-                stack = Stack(urn, evaluation, [resource for resource in resources if rule.covers(resource.type)])
+                covered = [resource for resource in resources if rule.covers(resource.type)]
+                stack = Stack(urn, evaluation, covered, self._seen)
                 findings = evaluate_stack_rule(rule, stack, self._options(rule, evaluation.environment))
                 self._report(rule, findings, evaluation, response)
         self._report_waivers(stack_of(urn), evaluation.today, response)
@@ -159,10 +168,20 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
 
     # Rules, levels and options that apply
 
+    def configure(self, config: Mapping[str, wire.PolicyConfig]) -> list[str]:
+        """Stores levels and options, and returns what is wrong with them; with mistakes nothing is stored."""
+        problems = list(self._config_mistakes(config))
+        if not problems:
+            self._configured = dict(config)
+        return problems
+
     def _environment(self, urn: str) -> Environment:
         profile = self._configured.get(PROFILE.id)
         configured = profile.properties.fields["environment"].string_value if profile else ""
-        for name in (configured, self._given_environment, stack_of(urn)):
+        stack = stack_of(urn) or self._stack
+        if PRODUCTION.search(stack):
+            return "prod"
+        for name in (configured, self._given_environment, stack):
             if name in ENVIRONMENTS:
                 return name
         return "prod"

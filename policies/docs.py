@@ -24,11 +24,14 @@ HEAD = """# Policies
 <!-- Made by `python -m policies.docs` from the rules in `policies/rules/`. Edit those. -->
 
 `make preview` checks these rules. With your own Pulumi, run `pulumi preview --policy-pack policies`. To check a stack
-that exists, from its state alone, run `pulumi policy analyze --policy-pack policies --file state.json`.
+that exists, run `python -m policies.check --stack NAME`, or `--state FILE` with what `pulumi stack export` printed, or
+`--plan FILE` with what `pulumi preview --json` printed: as text, JSON, SARIF with the line of Python, JUnit or
+Markdown.
 
 **Levels.** A `mandatory` finding stops the deployment; an `advisory` one is only shown; a `disabled` rule does not run.
-The level depends on the environment: the one in the pack's configuration (`{"profile": {"environment": "dev"}}`), else
-the stack's own `ml-platform:environment`, else the stack's name if that is one of the three, else prod, the strictest.
+The level depends on the environment: prod for a stack that is named so (`prod`, `eu-prod`, `production`), whatever else
+says; otherwise the one in the pack's configuration (`{"profile": {"environment": "dev"}}`), else the stack's own
+`ml-platform:environment`, else the stack's name if that is dev or staging, else prod, the strictest.
 
 **Objects of Helm releases** are not visible to the rules about pods, Services and other objects of Kubernetes; their
 values are visible to `secret-no-plaintext`. What holds them in the cluster is the Pod Security level of a namespace and

@@ -4,13 +4,12 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from policies.rule import Rule, StackRule
 from policies.views import NotKnownError, Reads, Resource, Stack, WrongTypeError
 
-T = TypeVar("T")
-
+_MOST_UNKNOWN = 50
 NOT_SHOWN = "has a value that breaks the rule; the value comes from a secret, so it is not shown"
 
 
@@ -31,39 +30,83 @@ class Finding:
 
 def evaluate_rule(rule: Rule, resource: Resource, options: Mapping[str, Any]) -> list[Finding]:
     """Returns the rule's findings about one resource. Never raises."""
-    violations = ((resource, path, message) for path, message in _run_check(rule.check, resource, options))
-    return list(_as_findings(rule, resource.urn, resource.reads, violations))
+
+    def check() -> Iterator[tuple[Resource, str, str]]:
+        return ((resource, path, message) for path, message in rule.check(resource, **options))
+
+    return list(_findings(rule, resource.urn, resource.reads, check))
 
 
 def evaluate_stack_rule(rule: StackRule, stack: Stack, options: Mapping[str, Any]) -> list[Finding]:
     """Returns the rule's findings about a stack. Never raises."""
     reads = stack.resources[0].reads if stack.resources else Reads()
-    return list(_as_findings(rule, stack.urn, reads, _run_check(rule.check, stack, options)))
+    return list(_findings(rule, stack.urn, reads, lambda: rule.check(stack, **options)))
 
 
-def _run_check(check: Callable[..., Iterable[T]], subject: Resource | Stack, options: Mapping[str, Any]) -> Iterator[T]:
-    """Calls the check when the first violation is requested, so that `_as_findings` catches its errors."""
-    yield from check(subject, **options)
-
-
-def _as_findings(
-    rule: Rule | StackRule, urn: str, reads: Reads, violations: Iterator[tuple[Resource, str, str]]
+def _findings(
+    rule: Rule | StackRule, urn: str, reads: Reads, check: Callable[[], Iterable[tuple[Resource, str, str]]]
 ) -> Iterator[Finding]:
-    reads.secret = False
+    """Yields what the check finds. At an unknown value it starts again, and reads that value as absent.
+
+    So one unknown value hides nothing beside it. What is found at the unknown value itself is not said: it may be fine.
+    """
+    unknown: list[NotKnownError] = []
+    found: dict[tuple[str, str], list[Finding]] = {}
     try:
-        for resource, path, message in violations:
-            yield Finding(rule.id, "violation", resource.urn, path, NOT_SHOWN if reads.secret else message)
+        while len(unknown) <= _MOST_UNKNOWN:
+            last, stopped = _run(rule, urn, reads, check)
+            found |= _by_place(each for each in last if not any(_is_at(each, error) for error in unknown))
+            if stopped is None:
+                break
+            unknown.append(stopped)
+            stopped.resource.set_aside.add(stopped.path)
+    finally:
+        for error in unknown:
+            error.resource.set_aside.discard(error.path)
+    for findings in found.values():
+        yield from findings
+    for error in unknown:
+        yield from _undecided(rule, error)
+
+
+def _by_place(findings: Iterable[Finding]) -> dict[tuple[str, str], list[Finding]]:
+    """Returns the findings by resource and path."""
+    by_place: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        by_place.setdefault((finding.urn, finding.path), []).append(finding)
+    return by_place
+
+
+def _is_at(finding: Finding, unknown: NotKnownError) -> bool:
+    at, path = finding.path, unknown.path
+    return finding.urn == unknown.resource.urn and (at == path or at.startswith((f"{path}.", f"{path}[")))
+
+
+def _undecided(rule: Rule | StackRule, error: NotKnownError) -> Iterator[Finding]:
+    in_production = error.resource.context.environment == "prod"
+    if rule.on_unknown == "fail" or (rule.on_unknown == "defer" and rule.severity == "critical" and in_production):
+        message = "is unknown at preview, and this rule needs it before anything is built: write a literal value"
+        yield Finding(rule.id, "violation", error.resource.urn, error.path, message)
+    elif rule.on_unknown == "defer":
+        message = "is unknown before the update, so the rule is checked then"
+        yield Finding(rule.id, "deferred", error.resource.urn, error.path, message)
+
+
+def _run(
+    rule: Rule | StackRule, urn: str, reads: Reads, check: Callable[[], Iterable[tuple[Resource, str, str]]]
+) -> tuple[list[Finding], NotKnownError | None]:
+    """Returns what the check finds, and the unknown value that it stopped at."""
+    reads.secret, found = False, list[Finding]()
+    try:
+        for resource, path, message in check():
+            found.append(Finding(rule.id, "violation", resource.urn, path, NOT_SHOWN if reads.secret else message))
     except NotKnownError as error:
-        if rule.on_unknown == "fail":
-            message = "is unknown at preview, and this rule needs it before anything is built: write a literal value"
-            yield Finding(rule.id, "violation", error.resource.urn, error.path, message)
-        elif rule.on_unknown == "defer":
-            message = "is unknown before the update, so the rule is checked then"
-            yield Finding(rule.id, "deferred", error.resource.urn, error.path, message)
+        return found, error
     except WrongTypeError as error:
-        yield Finding(rule.id, "violation", error.resource.urn, error.path, error.problem)
+        found.append(Finding(rule.id, "violation", error.resource.urn, error.path, error.problem))
     except Exception as error:  # the engine must get a finding with the rule's name, whatever the rule raises
-        yield Finding(rule.id, "crashed", urn, "", _where_it_crashed(error))
+        found.append(Finding(rule.id, "crashed", urn, "", _where_it_crashed(error)))
+    return found, None
 
 
 def _where_it_crashed(error: Exception) -> str:

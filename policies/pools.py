@@ -40,6 +40,11 @@ _REQUIREMENTS = f"{_TEMPLATE}.requirements"
 _INSTANCE = "karpenter.k8s.aws/instance-"
 
 
+def is_of_accelerators(name: str) -> bool:
+    """Tells whether the name of a type, family or category is one of machines with GPUs or Neuron devices."""
+    return re.match(r"(gr?|p|trn|inf)(\d|$)", name) is not None
+
+
 def _of_accelerators(requirement: Mapping[str, Any]) -> bool:
     """Tells whether a requirement of a NodePool asks for GPUs or Neuron devices."""
     of_accelerators = requirement["key"].startswith((f"{_INSTANCE}gpu-", f"{_INSTANCE}accelerator-"))
@@ -171,7 +176,7 @@ class Pool:
                 names += [value for value in values if value not in families]
             elif key == f"{_INSTANCE}category" and not self.machines:
                 names += values
-        unlisted = [name for name in names if re.match(r"(gr?|p|trn|inf)(\d|$)", name)]
+        unlisted = list(filter(is_of_accelerators, names))
         if self.karpenter and not self.machines:
             unlisted += [item["key"] for item in self.requirements if _of_accelerators(item)]
         return unlisted

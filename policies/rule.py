@@ -89,17 +89,23 @@ class Option:
         return self.by_environment.get(environment, self.default)
 
 
+PROVIDER: Mapping[str, Any] = {"region": "us-west-2", "allowedAccountIds": '["111122223333"]'}
+"""The AWS provider of resources in cases."""
+
+
 @dataclass(frozen=True)
 class Case:
     """One resource that passes or fails a rule. type: its resource type, by default the rule's first one.
 
     at: in a bad case, the path that the finding must name. options: the rule's options in the pack's configuration.
+    provider: the properties of its provider.
     """
 
     props: Mapping[str, Any]
     type: str = ""
     at: str = ""
     protect: bool = False
+    provider: Mapping[str, Any] = field(default_factory=lambda: PROVIDER)
     environment: Environment = "prod"
     options: Mapping[str, Any] = field(default_factory=dict)
 

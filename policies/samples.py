@@ -1,5 +1,6 @@
 """Builds pools, node classes and pods for the cases of rules. Each keeps the rules except in what a case sets."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,13 @@ CRON_JOB, RAY_CLUSTER = "kubernetes:batch/v1:CronJob", "kubernetes:ray.io/v1:Ray
 A100, H100, L4, PLAIN = "p4d.24xlarge", "p5.48xlarge", "g6.xlarge", "m5.2xlarge"
 TAINT = {"key": "gpu", "value": "true", "effect": "NO_SCHEDULE"}
 NO_SCHEDULE = {"key": "gpu", "value": "true", "effect": "NoSchedule"}
+
+
+def policy_for(principal: Any, effect: str = "Allow", path: str = "policy", **more: Any) -> dict[str, Any]:
+    """Returns properties with a resource policy of one statement. more: its further elements; None leaves one out."""
+    statement = {"Effect": effect, "Principal": principal, "Action": "*", "Resource": "*", **more}
+    given = {key: value for key, value in statement.items() if value is not None}
+    return {path: json.dumps({"Version": "2012-10-17", "Statement": [given]})}
 
 
 def node_group(*types: str, sizes: tuple[int, int, int] = (0, 1, 0), **more: Any) -> dict[str, object]:

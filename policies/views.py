@@ -10,7 +10,7 @@ A `View` is a value inside a resource, with its path. The accessors take a view 
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, lru_cache
@@ -80,7 +80,10 @@ class Resource(View):
         self.context, self.reads, self.parent = context, reads, parent
         self.provider_urn = provider_urn  # of a Kubernetes object: that of its cluster
         self._read, self._read_provider = read, read_provider
+        self.read_inputs = read
         self.links: Mapping[str, Sequence[Resource]] = {}
+        self.set_aside: set[str] = set()
+        """Paths of unknown values that the running check reads as absent: it goes on past them."""
 
     @cached_property
     def _properties(self) -> Mapping[str, Any]:
@@ -90,6 +93,11 @@ class Resource(View):
     def value(self) -> Any:
         """The properties. They are decoded on first use."""
         return self._properties
+
+    @property
+    def inputs(self) -> Mapping[str, Any]:
+        """What the program says of the resource, which a preview knows where it does not know the outputs."""
+        return self.read_inputs()
 
     @property
     def id(self) -> str:
@@ -105,11 +113,12 @@ class Resource(View):
 
 @dataclass
 class Stack:
-    """The resources of a stack whose types a stack rule names in `applies_to`."""
+    """The resources of a stack whose types a stack rule names in `applies_to`. seen: the types that rules name."""
 
     urn: str
     context: EvaluationContext
     resources: Sequence[Resource]
+    seen: Collection[str] = ()
     _by_type: dict[str, list[Resource]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -212,7 +221,7 @@ def _walk(view: View, path: Path) -> Any:
         if value is None:
             return None
         if value is UNKNOWN:
-            raise NotKnownError(resource, view.under(tuple(walked)))
+            return _absent(resource, view.under(tuple(walked)))
         if isinstance(step, int) and isinstance(value, list):
             value = value[step] if step < len(value) else None
         elif isinstance(step, str) and isinstance(value, Mapping):
@@ -227,17 +236,40 @@ def _walk(view: View, path: Path) -> Any:
     return value
 
 
+def _absent(resource: Resource, path: str) -> Any:
+    """Returns None for an unknown value that is set aside. Raises NotKnownError for another."""
+    if path not in resource.set_aside:
+        raise NotKnownError(resource, path)
+    return None
+
+
 def _resolved(view: View, value: Any, path: tuple[str | int, ...]) -> Any:
-    """Returns the value without secrets' wrappers. Raises NotKnownError when any part of it is unknown."""
+    """Returns the value without secrets' wrappers, and without what is set aside.
+
+    Raises NotKnownError when any other part of it is unknown. What has nothing but unknown parts counts as one.
+    """
     if isinstance(value, Secret):
         view.resource.reads.secret, value = True, value.value
     if value is UNKNOWN:
-        raise NotKnownError(view.resource, view.under(path))
+        return _absent(view.resource, view.under(path))
+    items: Iterable[tuple[Any, Any]]
     if isinstance(value, Mapping):
-        return {key: _resolved(view, item, (*path, key)) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_resolved(view, item, (*path, index)) for index, item in enumerate(value)]
-    return value
+        items = value.items()
+    elif isinstance(value, list):
+        items = enumerate(value)
+    else:
+        return value
+    known = {key: item for key, item in items if item is not UNKNOWN or _raised(view, (*path, key))}
+    if value and not known:
+        return _absent(view.resource, view.under(path))
+    resolved = {key: _resolved(view, item, (*path, key)) for key, item in known.items()}
+    return resolved if isinstance(value, Mapping) else list(resolved.values())
+
+
+def _raised(view: View, path: tuple[str | int, ...]) -> bool:
+    """Returns False for an unknown value that is set aside. Raises NotKnownError for another."""
+    _absent(view.resource, view.under(path))
+    return False
 
 
 def at(view: View, path: Path, default: Any = None) -> Any:
@@ -245,8 +277,8 @@ def at(view: View, path: Path, default: Any = None) -> Any:
 
     Raises NotKnownError when any part of it is unknown, and WrongTypeError.
     """
-    value = _walk(view, path)
-    return default if value is None else _resolved(view, value, _steps(path))
+    value = _resolved(view, _walk(view, path), _steps(path))
+    return default if value is None else value
 
 
 def at_if_known(view: View, path: Path) -> Any:
@@ -294,7 +326,7 @@ def keys(view: View, path: Path) -> list[str]:
     """
     value = _walk(view, path)
     if value is UNKNOWN:
-        raise NotKnownError(view.resource, view.under(path))
+        value = _absent(view.resource, view.under(path))
     if value is None or isinstance(value, Mapping):
         return [str(key) for key in value or ()]
     raise WrongTypeError(view.resource, view.under(path), "a map", value)
@@ -342,10 +374,10 @@ def flag(view: View, path: Path, default: bool = False) -> bool:
 def each(view: View, path: Path) -> Iterator[View]:
     """Yields a view of each item of the list at `path`; none where absent. Raises NotKnownError, WrongTypeError."""
     value = _walk(view, path)
+    if value is UNKNOWN:
+        value = _absent(view.resource, view.under(path))
     if value is None:
         return
-    if value is UNKNOWN:
-        raise NotKnownError(view.resource, view.under(path))
     if not isinstance(value, list):
         raise WrongTypeError(view.resource, view.under(path), "a list", value)
     for index, item in enumerate(value):

@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
-from components.stack.stack_file import load_file
+from components.stack.stack_file import read_file
 from report import events
-from report.events import Operation
+from report.events import Finding, Operation
 from report.simulated import Finished, Simulated
 
 PACK = ("--policy-pack", "policies")
@@ -88,13 +88,29 @@ def _preview(stack: str) -> tuple[str, ...]:
     return "preview", "--stack", stack, "--non-interactive"
 
 
+def by_other_judge(simulated: Simulated, stack: str, folder: Path, seen: Look) -> tuple[Finding, ...]:
+    """Returns what the policies of another revision refuse in a change, and those of the change itself let through.
+
+    folder: all files of that revision. Its own waivers, levels and environment of the stack apply.
+    """
+    again = _unrefused(simulated, stack, judged=True, judge=folder)
+    if again is None:
+        return ()
+    second, _, mandatory = again
+    refused = {(each.policy, each.urn) for each in seen.seen.findings if each.level == "mandatory"}
+    found = events.read(second.events).findings
+    return tuple(each for each in found if each.policy in mandatory and (each.policy, each.urn) not in refused)
+
+
 def _unrefused(
-    simulated: Simulated, stack: str, judged: bool
+    simulated: Simulated, stack: str, judged: bool, judge: Path | None = None
 ) -> tuple[Finished, frozenset[str], frozenset[str]] | None:
     """Runs the second preview. Returns also the URNs that are protected, and the rules that are mandatory.
 
-    judged: whether the policy pack runs. None when the state cannot be read.
+    judged: whether the policy pack runs. judge: the project whose pack it is; that of the change when not given. None
+    when the state cannot be read.
     """
+    folder = judge or simulated.project
     copy = replace(simulated, home=simulated.home / "look")
     copy.clear()
     shutil.copytree(simulated.home, copy.home, symlinks=True, ignore=_NOT_COPIED)
@@ -108,8 +124,8 @@ def _unrefused(
         if protected:
             unprotect = ("state", "unprotect", "--all", "--yes", "--stack", stack)
             copy.pulumi("unprotect", *unprotect, output=sink, log_events=False)
-        levels = _configure(simulated.project, stack, exported, config) if judged else frozenset[str]()
-        pack = (*PACK, "--policy-pack-config", str(config)) if judged else ()
+        levels = _configure(folder, stack, exported, config) if judged else frozenset[str]()
+        pack = ("--policy-pack", str(folder / PACK[1]), "--policy-pack-config", str(config)) if judged else ()
         return copy.pulumi("look", *_preview(stack), *pack, output=sink), protected, levels
 
 
@@ -120,7 +136,7 @@ def _protected(exported: Path) -> frozenset[str]:
 
 def _configure(project: Path, stack: str, exported: Path, config: Path) -> frozenset[str]:
     """Writes the configuration of a pack that refuses nothing, and returns the rules that would have refused."""
-    environment = load_file(project / f"Pulumi.{stack}.yaml").environment
+    environment = read_file(project / f"Pulumi.{stack}.yaml").get("environment", stack)
     command = (sys.executable, "-m", "policies.held", "--advisory", environment)
     with exported.open() as source, config.open("w") as sink:
         subprocess.run(command, cwd=project, stdin=source, stdout=sink, check=True)

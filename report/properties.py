@@ -10,7 +10,8 @@ from typing import Any
 
 from common.values import SECRET_SIGNATURE, SIGNATURE_KEY, UNKNOWN, UNKNOWN_TEXTS
 
-MOST_LETTERS = 160
+MOST_LETTERS, MOST_BEFORE = 160, 40
+"""Letters of a value that are shown; of a long one, letters before the first that differs."""
 MOST_INSIDE = 12
 SECRET = "[secret]"  # noqa: S105 - what the engine writes instead of one
 
@@ -38,7 +39,11 @@ class Property:
             )
             if not before and not after:
                 before, after = self.before, self.after
-        return f"{self.path}: {in_words(before)} → {in_words(after)}"
+        texts = _in_words(before), _in_words(after)
+        pairs = enumerate(zip(*texts, strict=False))
+        same = next((index for index, (a, b) in pairs if a != b), min(map(len, texts)))
+        start = same - MOST_BEFORE if max(map(len, texts)) > MOST_LETTERS and same > MOST_LETTERS // 2 else 0
+        return f"{self.path}: {' → '.join(_cut(each, start) for each in texts)}"
 
 
 def properties_of(step: Mapping[str, Any]) -> tuple[Property, ...]:
@@ -79,15 +84,20 @@ def visible(value: Any) -> Any:
     return UNKNOWN if isinstance(value, str) and value in UNKNOWN_TEXTS else value
 
 
-def in_words(value: Any) -> str:
-    """Returns a value for a reader; a long one is cut."""
+def _in_words(value: Any) -> str:
+    """Returns a value for a reader."""
     if value is UNKNOWN:
         return "known after up"
     if value is None:
         return "not set"
     text = value if isinstance(value, str) else json.dumps(value, default=lambda _: "known after up", sort_keys=True)
-    text = " ".join(text.split())
-    return text if len(text) <= MOST_LETTERS else f"{text[: MOST_LETTERS - 1]}…"
+    return " ".join(text.split())
+
+
+def _cut(text: str, start: int) -> str:
+    """Returns what a reader sees of a text, from a letter on."""
+    end = start + MOST_LETTERS
+    return f"{'…' if start else ''}{text[start:] if len(text) <= end else f'{text[start : end - 1]}…'}"
 
 
 def _lines(script: str) -> list[str]:

@@ -220,7 +220,7 @@ def _compare(simulated: Simulated, stack: str, results: Sequence[Result], revisi
 
 def _show_dangers(simulated: Simulated, stack: str, look: Look) -> None:
     """Prints the dangers with what to do instead, and the verdict of the preview."""
-    found = dangers(plan_from(look), judge.since(simulated.home / "base", ROOT, stack))
+    found = dangers(plan_from(look), judge.of_stack(simulated, stack, look))
     lines: list[str] = []
     for danger in found:
         lines += wrapped(f"{danger.kind}: {danger}", "    ")

@@ -49,6 +49,7 @@ def summary(
         [*markdown(("", ""), facts), ""],
         _errors(look),
         _findings(look),
+        _protected(look),
         accelerators,
         _properties(look.seen),
         _changes(look.seen, plan.parents),
@@ -140,6 +141,13 @@ def _findings(look: Look) -> list[str]:
     waiver = "A waiver in `policies/waivers.yaml` names the rule and one of these URNs, or several with `*`:"
     waivers = [waiver, "", "```text", *urns, "```", ""] if urns else []
     return ["### Policies", "", *table, "", *more, *waivers]
+
+
+def _protected(look: Look) -> list[str]:
+    """Returns what lets each resource go that is protected."""
+    commands = [f"pulumi state unprotect '{urn}' --yes" for urn in sorted(look.refused_at)]
+    says = "Protection refuses to delete or replace these. Only if each may go, with what it holds, run before `up`:"
+    return ["### Protection", "", says, "", "```text", *commands, "```", ""] if commands else []
 
 
 def _properties(operation: Operation) -> list[str]:

@@ -41,7 +41,7 @@ def write(stack: str, base: str | None = None) -> int:
     simulated, done, compared_with = (_rehearsed(stack, base) if base else None) or _previewed(stack, base)
     look = after(simulated, stack, done)
     plan = plan_from(look)
-    found = dangers(plan, judge.since(simulated.home / "base", ROOT, stack))
+    found = dangers(plan, judge.of_stack(simulated, stack, look))
     compute, ages = plan_of(path), old_facts(datetime.now(UTC).date())
     target.mkdir(parents=True, exist_ok=True)
     files = {

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from catalog.mesh_network import PROXY_ADMIN
-from catalog.metrics import exporters
+from catalog.metrics import series
 from components.core.addon_spec import COMES_WITH_THE_CLUSTER, every_add_on
 from components.core.metrics import Scrape
 from components.core.namespaces import CONTROL_PLANE, VIZ
@@ -67,6 +67,5 @@ def _scrapes(cluster: ClusterParts, namespaces: Collection[str]) -> Iterator[Scr
     if cluster.mesh is not None:
         for namespace in [CONTROL_PLANE, *([VIZ] if cluster.mesh.viz else [])]:
             yield replace(PROXY, namespace=namespace)
-        names = tuple(name for metric in exporters()[PROXY.job].metrics for name, _ in metric.series())
         for namespace in sorted(set(cluster.mesh.namespaces) & set(namespaces)):
-            yield replace(PROXY, namespace=namespace, keep=names, samples=_SAMPLES)
+            yield replace(PROXY, namespace=namespace, keep=series(PROXY.job), samples=_SAMPLES)

@@ -103,7 +103,7 @@ class AddOn(pulumi.ComponentResource):
         self.register_outputs({"release_name": self.release_name})
 
     def _permissions(self, name: str, args: AddOnArgs) -> list[pulumi.Resource]:
-        """Registers all identities. A pod that starts before them has no permissions until it is restarted."""
+        """Registers all identities. A pod that is made before they count, some seconds later, never has permissions."""
         resources: list[pulumi.Resource] = []
         for index, identity in enumerate(args.spec.identities):
             if statements := identity.statements(args.context):

@@ -5,7 +5,7 @@ Any module in a folder `components/*/dashboards/` with a `DASHBOARD` is one.
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal
@@ -27,7 +27,8 @@ class Panel:
 
     queries: name -> expression; a table has a column of each name, and "" is the panel's title.
     labels: that tell its series apart, or are the first columns of a table. units: of columns that have another one.
-    thresholds: value -> colour from there on. most: top of its axis. empty: what it says where nothing is found.
+    thresholds: value -> colour from there on. most: top of its axis. rising: whether the least is first in a table.
+    empty: what it says where nothing is found.
     to: uid of the dashboard that a click opens, with the labels and variables that it has too.
     """
 
@@ -43,6 +44,7 @@ class Panel:
     thresholds: tuple[tuple[float, str], ...] = ()
     most: float | None = None
     stacked: bool = False
+    rising: bool = False
     empty: str = "none"
     to: str = ""
 
@@ -123,14 +125,6 @@ def every_dashboard() -> Mapping[str, Dashboard]:
             raise ValueError(f"{name}: the uid {dashboard.uid} is that of another dashboard. Give it another one.")
         found[dashboard.uid] = dashboard
     return found
-
-
-def expressions() -> Iterator[tuple[str, str]]:
-    """Yields where it is, and the expression, of each query and each variable of all dashboards."""
-    for uid, dashboard in every_dashboard().items():
-        yield from ((f"{uid}: ${each.name}", promql(each.metric)) for each in dashboard.variables)
-        for row in dashboard.rows:
-            yield from ((f"{uid}: {panel.title}", query) for panel in row.panels for query in panel.queries.values())
 
 
 def has_gpus(cluster: ClusterParts) -> bool:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from settings.cluster.parts import ClusterParts
+from settings.core.services import namespace_of_host
 
 Direction = Literal["in", "out"]
 Peer = Literal[
@@ -96,8 +97,7 @@ def to_address(address: str, ranges: Iterable[str], why: str) -> list[Flow]:
     One of a Service leads to the pods of its namespace, on the port that the address has.
     """
     url = urlsplit(address)
-    _, *service = (url.hostname or "").removesuffix(".cluster.local").split(".")
-    in_cluster = service[0] if service[1:] == ["svc"] else None
+    in_cluster = namespace_of_host(url.hostname or "")
     port = url.port or (80 if url.scheme == "http" else 443)
     near = [out(Range(cidr=cidr), why, port) for cidr in ranges]
     return near or [out(Pods(namespace=in_cluster) if in_cluster else "outside", why, port)]

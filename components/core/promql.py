@@ -47,5 +47,14 @@ def resource_label(resource: str) -> str:
     return re.sub(r"[^a-zA-Z0-9_]", "_", resource)
 
 
+def requested(by: str, selector: str) -> str:
+    """Returns what pods request until they end, after which metrics still have it. by: pod and other labels."""
+    return promql(
+        f"""sum by ({by}) (kube_pod_container_resource_requests{{KSM,{selector}}})
+        * on (namespace, pod) group_left ()
+        (max by (namespace, pod) (kube_pod_status_phase{{KSM,phase=~"Pending|Running"}}) == 1)"""
+    )
+
+
 READY = promql("""(max by (node) (kube_node_status_condition{KSM,condition="Ready",status="true"}) == 1)""")
 """Nodes that are ready, by `node`: of a dead one only its death is told."""

@@ -67,7 +67,7 @@ class AlertTopics(pulumi.ComponentResource):
     ) -> pulumi.Output[str]:
         child = pulumi.ResourceOptions(parent=self)
         topic = aws.sns.Topic(name, name=physical_name, kms_master_key_id=args.key_arn, opts=child)
-        policy = topic.arn.apply(lambda arn: topic_policy(args.stage, arn))
+        policy = topic_policy(args.stage, args.stage.arn("sns", physical_name))  # policy packs read it at preview
         open_topic = aws.sns.TopicPolicy(name, arn=topic.arn, policy=policy, opts=child)
         for address in addresses:
             aws.sns.TopicSubscription(

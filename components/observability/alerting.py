@@ -104,13 +104,13 @@ def config(alerts: AlertSettings, teams: Mapping[str, Sequence[str]], stage: Sta
     """Returns alertmanager.yaml. teams: those with a receiver of their own -> their namespaces in the cluster.
 
     Critical alerts have receivers of their own, which page too. They are told again after four hours, all others after
-    a day.
+    a day, also those whose severity is missing or of somebody's own.
     """
     receivers = alerts.receivers()
     platform = PLATFORM if PLATFORM in receivers else NOBODY
     routes = [
         _route(HEARTBEAT if alerts.heartbeat else NOBODY, 'alertname="Watchdog"', **_EACH_MINUTE),
-        _route(NOBODY, 'severity!~"critical|warning"'),
+        _route(NOBODY, 'severity=~"info|none"'),
         *(
             route
             for team, namespaces in teams.items()

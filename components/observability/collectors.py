@@ -4,12 +4,12 @@ An agent writes who sent a span over whatever the sender says of that, and drops
 the node. All spans of a trace go to one gateway, by its id, which waits for them and then judges: it keeps each trace
 with an error, each slow one, and a share of the others. A head sampler would lose most errors.
 Between collectors spans travel in the clear, in one namespace. Parts have their names of 0.158; older ones warn.
-Sources: opentelemetry-collector v0.158.0 and -contrib (config.go and README of each part); opentelemetry-collector-
-releases v0.158.0, distributions (awsxray is in contrib alone); semantic-conventions, gen-ai; Arize openinference and
-traceloop openllmetry, semantic conventions (from their documentation, versions unverified); read 2026-11.
+Sources: opentelemetry-collector v0.158.0 and -contrib (config.go and README of each part; awsxrayexporter, awsxray.go
+and internal/translator, in a copy whose version is unverified); opentelemetry-collector-releases v0.158.0,
+distributions (awsxray is in contrib alone); semantic-conventions-genai, docs/registry; Arize openinference 1fe497f1,
+spec; traceloop openllmetry, semconv_ai (versions unverified); read 2026-11.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,31 +24,45 @@ METRICS, HEALTH = 8888, 13133
 IDENTITY = "/var/run/mesh-identity"
 """Where agents have the certificate by which proxies of the mesh know them."""
 TRACES_PER_GIB = 20_000
-"""Of some ten spans with a kilobyte or two each, so that three quarters of the memory hold them twice."""
+"""Of some ten spans with a kilobyte or two each: a third of the memory, and what is on the way beside it."""
 
 # What is said of the sender. The address of a pod does not tell the container, so what the sender says of that stays.
+# X-Ray indexes what a resource has under otel.resource, and takes a span's word for what else to index.
 OF_SENDER = (
-    r"^(cluster_name|namespace|team|k8s\.(cluster|cronjob|daemonset|deployment|job|namespace|node|pod|replicaset"
-    r"|statefulset)\..*)$"
+    r"cluster_name|namespace|team|k8s\.(cluster|cronjob|daemonset|deployment|job|namespace|node|pod|replicaset"
+    r"|statefulset)\..*|otel\.resource\..*|aws\.xray\.(annotations|metadata\..*)"
 )
 CONTENT = (
-    r"gen_ai\.(prompt|completion)(\.\d+.*)?",  # OpenLLMetry, and OpenTelemetry before 1.28
-    r"gen_ai\.(input\.messages|output\.messages|system_instructions|tool\.definitions|event\.content)",
-    r"gen_ai\.tool\.(call\.)?(arguments|result)",
-    r"traceloop\.entity\.(input|output)",
-    r"llm\.(prompts|completions|input_messages|output_messages|prompt_template\.(template|variables))(\..*)?",
-    r"(input|output)\.value",  # OpenInference
-    r"(retrieval|embedding|reranker)\..*(text|content|query|documents?)(\..*)?",
-    r"tool\.(parameters|output)",
+    r"((gen_ai|llm|embedding|retrieval|reranker|document|message|message_content|tool|tool_call|input|output|image"
+    r"|audio|prompt|completion|((trace|session)\.)?(annotation|evaluation)s?)\..*"
+    r"|traceloop\.(entity\.(input|output)|prompt\.template.*)|mcp\.(request\.argument|response\.value|session\..*options)"
+    r"|db\.(query|search)\.(result|embeddings)\..*)"
 )
-"""Attributes that hold prompts, answers, or what tools were given."""
-KEPT_OF_EVENTS = r"^gen_ai\.(agent|operation|provider|request|response|system|usage)(\.[a-z_]+)?$"
-"""Of events of the conventions for generative AI, which are made for content, these attributes alone are kept."""
+"""Attributes of conventions that hold prompts, answers, documents, or what tools were given, beside what is KEPT."""
+KEPT = "|".join(
+    (
+        r"gen_ai\.([a-z_.]+\.)?(id|name|type|version|count|model)",
+        r"gen_ai\.(system|(evaluation\.score|latency|token|usage)\..*)",
+        r"gen_ai\.request\.(encoding_formats|max_tokens|n|seed|stream|temperature|top_[kp]|(frequency|presence)_penalty)",
+        r"gen_ai\.response\.(finish_reasons|time_to_first_chunk)",
+        r"(llm|embedding|reranker)\.((request|response)\.)?(model_name|type|finish_reason|stop_reason|top_k)",
+        r"llm\.(provider|system|is_streaming|prompt_template\.version|(cost|token_count|usage)\..*)",
+        r"(document|message|prompt|tool|tool_call)\.(id|score|type|vendor|name|function\.name|(un)?compressed_size)",
+        r"(audio|input|output)\.mime_type",
+        r"(annotation|evaluation)\.(annotator_kind|identifier|label|name|score)",
+    )
+)
+"""Of them: names, identifiers and numbers."""
 INDEXED = (
-    *("k8s.cluster.name", "k8s.namespace.name", "k8s.deployment.name", "k8s.pod.name", "team"),
+    *(
+        f"otel.resource.{name}"
+        for name in ("k8s.cluster.name", "k8s.namespace.name", "k8s.deployment.name", "k8s.pod.name", "team")
+    ),
     *("gen_ai.request.model", "gen_ai.provider.name", "gen_ai.operation.name"),
 )
-"""By these X-Ray finds traces."""
+"""By these X-Ray finds traces. It keeps a resource with spans of servers, and those that begin a trace, alone."""
+AT_ONCE = 50
+"""Spans that X-Ray takes in one call. Its exporter neither queues nor tries again, and has five seconds for a batch."""
 
 _SERVICE = {
     "telemetry": {
@@ -57,6 +71,7 @@ _SERVICE = {
     },
     "extensions": ["health_check"],
 }
+# Spans are refused from 55 % on: the limit less what may come until the next check.
 _MEMORY = {"check_interval": "1s", "limit_percentage": 75, "spike_limit_percentage": 20}
 Configuration = dict[str, Any]
 
@@ -77,12 +92,8 @@ def agent(cluster: str, traces: TraceSettings, gateways: int, *, meshed: bool = 
             "error_mode": "propagate",  # rather no span than one with content
             # Each in a group of its own: all of one group would run once for each event, and never for a span without.
             "trace_statements": [
-                {"statements": [each]}
-                for each in (
-                    f'delete_matching_keys(resource.attributes, "{_quoted(OF_SENDER)}")',
-                    f'set(resource.attributes["k8s.cluster.name"], "{cluster}")',
-                    *_without_content(traces),
-                )
+                *_cleaned(traces),
+                {"statements": [f'set(resource.attributes["k8s.cluster.name"], "{cluster}")']},
             ],
         },
         "k8s_attributes": {
@@ -111,7 +122,7 @@ def agent(cluster: str, traces: TraceSettings, gateways: int, *, meshed: bool = 
 
 def gateway(cluster_region: str, traces: TraceSettings) -> Configuration:
     """Returns the configuration of the gateways."""
-    held = traces.memory_gib * TRACES_PER_GIB
+    held, exporter = traces.memory_gib * TRACES_PER_GIB, _out(cluster_region, traces)
     policies: list[dict[str, Any]] = [
         {"name": "errors", "type": "status_code", "status_code": {"status_codes": ["ERROR"]}},
         {"name": "slow", "type": "latency", "latency": {"threshold_ms": round(traces.slow_seconds * 1000)}},
@@ -130,9 +141,9 @@ def gateway(cluster_region: str, traces: TraceSettings) -> Configuration:
             "decision_cache": {"sampled_cache_size": held, "non_sampled_cache_size": 10 * held},
             "policies": policies,
         },
-        "batch": {},
+        "batch": {} if "awsxray" not in exporter else {"send_batch_size": AT_ONCE, "send_batch_max_size": AT_ONCE},
     }
-    return _configuration({"grpc": OTLP_GRPC}, processors, _out(cluster_region, traces))
+    return _configuration({"grpc": OTLP_GRPC}, processors, exporter)
 
 
 def _configuration(
@@ -167,13 +178,24 @@ def _out(region: str, traces: TraceSettings) -> dict[str, Any]:
     return {"awsxray": {"region": region, "local_mode": True, "indexed_attributes": list(INDEXED)}}
 
 
-def _without_content(traces: TraceSettings) -> list[str]:
-    pattern = _quoted(f"^({'|'.join([*CONTENT, *map(re.escape, traces.drop_attributes)])})$")
-    of_events = f'keep_matching_keys(spanevent.attributes, "{_quoted(KEPT_OF_EVENTS)}")'
-    return [
-        f'{of_events} where IsMatch(spanevent.name, "^gen_ai[.]")',
-        *(f'delete_matching_keys({place}.attributes, "{pattern}")' for place in ("resource", "span", "spanevent")),
-    ]
+def _cleaned(traces: TraceSettings) -> list[dict[str, Any]]:
+    """Returns statements that clean attributes: of each place in a group, since one runs in a single context."""
+    sender, content, kept = (_quoted(f"^({pattern})$") for pattern in (OF_SENDER, CONTENT, KEPT))
+    groups = []
+    for place in ("resource", "scope", "span", "spanevent"):
+        every, aside = f"{place}.attributes", f'{place}.cache["kept"]'
+        statements = [
+            f"set({aside}, {every})",
+            f'keep_matching_keys({aside}, "{kept}")',
+            f'delete_matching_keys({every}, "{content}")',
+            f'merge_maps({every}, {aside}, "insert")',
+            f'delete_matching_keys({every}, "{sender}")',
+            *(f'delete_key({every}, "{key}")' for key in traces.drop_attributes),
+        ]
+        if place == "spanevent":  # those of the conventions for generative AI are made for content
+            statements.insert(2, f'keep_keys({every}, []) where IsMatch(spanevent.name, "^gen_ai[.]")')
+        groups.append({"statements": statements})
+    return groups
 
 
 def _quoted(pattern: str) -> str:

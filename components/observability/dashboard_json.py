@@ -143,7 +143,7 @@ def _panel(panel: Panel, dashboard: Dashboard, shown: Mapping[str, Dashboard]) -
         },
         "options": {
             **_OPTIONS[panel.kind],
-            **({"sortBy": [{"displayName": _titles(panel)[0], "desc": True}]} if table else {}),
+            **({"sortBy": [{"displayName": _titles(panel)[0], "desc": not panel.rising}]} if table else {}),
         },
         "transformations": _transformations(panel) if table else [],
     }

@@ -23,20 +23,22 @@ LABELS = ("cluster_name", "namespace", "team", "container")
 REDACTED: Mapping[str, str] = {
     r"([Bb]earer%s+)[%w%-%._~%+/=]+": "%1***",
     "([Bb]asic%s+)" + "[%w%+/]" * 8 + "[%w%+/=]*": "%1***",
-    r"eyJ[%w%-_]+%.eyJ[%w%-_]+%.[%w%-_]*": "***",  # a JSON Web Token
+    r"%.eyJ[%w%-_]+%.[%w%-_]*": ".***",  # a JSON Web Token, but for its first part, which says how it is signed
     "A[KS]IA" + "[%u%d]" * 16: "***",  # ID of an access key
     r"""([Ss][Ee][Cc][Rr][Ee][Tt]_?[Aa][Cc][Cc][Ee][Ss][Ss]_?[Kk][Ee][Yy]["']?%s*[:=]%s*["']?)[%w/%+]+=*""": "%1***",
     r"""([Ss][Ee][Ss][Ss][Ii][Oo][Nn]_?[Tt][Oo][Kk][Ee][Nn]["']?%s*[:=]%s*["']?)[%w/%+]+=*""": "%1***",
     r"""([Pp][Aa][Ss][Ss][Ww][Oo][Rr][Dd]["']?%s*[:=]%s*["']?)[^%s"',;&]+""": "%1***",
     r"""([Aa][Pp][Ii][_%-]?[Kk][Ee][Yy]["']?%s*[:=]%s*["']?)[^%s"',;&]+""": "%1***",
     r"(://[^/%s:@]+:)[^/%s@]+@": "%1***@",  # a password in an address
-    r"%-%-%-%-%-BEGIN [%u ]*PRIVATE KEY%-%-%-%-%-.-%-%-%-%-%-END [%u ]*PRIVATE KEY%-%-%-%-%-": "***",
+    r"(%-BEGIN ?%u* PRIVATE KEY%-%-%-%-%-)[^%-]*": "%1***",
+    r"(DEK%-Info: [%w%-]+,)[^%-]*": "%1***",  # the rest of one that has a password
     r"%f[%w]hf_" + "%w" * 20 + "%w*": "***",  # Hugging Face
     r"%f[%w]gh[opsu]_" + "%w" * 20 + "%w*": "***",  # GitHub
     r"%f[%w]sk%-[%w%-_]" + "[%w%-_]" * 19 + "[%w%-_]*": "***",  # OpenAI, Anthropic and others
     r"%f[%w]xox[abprs]%-[%w%-]+": "***",  # Slack
 }
-"""Pattern of Lua -> what stands there instead."""
+"""Pattern of Lua -> what stands there instead; none that a line can take minutes, which settings/observability/patterns
+says of those of people, too."""
 SECRET_KEYS = (
     *("access_key", "access_token", "api_key", "apikey", "authorization", "client_secret", "cookie", "password"),
     *("private_key", "refresh_token", "secret", "secret_access_key", "secret_key", "session_token", "set-cookie"),
@@ -163,7 +165,7 @@ def configuration(cluster_name: str, region: str, settings: LogSettings) -> Mapp
                     ("Annotations", "Off"),
                     ("Owner_References", "On"),
                     ("Namespace_Labels", "On"),
-                    ("K8S-Logging.Parser", "On"),
+                    ("K8S-Logging.Parser", "Off"),  # a pod would name `nginx`, which one line takes minutes
                     ("K8S-Logging.Exclude", "On"),
                     ("Buffer_Size", 0),  # grows as an answer of the API server needs
                 ),

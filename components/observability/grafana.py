@@ -187,11 +187,11 @@ def _ini(context: AddOnContext, sso: SsoSettings | None) -> dict[str, dict[str, 
         "plugins": {"plugin_admin_enabled": False, "preinstall_disabled": True, "preinstall_auto_update": False},
         "security": {"disable_gravatar": True, "cookie_secure": _is_https(context)},
         "snapshots": {"external_enabled": False},
-        "users": {"allow_sign_up": False},
+        "users": {"allow_sign_up": False, "auto_assign_org_role": "Viewer"},
         "auth.anonymous": {"enabled": False},
         "dashboards": {"default_home_dashboard_path": f"{DASHBOARDS}/Platform/platform.json"},
         **_server(context),
-        **({"auth.generic_oauth": _oauth(sso)} if sso else {}),
+        **({"auth.generic_oauth": oauth(sso)} if sso else {}),
     }
 
 
@@ -207,7 +207,7 @@ def _server(context: AddOnContext) -> dict[str, dict[str, Any]]:
     return {"server": {"root_url": f"{'https' if _is_https(context) else 'http'}://{route.host}", "domain": route.host}}
 
 
-def _oauth(sso: SsoSettings) -> dict[str, Any]:
+def oauth(sso: SsoSettings) -> dict[str, Any]:
     """Returns the login by OpenID Connect; the client's secret is a variable of the pod."""
     return {
         "enabled": True,
@@ -220,19 +220,28 @@ def _oauth(sso: SsoSettings) -> dict[str, Any]:
         "use_pkce": True,
         "use_refresh_token": True,
         "allow_sign_up": True,  # of those whom it lets log in
-        "groups_attribute_path": f"{sso.groups_claim}[*]",
-        "role_attribute_path": role_of_groups(sso),
-        "role_attribute_strict": True,  # who has no role stays outside
+        "groups_attribute_path": _groups(sso),
+        "role_attribute_path": _role_of_groups(sso),
+        "role_attribute_strict": bool(sso.viewers),  # who has no role stays outside, or is a Viewer by `users`
     }
 
 
-def role_of_groups(sso: SsoSettings) -> str:
-    """Returns the JMESPath expression that makes a role of somebody's groups."""
+def _role_of_groups(sso: SsoSettings) -> str:
+    """Returns the JMESPath expression that makes a role of somebody's groups; no role where none is named.
+
+    Grafana searches the token, and where that gives no role the answer of `api_url`. So the expression never ends with
+    a role for everybody: that of the token would count, and groups that the answer alone has would not.
+    Source: grafana/grafana, pkg/login/social/connectors/{generic_oauth,social_base,org_role_mapper}.go, of commits
+    after 11; those of 13.2.0 could not be read; read 2026-11.
+    """
     roles = {"Admin": sso.admins, "Editor": sso.editors, "Viewer": sso.viewers}
-    cases = [
-        f"contains({sso.groups_claim}[*], '{group}') && '{role}'" for role, groups in roles.items() for group in groups
-    ]
-    return " || ".join([*cases, *([] if sso.viewers else ["'Viewer'"])])
+    cases = [f"contains({_groups(sso)}, '{group}') && '{role}'" for role, groups in roles.items() for group in groups]
+    return " || ".join(cases)
+
+
+def _groups(sso: SsoSettings) -> str:
+    """Returns the expression for somebody's groups: a list, also where the claim is missing or is one text."""
+    return f'to_array("{sso.groups_claim}")'
 
 
 def grafana_before(context: AddOnContext) -> Mapping[str, Manifest]:

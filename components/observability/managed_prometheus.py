@@ -57,7 +57,7 @@ class ManagedPrometheus(pulumi.ComponentResource):
             "url": pulumi.Output.concat(endpoint, "api/v1/remote_write"),  # the endpoint ends with a slash
             "name": "managed-prometheus",
             "sigv4": {"region": stage.region},
-            "writeRelabelConfigs": kept(settings.metrics),
+            "writeRelabelConfigs": kept([*settings.metrics, *settings.other_metrics]),
         }
         self.values = {"prometheus": {"prometheusSpec": {"remoteWrite": [remote_write]}}}
         self.register_outputs({"workspace_id": workspace.id})

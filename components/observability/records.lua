@@ -25,24 +25,37 @@ local function clean(fields)
     return fields
 end
 
-local SHORT, DEEP = 32768, 1000
+-- Levels of JSON; without end where its reader might see the end of a string where this does not ("\u\").
+local function levels(text)
+    local bare, depth, most = string.gsub(string.gsub(text, "\\[^u]", "!"), "\\u%x%x%x%x", ""), 0, 0
+    if string.find(bare, "\\", 1, true) then
+        return math.huge
+    end
+    for bracket in string.gmatch(string.gsub(bare, '"[^"]*"', ""), "[%[%]{}]") do
+        depth = depth + ((bracket == "[" or bracket == "{") and 1 or -1)
+        most = math.max(most, depth)
+    end
+    return most
+end
 
--- Before JSON is read: 5.1.1 reads it by recursion, and a line of 100,000 brackets ends it on the node, at each start.
--- A short line cannot be so deep. A long one is counted: its prompts have to be found, so it is read unless it is deep.
+local BRACKETS, LEVELS = 10000, 60
+
+-- Before JSON is read: 5.1.1 reads it by recursion, and 100,000 brackets end it on the node, at each start; with more
+-- than 62 levels the other lines of the pod would leave as they are. It reads one value after the other, of any kind,
+-- and merges only an object: a long line that begins otherwise is `text`, unread.
 function guard(tag, timestamp, given)
     local log = given.log
-    if type(log) ~= "string" or #log <= SHORT or not string.find(log, "^%s*[%[{]") then
+    local opened = type(log) == "string" and select(2, string.gsub(log, "[%[{]", "")) or 0
+    if opened <= LEVELS then
+        return 0, timestamp, given
+    elseif not string.find(log, "^%s*{") then
+        given.text, given.log = log, nil
+    elseif opened > BRACKETS or levels(log) > LEVELS then
+        given.log = "left out: " .. #log .. " bytes of JSON, too deep or with too many brackets"
+    else
         return 0, timestamp, given
     end
-    local depth, bare = 0, string.gsub(string.gsub(log, "\\.", ""), '"[^"]*"', "")
-    for bracket in string.gmatch(bare, "[%[%]{}]") do
-        depth = depth + ((bracket == "[" or bracket == "{") and 1 or -1)
-        if depth > DEEP then
-            given.log = "left out: " .. #log .. " bytes of JSON, more than " .. DEEP .. " levels deep"
-            return 2, timestamp, given
-        end
-    end
-    return 0, timestamp, given
+    return 2, timestamp, given
 end
 
 -- Fields of the platform come last, so that no program can write that it is of another namespace or team.
@@ -50,8 +63,10 @@ function record(tag, timestamp, given)
     local pod = given.kubernetes or {}
     local namespace = (given.kubernetes_namespace or {}).labels or {}
     local owner = (pod.ownerReferences or {})[1] or {}
-    local made = type(given.fields) == "table" and given.fields or { log = given.log }
-    clean(made)
+    local made = type(given.fields) == "table" and given.fields or { log = given.text or given.log }
+    if not pcall(clean, made) then -- with an error the whole chunk would go as it is
+        made = { log = "left out: it could not be redacted" }
+    end
     made.cluster_name = CLUSTER
     made.namespace = pod.namespace_name
     made.team = namespace["ml-platform/team"]

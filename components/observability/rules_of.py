@@ -36,6 +36,12 @@ def every_group() -> Sequence[RuleGroup]:
     return tuple(found)
 
 
+def recorded() -> frozenset[str]:
+    """Returns the names of all metrics that rules record, of rooms and of add-ons."""
+    rules = [group.rules for group in every_group()] + [spec.rules for spec in every_add_on().values()]
+    return frozenset(rule.name for each in rules for rule in each if isinstance(rule, Recording))
+
+
 def rule_groups(cluster: ClusterParts, region: str) -> list[RuleGroup]:
     """Returns the groups that a cluster has, with its constants."""
     of_add_ons = [

@@ -137,12 +137,13 @@ class AuditAlarms(pulumi.ComponentResource):
     def __init__(self, name: str, args: AuditAlarmsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:security:AuditAlarms", name, None, opts)
         stage, child = args.stage, pulumi.ResourceOptions(parent=self)
-        topic = aws.sns.Topic(name, name=f"{stage.prefix}-audit", kms_master_key_id=args.key_arn, opts=child)
+        topic_name = f"{stage.prefix}-audit"
+        topic = aws.sns.Topic(name, name=topic_name, kms_master_key_id=args.key_arn, opts=child)
         findings = args.findings_from is not None
         policy = aws.sns.TopicPolicy(
             name,
             arn=topic.arn,
-            policy=topic.arn.apply(lambda arn: topic_policy(stage, arn, findings=findings)),
+            policy=topic_policy(stage, stage.arn("sns", topic_name), findings=findings),  # known at preview
             opts=child,
         )
         for address in args.settings.notify:

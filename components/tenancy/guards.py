@@ -20,6 +20,7 @@ import pulumi
 from catalog.sharing import POOL_LABEL
 from components.core.admission import admission_policy
 from components.tenancy.marks import (
+    ADDED,
     ALLOWS,
     DEMANDS,
     OTHER_POOLS,
@@ -273,7 +274,12 @@ def _images(name: str, args: GuardsArgs, opts: pulumi.ResourceOptions) -> None:
         },
         more={f"variables.images.all(each, {has_digest})": by_tag} if args.settings.digests else None,
         annotations={
-            ALLOWS: ", ".join(f"images from {each}" for each in registries),
+            ALLOWS: ", ".join(
+                [
+                    *(f"images from {each}" for each in registries),
+                    *(f"image {each}{ADDED}" for each in args.injected_images),
+                ]
+            ),
             DEMANDS: "a digest of images" if args.settings.digests else "",
         },
         shows={

@@ -21,6 +21,8 @@ ALLOWS, DEMANDS = "ml-platform/allows", "ml-platform/demands"
 
 Its expressions do not show which of two is the stricter one; who reads a change wants to know.
 """
+ADDED = " that a webhook adds"
+"""Ends the words for an image that the platform itself puts into pods."""
 OVERSUBSCRIBED = "ml-platform/oversubscribed"
 """Annotation of a quota: its devices may be promised to others as well."""
 

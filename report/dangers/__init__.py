@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from common.urns import type_of
 from costs.estimate import estimate
 from costs.sources import before_from_event_log, from_event_log
 from report import events
@@ -19,6 +20,7 @@ from report.dangers import (
     protection,
     secrets,
     signatures,
+    sinks,
     teams,
     telemetry,
     weaker,
@@ -32,7 +34,7 @@ __all__ = ["KINDS", "Danger", "Plan", "dangers", "judge", "plan_from"]
 
 _KINDS = (
     *(data, access, doors, calls, isolation, narrowed, nodes, money, protection),
-    *(secrets, signatures, teams, telemetry, weaker),
+    *(secrets, signatures, sinks, teams, telemetry, weaker),
 )
 
 
@@ -67,7 +69,8 @@ def dangers(plan: Plan, judges: Iterable[Danger] = ()) -> tuple[Danger, ...]:
 
 
 def _gravity(danger: Danger) -> tuple[object, ...]:
-    return danger.severity, KINDS.index(danger.kind), not danger.at_stake, danger.opening
+    made_again = any(type_of(urn) == data.PASSWORD for urn in danger.urns)  # of what is lost, the least
+    return danger.severity, KINDS.index(danger.kind), made_again, not danger.at_stake, danger.opening
 
 
 def _merged(found: Iterable[Danger]) -> Iterable[Danger]:

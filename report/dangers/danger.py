@@ -15,7 +15,7 @@ from report.tables import some
 from report.tree import COMPONENT_PREFIX
 
 CLUSTER, NAMESPACE = "aws:eks/cluster:Cluster", "kubernetes:core/v1:Namespace"
-KINDS = ("data", "access", "nodes", "money", "protection", "judge")
+KINDS = ("judge", "data", "access", "nodes", "money", "protection")
 LATER = "known after up"
 ALONE = "make it a change of its own, with the reason in it"
 _VERB = re.compile(r"\[(\w+)\|(\w+)\]")

@@ -1,10 +1,12 @@
 """Data that is lost, or replaced by something empty."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 
 from costs.resource import Resource
+from policies.charts import RELEASE
 from policies.rules.reliability import rel_data_kept
-from report.dangers.danger import GRAVE, LOST, Danger, Plan, at, because, of_change
+from report.dangers.danger import GRAVE, LOST, Danger, Plan, at, because, every, of_change
+from report.dangers.secrets import EXTERNAL
 from report.events import Change
 
 SECRET = "aws:secretsmanager/secret:Secret"  # noqa: S105 - a type
@@ -30,10 +32,38 @@ def find(plan: Plan) -> Iterator[Danger]:
     """Yields what is lost."""
     kept = {at(each.inputs, "metadata.name") for each in plan.before.values() if keeps_files(each)}
     for change in plan.changes(*HOLDS_DATA, ops=("delete", "replace")):
+        if change.type == PASSWORD and _went_with_its_user(plan, change):
+            continue
         if change.type == SECRET and (days := at(plan.inputs(change.urn)[0], "recoveryWindowInDays")):
             yield _recoverable(change, days)
         elif at(plan.inputs(change.urn)[0], "spec.volumeName") not in kept:
             yield _gone(change)
+
+
+def _went_with_its_user(plan: Plan, change: Change) -> bool:
+    """Tells whether a chart of its cluster named the Secret of a generated password, and none does any more."""
+    resource = plan.before[change.urn]
+    secrets = {
+        at(each.inputs, "spec.target.name")
+        for each in plan.before.values()
+        if each.type == EXTERNAL and each.provider == resource.provider
+        for source in every(each.inputs, "spec.dataFrom.sourceRef.generatorRef.name")
+        if source == at(resource.inputs, "metadata.name")
+    }
+    was, now = (
+        [
+            each
+            for each in resources.values()
+            if each.type == RELEASE and each.provider == resource.provider and _names(each.inputs, secrets)
+        ]
+        for resources in (plan.before, plan.after)
+    )
+    return bool(was) and not now
+
+
+def _names(value: object, names: Set[object]) -> bool:
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return (isinstance(value, str) and value in names) or any(_names(each, names) for each in inner)
 
 
 def keeps_files(resource: Resource | None) -> bool:

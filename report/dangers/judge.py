@@ -1,12 +1,17 @@
 """The judge itself: what decides about a change is changed by the same change."""
 
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from common.urns import name_of
 from report.dangers.danger import GRAVE, LOST, Danger
+from report.events import Finding
+from report.look import Look, by_other_judge
+from report.simulated import ROOT, Simulated
 from report.tables import some
 
 WAIVERS = "policies/waivers.yaml"
@@ -33,6 +38,16 @@ def files_of(root: Path, stack: str) -> Mapping[str, bytes]:
         for name, path in sorted(found.items())
         if path.exists() and not any(part in name for part in _NOT_OURS)
     }
+
+
+def of_stack(simulated: Simulated, stack: str, seen: Look) -> tuple[Danger, ...]:
+    """Returns what a change does to its own judge. When it does something, the rules of the base judge it as well."""
+    base = simulated.home / "base"
+    changed = since(base, ROOT, stack)
+    if changed and (base / f"Pulumi.{stack}.yaml").exists():
+        print(f"Judging {stack} by the rules of the base as well …", file=sys.stderr, flush=True)
+        changed += tuple(refused(by_other_judge(simulated, stack, base, seen)))
+    return changed
 
 
 def since(base: Path, root: Path, stack: str) -> tuple[Danger, ...]:
@@ -62,6 +77,21 @@ def find(before: Mapping[str, bytes], after: Mapping[str, bytes], stack: str) ->
     code = [name for name in changed if name not in (file, WAIVERS)]
     if code:
         yield _judge(f"what judges it is changed: {some(code)}", "its verdicts are those of the changed code", GRAVE)
+
+
+def refused(findings: Sequence[Finding]) -> Iterator[Danger]:
+    """Yields one danger when the rules of the base refuse what those of the change let through."""
+    if findings:
+        rules = sorted({each.policy for each in findings})
+        yield Danger(
+            kind="judge",
+            severity=LOST,
+            says=f"the rules of the base refuse it: {some(rules)}",
+            at_stake=some(sorted({name_of(each.urn) for each in findings})),
+            consequence="this change lets it through by what it does to its own judge",
+            gently="make it a change of its own, which others decide on",
+            urns=tuple(sorted({each.urn for each in findings})),
+        )
 
 
 def _judge(opening: str, consequence: str, severity: int) -> Danger:

@@ -8,23 +8,33 @@ Retain); read 2026-11.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from policies.charts import RELEASE
 from report.dangers.danger import GRAVE, SERIOUS, Danger, Plan, at, every, of_change
 from report.tables import some
 
+_OF_ALERTMANAGER = "values.alertmanager.alertmanagerSpec.volumes.secret"
+"""Its volumes are optional and follow its receivers: who no longer hears of alerts is told in `telemetry`."""
 EXTERNAL, STORE = (f"kubernetes:external-secrets.io/v1:{kind}" for kind in ("ExternalSecret", "ClusterSecretStore"))
 
 
 def find(plan: Plan) -> Iterator[Danger]:
     """Yields Secrets of namespaces that go, are made anew, or are read from where nobody has written their values."""
     made = {_place(each.inputs, each.provider) for each in plan.after.values() if each.type == EXTERNAL}
+    optional = {
+        (each.provider, at(each.inputs, "namespace"), at(secret, "secretName"))
+        for each in plan.before.values()
+        for secret in every(each.inputs, _OF_ALERTMANAGER)
+        if each.type == RELEASE and at(secret, "optional")
+    }
     for change in plan.changes(EXTERNAL, ops=("update", "replace", "delete")):
         before, after = plan.inputs(change.urn)
         provider = plan.before[change.urn].provider
         namespace, name = (str(at(before, path)) for path in ("metadata.namespace", "spec.target.name"))
-        if change.op == "delete" and not plan.has_namespace(provider, namespace):
+        place = _place(before, provider)
+        if change.op == "delete" and (place in optional or not plan.has_namespace(provider, namespace)):
             continue
         says = consequence = gently = ""
-        if change.op == "delete" and _place(before, provider) not in made:
+        if change.op == "delete" and place not in made:
             says, consequence = f"Secret {{}} goes from namespace {namespace}", "pods that name it do not start again"
             gently = "take it out of the pods first"
         elif change.op != "update":

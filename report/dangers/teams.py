@@ -11,7 +11,7 @@ from typing import Any
 
 from catalog.priorities import PRIORITIES
 from common.urns import type_of
-from components.tenancy.marks import ALLOWS, DEMANDS, OTHER_POOLS, OVERSUBSCRIBED, POOLS, SERVICE_ACCOUNTS, TEAM
+from components.tenancy.marks import ADDED, ALLOWS, DEMANDS, OTHER_POOLS, OVERSUBSCRIBED, POOLS, SERVICE_ACCOUNTS, TEAM
 from components.tenancy.marks import PRIORITIES as CLASSES
 from costs.resource import Resource
 from report.dangers import grants
@@ -248,11 +248,13 @@ def _other_rule(change: Change, before: Mapping[str, Any], after: Mapping[str, A
     for what in _uncovered(*(demanded or ((), ()))[::-1]):
         yield _refused(change, f"[begins|begin] to demand {what}")
     for what in _uncovered(*(allowed or ((), ()))):
-        yield _refused(change, f"no longer [lets|let] in {what}")
+        if not what.endswith(ADDED):  # pods that come again get the new one, or none
+            yield _refused(change, f"no longer [lets|let] in {what}")
     for what in _uncovered(*(demanded or ((), ()))):
         yield _let_in(change, f"no longer [demands|demand] {what}", "pods without it are let in afterwards")
     for what in _uncovered(*(allowed or ((), ()))[::-1]):
-        yield _let_in(change, f"[lets|let] in {what}", "pods of teams may have them afterwards")
+        severity = SERIOUS if what.endswith(ADDED) else GRAVE
+        yield _let_in(change, f"[lets|let] in {what}", "pods of teams may have them afterwards", severity)
 
 
 def _uncovered(ones: Sequence[str], others: Sequence[str]) -> list[str]:
@@ -266,8 +268,8 @@ def _refused(change: Change, says: str) -> Danger:
     return of_change(change, "nodes", SERIOUS, f"the API server's rule {{}} {says}", consequence, gently)
 
 
-def _let_in(change: Change, says: str, consequence: str) -> Danger:
-    return of_change(change, "protection", GRAVE, f"the API server's rule {{}} {says}", consequence, ALONE)
+def _let_in(change: Change, says: str, consequence: str, severity: int = GRAVE) -> Danger:
+    return of_change(change, "protection", severity, f"the API server's rule {{}} {says}", consequence, ALONE)
 
 
 def _counts(quota: Mapping[str, Any]) -> bool:

@@ -1,55 +1,74 @@
-"""What Prometheus keeps, and who hears of alerts: samples that go, volumes that do not follow, receivers that end.
+"""What Prometheus keeps, who hears of alerts, what is kept of traces: samples that go, receivers that end, and so on.
 
 Sources: prometheus-operator v0.93.0, pkg/prometheus/server and pkg/k8s/statefulset.go (claims of a StatefulSet keep
 their size; for another one it is deleted in the foreground, and made again); Prometheus 3.14, "Storage"; read 2026-11.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from catalog.sharing import POOL_LABEL
-from components.observability.alerting import OF_CRITICAL
 from components.tenancy.marks import TEAM
 from costs.resource import Resource
 from report.dangers.danger import GRAVE, LATER, LOST, NAMESPACE, SERIOUS, Danger, Plan, at, every, of_change
 from report.dangers.doors import RELEASE, chart_of
+from report.dangers.nodes import SUBNET
 from report.dangers.pools import NODE_GROUP
+from report.dangers.sinks import COLLECTOR
 from report.tables import some
-from settings.observability.alerts import PLATFORM
 
 CHART, MONITOR = "kube-prometheus-stack", "kubernetes:monitoring.coreos.com/v1:PodMonitor"
+_DROPS = re.compile(r'delete_key\(span\.attributes, "(.+)"\)')
 _SPEC = "values.prometheus.prometheusSpec"
 _SIZE = f"{_SPEC}.storageSpec.volumeClaimTemplate.spec.resources.requests.storage"
+_SENT = f"{_SPEC}.remoteWrite.writeRelabelConfigs.regex"
 _GUIDE = "docs/guides/observability/metrics.md"
 GROWS = f"{_GUIDE}#a-larger-volume"
-_WAYS = {"slack_configs": "Slack", "sns_configs": "mail", "webhook_configs": "their webhook"}
-_PAGES = "pagerduty_configs"
+_PAGES = "PagerDuty"
+_WAYS = {
+    "Slack": "slack_configs.app_token_file",
+    "mail": "sns_configs.topic_arn",
+    "their webhook": "webhook_configs.url_file",
+    _PAGES: "pagerduty_configs.routing_key_file",
+}
+"""How a receiver is told, in words -> the path of what is its own for it: a secret, or a topic."""
+_CONFIG = "values.alertmanager.config"
+_MATCHER = re.compile(r'(\w+)(!?)([=~]+)"(.*)"')
 _RESTART = "all of its pods end at once, a gap in samples and alerts"
 _Told = Iterator[tuple[int, str, str, str]]
 """Severity, and the words of a danger."""
 
 
 def find(plan: Plan) -> Iterator[Danger]:
-    """Yields what a change of Prometheus takes away, in clusters that stay."""
+    """Yields what a change of Prometheus takes away, in clusters that stay, and what one of collectors does."""
     yield from _no_node(plan)
     yield from _unread(plan)
+    for change in plan.changes(COLLECTOR, ops=("update", "replace")):
+        for kind, severity, says, consequence in _of_traces(*plan.inputs(change.urn)):
+            yield of_change(change, kind, severity, says, consequence)
     stays = {each.provider for each in plan.after.values()}
-    teams = {_labels(each).get(TEAM) for each in plan.after.values() if each.type == NAMESPACE}
+    namespaces = _of_teams(plan.before) & _of_teams(plan.after)
     for change in plan.changes(RELEASE, ops=("update", "replace", "delete")):
         before, after = plan.inputs(change.urn)
-        if chart_of(before) != CHART or plan.before[change.urn].provider not in stays:
+        cluster = plan.before[change.urn].provider
+        if chart_of(before) != CHART or cluster not in stays:
             continue
         if change.op != "update":
             says = "all samples of Prometheus go, by {}"
-            consequence = "nothing brings them back, and until it is there again nobody hears of an alert"
+            until = ", and until it is there again nobody hears of an alert" if change.op == "replace" else ""
+            consequence = f"nothing brings them back{until}"
             yield of_change(change, "data", LOST, says, consequence, f"export what has to stay: {_GUIDE}")
+            for each in _silent(before) if change.op == "delete" else ():
+                yield of_change(change, "protection", *each)
+            for each in _without_grafana(before, after) if change.op == "delete" else ():
+                yield of_change(change, "data", *each)
             continue
         for kind, told in (
             ("data", _less(before, after)),
             ("data", _other_size(before, after)),
             ("data", _without_grafana(before, after)),
-            ("protection", _unheard(before, after, teams)),
+            ("protection", _unheard(before, after, sorted(name for of, name in namespaces if of == cluster))),
         ):
             for each in told:
                 yield of_change(change, kind, *each)
@@ -68,12 +87,46 @@ def _unread(plan: Plan) -> Iterator[Danger]:
             yield of_change(change, "protection", SERIOUS, says, consequence, name=f"{team}/{name}")
 
 
+def _of_traces(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tuple[str, int, str, str]]:
+    was, now = (
+        {found[1] for each in _transformed(inputs) if (found := _DROPS.fullmatch(str(each)))}
+        for inputs in (before, after)
+    )
+    if was - now and LATER not in _transformed(after):
+        says = f"traces keep the attributes {some(sorted(was - now))} again, by {{}}"
+        yield "protection", GRAVE, says, "what people wrote stays where traces go, and nobody takes it back"
+    judged = "spec.config.processors.tail_sampling"
+    share, shares = (every(each, f"{judged}.policies.probabilistic.sampling_percentage") for each in (before, after))
+    if share and shares and _number(shares[0]) > _number(share[0]):
+        says = f"{shares[0]:g} % of the traces without an error are kept, not {share[0]:g} %, by {{}}"
+        yield "money", SERIOUS, says, "X-Ray bills each, and a store of your own has to hold them"
+    held, holds = (
+        _number(at(each, f"{judged}.num_traces")) * _number(at(each, "spec.replicas")) for each in (before, after)
+    )
+    if 0 < holds < held:
+        says = f"gateways hold {holds:,.0f} traces, not {held:,.0f}, by {{}}"
+        yield (
+            "data",
+            SERIOUS,
+            says,
+            "where more come in half a minute, they lose some before they are judged, errors too",
+        )
+
+
+def _transformed(inputs: Mapping[str, Any]) -> list[Any]:
+    return every(inputs, "spec.config.processors.transform.trace_statements.statements")
+
+
 def _less(before: Mapping[str, Any], after: Mapping[str, Any]) -> _Told:
     for key in ("retention", "retentionSize"):
         was, now = at(before, f"{_SPEC}.{key}"), at(after, f"{_SPEC}.{key}")
         if _number(now) < _number(was):
             says = f"Prometheus keeps {now} of samples, not {was}, by {{}}"
             yield SERIOUS, says, "older ones are deleted within two hours", "export what has to stay first"
+    sent, still = ([name for x in every(each, _SENT) for name in x.split("|")] for each in (before, after))
+    if still and (left := [name for name in sent if not any(re.fullmatch(each, name) for each in still)]):
+        says = f"Prometheus no longer writes {some(left)} to its workspace, by {{}}"
+        yield SERIOUS, says, "outside of the cluster there are no new samples of it", ""
     was, now = (_number(at(each, f"{_SPEC}.replicas")) for each in (before, after))
     if now < was:
         yield SERIOUS, "one Prometheus goes with its samples, by {}", "the loss of the other one's node is a gap", ""
@@ -92,69 +145,90 @@ def _other_size(before: Mapping[str, Any], after: Mapping[str, Any]) -> _Told:
 def _without_grafana(before: Mapping[str, Any], after: Mapping[str, Any]) -> _Told:
     if at(before, "values.grafana.enabled") is True and at(after, "values.grafana.enabled") is not True:
         consequence = "dashboards that people made in it, and their preferences, are gone"
-        yield SERIOUS, "Grafana goes with its volume, by {}", consequence, "export those dashboards first"
+        yield GRAVE, "Grafana goes with its volume, by {}", consequence, "export those dashboards first"
 
 
-def _unheard(before: Mapping[str, Any], after: Mapping[str, Any], teams: Set[object]) -> _Told:
-    """Yields who is told less. teams: those with namespaces afterwards; of the others there are no alerts any more."""
-    old, new = _heard(before), _heard(after)
-    if LATER in (at(after, "values"), at(after, "values.alertmanager"), at(after, "values.alertmanager.config")):
+def _unheard(before: Mapping[str, Any], after: Mapping[str, Any], namespaces: Sequence[str]) -> _Told:
+    """Yields who is told less of critical alerts. namespaces: of teams, in this cluster before and after."""
+    if LATER in (at(after, "values"), at(after, "values.alertmanager"), at(after, _CONFIG)):
         return
-    if "heartbeat" in old.keys() - new.keys():
+    if _receiver(before, alertname="Watchdog") and not _receiver(after, alertname="Watchdog"):
         says = "nobody outside of the platform hears any more that alerts work, by {}"
         yield GRAVE, says, "when the cluster or all of its alerts are gone, nothing tells", ""
-    platform = new.get(f"{PLATFORM}{OF_CRITICAL}")
-    for name, ways in old.items():
-        of, critical, _ = name.rpartition(OF_CRITICAL)
-        team, left = of.removeprefix("team-"), new.get(name, frozenset())
-        if not critical or not ways - left or (of != PLATFORM and team not in teams):
+    changes: dict[tuple[frozenset[tuple[str, str]], ...], list[str]] = {}
+    for name in ("", *namespaces):
+        labels = {"audience": "team", "namespace": name} if name else {}
+        heard = tuple(frozenset(_receiver(x, severity="critical", **labels).items()) for x in (before, after))
+        changes.setdefault(heard, []).append(f"namespace {name}" if name else "the platform")
+    platform, own = (dict(each) for each in next(iter(changes)))
+    known = {place for path in _WAYS.values() for place in every(before, f"{_CONFIG}.receivers.{path}")}
+    for heard, names in changes.items():
+        (old, new), whose = (dict(each) for each in heard), some(names)
+        lost = [way for way in _WAYS if way in old and way not in new]
+        new_ones = [way for way in _WAYS if new.get(way) not in (None, *known)]
+        if old and not new:
+            yield GRAVE, f"alerts of {whose} reach nobody any more, by {{}}", "what breaks stays broken", ""
             continue
-        whose = "the platform" if of == PLATFORM else f"team {team}"
-        if not left and platform and of != PLATFORM:
+        if _PAGES in lost:
+            says = f"critical alerts of {whose} page nobody any more, by {{}}"
+            yield GRAVE, says, "at night nobody hears of them", ""
+        if old not in ({}, platform) and new == own:
             says = f"alerts of {whose} reach the platform's people, and no longer the team, by {{}}"
             yield SERIOUS, says, "who could mend it does not hear of it", ""
-        elif not left:
-            yield GRAVE, f"alerts of {whose} reach nobody any more, by {{}}", "what breaks stays broken", ""
-        else:
-            if _PAGES in ways - left:
-                says = f"critical alerts of {whose} page nobody any more, by {{}}"
-                yield GRAVE, says, "at night nobody hears of them", ""
-            if lost := [word for way, word in _WAYS.items() if way in ways - left]:
-                yield (
-                    SERIOUS,
-                    f"alerts of {whose} no longer reach {some(lost)}, by {{}}",
-                    "who reads only that hears nothing",
-                    "",
-                )
+        elif said := [way for way in lost if way != _PAGES]:
+            says = f"alerts of {whose} no longer reach {some(said)}, by {{}}"
+            yield SERIOUS, says, "who reads only that hears nothing", ""
+        if new_ones and any(way in new_ones or way in lost for way in old):
+            says = f"alerts of {whose} do not come by {some(new_ones)} until a new receiver is ready, by {{}}"
+            consequence = "an address has to confirm first, and a secret is empty until somebody fills it"
+            gently = "do both at once: docs/guides/observability/hear-of-alerts.md"
+            yield GRAVE if len(new_ones) == len(new) else SERIOUS, says, consequence, gently
 
 
-def _heard(inputs: Mapping[str, Any]) -> Mapping[str, Set[str]]:
-    """Returns receiver -> its ways, of those that something is routed to and that have any."""
-    if at(inputs, "values.alertmanager.enabled") is False:
-        return {}
-    config = at(inputs, "values.alertmanager.config")
-    routed = {*every(config, "route.receiver"), *every(config, "route.routes.receiver")}
-    ways = {
-        str(at(each, "name")): frozenset(each) & {*_WAYS, _PAGES}
-        for each in every(config, "receivers")
-        if isinstance(each, Mapping) and at(each, "name") in routed
-    }
-    return {name: each for name, each in ways.items() if each}
+def _silent(before: Mapping[str, Any]) -> _Told:
+    """Yields what ends with all of Alertmanager."""
+    if _receiver(before, severity="critical"):
+        yield GRAVE, "alerts of the whole cluster reach nobody any more, by {}", "what breaks stays broken", ""
+    if _receiver(before, alertname="Watchdog"):
+        says = "nobody outside of the platform hears any more that alerts work, by {}"
+        yield GRAVE, says, "who watches the heartbeat is called as if the cluster were gone", "tell its receiver first"
+
+
+def _receiver(inputs: Mapping[str, Any], **labels: str) -> Mapping[str, str]:
+    """Returns how the receiver of an alert with these labels is told: the ways, each with what is its own for it."""
+    config = at(inputs, _CONFIG) if at(inputs, "values.alertmanager.enabled") is not False else None
+    takes = (each for each in every(config, "route.routes") if _takes(every(each, "matchers"), labels))
+    name = at(next(takes, at(config, "route")), "receiver")
+    (receiver, *_) = [each for each in every(config, "receivers") if at(each, "name") == name] or [{}]
+    return {way: str(places[0]) for way, path in _WAYS.items() if (places := every(receiver, path))}
+
+
+def _takes(matchers: Sequence[Any], labels: Mapping[str, str]) -> bool:
+    """Tells whether a route takes an alert: its matchers are those that the platform writes, e.g. `severity=~"a|b"`."""
+    for name, negated, sign, value in (each for text in matchers for each in _MATCHER.findall(str(text))):
+        pattern = value if "~" in sign else re.escape(value)
+        if bool(re.fullmatch(pattern, labels.get(name, ""))) == bool(negated):
+            return False
+    return True
 
 
 def _no_node(plan: Plan) -> Iterator[Danger]:
     """Yields volumes in zones that the landing pool of their cluster leaves: each is of one zone for ever."""
-    zones = {each.id: str(each.inputs.get("availabilityZone")) for each in plan.before.values() if each.id}
+    zones = {each.id: {str(each.inputs.get("availabilityZone"))} for each in plan.before.values() if each.id}
+    made = plan.changes(SUBNET, ops=("create", "replace"))
+    zones[LATER] = {str(plan.after[each.urn].inputs.get("availabilityZone")) for each in made}
     for urn, each in plan.after.items():
         if each.type != RELEASE or chart_of(each.inputs) != CHART or urn not in plan.before:
             continue
-        was, now = _subnets(plan.before, plan.before[urn]), _subnets(plan.after, each)
-        if now and LATER not in now and (lost := was - now):
+        was, now = (
+            {zone for subnet in _subnets(resources, resources[urn]) for zone in zones.get(subnet, {subnet})}
+            for resources in (plan.before, plan.after)
+        )
+        if now and (lost := was - now):
             yield Danger(
                 kind="nodes",
                 severity=GRAVE,
-                says="Prometheus, Alertmanager and Grafana, of {}, run on no node any more in "
-                + some(sorted(zones.get(subnet, subnet) for subnet in lost)),
+                says="Prometheus, Alertmanager and Grafana, of {}, run on no node any more in " + some(sorted(lost)),
                 names=(each.name,),
                 consequence="whose volume is there waits for ever behind an `up` that succeeds, and alerts with it",
                 gently=f"keep the zones; otherwise {_GUIDE}#another-landing-pool",
@@ -175,11 +249,13 @@ def _subnets(resources: Mapping[str, Resource], release: Resource) -> Set[str]:
     }
 
 
-def _labels(resource: Resource) -> Mapping[str, Any]:
-    labels = at(resource.inputs, "metadata.labels")
-    return labels if isinstance(labels, Mapping) else {}
+def _of_teams(resources: Mapping[str, Resource]) -> Set[tuple[str, str]]:
+    """Returns cluster, by its provider, and name of each namespace of a team."""
+    namespaces = [each for each in resources.values() if each.type == NAMESPACE]
+    of_teams = [each for each in namespaces if TEAM in (at(each.inputs, "metadata.labels") or {})]
+    return {(each.provider, str(at(each.inputs, "metadata.name"))) for each in of_teams}
 
 
 def _number(text: Any) -> float:
-    found = re.match(r"\d+", str(text))
+    found = re.match(r"\d+(\.\d+)?", str(text))
     return float(found.group()) if found else 0.0

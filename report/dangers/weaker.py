@@ -366,11 +366,16 @@ def less_logs(before: Inputs, after: Inputs) -> str:
 def gains_a_role(before: Inputs, after: Inputs) -> str:
     """Tells which groups of the identity provider get a role in Grafana that they have not had."""
     old, new = (
-        str((_section(each, "values.grafana", "grafana.ini", "auth.generic_oauth")).get("role_attribute_path", ""))
-        for each in (before, after)
+        _roles(_section(each, "values.grafana", "grafana.ini", "auth.generic_oauth")) for each in (before, after)
     )
-    roles = [each for each in new.split(" || ") if each and each != LATER and each not in old.split(" || ")]
+    roles = [each for each in new if each and each != LATER and each not in old]
     return some([f"{group or 'everybody who logs in'} as {role}" for group, role in map(_role, roles)], 5)
+
+
+def _roles(oauth: Inputs) -> list[str]:
+    """Returns the cases of the expression, and one for everybody else where these need no role."""
+    everybody = ["'Viewer'"] if oauth.get("role_attribute_strict") is False else []
+    return [*str(oauth.get("role_attribute_path", "")).split(" || "), *everybody]
 
 
 def _role(case: str) -> tuple[str, str]:
@@ -582,6 +587,13 @@ ROWS: Mapping[str, Sequence[Row]] = {
     "data": (
         _sooner("logs", ("aws:cloudwatch/logGroup:LogGroup",), sooner("retentionInDays")),
         _sooner("metrics", (_WORKSPACE,), sooner("retentionPeriodInDays")),
+        Row(
+            (_WORKSPACE,),
+            fewer("limitsPerLabelSets.limits.maxSeries"),
+            "series that workspace {} takes: <how>",
+            "AWS refuses samples of those beyond it, and no history has them",
+            severity=SERIOUS,
+        ),
         _sooner("objects", _LIFECYCLES, expires("expiration")),
         _sooner("old versions of objects", _LIFECYCLES, expires("noncurrentVersionExpiration")),
         Row(

@@ -42,6 +42,7 @@ class AddOnRules:
     endpoints: AWS services that it calls besides those that nodes use, as in `network.endpoints.interface`.
     makes_buckets: whether it makes buckets in AWS; their names begin with its own.
     fixed: values that the stack file may not change.
+    records: returns the names of the metrics that its rules, or with it those of all others, make.
     """
 
     name: str
@@ -56,6 +57,7 @@ class AddOnRules:
     endpoints: tuple[str, ...] = ()
     makes_buckets: bool = False
     fixed: tuple[FixedValue, ...] = ()
+    records: Callable[[], Collection[str]] = tuple
 
     @property
     def service_accounts(self) -> Collection[tuple[str, str]]:

@@ -63,9 +63,9 @@ def join_path(parts: Iterable[PathPart]) -> str:
 
 
 def nearest_or_all(word: str, known: Iterable[str]) -> str:
-    """Returns ` Did you mean x?`, or ` Known: ...` when no known word is near."""
+    """Returns ` Did you mean x?`, or ` Known: ...` when no known word is near, or that there are none."""
     words = list(known)
-    return did_you_mean(word, words) or f" Known: {listed(words)}."
+    return did_you_mean(word, words) or (f" Known: {listed(words)}." if words else " The file has none.")
 
 
 def nearest_position(positions: Mapping[Path, Position], path: Path) -> Position | None:

@@ -28,6 +28,12 @@ def may_be_both(pods: Mapping[str, str], others: Mapping[str, str]) -> bool:
     return all(others.get(key, value) == value for key, value in pods.items())
 
 
+def namespace_of_host(host: str) -> str | None:
+    """Returns the namespace of the Service, or of one of its pods, that a host is in the cluster; None for others."""
+    *names, last = host.rstrip(".").removesuffix(".cluster.local").split(".")
+    return names[-1] if last == "svc" and len(names) in (2, 3) else None
+
+
 PodLabels = Annotated[Mapping[str, str], AfterValidator(labels_of_pods)]
 
 

@@ -31,6 +31,7 @@ class StackFile:
     config: full key -> text, as Pulumi hands it to a program. positions: path of a setting -> its position in the file.
     mistakes: keys that nothing reads, and values that are encrypted or that Pulumi reads as something else. `config`
     holds such values as they are written. meant: full key of ours -> text of a key that somebody wrote instead of it.
+    bare: settings with nothing after their colon, which YAML reads as null.
     """
 
     source: str
@@ -38,6 +39,7 @@ class StackFile:
     positions: Mapping[Path, Position]
     mistakes: Sequence[Mistake]
     meant: Mapping[str, str] = field(default_factory=dict)
+    bare: frozenset[Path] = frozenset()
 
 
 def read_stack_file(path: FilePath) -> StackFile:
@@ -58,6 +60,7 @@ def read_stack_file(path: FilePath) -> StackFile:
         },
         [mistake for key, value in config.items() for mistake in _mistakes(str(key), value, config)],
         {ours: text for key, text in as_texts.items() if (ours := _meant_key(key)) and ours not in as_texts},
+        frozenset(_without_namespace(path[1:]) for path in document.bare if path[:1] == ("config",)),
     )
 
 

@@ -52,10 +52,11 @@ class Fraction(float):
 
 @dataclass(frozen=True)
 class Document:
-    """The content of a file: plain values, and the position of each."""
+    """The content of a file: plain values, the position of each, and the keys with nothing after their colon."""
 
     content: Any
     positions: Mapping[Path, Position]
+    bare: frozenset[Path] = frozenset()
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -107,10 +108,11 @@ def read(path: FilePath) -> Document:
             return Document(None, {})
         _check_number_of_values(source, node)
         positions: dict[Path, Position] = {}
-        duplicates = list(_positions(source, (), node, positions))
+        bare: set[Path] = set()
+        duplicates = list(_positions(source, (), node, positions, bare))
         if duplicates:
             raise SettingsError(duplicates)
-        return Document(loader.construct_document(node), positions)
+        return Document(loader.construct_document(node), positions, frozenset(bare))
     except yaml.MarkedYAMLError as error:
         sentence, mark = yaml_advice.sentence(error, text)
         raise _error(source, sentence, _position(mark)) from None
@@ -184,12 +186,16 @@ def _check_number_of_values(source: str, root: yaml.Node) -> None:
         )
 
 
-def _positions(source: str, path: Path, node: yaml.Node, positions: dict[Path, Position]) -> Iterator[Problem]:
-    """Fills `positions`, and yields each key that occurs twice, since only one of the two could count."""
+def _positions(
+    source: str, path: Path, node: yaml.Node, positions: dict[Path, Position], bare: set[Path]
+) -> Iterator[Problem]:
+    """Fills `positions` and `bare`, and yields each key that occurs twice, since only one of the two could count."""
     positions.setdefault(path, _position(node.start_mark) or Position(1, 1))
+    if isinstance(node, yaml.ScalarNode) and not node.value and node.tag == "tag:yaml.org,2002:null":
+        bare.add(path)
     if isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
-            yield from _positions(source, (*path, index), item, positions)
+            yield from _positions(source, (*path, index), item, positions, bare)
     elif isinstance(node, yaml.MappingNode):
         first: dict[str, Position] = {}
         for key_node, value in node.value:
@@ -203,7 +209,7 @@ def _positions(source: str, path: Path, node: yaml.Node, positions: dict[Path, P
                 yield Problem(source, "", sentence, position)
             first.setdefault(key, position)
             positions.setdefault(below, position)
-            yield from _positions(source, below, value, positions)
+            yield from _positions(source, below, value, positions, bare)
 
 
 def _position(mark: Any) -> Position | None:

@@ -3,7 +3,7 @@
 import json
 import re
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import ceil
 from typing import Any, Literal, TypeGuard, Union, get_args, get_origin
 
@@ -71,6 +71,23 @@ def mistakes(model: type[BaseModel], data: Mapping[str, Any], errors: Sequence[E
     return [(path, sentence) for path, sentences in sentences_at.items() for sentence in sentences]
 
 
+def bare_keys(model: type[BaseModel], paths: Iterable[Path]) -> Iterator[Mistake]:
+    """Yields settings with nothing after their colon: none and the defaults would both be a guess."""
+    for path in paths:
+        if (field := field_at(model, path)) is None or isinstance(path[-1], int):
+            continue  # of a map of somebody's own, such as values of a chart
+        yield path, f"has nothing after its colon, so what it means is a guess. {_all_or_none(field)}"
+
+
+def _all_or_none(field: FieldInfo) -> str:
+    """Returns how to write something that may be null."""
+    kind, ways = _without_none(field.annotation), "Write a value"
+    if _is_model(kind):
+        needed = any(inner.is_required() for inner in fields_by_key(kind).values())
+        ways = "Write its keys under it" if needed else "Write {} for its defaults"
+    return f"{ways}, null for none, or drop it."
+
+
 def meant_names(model: type[BaseModel], data: Mapping[str, Any], errors: Sequence[ErrorDetails]) -> dict[Path, str]:
     """Returns the path of each misspelt key -> the name of the setting that it probably stands for."""
     unknown = [_path_in_file(model, data, error) for error in errors if error["type"] == "extra_forbidden"]
@@ -121,6 +138,8 @@ def _wrong_type(value: Any, expected: Sequence[str], model: type[BaseModel], pat
         advice = f"Give it a value{for_example}{or_drop}."
     elif is_hidden(value):
         advice = _instead_of_a_secret(model, path)
+    elif isinstance(value, bool) and field and _is_a_model_or_none(field):
+        advice = _all_or_none(field)
     elif "a map of keys and values" in expected and (isinstance(value, list) or "a whole number" not in expected):
         keys = "entries under it by name, without dashes" if isinstance(value, list) else "keys under it"
         advice = f"Write its {keys}{for_example}{or_drop}."
@@ -138,6 +157,8 @@ def _wrong_type(value: Any, expected: Sequence[str], model: type[BaseModel], pat
         advice = f"Write a number, for example {example}." if meant else "Write digits alone, without a unit."
     elif "true or false" in expected:
         advice = "Write true or false, without quotes."
+        if isinstance(value, Mapping | list):
+            advice = f"It has no keys. Write {path[-1]}: true, or {path[-1]}: false."
     elif "a list" in expected and (isinstance(value, Mapping) or _is_map(example)):
         advice = f"Write a list, with a dash before each entry{for_example}{or_drop}."
     elif "a list" in expected:
@@ -158,8 +179,8 @@ def _instead_of_a_secret(model: type[BaseModel], path: Path) -> str:
     return f"Write for example `{_line(shown, example)}`." if example else "Correct it."
 
 
-def _meant_number(value: Any, key: str) -> int | None:
-    """Returns the whole number that somebody probably meant: 3000 of `$3,000`, 80 of 0.8 percent, 1 of 500m vCPUs.
+def _meant_number(value: Any, key: str) -> float | None:
+    """Returns the number that somebody probably meant: 3000 of `$3,000`, 80 of 0.8 percent, 0.05 of a ratio of 5%.
 
     None where a unit follows that is not the setting's own (30d for days), or more, and where it is too large.
     """
@@ -171,6 +192,8 @@ def _meant_number(value: Any, key: str) -> int | None:
     number = float(re.sub(r"[,_ ]", "", found[1]) + (found[2] or "") + (found[3] or ""))
     if number >= MOST:
         return None
+    if key.endswith("ratio"):
+        return number / 100 if "%" in str(value) or number > 1 else number
     if "percent" in key and (number < 1 or value == 1.0):
         number *= 100
     elif (key, found[4]) == ("cpu", "m"):
@@ -344,6 +367,10 @@ def _without_none(kind: Any) -> Any:
 def _is_map(example: Any) -> bool:
     """Returns whether an example of a list has maps as its items."""
     return isinstance(example, list) and isinstance(example[0], Mapping)
+
+
+def _is_a_model_or_none(field: FieldInfo) -> bool:
+    return type(None) in get_args(field.annotation) and _is_model(_without_none(field.annotation))
 
 
 def _is_model(kind: Any) -> TypeGuard[type[BaseModel]]:

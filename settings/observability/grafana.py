@@ -44,10 +44,17 @@ class SsoSettings(Settings):
         description="Where it asks who somebody is.", examples=["https://login.example.com/oauth2/userinfo"]
     )
     scopes: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9._:/-]+$")], ...] = Field(
-        default=("openid", "profile", "email", "groups"), min_length=1, description="What it asks for."
+        default=("openid", "profile", "email"),
+        min_length=1,
+        description="What it asks for. A provider that does not know one of them refuses every login.",
+        examples=[["openid", "profile", "email", "groups"]],
     )
     groups_claim: str = Field(
-        default="groups", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="Claim that has the groups of a person."
+        default="groups",
+        pattern=r"^([A-Za-z_][A-Za-z0-9_:-]*|https?://[A-Za-z0-9._/:-]+)$",
+        description="Claim that has the groups of a person, in the token or in the answer of `api_url`: at the top of "
+        "it, not within another claim.",
+        examples=["cognito:groups"],
     )
     admins: tuple[Group, ...] = Field(default=(), description="Groups that administer Grafana.")
     editors: tuple[Group, ...] = Field(

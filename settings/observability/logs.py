@@ -1,6 +1,6 @@
 """`observability.logs`: what containers write, and where it is kept."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
@@ -11,6 +11,7 @@ from settings.core.problems import raise_if
 from settings.core.services import NamespaceName
 from settings.network.network import nearest_retention
 from settings.network.network_plan import range_has_hosts
+from settings.observability.patterns import pattern_mistakes
 
 T = TypeVar("T")
 OWN_LOKI = "http://loki.loki.svc:3100"
@@ -32,47 +33,8 @@ def is_a_retention_of_cloudwatch(days: int) -> int:
     return days
 
 
-def pattern_mistakes(pattern: str) -> Iterator[str]:
-    """Yields what is wrong with a pattern of Lua. One that Lua refuses would stop every record.
-
-    Source: Lua 5.1 reference manual, 5.4.1 "Patterns"; read 2026-11.
-    """
-    index, opened = 0, 0
-    while index < len(pattern):
-        sign, rest = pattern[index], pattern[index + 1 :]
-        if sign == "%" and (not rest or rest[0] in "bf"):
-            yield "ends with a single %." if not rest else f"has %{rest[0]}, which is not for this. Write a set, [...]."
-            return
-        if sign == "[":
-            found = _end_of_set(pattern, index)
-            if found is None:
-                yield "has a [ without its ]. Write %[ for the sign itself."
-                return
-            index = found
-        elif sign in "()":
-            opened += 1 if sign == "(" else -1
-            if opened < 0:
-                break
-        index += 2 if sign == "%" else 1
-    if opened:
-        yield "has a parenthesis without the other one. Write %( or %) for the sign itself."
-    if "{{" in pattern:
-        yield "has {{, which Helm reads as its own. Write {[{] for it."
-
-
-def _end_of_set(pattern: str, start: int) -> int | None:
-    """Returns where the set that begins at `start` ends. A ] that comes first is one of its signs."""
-    index = start + (2 if pattern[start + 1 : start + 2] == "^" else 1)
-    first = index
-    while index < len(pattern):
-        if pattern[index] == "]" and index > first:
-            return index
-        index += 2 if pattern[index] == "%" else 1
-    return None
-
-
 def is_a_pattern_of_lua(pattern: str) -> str:
-    """Returns the pattern unchanged. Raises ValueError when Lua would not take it."""
+    """Returns the pattern unchanged. Raises ValueError when Lua would not take it, or a line can take it minutes."""
     raise_if(f"{pattern!r} {mistake}" for mistake in pattern_mistakes(pattern))
     return pattern
 
@@ -180,7 +142,7 @@ class LogSettings(Settings):
     namespaces: Mapping[NamespaceName, NamespaceLogSettings] = Field(
         default_factory=dict,
         description="Namespaces whose logs are kept otherwise, by name. One that is dropped loses its older logs.",
-        examples=[{"inference": {"retention_days": 30}}],
+        examples=[{"inference": {"retention_days": 365}}],
     )
     redact: tuple[Annotated[str, Field(min_length=4), AfterValidator(is_a_pattern_of_lua)], ...] = Field(
         default=(),

@@ -33,11 +33,17 @@ class RemoteWriteSettings(Settings):
             *("resource_quota_usage", "up"),
         ),
         min_length=1,
-        description="Metrics that are sent, by name or by its beginning with `.*`; each sample is billed.",
-        examples=[["gpu:.*", "vllm:.*", "up"]],
+        description="Metrics that are sent, by name or by its beginning with `.*`; each sample is billed. Names "
+        "of catalog/data/metrics, and those that rules record.",
+        examples=[["gpu:.*", "node_count", "up"]],
+    )
+    other_metrics: tuple[str, ...] = Field(
+        default=(),
+        description="More of them, whose names are taken as they are written: of your own programs, for example.",
+        examples=[["vllm:.*"]],
     )
 
-    @field_validator("metrics")
+    @field_validator("metrics", "other_metrics")
     @classmethod
     def metrics_are_names_or_beginnings(cls, metrics: tuple[str, ...]) -> tuple[str, ...]:
         mistakes = [

@@ -21,7 +21,8 @@ class OtlpSettings(Settings):
 
     address: str = Field(
         pattern=r"^https?://[a-z0-9.-]+(:[0-9]{1,5})?$",
-        description="Its address, without /v1/traces. That of a Service in the cluster has the port of its pods.",
+        description="Its address, without /v1/traces. That of a Service in the cluster ends in .svc, and has the port "
+        "of its pods for HTTP.",
         examples=["http://tempo.telemetry.svc:4318"],
     )
     ranges: tuple[Annotated[str, AfterValidator(range_has_hosts)], ...] = Field(

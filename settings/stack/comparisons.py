@@ -10,6 +10,7 @@ from settings.cluster.addon_rules import AddOnRules
 from settings.core.problems import Mistake
 from settings.stack.checks import add_ons as add_on_checks
 from settings.stack.checks import (
+    addresses,
     alarms,
     capacity,
     endpoints,
@@ -69,6 +70,7 @@ def cross_mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules], today: date)
         *signatures.mistakes(parts, len(zone_names or ())),
         *images.mistakes(parts),
         *idle.mistakes(parts),
+        *addresses.mistakes(parts),
         *alarms.mistakes(parts),
         *guardduty.mistakes(parts),
         *mesh.mistakes(parts, add_ons, zone_names),
@@ -76,7 +78,7 @@ def cross_mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules], today: date)
         *isolation.mistakes(parts, add_ons),
         *observability_agents.mistakes(parts),
         *observability_alerts.mistakes(parts),
-        *observability_aws.mistakes(parts),
+        *observability_aws.mistakes(parts, add_ons),
         *observability_grafana.mistakes(parts),
         *observability_costs.mistakes(parts),
         *observability_metrics.mistakes(parts),

@@ -135,6 +135,7 @@ def _checked(raw: Mapping[str, Any], file: StackFile, add_ons: AddOns, today: da
     mistakes += comparisons.cross_mistakes(parts, add_ons, today)
     known = {path for path, _ in mistakes}
     mistakes += [mistake for mistake in value_mistakes(merged, add_ons) if mistake[0] not in known]
+    mistakes += [each for each in wording.bare_keys(StackSettings, file.bare) if each[0] not in known]
     return _Checked(settings, mistakes, meant_names)
 
 

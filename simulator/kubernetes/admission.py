@@ -14,8 +14,10 @@ from simulator.kubernetes.custom import object_findings
 from simulator.kubernetes.injection import PROXY, SERVER, refused_probes
 from simulator.kubernetes.karpenter import NODE_CLASS, NODE_OVERLAY, node_class_of, overlays_conflict
 from simulator.kubernetes.kinds import BUILT_IN, IN_EVERY_NAMESPACE, kind_of_an_addon, plural
+from simulator.kubernetes.made_policies import COLLECTOR, policy_of
 from simulator.kubernetes.meaning.definitions import identity_findings
 from simulator.kubernetes.meaning.node import Node
+from simulator.kubernetes.network_policies import POLICY
 from simulator.kubernetes.planned import Planned
 from simulator.kubernetes.readiness import SKIP
 from simulator.kubernetes.schema import builtin_kind, version_numbers
@@ -101,6 +103,7 @@ class Admission:
         self._quota(complete, before)
         self._warn_of_an_endless_job(complete)
         self._warn_of_refused_probes(complete)
+        self._warn_of_an_open_collector()
 
     def check_webhooks(self) -> None:
         """Raises Refusal when a webhook does not answer that the API server must ask. Warns of pods without a proxy."""
@@ -328,6 +331,15 @@ class Admission:
             self.call.warn(
                 f'pods of {self.state["kind"]} "{self._name}" never get ready: their proxy refuses {why}. Use httpGet, '
                 "which it lets in, or let the ranges of nodes in by an AuthorizationPolicy."
+            )
+
+    def _warn_of_an_open_collector(self) -> None:
+        if (self.state["apiVersion"], self.state["kind"]) != COLLECTOR or policy_of(self.cluster, self.state) is None:
+            return
+        if any(True for _ in self.cluster.of_kind(*POLICY, self.namespace)):
+            self.call.warn(
+                f'everybody reaches the ports of OpenTelemetryCollector "{self._name}": its operator makes a network '
+                "policy that says so, beside those of the namespace. Write networkPolicy: {enabled: false}."
             )
 
     def _limit_ranges(self, complete: Mapping[str, Any]) -> None:

@@ -28,6 +28,7 @@ from simulator.kubernetes.aws_policies import APPLICATION, CLUSTER, as_network_p
 from simulator.kubernetes.chart_pods import Pod
 from simulator.kubernetes.chart_pods import pods_of as pods_of_release
 from simulator.kubernetes.clusters import Cluster, cluster_of
+from simulator.kubernetes.made_policies import COLLECTOR, policy_of
 from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.meaning.selectors import matches
 from simulator.kubernetes.planned import Planned
@@ -196,6 +197,8 @@ class PolicyView:
         self.enforcement = how = enforcement(cluster)
         self._policies = _latest(cluster, planned, *POLICY) if how else []
         self._policies += map(as_network_policy, _latest(cluster, planned, *APPLICATION)) if how else []
+        made = (policy_of(cluster, each) for each in (_latest(cluster, planned, *COLLECTOR) if how else ()))
+        self._policies += [each for each in made if each is not None]
         self._tiers = _latest(cluster, planned, *CLUSTER) if how and how.keeps_tiers else []
         self.why_nothing_starts = how.why_no_pod_starts if how else ""
         self._is_open = how is None or not (self._policies or self._tiers or how.strict or how.faulty)

@@ -5,17 +5,17 @@ from functools import cache
 
 import pytest
 
-from catalog.metrics import exporters
+from catalog.metrics import PARTS, exporters, series
 from catalog.mig import MIG_GPUS
 from catalog.sharing import SHARED_GPU, WHOLE_GPU
 from components.cluster.scrapes import OF_EKS
 from components.core.addon_spec import every_add_on
-from components.core.dashboards import expressions
 from components.core.metrics import Alert, Recording, RuleGroup, Scrape
 from components.core.promql import resource_label
 from components.observability.addons.kube_prometheus_stack import NODE_LABELS
 from settings.cluster.parts import ClusterParts
 from tests.catalog.promql import Known, names, read
+from tests.components.observability.expressions import expressions
 from tests.components.observability.rules.every_rule import constants, groups
 from tests.components.observability.rules.test_rules import CASES
 from tests.components.stacks import stack
@@ -40,10 +40,9 @@ def scrapes() -> dict[str, Scrape]:
 
 
 def target_of(exporter: str) -> frozenset[str]:
-    fixed = exporters()[exporter].target
-    scrape = scrapes().get(exporter)
+    fixed, scrape = exporters()[exporter].get("target"), scrapes().get(exporter)
     if fixed is not None or scrape is None:
-        return OF_POD if fixed is None else fixed
+        return OF_POD if fixed is None else frozenset(fixed)
     return OF_NODE | (OF_POD if getattr(scrape, "keeps_pod", False) else frozenset()) if scrape.of_nodes else OF_POD
 
 
@@ -52,14 +51,15 @@ def served() -> Known:
     """Returns what Prometheus has of every exporter, under the names that labels get there."""
     labels: dict[str, frozenset[str]] = {}
     values: dict[tuple[str, str], frozenset[str]] = {}
-    for exporter in exporters().values():
-        target = target_of(exporter.name)
-        kept = exporter.keeps_labels or exporter.name == "dcgm"  # whose target has no namespace and pod
-        for metric in exporter.metrics:
-            for name, own in metric.series():
+    for exporter, table in exporters().items():
+        target = target_of(exporter)
+        kept = table.get("keeps_labels") or exporter == "dcgm"  # whose target has no namespace and pod
+        for metric, row in table["metrics"].items():
+            for ending, more in PARTS.get(row["type"], {"": frozenset()}).items():
+                name, own = metric + ending, {*row["labels"], *more}
                 moved = frozenset(each if kept or each not in target else f"exported_{each}" for each in own)
                 labels[name] = moved | target
-                values |= {(name, label): known for label, known in metric.values.items()}
+                values |= {(name, label): frozenset(known) for label, known in row.get("values", {}).items()}
                 if "resource" in own and name.startswith("kube_") and name != "kube_resourcequota":
                     values[name, "resource"] = frozenset({*GPU_RESOURCES, "cpu", "memory", "pods", "ephemeral_storage"})
     return Known(labels, values)
@@ -112,12 +112,7 @@ MORE = {
 
 @pytest.mark.parametrize("group", groups(), ids=[group.name for group in groups()])
 def test_a_group_reads_exporters_that_its_clusters_have(group: RuleGroup) -> None:
-    serves = {
-        name: exporter.name
-        for exporter in exporters().values()
-        for each in exporter.metrics
-        for name, _ in each.series()
-    }
+    serves = {name: exporter for exporter in exporters() for name in series(exporter)}
     asked = {serves[name] for rule in group.rules for name in names(rule.expr) if name in serves}
     assert asked <= EVERYWHERE | MORE.get(group.name, {group.name})
 
@@ -130,8 +125,8 @@ def test_a_panel_reads_what_there_is(where: str, expr: str) -> None:
 
 def test_the_cases_of_rules_have_series_as_they_are_served() -> None:
     for case in CASES:
-        for series in case.get("input_series", []):
-            assert read(series["series"], served())[1] == [], case["name"]
+        for each in case.get("input_series", []):
+            assert read(each["series"], served())[1] == [], case["name"]
 
 
 @pytest.mark.parametrize(
@@ -171,8 +166,8 @@ def test_labels_of_nodes_that_rules_read_are_let_through() -> None:
 
 
 def test_each_exporter_that_is_read_by_a_pod_monitor_has_a_scrape_of_its_name() -> None:
-    own = {name for name, exporter in exporters().items() if exporter.target is None}
+    own = {name for name, table in exporters().items() if "target" not in table}
     read_too = {"dcgm", "opencost", "linkerd-proxy"}  # where a cluster has GPUs, costs, a mesh
     assert own - set(scrapes()) <= read_too
     for name in own & set(scrapes()):
-        assert exporters()[name].keeps_labels == scrapes()[name].keeps_labels, name
+        assert exporters()[name].get("keeps_labels", False) == scrapes()[name].keeps_labels, name

@@ -98,6 +98,31 @@ def test_samples_are_kept_as_long_as_the_workspace_says() -> None:
     assert "kept for 300 days" in long.usage
 
 
+def limits(parent: str = "", series: int = 200_000, **more: Any) -> Resource:
+    sets = [{"labelSet": {"cluster": "main"}, "limits": {"maxSeries": series}}]
+    return resource(LIMITS, "limits", parent, workspaceId="ws-known", limitsPerLabelSets=sets, **more)
+
+
+def test_a_limit_without_links_is_of_the_workspace_beside_it() -> None:
+    """An event log has no dependencies, and no id of a new state."""
+    beside = price(resource(WORKSPACE, "metrics", "urn:parent"), limits("urn:parent", retentionPeriodInDays=300))
+    assert "kept for 300 days" in items(beside)["metrics kept"].usage
+    elsewhere = price(resource(WORKSPACE, "metrics", "urn:parent"), limits("urn:other", retentionPeriodInDays=300))
+    assert "kept for 150 days" in items(elsewhere)["metrics kept"].usage
+
+
+@pytest.mark.parametrize(("series", "most"), [(100_000, 880), (5_000_000, 44_000), (100, 0.88)])
+def test_no_more_samples_come_in_than_the_limit_of_series_lets(series: int, most: float) -> None:
+    found = items(price(resource(WORKSPACE, "metrics", "urn:parent"), limits("urn:parent", series)))
+    more = found.get("metrics written, beyond 2 billion")
+    assert found["metrics written"].quantity_max + (more.quantity_max if more else 0) == pytest.approx(most)
+    assert found["metrics written"].quantity_min <= most
+
+
+def test_a_workspace_without_a_limit_takes_as_much_as_the_quota_of_aws() -> None:
+    assert items(price(resource(WORKSPACE)))["metrics written, beyond 2 billion"].quantity_max == 88_000 - 200
+
+
 def test_a_limit_of_another_workspace_says_nothing_about_this_one() -> None:
     other = resource(LIMITS, retentionPeriodInDays=300, workspaceId="ws-other")
     assert "kept for 150 days" in items(price(resource(WORKSPACE), other))["metrics kept"].usage

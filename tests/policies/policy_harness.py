@@ -9,7 +9,7 @@ from pulumi.runtime.proto import analyzer_pb2 as wire
 from common.wire import to_struct
 from policies.analyzer import Analyzer
 from policies.registry import rules
-from policies.rule import Case, Rule, Sample, StackCase, StackRule
+from policies.rule import PROVIDER, Case, Rule, Sample, StackCase, StackRule
 
 TODAY = date(2026, 11, 1)
 ALL = rules()
@@ -48,6 +48,7 @@ def request(rule: Rule, case: Case) -> wire.AnalyzeRequest:
         name="it",
         properties=to_struct(case.props),
         options=wire.AnalyzerResourceOptions(protect=case.protect),
+        provider=wire.AnalyzerProviderResource(type="pulumi:providers:aws", properties=to_struct(case.provider)),
     )
 
 
@@ -59,7 +60,7 @@ def stack_request(resources: Mapping[str, Sample], stack: str = "prod") -> wire.
             name=name,
             properties=to_struct(sample.props),
             provider=wire.AnalyzerProviderResource(
-                type="pulumi:providers:aws", properties=to_struct({"region": "us-west-2"}), urn=sample.provider
+                type="pulumi:providers:aws", properties=to_struct(PROVIDER), urn=sample.provider
             ),
         )
         for key, targets in sample.links.items():

@@ -18,7 +18,7 @@ from policies.analyzer import NOTICES, PROFILE, Analyzer
 from policies.pack import build
 from policies.rule import Case, EvaluationContext, Option, Rule, Sample, Stack
 from policies.views import Reads, Resource
-from tests.policies.policy_harness import ALL, RESOURCE_RULES, TODAY, request, stack_request, urn
+from tests.policies.policy_harness import ALL, RESOURCE_RULES, TODAY, pack, request, stack_request, urn
 
 VPC = "aws:ec2/vpc:Vpc"
 
@@ -62,6 +62,14 @@ def levels(pack: Analyzer, stack: str) -> list[str]:
     return [wire.EnforcementLevel.Name(d.enforcementLevel).lower() for d in response.diagnostics]
 
 
+def test_a_type_that_another_rule_looks_at_is_seen() -> None:
+    unseen = ALL["type-unseen"]
+    vpc = stack_request({"it": Sample(VPC)})
+    alone, beside = Analyzer({unseen.id: unseen}), Analyzer({unseen.id: unseen, "probe": probe()})
+    assert [each.policyName for each in alone.AnalyzeStack(vpc, None).diagnostics] == ["type-unseen"]
+    assert list(beside.AnalyzeStack(vpc, None).diagnostics) == []
+
+
 # Environments and levels
 
 RELAXED = {"dev": "disabled", "staging": "advisory", "prod": "mandatory"}
@@ -86,6 +94,20 @@ def test_the_packs_configuration_overrides_the_stacks() -> None:
     pack.ConfigureStack(wire.AnalyzerStackConfigureRequest(config={"ml-platform:environment": "dev"}), None)
     configure(pack, **{PROFILE.id: {"environment": "prod"}})
     assert levels(pack, "dev") == ["mandatory"]
+
+
+@pytest.mark.parametrize(
+    ("stack", "expected"),
+    [*((name, ["mandatory"]) for name in ("prod", "eu-prod", "prod.2", "production")), ("product", []), ("reprod", [])],
+)
+def test_nothing_that_a_change_says_of_its_environment_lowers_production(stack: str, expected: list) -> None:
+    pack = analyzer(probe(**RELAXED))
+    config = {"ml-platform:environment": "dev"}
+    pack.ConfigureStack(wire.AnalyzerStackConfigureRequest(stack=stack, config=config), None)
+    reported = next(each for each in pack.GetAnalyzerInfo(empty_pb2.Empty(), None).policies if each.name == "probe")
+    assert (reported.enforcementLevel == wire.MANDATORY) is bool(expected)
+    configure(pack, **{PROFILE.id: {"environment": "dev"}})
+    assert levels(pack, stack) == expected
 
 
 def test_a_configured_level_overrides_that_of_the_environment() -> None:
@@ -188,6 +210,17 @@ def test_links_follow_the_engines_record_of_dependencies_before_ids() -> None:
     rule = replace(STACK_RULES[0], check=check, applies_to=(VPC, "x"), options={})
     Analyzer({rule.id: rule}, today=lambda: TODAY).AnalyzeStack(request, None)
     assert seen == [["b"]], "at the first preview every id is unknown, and unknown ids cannot be compared"
+
+
+def test_the_monthly_cap_counts_what_a_preview_knows_of_the_inputs_alone() -> None:
+    eip, cap = "aws:ec2/eip:Eip", "cost-monthly-cap"
+    stack = stack_request({"it": Sample(eip, {"publicIpv4Pool": UNKNOWN})})
+    for inputs, refused in (({"domain": "vpc"}, True), (None, False)):
+        analyzer = pack(ALL[cap], {"usd": 1})
+        if inputs is not None:
+            analyzer.Analyze(wire.AnalyzeRequest(type=eip, urn=urn(eip), properties=to_struct(inputs)), None)
+        told = [each.policyName for each in analyzer.AnalyzeStack(stack, None).diagnostics]
+        assert told == [cap] * refused, "an output that is not known yet has no price"
 
 
 def test_an_empty_stack_passes() -> None:

@@ -44,8 +44,8 @@ def state(stack: str, **templates: dict[str, Any]) -> dict[str, Any]:
         "custom": True,
         "id": "p1",
         "type": PROVIDER,
-        "inputs": {"region": "us-west-2"},
-        "outputs": {"region": "us-west-2"},
+        "inputs": {"region": "us-west-2", "allowedAccountIds": '["111122223333"]'},
+        "outputs": {"region": "us-west-2", "allowedAccountIds": '["111122223333"]'},
     }
     launch_templates = [
         {

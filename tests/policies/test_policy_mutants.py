@@ -69,7 +69,13 @@ def checking_functions(tree: ast.Module) -> list[ast.FunctionDef]:
 
 
 TYPES_OF_CASE_BUILDERS = ("Case", "StackCase", "str", "dict[str, object]", "dict[str, str]")
-SHARED_BY_RULES = ("policies.pools", "policies.objects", "policies.rbac", "policies.network_policies")
+SHARED_BY_RULES = (
+    "policies.pools",
+    "policies.objects",
+    "policies.rbac",
+    "policies.network_policies",
+    "policies.ranges",
+)
 Functions = Callable[[ast.Module], list[ast.FunctionDef]]
 
 

@@ -134,3 +134,11 @@ def test_every_kind_of_karpenter_that_a_rule_checks_has_a_schema() -> None:
     checked = {token for rule in ALL.values() for token in rule.types if "karpenter" in token}
     assert checked, "there is nothing to check"
     assert all(schema_of(*token.split(":")[1:]) for token in checked)
+
+
+def test_every_type_that_needs_no_rule_is_one_of_the_provider() -> None:
+    from policies.rules.coverage.type_unseen import HARMLESS
+
+    kinds = [f"aws:{kind}" for kinds in HARMLESS.values() for kind in kinds]
+    assert sorted(set(kinds)) == sorted(kinds), "named twice"
+    assert [kind for kind in kinds if kind not in registered("aws")] == []

@@ -1639,8 +1639,8 @@ def test_the_gravest_comes_first_and_equal_ones_are_one():
     lowered = tuple(judge.find(files(), files(environment="dev"), "prod"))
     each = found(*nats, of("aws:efs/fileSystem:FileSystem", {}, None, "home"), judges=lowered)
     assert [danger.opening for danger in each] == [
-        "FileSystem home deleted",
         "environment of prod: prod → dev",
+        "FileSystem home deleted",
         "NatGateway a, b deleted",
     ]
 

@@ -221,10 +221,10 @@ HOST = "123456789012.dkr.ecr.us-west-2.amazonaws.com"
 LAB = marked()
 
 
-def rules(**settings):
+def rules(added=(), **settings):
     """The rules of a cluster with teams, as the platform registers them: name -> type and inputs."""
     cloud = PlatformCloud()
-    args = GuardsArgs(settings=AdmissionSettings(**settings), registry=HOST, injected_images=())
+    args = GuardsArgs(settings=AdmissionSettings(**settings), registry=HOST, injected_images=added)
     cloud.up_part(lambda _: guards("main-admission", args, pulumi.ResourceOptions()))
     return {(each.type, each.name): plain(each.inputs) for each in cloud.registered.values()}
 
@@ -305,6 +305,12 @@ def test_a_rule_that_goes_from_warnings_to_refusals_is_told_once():
 def test_a_rule_that_only_warns_from_now_on_begins_to_demand_nothing():
     told = told_of(rules(digests=False), rules(mode="warn"))
     assert [each.partition(":")[0] for each in told] == ["images, main-admission-labels only warn"]
+
+
+@pytest.mark.parametrize(("image", "told"), [("proxy:2", ["proxy:2"]), ("proxy:1", [])])
+def test_an_image_that_webhooks_add_is_told_by_its_name_and_one_that_goes_harms_nobody(image, told):
+    dangers = told_of(rules(added=("proxy:1", "init:1")), rules(added=(image,)))
+    assert dangers == [f"images lets in image {each} that a webhook adds: {THERE}" for each in told]
 
 
 def test_a_rule_of_an_earlier_release_is_told_by_its_messages():

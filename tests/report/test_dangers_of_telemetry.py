@@ -1,19 +1,25 @@
 """Dangers of Prometheus: samples that go, and volumes that do not follow."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from components.observability.alerting import config
-from components.observability.fluent_bit import script
-from components.observability.grafana import role_of_groups
+from components.observability.collectors import agent, gateway
+from components.observability.fluent_bit import configuration, script
+from components.observability.grafana import oauth
+from components.observability.remote_write import kept
 from report.dangers.danger import GRAVE, LOST, SERIOUS
 from report.dangers.doors import RELEASE
+from report.dangers.sinks import COLLECTOR
 from settings.observability.alerts import AlertSettings
 from settings.observability.grafana import SsoSettings
 from settings.observability.logs import LogSettings
-from tests.components.stacks import stage
-from tests.report.logs import step, urn
+from settings.observability.traces import TraceSettings
+from tests.components.stacks import CLUSTER, stage
+from tests.report.edits import edit
+from tests.report.logs import UNKNOWN_TEXT, step, urn
 from tests.report.test_dangers import found, of, openings
 
 
@@ -89,9 +95,62 @@ def hearing(**alerts: Any) -> list[Any]:
         {"chart": "kube-prometheus-stack", "values": {"alertmanager": {"config": routes(each)}}}
         for each in (everybody, {**everybody, **alerts})
     )
-    namespace = {"metadata": {"labels": {"ml-platform/team": "research"}}}
+    namespace = {"metadata": {"name": "research", "labels": {"ml-platform/team": "research"}}}
     space = step("same", urn("kubernetes:core/v1:Namespace", "research"), inputs=namespace)
     return found(space, of(RELEASE, before, after, "main-kps"), kind="protection")
+
+
+def test_with_all_of_observability_alerts_and_the_heartbeat_end_and_nothing_is_there_again() -> None:
+    heard = {"platform": MAIL, "teams": {"research": MAIL}, "heartbeat": True}
+    before = prometheus()
+    before["values"] |= {"alertmanager": {"config": routes(heard)}, "grafana": {"enabled": True}}
+    other = step("same", urn("kubernetes:core/v1:Namespace", "other"))
+    gone = found(other, of(RELEASE, before, None, "main-kps"))
+    assert [each.opening for each in gone if "Release" not in each.opening] == [
+        "all samples of Prometheus go, by main-kps",
+        "Grafana goes with its volume, by main-kps",
+        "alerts of the whole cluster reach nobody any more, by main-kps",
+        "nobody outside of the platform hears any more that alerts work, by main-kps",
+    ]
+    assert gone[0].consequence == "nothing brings them back"
+    made_anew = found(of(RELEASE, before, before, "main-kps", op="replace"))
+    assert made_anew[0].consequence == "nothing brings them back, and until it is there again nobody hears of an alert"
+    assert not [each for each in made_anew if each.kind == "protection"]
+    assert not [each for each in found(other, of(RELEASE, prometheus(), None)) if each.kind == "protection"]
+
+
+def test_a_password_that_goes_with_grafana_is_no_data_and_another_one_is() -> None:
+    password, external = (
+        f"kubernetes:{kind}"
+        for kind in ("generators.external-secrets.io/v1alpha1:Password", "external-secrets.io/v1:ExternalSecret")
+    )
+    reads = {
+        "spec": {
+            "target": {"name": "grafana-admin"},
+            "dataFrom": [{"sourceRef": {"generatorRef": {"name": "made"}}}],
+        }
+    }
+    on = {
+        "chart": "kube-prometheus-stack",
+        "values": {"grafana": {"enabled": True, "admin": {"existingSecret": "grafana-admin"}}},
+    }
+    off = {**on, "values": {"grafana": {"enabled": False}}}
+
+    def lost(after: Any, name: str = "made") -> list[Any]:
+        steps = (of(external, reads, None, "read"), of(password, {"metadata": {"name": name}}, None, "password"))
+        return found(*steps, of(RELEASE, on, after, "main-kps"), kind="data")
+
+    assert lost(off)[0].opening == "Grafana goes with its volume, by main-kps"
+    assert not [each for after in (off, None) for each in lost(after) if "Password" in each.opening]
+    for after, name in ((on, "made"), (off, "of-a-team")):
+        assert lost(after, name)[0].opening == "Password password deleted"
+
+
+def test_of_what_is_lost_a_password_comes_last() -> None:
+    password = "kubernetes:generators.external-secrets.io/v1alpha1:Password"
+    table = of("aws:dynamodb/table:Table", {}, None, "t")
+    said = openings(of(password, {"metadata": {"name": "p"}}, None, "p"), table, kind="data")
+    assert said == ["Table t deleted", "Password p deleted"]
 
 
 def routes(alerts: dict[str, Any]) -> dict[str, Any]:
@@ -112,15 +171,89 @@ def routes(alerts: dict[str, Any]) -> dict[str, Any]:
         (
             {"teams": {}},
             SERIOUS,
-            "alerts of team research reach the platform's people, and no longer the team",
+            "alerts of namespace research reach the platform's people, and no longer the team",
         ),
-        ({"teams": {"research": MAIL}}, SERIOUS, "alerts of team research no longer reach their webhook"),
+        ({"teams": {"research": MAIL}}, SERIOUS, "alerts of namespace research no longer reach their webhook"),
         ({"heartbeat": False}, GRAVE, "nobody outside of the platform hears any more that alerts work"),
     ],
 )
 def test_who_no_longer_hears_of_an_alert_is_told(alerts: dict[str, Any], severity: int, says: str) -> None:
     (told_,) = hearing(**alerts)
     assert (told_.severity, told_.opening) == (severity, f"{says}, by main-kps")
+
+
+RESEARCH = {**MAIL, "slack": "#research", "pagerduty": True}
+ON_CALL = {**MAIL, "pagerduty": True}
+CHANGED_HANDS = [  # teams with their namespaces and receivers; what becomes of them; what is told of alerts
+    (
+        ({"research": ["research"]}, {"teams": {"research": RESEARCH}}),
+        ({"study": ["research"]}, {}),
+        ["alerts of namespace research reach nobody any more"],
+    ),
+    (
+        ({"research": ["research"]}, {"platform": MAIL, "teams": {"research": RESEARCH}}),
+        ({"study": ["research"]}, {"platform": MAIL}),
+        [
+            "critical alerts of namespace research page nobody any more",
+            "alerts of namespace research reach the platform's people, and no longer the team",
+        ],
+    ),
+    (
+        ({"research": ["research"]}, {"teams": {"research": RESEARCH}}),
+        ({"study": ["research"]}, {"teams": {"study": RESEARCH}}),
+        ["alerts of namespace research do not come by Slack, mail, PagerDuty until a new receiver is ready"],
+    ),
+    (
+        ({"research": ["research"]}, {"teams": {"research": MAIL}}),
+        ({"research": ["research"]}, {"teams": {"research": RESEARCH}}),
+        [],
+    ),
+    (
+        (
+            {"serving": ["inference", "web"], "research": ["research"]},
+            {"teams": {"serving": ON_CALL, "research": {"slack": "#research"}}},
+        ),
+        (
+            {"serving": ["web"], "research": ["research", "inference"]},
+            {"teams": {"serving": ON_CALL, "research": {"slack": "#research"}}},
+        ),
+        [
+            "critical alerts of namespace inference page nobody any more",
+            "alerts of namespace inference no longer reach mail",
+        ],
+    ),
+    (
+        ({"a": ["a"], "b": ["b"], "c": ["c"]}, {"platform": ON_CALL, "teams": {"c": MAIL}}),
+        ({"a": ["a"], "b": ["b"], "c": ["c"]}, {"platform": MAIL, "teams": {"c": MAIL}}),
+        ["critical alerts of the platform, namespace a, namespace b page nobody any more"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "says"), CHANGED_HANDS)
+def test_alerts_of_each_namespace_are_followed_to_whom_they_reach(before: Any, after: Any, says: list[str]) -> None:
+    def heard(teams: dict[str, list[str]], alerts: dict[str, Any]) -> dict[str, Any]:
+        of_teams = [{"name": name, "namespaces": spaces} for name, spaces in teams.items()]
+        return {"teams": of_teams, "observability": {"alerts": alerts}}
+
+    told_ = [each.opening for each in edit(heard(*before), heard(*after)) if "alerts of " in each.opening]
+    assert told_ == [f"{each}, by main-kube-prometheus-stack" for each in says]
+
+
+def test_a_team_that_moves_to_another_cluster_is_followed_there() -> None:
+    def at_home(cluster: str, platform: Any = MAIL) -> dict[str, Any]:
+        team = {"name": "research", "namespaces": ["research"], "cluster": cluster}
+        alerts = {"platform": platform, "teams": {"research": RESEARCH}}
+        return {
+            "clusters": {"main": CLUSTER, "other": CLUSTER},
+            "teams": [team],
+            "observability": {"alerts": alerts},
+        }
+
+    assert not [each for each in edit(at_home("main"), at_home("other")) if "alerts of " in each.opening]
+    paged = [each.opening for each in edit(at_home("other", ON_CALL), at_home("other")) if "alerts of " in each.opening]
+    assert paged
+    assert not [each for each in paged if "namespace" in each], "it is in one cluster, and hears itself"
 
 
 def test_who_hears_more_or_elsewhere_is_no_danger() -> None:
@@ -153,6 +286,8 @@ def landing(pool: str, groups: dict[str, str]) -> Any:
         ("system", {"subnet-a": "system"}, ["us-west-2b"]),
         ("first", {"subnet-a": "first", "subnet-b": "first"}, []),
         ("first", {"subnet-b": "first", "subnet-a": "system"}, ["us-west-2a"]),
+        ("system", {"subnet-a": "system", UNKNOWN_TEXT: "system"}, ["us-west-2b"]),
+        ("system", {UNKNOWN_TEXT: "system"}, ["us-west-2a, us-west-2b"]),
     ],
 )
 def test_volumes_in_a_zone_that_the_landing_pool_leaves_find_no_node(
@@ -171,12 +306,60 @@ def test_volumes_in_a_zone_that_the_landing_pool_leaves_find_no_node(
     ]
     groups = [
         of("aws:eks/nodeGroup:NodeGroup", had.get(subnet), has.get(subnet), subnet)
-        for subnet in ("subnet-a", "subnet-b")
+        for subnet in ("subnet-a", "subnet-b", UNKNOWN_TEXT)
+        if subnet in {**had, **has}
     ]
+    subnets.append(of("aws:ec2/subnet:Subnet", None, {"availabilityZone": "us-west-2c"}, "c"))
     dangers = [
         each for each in found(*subnets, *groups, of(RELEASE, old, new, "main-kps")) if "Grafana" in each.opening
     ]
     assert [each.opening.rpartition(" in ")[2] for each in dangers] == lost
+
+
+def test_other_subnets_of_the_same_zones_keep_the_nodes_of_volumes() -> None:
+    old, had = landing("system", {"subnet-a": "system"})
+    _, has = landing("system", {UNKNOWN_TEXT: "system"})
+    zone, subnet = {"availabilityZone": "us-west-2a"}, "aws:ec2/subnet:Subnet"
+    steps = [
+        of(subnet, zone, zone, "private", op="same", id="subnet-a"),
+        of(subnet, None, zone, "pods"),
+        of("aws:eks/nodeGroup:NodeGroup", had["subnet-a"], has[UNKNOWN_TEXT], "system-a", op="replace"),
+    ]
+    assert not [each for each in found(*steps, of(RELEASE, old, old, "main-kps")) if "Grafana" in each.opening]
+
+
+def outside(**remote_write: Any) -> dict[str, Any]:
+    alerts = {"platform": MAIL, "heartbeat": True}
+    return {"observability": {"alerts": alerts, "metrics": {"remote_write": remote_write}}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        (
+            {"metrics": ["up", "gpu:.*", "gpu:hours", "node_count"]},
+            {"metrics": ["up", "gpu:.*"]},
+            "Prometheus no longer writes node_count to its workspace, by main-kube-prometheus-stack",
+        ),
+        (
+            {"max_series": 200_000},
+            {"max_series": 1000},
+            "series that workspace main-kube-prometheus-stack-workspace takes: 200000 → 1000",
+        ),
+    ],
+)
+def test_what_is_no_longer_kept_outside_of_the_cluster_is_told(before: Any, after: Any, says: str) -> None:
+    (less,) = edit(outside(**before), outside(**after))
+    assert (less.kind, less.severity, less.opening) == ("data", SERIOUS, says)
+    assert not [each for each in edit(outside(**after), outside(**before)) if each.kind == "data"]
+
+
+def test_a_secret_of_a_receiver_that_goes_stops_no_pod() -> None:
+    """The volumes of Alertmanager are optional, and go with the same change."""
+    both, mail = ({"observability": {"alerts": {"platform": each}}} for each in (RESEARCH, MAIL))
+    says = [each.opening for each in edit(both, mail) if "goes from namespace" in each.opening]
+    assert not says, "who no longer hears is told instead"
+    assert any("page nobody" in each.opening for each in edit(both, mail))
 
 
 def of_logs(**logs: Any) -> dict[str, Any]:
@@ -194,8 +377,8 @@ def test_what_was_taken_out_of_logs_and_is_shown_from_now_on_is_told() -> None:
 
 def of_grafana(**groups: Any) -> dict[str, Any]:
     urls = {f"{name}_url": "https://login.example.com" for name in ("auth", "token", "api")}
-    oauth = {"role_attribute_path": role_of_groups(SsoSettings(client_id="grafana", **urls, **groups))}
-    ini = {"auth.generic_oauth": oauth}
+    sso = SsoSettings(client_id="grafana", **urls, **groups)
+    ini = {"auth.generic_oauth": oauth(sso)}
     return {"chart": "kube-prometheus-stack", "values": {"grafana": {"enabled": True, "grafana.ini": ini}}}
 
 
@@ -285,3 +468,122 @@ def test_monitors_of_the_platform_and_those_that_go_with_prometheus_are_no_dange
     gone = step("delete", urn("kubernetes:core/v1:Namespace", "lab"), inputs={"metadata": {"name": "lab"}})
     kps = step("same", urn(RELEASE, "main-kps"), inputs={"chart": "kube-prometheus-stack"})
     assert not [each for each in unread(program(), None, kps, gone) if "reads" in each.opening]
+
+
+def collectors(**traces: Any) -> dict[str, Any]:
+    settings = TraceSettings.model_validate({"gateways": 2, **traces})
+    config = gateway("us-west-2", settings)
+    config["processors"] |= {"transform": agent("main", settings, 2)["processors"]["transform"]}  # of the other object
+    return {"spec": {"replicas": settings.gateways, "config": config}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind", "severity", "opening"),
+    [
+        (
+            *({"drop_attributes": ["app.a", "app.prompt"]}, {"drop_attributes": ["app.a"]}, "protection", GRAVE),
+            "traces keep the attributes app.prompt again, by gateway",
+        ),
+        (
+            *({"sample_ratio": 0.005}, {"sample_ratio": 1}, "money", SERIOUS),
+            "100 % of the traces without an error are kept, not 0.5 %, by gateway",
+        ),
+        (
+            *({"memory_gib": 4}, {"memory_gib": 1}, "data", SERIOUS),
+            "gateways hold 40,000 traces, not 160,000, by gateway",
+        ),
+        ({}, {"gateways": 1}, "data", SERIOUS, "gateways hold 40,000 traces, not 80,000, by gateway"),
+    ],
+)
+def test_of_traces_more_is_kept_or_less_is_judged(
+    before: Any, after: Any, kind: str, severity: int, opening: str
+) -> None:
+    (danger,) = found(of(COLLECTOR, collectors(**before), collectors(**after), "gateway"), kind=kind)
+    assert (danger.severity, danger.opening) == (severity, opening)
+    back = of(COLLECTOR, collectors(**after), collectors(**before), "gateway")
+    assert not [each for each in found(back, kind=kind) if "gateway" in str(each)]
+
+
+def sends(**logs: Any) -> dict[str, Any]:
+    return {"chart": "fluent-bit", "values": {"config": configuration("c", "us-west-2", LogSettings(**logs))}}
+
+
+def to_loki(host: str) -> dict[str, Any]:
+    return sends(to="loki", loki={"address": f"https://{host}"})
+
+
+def traces(**settings: Any) -> dict[str, Any]:
+    return {"metadata": {"name": "gateway"}, "spec": {"config": gateway("us-west-2", TraceSettings(**settings))}}
+
+
+def otlp(host: str) -> dict[str, Any]:
+    return traces(otlp={"address": f"https://{host}:4318"})
+
+
+def writes(*urls: str, metrics: Sequence[str] = ("up",)) -> dict[str, Any]:
+    entries = [{"url": each, "writeRelabelConfigs": kept(metrics)} for each in urls]
+    return {"chart": "kube-prometheus-stack", "values": {"prometheus": {"prometheusSpec": {"remoteWrite": entries}}}}
+
+
+AWS_URL, FOREIGN = "https://aps.amazonaws.com/workspaces/ws-own/api/v1/remote_write", "https://m.example.com/write"
+
+
+@pytest.mark.parametrize(
+    ("type_", "before", "after", "says", "severity"),
+    [
+        (RELEASE, to_loki("a.example.com"), to_loki("b.example.com"), "logs of all teams go to b.example.com", GRAVE),
+        (RELEASE, sends(), to_loki("a.example.com"), "logs of all teams go to a.example.com", GRAVE),
+        (RELEASE, None, to_loki("a.example.com"), "logs of all teams go to a.example.com", GRAVE),
+        (RELEASE, sends(), to_loki("l.loki.svc"), "logs of all teams go to l.loki.svc", SERIOUS),
+        (COLLECTOR, otlp("a.example.com"), otlp("b.example.com"), "traces of all teams go to b.example.com", GRAVE),
+        (COLLECTOR, traces(), otlp("a.example.com"), "traces of all teams go to a.example.com", GRAVE),
+        (RELEASE, writes(AWS_URL), writes(AWS_URL, FOREIGN), "metrics of all teams go to m.example.com", GRAVE),
+    ],
+)
+def test_where_telemetry_goes_from_now_on_is_told(
+    type_: str, before: Any, after: Any, says: str, severity: int
+) -> None:
+    other = step("same", urn("kubernetes:core/v1:Namespace", "other"))
+    (told_,) = found(other, of(type_, before, after, "sends"), kind="access")
+    assert (told_.opening, told_.severity) == (f"{says}, by sends", severity)
+    assert not openings(of(type_, after, before or after, "sends", op="same"), kind="access")
+
+
+def test_what_stays_with_aws_in_its_own_account_goes_nowhere_else() -> None:
+    own = step("same", urn("aws:amp/workspace:Workspace", "own"), id="ws-own")
+    for type_, before, after in (
+        (RELEASE, to_loki("a.example.com"), sends()),
+        (COLLECTOR, otlp("a.example.com"), traces()),
+        (RELEASE, writes(), writes(AWS_URL)),
+        (RELEASE, writes(), writes("known after up")),
+        (RELEASE, writes(AWS_URL, FOREIGN), writes(AWS_URL)),
+        (
+            COLLECTOR,
+            *({"metadata": {"name": "agent"}, "spec": {"config": agent("c", TraceSettings(), n)}} for n in (2, 1)),
+        ),
+    ):
+        assert not openings(own, of(type_, before, after, "sends"), kind="access")
+
+
+def test_more_that_is_billed_by_use_is_told() -> None:
+    few, more = (
+        writes(AWS_URL, metrics=each) for each in (["up", "gpu:.*"], ["up", "gpu:.*", "vllm:.*", "node_count"])
+    )
+    assert openings(of(RELEASE, few, more, "main-kps"), kind="money") == [
+        "more metrics go to Amazon Managed Prometheus, by main-kps: node_count, vllm:.*"
+    ]
+    for narrower in (few, writes(AWS_URL, metrics=["up", "gpu:used", "node_count"])):
+        assert not openings(of(RELEASE, more, narrower, "main-kps"), kind="money")
+
+
+def test_a_higher_limit_of_series_is_money() -> None:
+    parent = urn("mlplatform:observability:ManagedPrometheus", "main")
+    workspace = step("same", urn("aws:amp/workspace:Workspace", "main"), parent, id="ws-1")
+    low, high = (
+        {"workspaceId": "ws-1", "limitsPerLabelSets": [{"limits": {"maxSeries": each}}]}
+        for each in (100_000, 5_000_000)
+    )
+    kind = "aws:amp/workspaceConfiguration:WorkspaceConfiguration"
+    (money,) = openings(step("same", parent), workspace, of(kind, low, high, "main", parent), kind="money")
+    assert money.startswith("most +15,"), money
+    assert not openings(step("same", parent), workspace, of(kind, high, low, "main", parent), kind="money")

@@ -10,10 +10,12 @@ import pytest
 import yaml
 
 from components.compute.node_labels import labels_of
+from components.core.overlay import overlay
 from components.stack.stack_file import load, read_file
 from settings.compute.node_pool import NodePoolSettings
 from settings.compute.presets import PRESETS
 from settings.ingress.ingress import IngressSettings
+from settings.stack.stack import StackSettings
 from simulator.kubernetes.custom import object_findings, schema_of
 from tests.settings.stacks import SOURCE, TODAY, problems, stack
 
@@ -44,10 +46,10 @@ MANIFESTS = [
     if isinstance(document, dict) and "kind" in document
 ]
 STORAGE = [
-    document["storage"]
+    document["ml-platform:storage"]
     for _, documents in blocks()
     for document in documents
-    if isinstance(document, dict) and "storage" in document
+    if isinstance(document, dict) and "ml-platform:storage" in document
 ]
 INGRESS = [
     document["ml-platform:ingress"]
@@ -190,6 +192,42 @@ def test_the_examples_of_a_guide_stand_in_one_file_of_production(guides: tuple[s
     file = stack((("teams",), teams), *(((key,), value) for key, value in written.items()))
     assert file["environment"] == "prod"
     assert problems(file) == ()
+
+
+def test_a_block_with_settings_can_be_copied_below_config() -> None:
+    bare = re.compile(rf"```yaml\n(?:.*\n)*?({'|'.join(StackSettings.model_fields)}):")
+    found = {guide.name: re.findall(r"```yaml\n.*?```", guide.read_text(), re.DOTALL) for guide in GUIDES}
+    lacking = [(name, match[1]) for name, each in found.items() for text in each if (match := bare.match(text))]
+    assert lacking == [], f"they lack {SETTINGS}"
+
+
+CHECKED = ("admission", "alarms", "clusters", "ingress", "network", "observability", "security", "storage")
+PLAIN = {f"{SETTINGS}{key}" for key in CHECKED}
+"""Sections that need no other of their own guide to be right; others have tests of their own."""
+EXAMPLES = [
+    (guide, sum(1 for name, _ in blocks()[:index] if name == guide))
+    for index, (guide, documents) in enumerate(blocks())
+    if isinstance(documents[0], dict) and documents[0].keys() & PLAIN and documents[0].keys() <= PLAIN
+]
+
+
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+@pytest.mark.parametrize(("guide", "index"), EXAMPLES, ids=str)
+def test_an_example_is_right_as_it_is_written(guide: str, index: int, environment: str) -> None:
+    """By itself, or with those before it in its guide."""
+    written = [documents[0] for name, documents in blocks() if name == guide][: index + 1]
+    teams = [{"name": name, "namespaces": [name]} for name in ("inference", "agents", "research", "training")]
+    told = {"alerts": {"platform": {"mail": ["ml-platform@example.com"]}, "heartbeat": True}}
+    changes = [(("environment",), environment), (("teams",), teams), (("observability",), told)]
+    base = stack(*changes, (("network",), {"zones": [f"us-west-2{letter}" for letter in "abc"]}))
+    found = []
+    for number in (index, 0):
+        file = base
+        for document in written[number:]:
+            if isinstance(document, dict) and document.keys() <= PLAIN:
+                file = overlay(file, {key.removeprefix(SETTINGS): value for key, value in document.items()})
+        found.append(problems(file))
+    assert () in found, [str(each) for each in found[0]]
 
 
 @pytest.mark.parametrize("teams", TEAMS, ids=str)

@@ -4,7 +4,9 @@ import json
 
 import pytest
 
-from report.look import look
+from report.dangers import judge
+from report.dangers.danger import LOST
+from report.look import by_other_judge, look
 from report.simulated import ROOT, Finished, Simulated
 from tests.report.logs import BUCKET, NETWORK, finding, state, step, summary, urn
 
@@ -112,3 +114,16 @@ def test_a_second_preview_that_does_not_start_leaves_the_first(engine):
     assert seen.seen == seen.operation
     assert not seen.complete
     assert seen.stopped_at[0] == BUCKET
+
+
+def test_the_rules_of_the_base_judge_a_change_of_the_judge_as_well(engine, monkeypatch, tmp_path):
+    monkeypatch.setattr("report.look._configure", lambda *_: frozenset({"eks-endpoint-private", "cost-nat-count"}))
+    lowered = [finding("eks-endpoint-private", "advisory", "open"), finding("cost-nat-count", message="two")]
+    seen, commands = engine((0, *lowered, *WHOLE), (0, *lowered, finding("no-rule", "advisory"), *WHOLE))
+    found = by_other_judge(Simulated(tmp_path / "home", ROOT), "prod", tmp_path / "base", seen)
+    assert [each.policy for each in found] == ["eks-endpoint-private"], "the other is refused by the change's own rules"
+    assert ("look", "preview", "--stack") in commands
+    (danger,) = judge.refused(found)
+    assert danger.opening == "the rules of the base refuse it: eks-endpoint-private"
+    assert (danger.kind, danger.severity) == ("judge", LOST)
+    assert list(judge.refused(())) == []

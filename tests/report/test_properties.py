@@ -90,3 +90,14 @@ def test_of_user_data_only_the_lines_that_differ_are_shown():
     before, after = (base64.b64encode(f"#!/bin/sh\nset -e\nslices {each}".encode()).decode() for each in "ab")
     assert changed({"userData": before}, {"userData": after}) == ['userData: ["slices a"] → ["slices b"]']
     assert changed({"userData": "x"}, {"userData": "y"}) == ['userData: ["x"] → ["y"]']
+
+
+def test_a_long_text_is_cut_around_what_differs():
+    before, after = (f"{'a' * 400}[OUTPUT] Host {host} {'z' * 400}" for host in ("loki.one", "loki.two"))
+    (text,) = changed({"outputs": before}, {"outputs": after})
+    left, right = text.removeprefix("outputs: ").split(" → ")
+    assert "Host loki.one" in left
+    assert "Host loki.two" in right
+    assert all(each.startswith("…") and each.endswith("…") and len(each) <= MOST_LETTERS + 1 for each in (left, right))
+    (text,) = changed({"outputs": before}, {"outputs": f"{before} more"})
+    assert text.endswith("more"), "also where one text is the beginning of the other"

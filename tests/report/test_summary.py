@@ -135,3 +135,12 @@ def test_equal_runs_make_equal_pages():
     log = [*created()[:-2], finding(), finding("a-rule", "advisory", "b"), summary("failed", create=12)]
     shuffled = [*reversed(log[4:-1]), *log[:4], log[-1]]
     assert page(log, code=255) == page(shuffled, code=255), "the engine works on several resources at once"
+
+
+def test_what_protection_refuses_is_named_with_the_command_that_lets_it_go():
+    log = [step("delete", BUCKET, NETWORK, protect=True), step("delete", NAT, NETWORK), summary("failed", delete=2)]
+    text = page(log, code=255)
+    assert "refused by protection of 1 resource" in text
+    assert f"pulumi state unprotect '{BUCKET}' --yes\n```" in text
+    assert NAT not in text
+    assert "### Protection" not in page([step("delete", NAT, NETWORK), summary(delete=1)])

@@ -13,12 +13,10 @@ Sources: prometheus-community/helm-charts kube-prometheus-stack-88.5.3; promethe
 pkg/k8s/statefulset.go; read 2026-11.
 """
 
-import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from catalog.sharing import POOL_LABEL
-from components.core import iam
 from components.core.addon_spec import COMES_WITH_THE_CLUSTER, AddOnContext, AddOnSpec, AwsSideArgs, Identity
 from components.core.flows import AMONG_THEMSELVES, CONTROLLER, PROMETHEUS, Flow, Pods, into, of_pods, out, webhooks
 from components.core.overlay import overlay
@@ -27,6 +25,7 @@ from components.observability import alerting
 from components.observability.chart_alerts import chart_alerts
 from components.observability.grafana import FIXED, grafana_before, grafana_flows, grafana_values
 from components.observability.remote_write import IDENTITY, remote_write_flows, remote_write_values, written
+from components.observability.rules_of import recorded
 from settings.cluster.addon_rules import needed_by_costs, needed_by_observability
 from settings.cluster.fixed_values import FixedValue, never, only
 from settings.cluster.mesh_replicas import kept_nodes
@@ -49,6 +48,13 @@ UNREAD = ("configmaps", "secrets")
 """Collectors of kube-state-metrics that are off: it needs no right to list secrets."""
 SELECTORS = ("podMonitor", "probe", "rule", "scrapeConfig", "serviceMonitor")
 IDENTITIES = (IDENTITY, Identity(service_account=ALERTMANAGER_ACCOUNT, statements=alerting.statements))
+_WITH_RIGHTS: Values = {"podMetadata": {"annotations": {"ml-platform/rights": "by-pod-identity"}}}
+"""Makes pods anew with their first rights: Pod Identity gives credentials to pods that are made after its association.
+
+Other rights of the same role reach pods that run.
+"""
+STORAGE = {"prometheus": "storageSpec", "alertmanager": "storage"}
+"""Where each has its claim. A folder of the node, or a volume of the pod, would win over the claim."""
 CLAIMS = {"whenDeleted": "Retain", "whenScaled": "Delete"}
 
 
@@ -139,19 +145,9 @@ def values(context: AddOnContext) -> Values:
     ours = overlay(ours, remote_write_values(context))
     for identity in IDENTITIES:
         part = identity.service_account
-        ours = overlay(ours, {part: {f"{part}Spec": _of_rights(identity.statements(context))}})
+        if identity.statements(context):
+            ours = overlay(ours, {part: {f"{part}Spec": _WITH_RIGHTS}})
     return ours
-
-
-def _of_rights(statements: Sequence[iam.Statement]) -> Values:
-    """Returns what starts pods again when their rights change; nothing where they have none.
-
-    Pod Identity gives credentials to pods that start after its association, and a new configuration starts none.
-    """
-    if not statements:
-        return {}
-    digest = hashlib.sha256(iam.document(*statements).encode()).hexdigest()[:8]
-    return {"podMetadata": {"annotations": {"ml-platform/rights": digest}}}
 
 
 def prometheus_spec(context: AddOnContext, metrics: MetricsSettings) -> dict[str, Any]:
@@ -240,6 +236,7 @@ ADD_ON = AddOnSpec(
     flows=flows,
     claims_volumes=True,
     skip_crds=True,
+    records=recorded,
     fixed=(
         *FIXED,
         *(
@@ -251,6 +248,36 @@ ADD_ON = AddOnSpec(
                     for key in ("alertmanagerConfigSelector", "alertmanagerConfiguration", "configSecret", "volumes")
                 ),
                 *(f"alertmanagerSpec.{key}" for key in ("volumeMounts", "useExistingSecret")),
+            )
+        ),
+        *(
+            FixedValue(
+                path=f"{path}.{key}",
+                keeps=only(True),
+                why="Without it nothing is measured, or nobody told, while observability.clusters has this cluster.",
+            )
+            for path, key in (
+                *((part, "enabled") for part in ("prometheus", "prometheusOperator", "alertmanager")),
+                *((part, "enabled") for part in ("kubeStateMetrics", "kubelet", "kubernetesServiceMonitors")),
+                *((part, "enabled") for part in ("kubeApiServer", "coreDns")),
+                ("defaultRules", "create"),
+            )
+        ),
+        *(
+            FixedValue(path=f"{part}.{part}Spec.{key}", keeps=keeps, why=why)
+            for part in ("prometheus", "alertmanager")
+            for key, keeps, why in (
+                ("paused", only(False), "The operator would change nothing any more."),
+                ("replicas", never, "observability.metrics.replicas is their number."),
+                *((f"{STORAGE[part]}.{kind}", never, "It ends with the pod.") for kind in ("emptyDir", "ephemeral")),
+            )
+        ),
+        *(
+            FixedValue(path=f"prometheus.{path}", keeps=keeps, why=why)
+            for path, keeps, why in (
+                ("agentMode", only(False), "An agent evaluates no rule, so nobody hears of an alert."),
+                ("prometheusSpec.shards", lambda given: given == 1, "Each of several sees a part of what rules ask."),
+                ("prometheusSpec.alertingEndpoints", never, "Alerts would go past the platform's Alertmanager."),
             )
         ),
         FixedValue(path="crds", keeps=never, why="The add-on prometheus-operator-crds has them."),
@@ -267,11 +294,16 @@ ADD_ON = AddOnSpec(
         ),
         *(
             FixedValue(
-                path=f"prometheus.prometheusSpec.{kind}SelectorNilUsesHelmValues",
-                keeps=only(False),
+                path=f"prometheus.prometheusSpec.{kind}{selector}",
+                keeps=keeps,
                 why="Prometheus would leave out what the platform gives it.",
             )
             for kind in SELECTORS
+            for selector, keeps in (
+                ("SelectorNilUsesHelmValues", only(False)),
+                ("Selector", never),
+                ("NamespaceSelector", never),
+            )
         ),
         *(
             FixedValue(path=f"{part}.serviceAccount.name", keeps=never, why="Its rights in AWS are of this account.")

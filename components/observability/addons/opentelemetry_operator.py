@@ -6,7 +6,8 @@ finalizer on each collector, which nobody takes off once it is gone. So the righ
 The image `k8s` that the chart names has no exporter for X-Ray; `contrib` has.
 Sources: opentelemetry-helm-charts opentelemetry-operator-0.122.0, templates/; opentelemetry-operator v0.158.0,
 internal/controllers/opentelemetrycollector_controller.go (finalizer), internal/manifests/collector, internal/naming,
-internal/instrumentation, versions.txt; opentelemetry-collector-releases v0.158.0, distributions/; read 2026-11.
+internal/instrumentation, internal/webhook, pkg/featuregate, versions.txt; opentelemetry-collector-releases v0.158.0,
+distributions/; read 2026-11.
 """
 
 from collections.abc import Mapping, Sequence
@@ -63,6 +64,8 @@ WITHOUT_ALPN = ({"name": "GRPC_ENFORCE_ALPN_ENABLED", "value": "false"},)
 
 Source: linkerd2-proxy release/v2.366.0, linkerd/tls/src/client.rs; grpc-go v1.83.0, credentials/tls.go; read 2026-11.
 """
+OPENS = "operand.networkpolicy"
+"""The gate by which the operator lets everybody reach collectors, beside all other network policies."""
 PYTHON_IMAGE = ("ghcr.io/open-telemetry/opentelemetry-operator/autoinstrumentation-python", "0.64b0")
 UNPRIVILEGED = {
     "allowPrivilegeEscalation": False,
@@ -101,6 +104,7 @@ def values(context: AddOnContext) -> Values:
             "collectorImage": {"repository": contrib, "tag": "0.158.0"},
             "autoInstrumentationImage": {"python": {"repository": repository, "tag": tag}},
             "createRbacPermissions": False,
+            "featureGatesMap": {OPENS: False},
             "resources": _resources("50m", "256Mi"),
         },
         "admissionWebhooks": {
@@ -197,6 +201,7 @@ def _collector(name: str, config: Mapping[str, Any], **spec: Any) -> Manifest:
         },
         "spec": {
             "config": config,
+            "networkPolicy": {"enabled": False},  # it would let everybody in
             "upgradeStrategy": "none",  # otherwise the operator rewrites what is written here
             "podSecurityContext": {"runAsNonRoot": True, "runAsUser": 10001, "runAsGroup": 10001},  # as its image says
             "securityContext": {**UNPRIVILEGED, "readOnlyRootFilesystem": True},
@@ -282,6 +287,11 @@ ADD_ON = AddOnSpec(
             path="manager.createRbacPermissions",
             keeps=only(False),
             why="Each collector would get a finalizer, which nobody takes off once the operator is gone.",
+        ),
+        FixedValue(
+            path="manager.featureGatesMap",
+            keeps=lambda given: isinstance(given, Mapping) and given.get(OPENS, False) is False,
+            why=f"With {OPENS} network policies let everybody reach collectors, whatever others say.",
         ),
         FixedValue(
             path="admissionWebhooks.certManager.enabled",

@@ -7,6 +7,7 @@ READY = 'kube_node_status_condition{KSM,condition="Ready",status="true"}'
 BAD = "MemoryPressure|DiskPressure|PIDPressure|NetworkUnavailable"
 UTILISED = '1 - avg by (node) (rate(node_cpu_seconds_total{mode="idle"}[5m]))'
 MEMORY = "1 - max by (node) (node_memory_MemAvailable_bytes) / max by (node) (node_memory_MemTotal_bytes)"
+RESTARTS = "round(sum by (namespace, pod, container) (increase(kube_pod_container_status_restarts_total{KSM}[1h])))"
 DISK = 'max by (node) (1 - node_filesystem_avail_bytes{fstype=~"ext4|xfs"} / node_filesystem_size_bytes)'
 
 DASHBOARD = Dashboard(
@@ -24,10 +25,9 @@ DASHBOARD = Dashboard(
                     thresholds=((1, "red"),),
                 ),
                 stat(
-                    *("Restarts, last hour", "short"),
-                    "round(sum(increase(kube_pod_container_status_restarts_total{KSM}[1h])))",
-                    "Containers that started again.",
-                    thresholds=((20, "orange"),),
+                    *("Containers that restart", "short", f"count({RESTARTS} > 2) or vector(0)"),
+                    "Containers that started again more than twice in the last hour; the table below names them.",
+                    thresholds=((1, "orange"),),
                 ),
                 stat(
                     *("Targets that do not answer", "short", "sum(up == bool 0)"),
@@ -79,8 +79,7 @@ DASHBOARD = Dashboard(
                 table(
                     *("Containers that restart", "short"),
                     {
-                        "in an hour": "topk(15, round(sum by (namespace, pod, container) "
-                        "(increase(kube_pod_container_status_restarts_total{KSM}[1h]))) > 0)"
+                        "in an hour": f"topk(15, {RESTARTS} > 0)",
                     },
                     "The fifteen that start again most.",
                     *("namespace", "pod", "container"),
@@ -162,6 +161,7 @@ DASHBOARD = Dashboard(
                     "Time until certificates end; cert-manager renews them at two thirds of their life.",
                     *("name", "exported_namespace"),
                     width=8,
+                    rising=True,
                 ),
                 lines(
                     *("Secrets that are not brought", "short"),

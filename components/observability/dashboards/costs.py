@@ -9,7 +9,8 @@ HELD, IDLE = "gpu:cost_usd_hour", "namespace:gpu_idle_cost_usd_hour"
 
 
 def of_teams(expr: str) -> str:
-    return f"sum by ({TEAM}) (sum by (namespace) ({expr}) * on (namespace) group_left ({TEAM}) namespace:team)"
+    held = f"sum by ({TEAM}) (sum by (namespace) ({expr}) * on (namespace) group_left ({TEAM}) namespace:team)"
+    return f'label_replace({held}, "{TEAM}", "no team", "{TEAM}", "")'
 
 
 DASHBOARD = Dashboard(
@@ -77,7 +78,7 @@ DASHBOARD = Dashboard(
                     {
                         "USD an hour": f"sum by (namespace) ({HELD})",
                         "of it idle": IDLE,
-                        "computes": "avg by (namespace) (pod:gpu_utilization)",
+                        "computes": 'sum by (namespace) (pod:gpus_used) / sum by (namespace) (pod:gpus{node!=""})',
                     },
                     "What each namespace holds, and how much of it works.",
                     "namespace",
@@ -135,7 +136,7 @@ DASHBOARD = Dashboard(
                 bars("The dearest nodes", "currencyUSD", "topk(8, node:price_usd_hour)", "USD an hour.", "node"),
                 lines(
                     *("CPUs that namespaces request", "short"),
-                    'topk(8, sum by (namespace) (kube_pod_container_resource_requests{KSM,resource="cpu",node!=""}))',
+                    "topk(8, namespace:cpus_requested)",
                     "Cores that pods hold, in the eight largest namespaces.",
                     "namespace",
                     stacked=True,

@@ -11,7 +11,13 @@ from components.core.dashboards import (
 )
 
 PODS = 'namespace=~"$namespace",pod=~"$pod"'
+HELD = f'pod:gpus{{node!="",{PODS}}}'
 BUSY = "DCGM_FI_PROF_GR_ENGINE_ACTIVE"
+
+
+def each(metric: str) -> str:
+    """Returns a metric once for each GPU and MIG instance: on a shared one every pod repeats it."""
+    return f"max by (node, gpu, UUID, GPU_I_ID) ({metric}{{{PODS}}})"
 
 
 def part(title: str, metric: str, about: str) -> Panel:
@@ -33,17 +39,20 @@ DASHBOARD = Dashboard(
             title="Now",
             panels=(
                 stat(
-                    *("GPUs and slices held", "short"),
-                    f"sum(kube_pod_container_resource_requests{{KSM,GPUS,{PODS}}})",
-                    "What the pods request.",
+                    *("GPUs held", "short", f"sum({HELD})"),
+                    "Whole GPUs that the pods hold; a slice or share is its part of one.",
                 ),
-                stat("Busy", "percentunit", f"avg({BUSY}{{{PODS}}})", "Part of time in which kernels run."),
                 stat(
-                    *("Multiprocessors at work", "percentunit", f"avg(DCGM_FI_PROF_SM_ACTIVE{{{PODS}}})"),
+                    *("Busy", "percentunit"),
+                    f"sum(pod:gpus_used{{{PODS}}}) / sum({HELD}) or avg(pod:gpu_utilization{{{PODS}}})",
+                    "Part of time in which kernels run, as a mean over the GPUs held.",
+                ),
+                stat(
+                    *("Multiprocessors at work", "percentunit", f"avg({each('DCGM_FI_PROF_SM_ACTIVE')})"),
                     "Part of the multiprocessors that have work.",
                 ),
                 stat(
-                    *("Memory taken", "bytes", f"sum(DCGM_FI_DEV_FB_USED{{{PODS}}}) * 2^20"),
+                    *("Memory taken", "bytes", f"sum({each('DCGM_FI_DEV_FB_USED')}) * 2^20"),
                     "GPU memory that is taken.",
                 ),
             ),

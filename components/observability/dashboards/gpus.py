@@ -47,8 +47,8 @@ DASHBOARD = Dashboard(
                     width=5,
                 ),
                 stat(
-                    *("Busy", "percentunit", f"avg(gpu_utilization{{{NODES}}})"),
-                    "Part of time in which kernels run, as a mean over GPUs.",
+                    *("Busy", "percentunit", f"avg(gpu:utilization{{{NODES}}})"),
+                    "Part of time in which kernels run, as a mean over GPUs; a slice is its part of one.",
                     width=5,
                 ),
                 stat(
@@ -73,7 +73,7 @@ DASHBOARD = Dashboard(
                     f"max by (node) (gpu:allocation_ratio{{{NODES}}})",
                     "Part of each node's GPUs that pods hold.",
                 ),
-                part("Busy", f"avg by (node) (gpu_utilization{{{NODES}}})", "Part of time in which kernels run."),
+                part("Busy", f"avg by (node) (gpu:utilization{{{NODES}}})", "Part of time in which kernels run."),
                 part(
                     "Multiprocessors at work",
                     of_node("DCGM_FI_PROF_SM_ACTIVE"),
@@ -101,7 +101,8 @@ DASHBOARD = Dashboard(
             title="Health",
             panels=(
                 lines(
-                    *("Power", "watt", of_node("DCGM_FI_DEV_POWER_USAGE", "sum"), "Power of all GPUs of a node."),
+                    *("Power", "watt", f"sum by (node) (max by (node, gpu) (DCGM_FI_DEV_POWER_USAGE{{{NODES}}}))"),
+                    "Power of all GPUs of a node; each instance of MIG has that of its GPU.",
                     "node",
                     width=8,
                 ),

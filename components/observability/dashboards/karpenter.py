@@ -28,7 +28,10 @@ DASHBOARD = Dashboard(
                     "They wait for ever: no pool has such a node, or its limit is reached.",
                     thresholds=((1, "red"),),
                 ),
-                stat("Pods that wait", "short", "sum(pending_pods)", "Pods without a node, or that pull images."),
+                stat(
+                    *("Pods that wait", "short", "sum(pending_pods)", "Pods without a node, or that pull images."),
+                    thresholds=((20, "orange"),),
+                ),
                 stat(
                     *("Nodes that start", "short"),
                     "round(sum(increase(karpenter_nodeclaims_created_total[15m]))) or vector(0)",

@@ -44,7 +44,7 @@ DASHBOARD = Dashboard(
             when=has_gpus,
             panels=(
                 stat(
-                    *("GPUs that compute", "percentunit", f"sum(gpu:used_by_workload) / sum({OFFERED})"),
+                    *("GPUs that compute", "percentunit", "avg(gpu:utilization)"),
                     "Part of the time of all GPUs in which kernels run.",
                     height=8,
                     to="gpus",
@@ -54,7 +54,7 @@ DASHBOARD = Dashboard(
                     {
                         "offered": f"sum({OFFERED})",
                         "held": f"sum({HELD}) or vector(0)",
-                        "computing": "sum(gpu:used_by_workload)",
+                        "computing": "sum(gpu:utilization)",
                     },
                     "Whole GPUs that nodes offer, that pods hold, and that compute; slices are parts of them.",
                     width=18,

@@ -60,6 +60,7 @@ DASHBOARD = Dashboard(
                     },
                     "Claims that will be full within a day if they go on as in the last six hours.",
                     *CLAIM,
+                    rising=True,
                     empty="none, as it looks",
                 ),
                 lines(

@@ -76,10 +76,14 @@ GROUP = RuleGroup(
             about="What nodes, volumes and load balancers cost now, USD an hour, at list prices: not the bill.",
         ),
         Recording(
+            name="pod:gpu_cost_usd_hour",
+            expr=f"""pod:gpu_units{{node!=""}} * on (node) group_left ({POOL}, {TYPE}) node:labels """
+            f"* on ({POOL}, {TYPE}, resource) group_left () gpu:slice_price_usd_hour",
+            about="What the GPUs and slices that a pod holds cost, USD an hour.",
+        ),
+        Recording(
             name="gpu:cost_usd_hour",
-            expr=f"sum by (namespace, {POOL}, resource) (gpu:requested "
-            f"* on (node) group_left ({POOL}, {TYPE}) node:labels "
-            f"* on ({POOL}, {TYPE}, resource) group_left () gpu:slice_price_usd_hour)",
+            expr=f"sum by (namespace, {POOL}, resource) (pod:gpu_cost_usd_hour)",
             about="What the GPUs and slices that pods of a namespace hold cost, USD an hour.",
         ),
         Recording(
@@ -91,13 +95,13 @@ GROUP = RuleGroup(
         Recording(
             name="gpu:idle_cost_usd_hour",
             expr=f"sum by ({POOL}) (node:labels * on (node) group_left () "
-            "(node:price_usd_hour * on (node) (1 - avg by (node) (gpu_utilization))))",
+            "(node:price_usd_hour * on (node) (1 - avg by (node) (gpu:utilization))))",
             about="What the time in which GPUs of a pool do not compute costs, USD an hour, held or not.",
         ),
         Recording(
             name="namespace:gpu_idle_cost_usd_hour",
-            expr="sum by (namespace) (gpu:cost_usd_hour) "
-            "* on (namespace) (1 - avg by (namespace) (pod:gpu_utilization))",
+            expr="sum by (namespace) "
+            "(pod:gpu_cost_usd_hour * on (namespace, pod) group_left () (1 - pod:gpu_utilization))",
             about="What the time in which the GPUs that a namespace holds do not compute costs, USD an hour.",
         ),
         Alert(

@@ -6,7 +6,7 @@ With DRA no extended resource is requested: what counts requests is empty there,
 from collections.abc import Iterator, Sequence
 
 from components.core.metrics import Alert, Recording, RuleGroup
-from components.core.promql import READY, promql, resource_label
+from components.core.promql import READY, promql, requested, resource_label
 from settings.cluster.parts import ClusterParts
 from settings.compute.node_pool import NodePoolSettings
 
@@ -57,6 +57,11 @@ def constants(cluster: ClusterParts, region: str) -> Sequence[Recording]:
     return rows
 
 
+_OF_PROFILE = r"""label_replace(%s, "resource", "nvidia_com_mig_${1}_${2}%s", "GPU_I_PROFILE", "(\\w+)[.](\\w+)%s")"""
+_INSTANCES = _OF_PROFILE % (_OF_PROFILE % ('gpu_utilization{GPU_I_PROFILE!=""}', "", ""), "_me", "[+]me")
+"""How busy MIG instances are, with the resource that pods ask for."""
+
+
 def _by_workload(pods: str) -> str:
     return (
         "sum by (label_ml_platform_team, namespace, label_ml_platform_pool, workload) "
@@ -77,8 +82,16 @@ GROUP = RuleGroup(
     rules=(
         Recording(
             name="gpu_utilization",
-            expr=f"max by (node, gpu, UUID, GPU_I_ID) ({BUSY})",
+            expr=f"max by (node, gpu, UUID, GPU_I_ID, GPU_I_PROFILE) ({BUSY})",
             about="Share of time in which a GPU or MIG instance computes, 0 to 1; once for a GPU that pods share.",
+        ),
+        Recording(
+            name="gpu:utilization",
+            expr=f"sum by (node, gpu, UUID) ({_INSTANCES} * on (node) group_left (label_ml_platform_pool) "
+            "max by (node, label_ml_platform_pool) (node:labels) "
+            "* on (label_ml_platform_pool, resource) group_left () gpu:slice_share) "
+            "or avg by (node, gpu, UUID) (gpu_utilization)",
+            about="Share of time in which a whole GPU computes, 0 to 1: MIG instances count by their part of it.",
         ),
         Recording(
             name="gpu:allocatable",
@@ -87,11 +100,7 @@ GROUP = RuleGroup(
         ),
         Recording(
             name="pod:gpu_units",
-            expr=promql(
-                """sum by (namespace, pod, node, resource) (kube_pod_container_resource_requests{KSM,GPUS})
-                * on (namespace, pod) group_left ()
-                (max by (namespace, pod) (kube_pod_status_phase{KSM,phase=~"Pending|Running"}) == 1)"""
-            ),
+            expr=requested("namespace, pod, node, resource", "GPUS"),
             about="Number of GPUs or slices that a pod asks for, until it ends.",
         ),
         Recording(
@@ -118,6 +127,11 @@ GROUP = RuleGroup(
             about="Share of time in which the GPUs of a pod compute, 0 to 1; of a shared GPU that of all its pods.",
         ),
         Recording(
+            name="pod:gpus_used",
+            expr='pod:gpus{node!=""} * on (namespace, pod) group_left () pod:gpu_utilization',
+            about="Number of whole GPUs that a pod holds, times the share of time in which they compute.",
+        ),
+        Recording(
             name="gpu:requested_by_workload",
             expr=_by_workload("pod:gpus"),
             about="Number of GPUs that a workload asks for, with or without a node.",
@@ -129,7 +143,7 @@ GROUP = RuleGroup(
         ),
         Recording(
             name="gpu:used_by_workload",
-            expr=_by_workload('pod:gpus{node!=""} * on (namespace, pod) group_left () pod:gpu_utilization'),
+            expr=_by_workload("pod:gpus_used"),
             about="Number of GPUs that a workload holds, times the share of time in which they compute.",
         ),
         Recording(

@@ -93,15 +93,24 @@ GROUP = RuleGroup(
         ),
         Alert(
             name="KubernetesSupportEnding",
-            expr=f'(kubernetes:support_ends_timestamp_seconds{{support="standard"}} - time()) / {DAY} < 60',
+            expr=f'(kubernetes:support_ends_timestamp_seconds{{support="standard"}} - time()) / {DAY} < 60'
+            f' and kubernetes:support_ends_timestamp_seconds{{support="standard"}} > time()',
             minutes=60,
             severity="warning",
             summary="Standard support of Kubernetes {{ $labels.version }} ends in {{ $value | humanize }} days: "
             "upgrade, or pay six times as much an hour.",
         ),
         Alert(
+            name="KubernetesSupportEnded",
+            expr=f'(time() - kubernetes:support_ends_timestamp_seconds{{support="standard"}}) / {DAY} >= 0',
+            minutes=60,
+            severity="warning",
+            summary="Standard support of Kubernetes {{ $labels.version }} ended {{ $value | humanize }} days ago: the "
+            "cluster costs six times as much an hour until it is upgraded.",
+        ),
+        Alert(
             name="KubernetesUpgradeForced",
-            expr=f'(kubernetes:support_ends_timestamp_seconds{{support="last"}} - time()) / {DAY} < 60',
+            expr=f'clamp_min(kubernetes:support_ends_timestamp_seconds{{support="last"}} - time(), 0) / {DAY} < 60',
             minutes=60,
             severity="critical",
             summary="EKS upgrades Kubernetes {{ $labels.version }} by itself in {{ $value | humanize }} days.",

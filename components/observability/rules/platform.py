@@ -1,7 +1,7 @@
 """Numbers of the whole platform, pods that wait, and quotas."""
 
 from components.core.metrics import Alert, Recording, RuleGroup
-from components.core.promql import promql
+from components.core.promql import promql, requested
 
 NODE = "node:labels"
 WAITING = promql("""max by (namespace, pod) (kube_pod_status_phase{KSM,phase="Pending"}) == 1""")
@@ -46,6 +46,11 @@ GROUP = RuleGroup(
             name="pending_pods",
             expr=promql('sum by (namespace) (kube_pod_status_phase{KSM,phase="Pending"})'),
             about="Number of pods that wait for a node, an image or a volume.",
+        ),
+        Recording(
+            name="namespace:cpus_requested",
+            expr=f"""sum by (namespace) ({requested("namespace, pod", 'resource="cpu",node!=""')})""",
+            about="CPU cores that pods of a namespace hold on nodes.",
         ),
         Recording(
             name="resource_quota_usage",

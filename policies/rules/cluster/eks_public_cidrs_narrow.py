@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Iterator
 
+from policies.ranges import is_wide
 from policies.rule import Case, Option, Resource, Rule, flag, texts
 
 RANGES = "vpcConfig.publicAccessCidrs"
@@ -12,16 +13,22 @@ SHORTEST_IPV6 = 32  # the usual size of one organisation, as /20 is for IPv4
 def check(resource: Resource, *, shortest_prefix: float) -> Iterator[tuple[str, str]]:
     if not flag(resource, "vpcConfig.endpointPublicAccess", default=True):
         return
-    for cidr in texts(resource, RANGES, default=("0.0.0.0/0",)):  # AWS's own default
+    ranges = texts(resource, RANGES) or ["0.0.0.0/0"]  # AWS's own default
+    narrow = True
+    for cidr in ranges:
         try:
             network = ipaddress.ip_network(cidr, strict=False)
         except ValueError:
             yield RANGES, "contains a value that is not an address range"
+            narrow = False
             continue
+        narrow = narrow and network.prefixlen >= (shortest_prefix if network.version == 4 else SHORTEST_IPV6)
         if network.prefixlen == 0:
             yield RANGES, "allows every address: anyone can try credentials on the API server"
         elif network.prefixlen < (shortest_prefix if network.version == 4 else SHORTEST_IPV6):
             yield RANGES, f"contains {network}, which is larger than one organisation's addresses"
+    if narrow and is_wide(ranges):
+        yield RANGES, "contains more addresses than one organisation has, in many pieces"
 
 
 RULE = Rule(
@@ -45,6 +52,10 @@ RULE = Rule(
         "opened on purpose": Case({"vpcConfig": {"publicAccessCidrs": ["0.0.0.0/0"]}}, at=RANGES),
         "the internet in two halves": Case(
             {"vpcConfig": {"publicAccessCidrs": ["0.0.0.0/1", "128.0.0.0/1"]}}, at=RANGES
+        ),
+        "an empty list, so AWS opens it": Case({"vpcConfig": {"publicAccessCidrs": []}}, at=RANGES),
+        "many pieces": Case(
+            {"vpcConfig": {"publicAccessCidrs": [f"64.{each}.0.0/20" for each in range(40)]}}, at=RANGES
         ),
         "one range too wide": Case(
             {"vpcConfig": {"publicAccessCidrs": ["203.0.113.0/24", "198.51.0.0/19"]}}, at=RANGES

@@ -3,6 +3,17 @@
 import math
 from collections.abc import Iterator
 
+from policies.machines import (
+    ENDPOINT,
+    FLEET,
+    GROUP,
+    INSTANCES,
+    MACHINES,
+    NOTEBOOK,
+    RESERVATION,
+    SPOT_FLEET,
+    machines,
+)
 from policies.pools import LAUNCH_TEMPLATE, NODE_GROUP, NODE_POOL, Pool, pools
 from policies.rule import Environment, Option, Resource, Sample, Stack, StackCase, StackRule
 from policies.samples import A100, L4, PLAIN, node_group, node_group_of_template, node_pool
@@ -30,15 +41,22 @@ def _in_words(pool: Pool, region: str) -> str:
 
 
 def check(stack: Stack, *, gpus: float) -> Iterator[tuple[Resource, str, str]]:
-    largest_first = sorted((pool for pool in pools(stack) if pool.accelerated), key=_devices, reverse=True)
-    total = sum(map(_devices, largest_first))
+    held = [
+        *((_devices(pool), pool.resource, pool.size_path, pool) for pool in pools(stack) if pool.accelerated),
+        *((each.devices, each.resource, each.path, None) for each in machines(stack) if each.devices),
+    ]
+    largest_first = sorted(held, key=lambda each: each[0], reverse=True)
+    total = sum(each[0] for each in largest_first)
     if total > gpus:
         growth = f"reach {total:g}" if math.isfinite(total) else "grow without limit"
-        shown = "; ".join(_in_words(pool, stack.region) for pool in largest_first[:POOLS_SHOWN])
-        largest = largest_first[0]
+        shown = "; ".join(
+            _in_words(pool, stack.region) if pool else f"{resource.name}, {devices:g}"
+            for devices, resource, _, pool in largest_first[:POOLS_SHOWN]
+        )
+        _, resource, path, _ = largest_first[0]
         yield (
-            largest.resource,
-            largest.size_path,
+            resource,
+            path,
             f"lets the GPUs of the stack {growth}, above the {gpus:g} of {stack.context.environment}: {shown}",
         )
 
@@ -63,7 +81,7 @@ TEMPLATE = Sample(LAUNCH_TEMPLATE, {"instanceType": A100})
 
 RULE = StackRule(
     id="cost-max-gpus",
-    applies_to=(NODE_GROUP, NODE_POOL, LAUNCH_TEMPLATE),
+    applies_to=(NODE_GROUP, NODE_POOL, *MACHINES),
     severity="critical",
     why="One extra node may cost $40,000 a month, and without this rule only the bill shows the mistake.",
     fix="Lower pools[].max_per_zone or max_gpus, or raise the limit in the pack's configuration in a review.",
@@ -89,6 +107,14 @@ RULE = StackRule(
             l4=Sample(NODE_POOL, node_pool(L4, "g6.48xlarge", limits={"nvidia.com/gpu": 128}))
         ),
         "two limits, where the smaller counts": _stack(a100=_pool(nodes=100, **{"nvidia.com/gpu": 128})),
+        "instances, a group and a reservation, up to the limit": _stack(
+            plain=Sample(INSTANCES[0], {"instanceType": PLAIN}),
+            spot=Sample(INSTANCES[1], {"instanceType": A100}),
+            none=Sample(INSTANCES[0], {}),
+            group=Sample(GROUP, {"maxSize": 14}, links={"launchTemplate": "template"}),
+            template=TEMPLATE,
+            held=Sample(RESERVATION, {"instanceType": A100}),
+        ),
         "two nodes in dev": _stack(a100=_group(A100, most=2), environment="dev"),
     },
     bad={
@@ -107,6 +133,68 @@ RULE = StackRule(
         "the instance type in the launch template": _stack(at=("block", SIZE), block=BLOCK, template=TEMPLATE),
         "Neuron devices": _stack(at=("trn", SIZE), trn=_group("trn2.48xlarge", most=9)),
         "three nodes in dev": _stack(at=("a100", SIZE), a100=_group(A100, most=3), environment="dev"),
+        "instances": StackCase(
+            {f"m{index}": Sample(INSTANCES[0], {"instanceType": A100}) for index in range(17)},
+            at=("m0", "instanceType"),
+        ),
+        "a notebook beside them": _stack(
+            at=("group", "launchTemplate"),
+            group=Sample(GROUP, {"maxSize": 16}, links={"launchTemplate": "template"}),
+            template=TEMPLATE,
+            notebook=Sample(NOTEBOOK, {"instanceType": f"ml.{A100}"}),
+        ),
+        "a reservation": _stack(
+            at=("held", "instanceType"), held=Sample(RESERVATION, {"instanceType": A100, "instanceCount": 17})
+        ),
+        "a group of Auto Scaling": _stack(
+            at=("group", "launchTemplate"),
+            group=Sample(GROUP, {"maxSize": 17}, links={"launchTemplate": "template"}),
+            template=TEMPLATE,
+        ),
+        "a group of Auto Scaling that names types": _stack(
+            at=("group", "mixedInstancesPolicy.launchTemplate.overrides[1].instanceType"),
+            group=Sample(
+                GROUP,
+                {
+                    "maxSize": 17,
+                    "mixedInstancesPolicy": {
+                        "launchTemplate": {"overrides": [{"weightedCapacity": "1"}, {"instanceType": A100}]}
+                    },
+                },
+                links={"mixedInstancesPolicy": "template"},
+            ),
+            template=TEMPLATE,
+        ),
+        "a fleet": _stack(
+            at=("fleet", "launchTemplateConfigs[0].overrides[0].instanceType"),
+            fleet=Sample(
+                FLEET,
+                {
+                    "targetCapacitySpecification": {"totalTargetCapacity": 17},
+                    "launchTemplateConfigs": [{"overrides": [{"instanceType": A100}]}],
+                },
+            ),
+        ),
+        "a fleet of spot instances": _stack(
+            at=("fleet", "launchSpecifications[0].instanceType"),
+            fleet=Sample(SPOT_FLEET, {"targetCapacity": 17, "launchSpecifications": [{"instanceType": A100}]}),
+        ),
+        "an endpoint of SageMaker": _stack(
+            at=("endpoint", "productionVariants[0].instanceType"),
+            endpoint=Sample(
+                ENDPOINT,
+                {
+                    "productionVariants": [
+                        {
+                            "instanceType": f"ml.{A100}",
+                            "initialInstanceCount": 1,
+                            "managedInstanceScaling": {"maxInstanceCount": 16},
+                        }
+                    ],
+                    "shadowProductionVariants": [{"instanceType": f"ml.{A100}", "initialInstanceCount": 1}],
+                },
+            ),
+        ),
         "a type without a list price": _stack(at=("gb", SIZE), gb=_group("p6e-gb200.36xlarge", most=33)),
     },
 )

@@ -6,6 +6,17 @@ read 2026-11.
 
 from collections.abc import Iterator
 
+from policies.machines import (
+    ENDPOINT,
+    FLEET,
+    GROUP,
+    INSTANCES,
+    MACHINES,
+    NOTEBOOK,
+    RESERVATION,
+    SPOT_FLEET,
+    machines,
+)
 from policies.pools import LAUNCH_TEMPLATE, NODE_GROUP, NODE_POOL, Pool, pools
 from policies.rule import Case, Resource, Sample, Stack, StackCase, StackRule, collect_from, each_alone
 from policies.samples import A100, PLAIN, node_group, node_group_of_template, node_pool, requirement
@@ -19,6 +30,10 @@ def _pool(pool: Pool) -> Iterator[tuple[Resource, str, str]]:
 
 def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
     yield from collect_from(pools(stack), _pool)
+    for each in machines(stack):
+        if each.is_unlisted:
+            what = f"is {each.type_name}, which the catalog does not have, so no limit counts its GPUs"
+            yield each.resource, each.path, what
 
 
 TYPES_AT, INSTANCE = "spec.template.spec.requirements", "karpenter.k8s.aws/instance-"
@@ -40,7 +55,7 @@ def _block(kind: str) -> StackCase:
 
 RULE = StackRule(
     id="gpu-type-in-catalog",
-    applies_to=(NODE_GROUP, NODE_POOL, LAUNCH_TEMPLATE),
+    applies_to=(NODE_GROUP, NODE_POOL, *MACHINES),
     severity="high",
     why="GPUs of such nodes could be open to every pod, or be bought without a limit, and no rule would say so.",
     fix="Add a row for the type to catalog/data/instance_types.json, or take a type of docs/gpus.md.",
@@ -72,6 +87,44 @@ RULE = StackRule(
         ),
     },
     bad={
+        "a machine of its own": StackCase(
+            {"it": Sample(INSTANCES[0], {"instanceType": "p99.48xlarge"})}, at=("it", "instanceType")
+        ),
+        **{
+            f"a machine of {kind.rpartition(':')[2]}": StackCase(
+                {"it": Sample(kind, props), "template": Sample(LAUNCH_TEMPLATE)}, at=("it", at)
+            )
+            for kind, props, at in (
+                (INSTANCES[1], {"instanceType": "p99.48xlarge"}, "instanceType"),
+                (RESERVATION, {"instanceType": "p99.48xlarge", "instanceCount": 2}, "instanceType"),
+                (
+                    GROUP,
+                    {
+                        "maxSize": 1,
+                        "mixedInstancesPolicy": {"launchTemplate": {"overrides": [{"instanceType": "p99.48xlarge"}]}},
+                    },
+                    "mixedInstancesPolicy.launchTemplate.overrides[0].instanceType",
+                ),
+                (
+                    FLEET,
+                    {"launchTemplateConfigs": [{"overrides": [{"instanceType": "p99.48xlarge"}]}]},
+                    "launchTemplateConfigs[0].overrides[0].instanceType",
+                ),
+                (
+                    SPOT_FLEET,
+                    {"launchSpecifications": [{"instanceType": "p99.48xlarge"}]},
+                    "launchSpecifications[0].instanceType",
+                ),
+                (
+                    ENDPOINT,
+                    {"productionVariants": [{"instanceType": "ml.p99.48xlarge"}]},
+                    "productionVariants[0].instanceType",
+                ),
+            )
+        },
+        "a notebook of SageMaker": StackCase(
+            {"it": Sample(NOTEBOOK, {"instanceType": "ml.p99.48xlarge"})}, at=("it", "instanceType")
+        ),
         "the instance type in the launch template": _block("g99.xlarge"),
         **each_alone(
             NODE_GROUP,

@@ -1,45 +1,80 @@
-"""No role has one of AWS's administrator policies."""
+"""Nobody has one of AWS's policies for administrators, or for everything in a service."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 
-from policies.rule import Case, Resource, Rule, text, texts
+from policies.rule import Case, Option, Resource, Rule, collect_from, text, texts
 
-ATTACHMENT, ROLE = "aws:iam/rolePolicyAttachment:RolePolicyAttachment", "aws:iam/role:Role"
-ADMINISTRATORS = ("AdministratorAccess", "PowerUserAccess", "IAMFullAccess")
+ROLE = "aws:iam/role:Role"
+BY_PROPERTY = {
+    "policyArn": (
+        *("iam/rolePolicyAttachment:RolePolicyAttachment", "iam/userPolicyAttachment:UserPolicyAttachment"),
+        *("iam/groupPolicyAttachment:GroupPolicyAttachment", "iam/policyAttachment:PolicyAttachment"),
+    ),
+    "policyArns": tuple(
+        f"iam/{who}PolicyAttachmentsExclusive:{who.title()}PolicyAttachmentsExclusive"
+        for who in ("role", "user", "group")
+    ),
+    "managedPolicyArns": ("iam/role:Role",),
+    "managedPolicyArn": ("ssoadmin/managedPolicyAttachment:ManagedPolicyAttachment",),
+}
+PROPERTY = {f"aws:{kind}": name for name, kinds in BY_PROPERTY.items() for kind in kinds}
+ADMINISTRATORS = re.compile(
+    r"arn:[\w-]+:iam::aws:policy/(job-function/.*|.*AdministratorAccess.*|PowerUserAccess|.*Full_?Access.*)"
+)
 
 
-def _is_administrator_policy(arn: str) -> bool:
-    return arn.startswith("arn:") and arn.rpartition("/")[2] in ADMINISTRATORS
+def check(resource: Resource, *, allowed: Collection[str]) -> Iterator[tuple[str, str]]:
+    path = PROPERTY[resource.type]
+    names = texts(resource, path) if path.endswith("Arns") else [text(resource, path)]
+    yield from collect_from(names, lambda arn: _problem(path, arn, allowed))
 
 
-def check(resource: Resource) -> Iterator[tuple[str, str]]:
-    if resource.type == ATTACHMENT and _is_administrator_policy(text(resource, "policyArn")):
-        yield "policyArn", "is an administrator policy"
-    if resource.type == ROLE and any(map(_is_administrator_policy, texts(resource, "managedPolicyArns"))):
-        yield "managedPolicyArns", "contains an administrator policy"
+def _problem(path: str, arn: str, allowed: Collection[str]) -> Iterator[tuple[str, str]]:
+    if ADMINISTRATORS.fullmatch(arn) and arn.rpartition("/")[2] not in allowed:
+        yield path, f"is {arn.rpartition('/')[2]}, which lets its holder do everything there is in a service or in all"
+
+
+def _aws(name: str) -> str:
+    return f"arn:aws:iam::aws:policy/{name}"
 
 
 RULE = Rule(
     id="iam-no-admin-managed-policy",
-    applies_to=(ATTACHMENT, ROLE),
+    applies_to=tuple(PROPERTY),
     severity="critical",
     standards=("CKV_AWS_274", "CKV2_AWS_56"),
     why="Anyone who takes over the workload takes over the account.",
     fix="Attach a policy that lists the actions that the workload calls.",
     on_unknown="pass",  # ARNs of AWS's policies are known; an unknown one is a policy of this stack, with its own rule
+    options={"allowed": Option("Names of AWS's policies that may be attached all the same.", [])},
     check=check,
     good={
         "nothing set": {},
-        "a policy for one service": {"policyArn": "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy"},
-        "role": Case({"managedPolicyArns": ["arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"]}, type=ROLE),
+        "a policy for one service": {"policyArn": _aws("AmazonEKSClusterPolicy")},
+        "a policy of the account": {"policyArn": "arn:aws:iam::111122223333:policy/AdministratorAccess"},
+        "role": Case({"managedPolicyArns": [_aws("AmazonSSMManagedInstanceCore")]}, type=ROLE),
+        "one that is allowed": Case(
+            {"policyArn": _aws("AmazonS3FullAccess")}, options={"allowed": ["AmazonS3FullAccess"]}
+        ),
     },
     bad={
-        f"{ADMINISTRATORS[0]} attached": Case(
-            {"policyArn": f"arn:aws:iam::aws:policy/{ADMINISTRATORS[0]}"}, at="policyArn"
-        ),
+        "AdministratorAccess attached": Case({"policyArn": _aws("AdministratorAccess")}, at="policyArn"),
         "policy of another partition": Case({"policyArn": "arn:aws-cn:iam::aws:policy/IAMFullAccess"}, at="policyArn"),
-        "in the role itself": Case(
-            {"managedPolicyArns": ["arn:aws:iam::aws:policy/PowerUserAccess"]}, type=ROLE, at="managedPolicyArns"
-        ),
+        "administrator of a product": Case({"policyArn": _aws("AdministratorAccess-Amplify")}, at="policyArn"),
+        "a job": Case({"policyArn": _aws("job-function/SystemAdministrator")}, at="policyArn"),
+        "everything in S3": Case({"policyArn": _aws("AmazonS3FullAccess")}, at="policyArn"),
+        **{
+            f"{kind.rpartition(':')[2]}": Case(
+                {
+                    path: [_aws("ReadOnlyAccess"), _aws("PowerUserAccess")]
+                    if path.endswith("Arns")
+                    else _aws("PowerUserAccess")
+                },
+                type=kind,
+                at=path,
+            )
+            for kind, path in PROPERTY.items()
+        },
     },
 )

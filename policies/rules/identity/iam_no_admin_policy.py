@@ -1,36 +1,34 @@
-"""No policy of the stack allows all actions on all resources."""
+"""No policy of the stack allows everything, in one statement or in several."""
 
 import json
 from collections.abc import Iterator
 
-from policies.iam_documents import IDENTITY_POLICIES, allows, names, statements
-from policies.rule import Case, Resource, Rule, View, check_each
-
-ROLE = "aws:iam/role:Role"
+from policies.grants import IDENTITY_POLICIES
+from policies.powers import EVERYTHING, ROLE, allowed, documents
+from policies.rule import Case, Resource, Rule, View, collect_from
 
 
 def _document(view: View, path: str) -> Iterator[tuple[str, str]]:
-    for statement in statements(view, path):
-        everything = "*" in names(statement, "Action") or "*:*" in names(statement, "Action")
-        all_but = names(statement, "NotAction")
-        everywhere = "*" in names(statement, "Resource") or names(statement, "NotResource")
-        if allows(statement) and (everything or all_but) and everywhere:
-            yield (
-                statement.path,
-                "allows every action on every resource" if everything else "allows all but a few actions",
-            )
+    missing = set(EVERYTHING)
+    for grant, actions in allowed(view, path, EVERYTHING):
+        missing.difference_update(actions)
+        if not missing:
+            yield grant.statement.path, "allows everything, with the statements before it"
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
-    if resource.type == ROLE:
-        yield from check_each(resource, "inlinePolicies", lambda inline: _document(inline, "policy"))
-    else:
-        yield from _document(resource, "policy")
+    path = IDENTITY_POLICIES.get(resource.type, "")
+    yield from collect_from(documents(resource, path), lambda given: _document(*given))
 
 
 def _grant(effect: str = "Allow", **statement: object) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": {"Effect": effect, **statement}})
 
+
+SET = "aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy"
+AT = "policy.Statement[0]"
+OTHER = "aws:iam/userPolicy:UserPolicy"
+SERVICES = ("iam", "s3", "ec2", "kms", "secretsmanager", "eks", "dynamodb", "organizations")
 
 RULE = Rule(
     id="iam-no-admin-policy",
@@ -41,20 +39,41 @@ RULE = Rule(
     fix="List the actions that the workload calls, and the resources that it calls them on.",
     check=check,
     good={
+        "nothing set": {},
         "one action on one bucket": {"policy": _grant(Action="s3:GetObject", Resource="arn:aws:s3:::data/*")},
         "an action without resource-level permissions": {
             "policy": _grant(Action=["ec2:DescribeInstances"], Resource="*")
         },
         "everything on one resource": {"policy": _grant(Action="*", Resource="arn:aws:s3:::data/*")},
         "everything denied": {"policy": _grant("Deny", Action="*", Resource="*")},
+        "everything that has a tag": {
+            "policy": _grant(Action="*", Resource="*", Condition={"StringEquals": {"aws:ResourceTag/team": "a"}})
+        },
         "role without inline policies": Case({}, type=ROLE),
     },
     bad={
-        "everything": Case({"policy": _grant(Action="*", Resource="*")}, at="policy.Statement[0]"),
-        "everything, spelled *:*": Case({"policy": _grant(Action=["*:*"], Resource=["*"])}, at="policy.Statement[0]"),
-        "all actions but some": Case({"policy": _grant(NotAction="iam:*", Resource="*")}, at="policy.Statement[0]"),
-        "all resources but one": Case(
-            {"policy": _grant(Action="*", NotResource="arn:aws:s3:::x")}, at="policy.Statement[0]"
+        "everything": Case({"policy": _grant(Action="*", Resource="*")}, at=AT),
+        "everything, spelled *:*": Case({"policy": _grant(Action=["*:*"], Resource=["*"])}, type=OTHER, at=AT),
+        "everything, spelled ?*": Case({"policy": _grant(Action="?*", Resource="arn:aws:*:*:*:*")}, at=AT),
+        "all actions but some": Case({"policy": _grant(NotAction="iam:Get*", Resource="*")}, at=AT),
+        "all resources but one": Case({"policy": _grant(Action="*", NotResource="arn:aws:s3:::x")}, at=AT),
+        "everything of each service": Case(
+            {"policy": _grant(Action="*", Resource=[f"arn:aws:{each}:::*" for each in SERVICES])}, at=AT
+        ),
+        "everything, one service in each statement": Case(
+            {
+                "policy": json.dumps(
+                    {"Statement": [{"Effect": "Allow", "Action": f"{e}:*", "Resource": "*"} for e in SERVICES]}
+                )
+            },
+            at="policy.Statement[7]",
+        ),
+        "everything in one region": Case(
+            {"policy": _grant(Action="*", Resource="*", Condition={"StringEquals": {"aws:RequestedRegion": "eu"}})},
+            at=AT,
+        ),
+        "everything, in a permission set": Case(
+            {"inlinePolicy": _grant(Action="*", Resource="*")}, type=SET, at="inlinePolicy.Statement[0]"
         ),
         "inline in a role": Case(
             {"inlinePolicies": [{"policy": "{}"}, {"policy": _grant(Action="*", Resource="*")}]},

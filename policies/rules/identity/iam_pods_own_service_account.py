@@ -9,8 +9,8 @@ import json
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from policies.iam_documents import allows, names, principals, statements
-from policies.rule import Case, Resource, Rule, View, at, each, keys, present, text
+from policies.grants import Grant, grants
+from policies.rule import Case, Resource, Rule, each, present, text
 
 POD_IDENTITY, ADD_ON = "aws:eks/podIdentityAssociation:PodIdentityAssociation", "aws:eks/addon:Addon"
 ROLE, SERVICE_ACCOUNT = "aws:iam/role:Role", "kubernetes:core/v1:ServiceAccount"
@@ -20,22 +20,18 @@ CLUSTER_PROVIDER = "oidc-provider/oidc.eks."
 WHY = "is the service account of every pod that names none, so all pods of the namespace get the rights"
 
 
-def _subjects(statement: View) -> Iterator[str]:
-    """Yields the Kubernetes service accounts that a trust statement admits, as `system:serviceaccount:<ns>:<name>`."""
-    for operator in keys(statement, "Condition"):
-        condition = View(statement.resource, at(statement, ("Condition", operator)), statement.under("Condition"))
-        for key in keys(condition, ()):
-            if key.endswith(":sub"):
-                yield from names(condition, (key,))
+def _subjects(grant: Grant) -> list[str]:
+    """Returns the Kubernetes service accounts that a statement admits, as `system:serviceaccount:<ns>:<name>`."""
+    return [value for each in grant.conditions if each.key.endswith(":sub") for value in each.values]
 
 
 def _trust(resource: Resource) -> Iterator[tuple[str, str]]:
-    for statement in statements(resource, "assumeRolePolicy"):
-        if not allows(statement) or not any(CLUSTER_PROVIDER in name for name in principals(statement)):
+    for grant in grants(resource, "assumeRolePolicy"):
+        if not grant.allows or not any(CLUSTER_PROVIDER in principal.name for principal in grant.principals):
             continue
-        subjects = [subject.rpartition(":")[2] for subject in _subjects(statement)]
+        subjects = [subject.rpartition(":")[2] for subject in _subjects(grant)]
         if not subjects or any(fnmatchcase(DEFAULT, name) for name in subjects):
-            yield statement.under("Condition"), f"admits {DEFAULT}, which {WHY}"
+            yield grant.statement.under("Condition"), f"admits {DEFAULT}, which {WHY}"
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:

@@ -1,32 +1,37 @@
 """Trust policies name who may assume a role."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
-from policies.iam_documents import allows, principals, statements
-from policies.rule import Case, Resource, Rule, present
+from policies.grants import TRUSTED, grants, own_accounts
+from policies.rule import Case, Resource, Rule
 
 
-def check(resource: Resource) -> Iterator[tuple[str, str]]:
-    for statement in statements(resource, "assumeRolePolicy"):
-        trusted = principals(statement)
-        if not allows(statement) or present(statement, "Condition"):
-            continue
-        if any("*" in name for name in trusted):
-            yield statement.under("Principal"), "is everyone: any AWS account may assume the role"
-        elif any(name.endswith(":root") for name in trusted):
+def check(resource: Resource, *, trusted_accounts: Collection[str]) -> Iterator[tuple[str, str]]:
+    own = own_accounts(resource, trusted_accounts)
+    for grant in grants(resource, "assumeRolePolicy"):
+        where, whom = grant.open_to(own)
+        if whom:
+            yield where, f"is {whom}, and no condition keeps it to principals of ours: they may assume the role"
+        elif grant.whole_accounts():
             yield (
-                statement.under("Principal"),
-                "is a whole account without a condition: all its users and roles may assume the role",
+                grant.statement.under("Principal"),
+                "is a whole account without a condition on its principals: all its users and roles may assume the role",
             )
 
 
 def _trust(principal: object, effect: str = "Allow", **more: object) -> dict[str, str]:
     grant = {"Effect": effect, "Principal": principal, "Action": "sts:AssumeRole", **more}
-    return {"assumeRolePolicy": json.dumps({"Version": "2012-10-17", "Statement": [grant]})}
+    given = {key: value for key, value in grant.items() if value is not None}
+    return {"assumeRolePolicy": json.dumps({"Version": "2012-10-17", "Statement": [given]})}
+
+
+def _principals(pattern: str, operator: str = "ArnLike") -> dict[str, object]:
+    return {operator: {"aws:PrincipalArn": f"arn:aws:iam::111122223333:{pattern}"}}
 
 
 AT = "assumeRolePolicy.Statement[0].Principal"
+ROOT = {"AWS": "arn:aws:iam::111122223333:root"}
 RULE = Rule(
     id="iam-trust-no-wildcard",
     applies_to="aws:iam/role:Role",
@@ -34,20 +39,30 @@ RULE = Rule(
     standards=("CKV_AWS_60", "CKV_AWS_61"),
     why="Anyone who may assume the role has all its permissions.",
     fix="Name the service or the role, and add a Condition on aws:SourceAccount or aws:PrincipalArn.",
+    options={"trusted_accounts": TRUSTED},
     check=check,
     good={
         "nothing set, which IAM refuses by itself": {},
         "a service": _trust({"Service": ["eks.amazonaws.com"]}),
         "one role": _trust({"AWS": "arn:aws:iam::111122223333:role/deployer"}),
-        "an account, with a condition": _trust(
-            {"AWS": "arn:aws:iam::111122223333:root"}, Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}}
-        ),
+        "an account, for some of its roles": _trust(ROOT, Condition=_principals("role/deploy-*")),
         "denied": _trust("*", effect="Deny"),
+        "a role of a trusted account": Case(
+            _trust({"AWS": "arn:aws:iam::999999999999:role/ci"}), options={"trusted_accounts": ["999999999999"]}
+        ),
     },
     bad={
         "everyone": Case(_trust("*"), at=AT),
         "everyone, spelled as a map": Case(_trust({"AWS": "*"}), at=AT),
+        "everyone over TLS": Case(_trust("*", Condition={"Bool": {"aws:SecureTransport": "true"}}), at=AT),
         "every role of an account": Case(_trust({"AWS": "arn:aws:iam::111122223333:role/*"}), at=AT),
-        "a whole account": Case(_trust({"AWS": "arn:aws:iam::111122223333:root"}), at=AT),
+        "a whole account": Case(_trust(ROOT), at=AT),
+        "a whole account by its number": Case(_trust({"AWS": "111122223333"}), at=AT),
+        "a whole account, in words of a condition": Case(_trust(ROOT, Condition=_principals("role/*")), at=AT),
+        "a whole account with a second factor": Case(
+            _trust(ROOT, Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}}), at=AT
+        ),
+        "a role of another account": Case(_trust({"AWS": "arn:aws:iam::999999999999:role/ci"}), at=AT),
+        "all but one": Case(_trust(None, NotPrincipal=ROOT), at="assumeRolePolicy.Statement[0].NotPrincipal"),
     },
 )

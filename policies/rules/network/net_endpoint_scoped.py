@@ -7,31 +7,21 @@ condition context keys" and "IfExists"; read 2026-11.
 """
 
 import json
-import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from catalog.endpoints import WITHOUT_POLICY
-from policies.iam_documents import allows, names, statements
-from policies.rule import Case, Resource, Rule, View, at, present, text
+from policies.grants import Grant, grants, listed
+from policies.rule import Case, Resource, Rule, present, text
 
 ENDPOINT, POLICY = "aws:ec2/vpcEndpoint:VpcEndpoint", "policy"
-OWN = frozenset(
-    f"aws:{of}{key}".lower() for of in ("Principal", "Resource") for key in ("Account", "OrgID", "OrgPaths", "Arn")
-)
-_ANY = re.compile(r"[*?]+|arn:[\w*-]*:(iam|sts)?::?[*?].*")
-_EQUALS = ("StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike")
+OWN = frozenset(f"aws:principal{key}" for key in ("account", "orgid", "orgpaths", "arn"))
 
 
-def _is_narrow(statement: View) -> bool:
+def _is_narrow(grant: Grant) -> bool:
     """Tells whether a condition names accounts. With IfExists or a wildcard alone it lets in who has none."""
-    condition = at(statement, "Condition", {})
-    for operator, keys in condition.items() if isinstance(condition, dict) else ():
-        narrows = operator.removeprefix("ForAnyValue:") in _EQUALS and isinstance(keys, dict)
-        for key, value in keys.items() if narrows else ():
-            values = [str(each) for each in (value if isinstance(value, list) else [value])]
-            if key.lower() in OWN and values and not any(_ANY.fullmatch(each) for each in values):
-                return True
-    return False
+    about_callers = (replace(each, key=each.key.replace(":resource", ":principal")) for each in grant.conditions)
+    return any(condition.key in OWN and condition.owners for condition in about_callers)
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
@@ -40,10 +30,11 @@ def check(resource: Resource) -> Iterator[tuple[str, str]]:
     if not present(resource, POLICY):
         yield POLICY, "is not given, so everybody may do everything through it"
         return
-    for statement in statements(resource, POLICY):
-        everything = present(statement, "NotResource") or "*" in names(statement, "Resource")
-        if allows(statement) and everything and not _is_narrow(statement):
-            yield statement.under("Condition"), "names no account: data may leave to an account of anybody"
+    for grant in grants(resource, POLICY):
+        given = grant.statement
+        everything = present(given, "NotResource") or any(not each.strip("*?") for each in listed(given, "Resource"))
+        if grant.allows and everything and not _is_narrow(grant):
+            yield given.under("Condition"), "names no account: data may leave to an account of anybody"
 
 
 def _policy(

@@ -1,7 +1,8 @@
 """No network policy opens pods to everybody: policies only add, so one of them undoes all others of the same pods.
 
 A rule without peers means everybody. Labels of pods are given by who makes them, so pods with a label in every
-namespace are everybody as well. Source: Kubernetes 1.35, "Network Policies"; read 2026-11.
+namespace are everybody as well. Of a collector OpenTelemetry's operator makes a policy without peers, unless told not
+to. Sources: Kubernetes 1.35, "Network Policies"; opentelemetry-operator v0.158.0, internal/webhook; read 2026-11.
 """
 
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from policies.network_policies import (
 )
 from policies.rule import Case, Resource, Rule, View, at, collect_from, each, number, present
 
+COLLECTORS, OPENS = "kubernetes:opentelemetry.io/v1beta1:OpenTelemetryCollector*", "spec.networkPolicy.enabled"
 MANY = 32_768
 """Ports of a range that are as good as all."""
 
@@ -53,7 +55,11 @@ def _policy(policy: View) -> Iterator[tuple[str, str]]:
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
-    return collect_from(policies_in(resource), _policy)
+    if resource.type.startswith(COLLECTORS.removesuffix("*")):
+        if at(resource, OPENS) is not False:
+            yield OPENS, "is not false, so the operator lets everybody reach its ports"
+        return
+    yield from collect_from(policies_in(resource), _policy)
 
 
 POLICY = NETWORK_POLICIES.removesuffix("*")
@@ -83,7 +89,7 @@ def _in_kube_system(at: str = "", **selector: object) -> Case:
 
 RULE = Rule(
     id="net-policy-not-open",
-    applies_to=(NETWORK_POLICIES, APPLICATION_POLICIES),
+    applies_to=(NETWORK_POLICIES, APPLICATION_POLICIES, COLLECTORS),
     severity="high",
     standards=("EKS best practices: network security",),
     why="One policy that lets everybody in undoes all others of the same pods, since policies only add.",
@@ -105,6 +111,7 @@ RULE = Rule(
             {"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"]}}, direction="egress"
         ),
         "what comes with the cluster": _in_kube_system(),
+        "a collector without one": Case({"spec": {"networkPolicy": {"enabled": False}}}, type=COLLECTORS[:-1]),
         "all there but the pods of a chart": _in_kube_system(
             matchExpressions=[{"key": "app", "operator": "NotIn", "values": ["controller"]}]
         ),
@@ -133,6 +140,8 @@ RULE = Rule(
             ALL_NAMESPACES, at="from[0]", ports=[{"port": 1, "endPort": 20000}, {"port": 20001, "endPort": 65535}]
         ),
         "a range of all ports": _case(ALL_NAMESPACES, at="from[0]", ports=[{"port": 1, "endPort": 65535}]),
+        "a collector that says nothing": Case({"spec": {"mode": "daemonset"}}, type=COLLECTORS[:-1], at=OPENS),
+        "a collector with one": Case({"spec": {"networkPolicy": {"enabled": True}}}, type=COLLECTORS[:-1], at=OPENS),
         "a list": _case(ALL_NAMESPACES, at="from[0]", form="List"),
         "a patch": _case(ALL_NAMESPACES, at="from[0]", form="Patch"),
         "a policy for applications": replace(_case(at="from"), type=APPLICATION_POLICIES.removesuffix("*")),

@@ -1,9 +1,11 @@
-"""No security group allows traffic from the internet."""
+"""No security group allows traffic from the internet, in one range or in many."""
 
-import ipaddress
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
-from policies.rule import Case, Option, Resource, Rule, View, check_each, number, text, texts
+from common.values import UNKNOWN
+from policies.ranges import is_wide
+from policies.rule import Case, Option, Resource, Rule, View, collect_all, each, number, text, texts
 
 RULE_TYPE, OLD_RULE_TYPE = (
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
@@ -11,40 +13,45 @@ RULE_TYPE, OLD_RULE_TYPE = (
 )
 GROUP, DEFAULT_GROUP = "aws:ec2/securityGroup:SecurityGroup", "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
 KEYS = ("cidrIpv4", "cidrIpv6", "cidrBlocks", "ipv6CidrBlocks")
-SHORTEST_PREFIX = {4: 9, 6: 24}  # a range with a shorter prefix is a part of the internet, not one network
-PRIVATE = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "fc00::/7")))  # private ranges with shorter prefixes
+FOUND = "allows traffic from the internet"
 
 
-def _is_internet(cidr: str) -> bool:
-    try:
-        network = ipaddress.ip_network(cidr, strict=False)
-    except ValueError:
-        return False  # AWS refuses it
-    wide = network.prefixlen < SHORTEST_PREFIX[network.version]
-    return wide and not any(
-        network.network_address in private and network.prefixlen >= private.prefixlen for private in PRIVATE
-    )
-
-
-def _ranges(rule: View, key: str) -> list[str]:
+def ranges_of(rule: View, key: str) -> list[str]:
+    """Returns the ranges of a rule at one of KEYS."""
     return texts(rule, key) if key.endswith("Blocks") else [text(rule, key)]
 
 
-def _open(rule: View, public_ports: Sequence[str]) -> Iterator[tuple[str, str]]:
+def is_public_port(rule: View, public_ports: Sequence[str]) -> bool:
+    """Tells whether a rule is for one port that may be open to the internet."""
     first, last = number(rule, "fromPort"), number(rule, "toPort")
-    if first is not None and first == last and f"{first:g}" in public_ports:
-        return
-    for key in KEYS:
-        if any(_is_internet(cidr) for cidr in _ranges(rule, key)):
-            yield rule.under(key), "allows traffic from the internet"
+    return first is not None and first == last and f"{first:g}" in public_ports
+
+
+def _open(rule: View, public_ports: Sequence[str]) -> Iterator[tuple[str, str]]:
+    if not is_public_port(rule, public_ports):
+        for key in KEYS:
+            if is_wide(ranges_of(rule, key)):
+                yield rule.under(key), FOUND
+
+
+def _together(rules: Sequence[View], public_ports: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yields the group when only all its rules together are wide."""
+    closed = [rule for rule in rules if not is_public_port(rule, public_ports)]
+    by_rule = [[cidr for key in KEYS for cidr in ranges_of(rule, key)] for rule in closed]
+    if is_wide(chain.from_iterable(by_rule)) and not any(map(is_wide, by_rule)):
+        yield "ingress", f"{FOUND}, with all its rules together"
 
 
 def check(resource: Resource, *, public_ports: Sequence[str]) -> Iterator[tuple[str, str]]:
     if resource.type in (GROUP, DEFAULT_GROUP):
-        yield from check_each(resource, "ingress", lambda rule: _open(rule, public_ports))
+        rules = list(each(resource, "ingress"))
+        checks = [lambda rule=rule: _open(rule, public_ports) for rule in rules]
+        yield from collect_all(*checks, lambda: _together(rules, public_ports))
     elif resource.type == RULE_TYPE or text(resource, "type") == "ingress":
         yield from _open(resource, public_ports)
 
+
+HALVES = [{"cidrBlocks": [f"64.{each}.0.0/16"]} for each in range(2)]
 
 RULE = Rule(
     id="net-sg-no-public-ingress",
@@ -62,9 +69,16 @@ RULE = Rule(
         "an allowed port": Case(
             {"cidrIpv4": "0.0.0.0/0", "fromPort": 443, "toPort": 443}, options={"public_ports": ["443"]}
         ),
+        "an allowed port, beside others": Case(
+            {"ingress": [{"cidrBlocks": ["0.0.0.0/0"], "fromPort": 443, "toPort": 443}, HALVES[0]]},
+            type=GROUP,
+            options={"public_ports": ["443"]},
+        ),
         "a private IPv6 range": {"cidrIpv6": "fc00::/7"},
         "a security group": {"referencedSecurityGroupId": "sg-1"},
         "an office": {"cidrIpv4": "203.0.113.0/24"},
+        "the widest of a company": {"cidrIpv4": "64.0.0.0/16"},
+        "the widest IPv6 of a company": {"cidrIpv6": "2600::/32"},
         "egress in the old form": Case({"type": "egress", "cidrBlocks": ["0.0.0.0/0"]}, type=OLD_RULE_TYPE),
         "group without rules": Case({"egress": [{"cidrBlocks": ["0.0.0.0/0"]}]}, type=GROUP),
     },
@@ -78,17 +92,26 @@ RULE = Rule(
         "a port that is not allowed": Case(
             {"cidrIpv4": "0.0.0.0/0", "fromPort": 22, "toPort": 22}, options={"public_ports": ["443"]}, at="cidrIpv4"
         ),
+        "what is no range": Case({"cidrIpv4": "everywhere"}, at="cidrIpv4"),
         "IPv6": Case({"cidrIpv6": "::/0", "ipProtocol": "-1"}, at="cidrIpv6"),
         "a private range and its neighbour": Case({"cidrIpv4": "10.0.0.0/7"}, at="cidrIpv4"),
-        "a part of IPv6": Case({"cidrIpv6": "2600::/12"}, at="cidrIpv6"),
-        "half of the internet": Case({"cidrIpv4": "128.0.0.0/1"}, at="cidrIpv4"),
-        "a range of 16 million public addresses": Case({"cidrIpv4": "64.0.0.0/8"}, at="cidrIpv4"),
+        "a part of IPv6": Case({"cidrIpv6": "2000::/24"}, at="cidrIpv6"),
+        "twice the widest of a company": Case({"cidrIpv4": "64.0.0.0/15"}, at="cidrIpv4"),
+        "in many pieces": Case(
+            {"type": "ingress", "cidrBlocks": [f"64.{each}.0.0/17" for each in range(3)]},
+            type=OLD_RULE_TYPE,
+            at="cidrBlocks",
+        ),
+        "beside a range that is known later": Case(
+            {"type": "ingress", "cidrBlocks": [UNKNOWN, "0.0.0.0/0"]}, type=OLD_RULE_TYPE, at="cidrBlocks"
+        ),
         "old form": Case(
             {"type": "ingress", "cidrBlocks": ["10.0.0.0/8", "0.0.0.0/0"]}, type=OLD_RULE_TYPE, at="cidrBlocks"
         ),
         "in the group itself": Case(
             {"ingress": [{"self": True}, {"ipv6CidrBlocks": ["::/0"]}]}, type=GROUP, at="ingress[1].ipv6CidrBlocks"
         ),
+        "all rules of a group together": Case({"ingress": HALVES}, type=GROUP, at="ingress"),
         "default group": Case(
             {"ingress": [{"cidrBlocks": ["0.0.0.0/0"]}]}, type=DEFAULT_GROUP, at="ingress[0].cidrBlocks"
         ),

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from policies.rule import Case, Option, Resource, Rule, number
+from catalog.limits import LOG_DAYS
+from policies.rule import ENVIRONMENTS, Case, Option, Resource, Rule, number
 
 DAYS = "retentionInDays"
 
@@ -21,11 +22,12 @@ RULE = Rule(
     severity="medium",
     standards=("CKV_AWS_66", "CKV_AWS_338"),
     why="With short retention an incident has no history; without a limit, storage becomes most of the bill.",
-    fix="Set retention_in_days: clusters.<name>.logs.retention_days, or observability.logs.retention_days.",
+    fix="Set retention_days: of clusters.<name>.logs, network.flow_logs, observability.logs, or of a namespace's own "
+    "group in observability.logs.namespaces.",
     on_unknown="fail",
     options={
-        "min_days": Option("The fewest days to keep logs.", 30, {"dev": 1, "staging": 7, "prod": 90}),
-        "max_days": Option("The most days to keep logs.", 400, {"dev": 90}),
+        "min_days": Option("The fewest days to keep logs.", 30, {name: LOG_DAYS[name][0] for name in ENVIRONMENTS}),
+        "max_days": Option("The most days to keep logs.", 400, {name: LOG_DAYS[name][1] for name in ENVIRONMENTS}),
     },
     dev="advisory",
     check=check,

@@ -11,7 +11,7 @@ from typing import Any
 from common.secret_names import flags, secret_by_name, set_inside
 from common.secret_texts import form_of, text_of
 from common.values import UNKNOWN, Secret
-from policies.rule import Case, Resource, Rule
+from policies.rule import Case, Resource, Rule, View, text
 from policies.samples import in_every_place, pod_of
 from policies.views import show
 
@@ -26,27 +26,28 @@ def _opened(value: Any) -> Any:
 
 
 def _texts(
-    value: Any, path: Path, name: str, variable: bool, *, keys_name: bool
+    resource: Resource, value: Any, path: Path, name: str, variable: bool, *, keys_name: bool
 ) -> Iterator[tuple[Path, str, bool, Any]]:
     """Yields path, name and value of each text, and whether it is the name of a variable; a secret as the secret."""
     inner = _opened(value)
     if isinstance(inner, Mapping):
-        of_value = str(_opened(inner.get("name", "")))  # of a variable or a header
+        given = _opened(inner.get("name", ""))  # of a variable or a header
+        of_value = text(View(resource, inner, show(path)), "name") if given is UNKNOWN else str(given)
         for key, item in inner.items():
             of_variable = key == "value" and bool(of_value)
             named = of_value if of_variable else str(key) if keys_name else ""
-            yield from _texts(item, (*path, key), named, of_variable or named.isupper(), keys_name=keys_name)
+            yield from _texts(resource, item, (*path, key), named, of_variable or named.isupper(), keys_name=keys_name)
     elif isinstance(inner, list):
-        of_flags = {at: (flag, text) for at, flag, text in flags(map(_opened, inner))}
+        of_flags = {at: (flag, given) for at, flag, given in flags(map(_opened, inner))}
         for index, item in enumerate(inner):
-            flag, text = of_flags.get(index, ("", None))
+            flag, given = of_flags.get(index, ("", None))
             if flag and not isinstance(item, Secret):
-                yield (*path, index), flag, True, text
-            yield from _texts(item, (*path, index), name, variable, keys_name=keys_name)
+                yield (*path, index), flag, True, given
+            yield from _texts(resource, item, (*path, index), name, variable, keys_name=keys_name)
     elif isinstance(value, Secret):
         yield path, name, variable, value
-    elif text := text_of(inner):
-        yield path, name, variable, text
+    elif found := text_of(inner):
+        yield path, name, variable, found
 
 
 def _problem(name: str, value: Any, *, variable: bool) -> str:
@@ -69,7 +70,7 @@ def check(resource: Resource) -> Iterator[tuple[str, str]]:
     start: Path = ("values",) if of_release else ()
     found: dict[str, str] = {}
     nameless = ""
-    for path, name, variable, value in _texts(root, start, nameless, nameless.isupper(), keys_name=keys_name):
+    for path, name, variable, value in _texts(resource, root, start, nameless, nameless.isupper(), keys_name=keys_name):
         if problem := _problem(name, value, variable=variable):
             found.setdefault(show(path), f"{problem}, and everybody who may look at the object can read it")
     yield from found.items()
@@ -99,7 +100,6 @@ RULE = Rule(
     standards=("C-0012", "Trivy: ConfigMap with secrets"),
     why="Everybody who may look at pods or releases reads it, and it stays in the state and its history.",
     fix="Keep it in Secrets Manager, mount it as a Secret; a name that only points there ends in _NAME, _FILE or _ARN.",
-    on_unknown="pass",
     check=check,
     good={
         "nothing set": pod_of({}),
@@ -119,6 +119,7 @@ RULE = Rule(
                 "<from the vault>",
             )
         },
+        "a name that is a map": _release(image={"name": {"registry": "quay.io"}, "value": "x"}),
         "a value that is known later": pod_of(_env("DB_PASSWORD", UNKNOWN)),
         "no text": pod_of({"env": [{"name": "DB_PASSWORD", "value": 7}]}),
         "a flag without a value": pod_of({"args": ["--use-token", "--verbose"]}),

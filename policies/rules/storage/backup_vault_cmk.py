@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator
 
-from policies.rule import Case, Resource, Rule, present
+from policies.grants import is_own_key
+from policies.rule import Case, Resource, Rule
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
-    if not present(resource, "kmsKeyArn"):
-        yield "kmsKeyArn", "is not set, so AWS Backup's own key encrypts the backups, and its policy cannot be changed"
+    if not is_own_key(resource, "kmsKeyArn"):
+        yield (
+            "kmsKeyArn",
+            "names no key of the account, so AWS's own encrypts the backups, and its policy cannot be changed",
+        )
 
 
 RULE = Rule(
@@ -21,5 +25,9 @@ RULE = Rule(
     check=check,
     on_unknown="pass",
     good={"a key": {"kmsKeyArn": "arn:aws:kms:us-west-2:123456789012:key/1"}},
-    bad={"nothing set": Case({}, at="kmsKeyArn"), "empty": Case({"kmsKeyArn": ""}, at="kmsKeyArn")},
+    bad={
+        "nothing set": Case({}, at="kmsKeyArn"),
+        "empty": Case({"kmsKeyArn": ""}, at="kmsKeyArn"),
+        "AWS's own key, by its alias": Case({"kmsKeyArn": "alias/aws/backup"}, at="kmsKeyArn"),
+    },
 )

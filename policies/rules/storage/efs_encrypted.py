@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 
-from policies.rule import Case, Resource, Rule, flag, present
+from policies.grants import is_own_key
+from policies.rule import Case, Resource, Rule, flag
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
     if not flag(resource, "encrypted"):
         yield "encrypted", "is not true, so files are not encrypted, and this cannot be changed later"
-    elif not present(resource, "kmsKeyId"):
-        yield "kmsKeyId", "is not set, so EFS uses AWS's own key, whose policy cannot be changed"
+    if not is_own_key(resource, "kmsKeyId"):
+        yield "kmsKeyId", "names no key of the account, so EFS uses AWS's own, whose policy cannot be changed"
 
 
 RULE = Rule(
@@ -26,5 +27,8 @@ RULE = Rule(
         "nothing set": Case({}, at="encrypted"),
         "turned off": Case({"encrypted": False}, at="encrypted"),
         "AWS's own key": Case({"encrypted": True}, at="kmsKeyId"),
+        "AWS's own key, by its alias": Case(
+            {"encrypted": True, "kmsKeyId": "alias/aws/elasticfilesystem"}, at="kmsKeyId"
+        ),
     },
 )

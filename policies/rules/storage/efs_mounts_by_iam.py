@@ -2,42 +2,24 @@
 
 import json
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 
-from policies.iam_documents import allows, names, principals, statements
-from policies.rule import Case, Resource, Rule, View, at, present
+from policies.grants import grants
+from policies.rule import Case, Resource, Rule
 
-MOUNTS = "elasticfilesystem:clientmount"
-WHO = ("aws:PrincipalArn", "aws:PrincipalAccount", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths")
+MOUNTS = "elasticfilesystem:ClientMount"
+WHO = tuple(f"aws:principal{each}" for each in ("arn", "account", "orgid", "orgpaths"))
 """Keys of a condition that only a caller with an identity has."""
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
-    given = list(statements(resource, "policy"))
+    given = list(grants(resource, "policy"))
     if not given:
         yield "policy", "has no statement, so everybody mounts who reaches a mount target"
-    for statement in given:
-        everybody = "*" in principals(statement) or present(statement, "NotPrincipal")
-        if allows(statement) and _mounts(statement) and everybody and not _names_callers(statement):
+    for grant in given:
+        everybody = grant.all_principals_but or any(principal.name == "*" for principal in grant.principals)
+        named = any(each.key in WHO and each.owners for each in grant.conditions)
+        if grant.allows and grant.is_for(MOUNTS) and everybody and not named:
             yield "policy", "lets everybody mount who reaches a mount target, also pods that nobody gave a claim"
-
-
-def _mounts(statement: View) -> bool:
-    """Tells whether a statement is about mounting: IAM takes actions in any case, with `*` and `?`."""
-    key = "NotAction" if present(statement, "NotAction") else "Action"
-    return any(fnmatchcase(MOUNTS, each.lower()) for each in names(statement, key)) is (key == "Action")
-
-
-def _names_callers(statement: View) -> bool:
-    conditions = at(statement, "Condition", {})
-    given = conditions.items() if isinstance(conditions, dict) else ()
-    return any(
-        operator.startswith(("String", "Arn")) and "Not" not in operator and not operator.endswith("IfExists")
-        for operator, keys in given
-        if isinstance(keys, dict)
-        for key in keys
-        if key in WHO
-    )
 
 
 def _policy(**changes: object) -> dict[str, object]:

@@ -3,17 +3,16 @@
 import json
 from collections.abc import Iterator
 
-from policies.iam_documents import names, principals, statements
-from policies.rule import Resource, Sample, Stack, StackCase, StackRule, View, text
+from policies.grants import grants
+from policies.rule import Resource, Sample, Stack, StackCase, StackRule
 
 SYSTEM, POLICY = "aws:efs/fileSystem:FileSystem", "aws:efs/fileSystemPolicy:FileSystemPolicy"
-TRANSPORT = ("Condition", "Bool", "aws:SecureTransport")
-MOUNTING = {"*", "elasticfilesystem:*", "elasticfilesystem:ClientMount"}
+MOUNTING = ("elasticfilesystem:ClientMount",)
 
 
 def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
     for policy in stack.of(POLICY):
-        if not any(_denies_plain_nfs(statement) for statement in statements(policy, "policy")):
+        if not any(grant.denies_plaintext(MOUNTING) for grant in grants(policy, "policy")):
             yield (
                 policy,
                 "policy",
@@ -21,11 +20,6 @@ def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
             )
     for system in stack.left_out((SYSTEM,), (POLICY,), "fileSystemId"):
         yield system, "id", "has no FileSystemPolicy in this stack"
-
-
-def _denies_plain_nfs(statement: View) -> bool:
-    elements = (text(statement, "Effect"), principals(statement), text(statement, TRANSPORT))
-    return elements == ("Deny", ["*"], "false") and bool(MOUNTING & set(names(statement, "Action")))
 
 
 def _policy(**changes: object) -> str:

@@ -8,7 +8,8 @@ Balancing, "Enable access logs for your Application Load Balancer"; read 2026-11
 import json
 from collections.abc import Iterator
 
-from policies.iam_documents import allows, names, principals, statements
+from common.values import UNKNOWN
+from policies.grants import grants, is_own_key, listed
 from policies.rule import Resource, Sample, Stack, StackCase, StackRule, each, flag, text
 
 BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
@@ -19,7 +20,8 @@ ENCRYPTIONS = (
 LOGGING = "aws:s3/bucketLogging:BucketLogging"
 POLICY = "aws:s3/bucketPolicy:BucketPolicy"
 LOAD_BALANCERS = "logdelivery.elasticloadbalancing.amazonaws.com"
-ALGORITHM = "applyServerSideEncryptionByDefault.sseAlgorithm"
+DEFAULT = "applyServerSideEncryptionByDefault"
+ALGORITHM, KEY = f"{DEFAULT}.sseAlgorithm", f"{DEFAULT}.kmsMasterKeyId"
 
 
 def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
@@ -33,9 +35,14 @@ def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
     for encryption in stack.of(*ENCRYPTIONS):
         if any(bucket.urn in logs for bucket in stack.linked(encryption, "bucket", BUCKETS)):
             continue
-        for rule in each(encryption, "rules"):
+        given = list(each(encryption, "rules"))
+        if not given:
+            yield encryption, "rules", "is empty, so S3 uses its own key"
+        for rule in given:
             if text(rule, ALGORITHM) not in ("aws:kms", "aws:kms:dsse"):
                 yield encryption, rule.under(ALGORITHM), "is not aws:kms, so no key policy protects the objects"
+            elif not is_own_key(rule, KEY):
+                yield encryption, rule.under(KEY), "names no key of the account, so AWS's own key is used"
             elif not flag(rule, "bucketKeyEnabled"):
                 yield encryption, rule.under("bucketKeyEnabled"), "is not true, so each object costs a KMS request"
     for bucket in stack.left_out(BUCKETS, ENCRYPTIONS, "bucket"):
@@ -43,18 +50,25 @@ def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
 
 
 def _only_load_balancers_write(policy: Resource) -> bool:
-    allowed = [statement for statement in statements(policy, "policy") if allows(statement)]
+    allowed = [grant for grant in grants(policy, "policy") if grant.allows]
     return bool(allowed) and all(
-        principals(each) == [LOAD_BALANCERS] and names(each, "Action") == ["s3:PutObject"] for each in allowed
+        [principal.name for principal in each.principals] == [LOAD_BALANCERS]
+        and listed(each.statement, "Action") == ["s3:PutObject"]
+        for each in allowed
     )
 
 
-def _stack(*, algorithm: str = "aws:kms", bucket_key: bool = True, at: str = "") -> StackCase:
-    rule = {"applyServerSideEncryptionByDefault": {"sseAlgorithm": algorithm}, "bucketKeyEnabled": bucket_key}
+OWN_KEY = "arn:aws:kms:us-west-2:111122223333:key/data"
+
+
+def _stack(
+    *, algorithm: str = "aws:kms", key: object = OWN_KEY, bucket_key: bool = True, rules: bool = True, at: str = ""
+) -> StackCase:
+    rule = {DEFAULT: {"sseAlgorithm": algorithm, "kmsMasterKeyId": key}, "bucketKeyEnabled": bucket_key}
     return StackCase(
         {
             "logs": Sample(BUCKETS[0], {"bucket": "logs"}),
-            "encryption": Sample(ENCRYPTIONS[0], {"rules": [rule]}, links={"bucket": "logs"}),
+            "encryption": Sample(ENCRYPTIONS[0], {"rules": [rule] if rules else []}, links={"bucket": "logs"}),
         },
         at=("encryption", at),
     )
@@ -100,6 +114,7 @@ RULE = StackRule(
     check=check,
     good={
         "a KMS key": _stack(),
+        "a key of this stack": _stack(key=UNKNOWN),
         "two layers of encryption": _stack(algorithm="aws:kms:dsse"),
         "access logs, with S3's own key": _logs(),
         "access logs of load balancers, with S3's own key": _door_logs(LOAD_BALANCERS),
@@ -112,6 +127,9 @@ RULE = StackRule(
         "S3's own key, where not only load balancers write": _door_logs(
             LOAD_BALANCERS, "delivery.logs.amazonaws.com", at=f"rules[0].{ALGORITHM}"
         ),
+        "KMS without a key": _stack(key=None, at=f"rules[0].{KEY}"),
+        "AWS's own key": _stack(key="arn:aws:kms:us-west-2:111122223333:alias/aws/s3", at=f"rules[0].{KEY}"),
+        "an empty list": _stack(rules=False, at="rules"),
         "no bucket key": _stack(bucket_key=False, at="rules[0].bucketKeyEnabled"),
     },
 )

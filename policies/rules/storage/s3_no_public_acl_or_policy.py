@@ -1,56 +1,84 @@
-"""No bucket is open to everyone through its ACL or its policy."""
+"""No bucket and no access point is open to strangers through its ACL or its policy."""
 
-import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
-from policies.iam_documents import allows, principals, statements
-from policies.rule import Case, Resource, Rule, present, text
+from policies.grants import TRUSTED, let_in
+from policies.rule import Case, Resource, Rule, collect_all, each, text
+from policies.samples import policy_for
 
 ACLS = ("aws:s3/bucketAcl:BucketAcl", "aws:s3/bucketAclV2:BucketAclV2")
-POLICY = "aws:s3/bucketPolicy:BucketPolicy"
+POLICY, POINT_POLICY = "aws:s3/bucketPolicy:BucketPolicy", "aws:s3control/accessPointPolicy:AccessPointPolicy"
+POINTS = ("aws:s3/accessPoint:AccessPoint", POINT_POLICY)
+OTHERS = (
+    "aws:s3control/objectLambdaAccessPointPolicy:ObjectLambdaAccessPointPolicy",
+    "aws:s3control/accessGrantsInstanceResourcePolicy:AccessGrantsInstanceResourcePolicy",
+    "aws:s3/vectorsVectorBucketPolicy:VectorsVectorBucketPolicy",
+    "aws:s3/filesFileSystemPolicy:FilesFileSystemPolicy",
+)
+TABLES = ("aws:s3tables/tableBucketPolicy:TableBucketPolicy", "aws:s3tables/tablePolicy:TablePolicy")
+GROUPS = ("/AllUsers", "/AuthenticatedUsers")
+GRANTEES = "accessControlPolicy.grants"
 
 
-def check(resource: Resource) -> Iterator[tuple[str, str]]:
+def check(resource: Resource, *, trusted_accounts: Collection[str]) -> Iterator[tuple[str, str]]:
+    harm = "they may use the bucket"
+    yield from collect_all(
+        lambda: _acl(resource),
+        lambda: let_in(resource, "policy", harm, trusted_accounts),
+        lambda: let_in(resource, "resourcePolicy", harm, trusted_accounts),
+    )
+
+
+def _acl(resource: Resource) -> Iterator[tuple[str, str]]:
     acl = text(resource, "acl")
     if acl.startswith("public-") or acl == "authenticated-read":
         yield "acl", f"is {acl}, which gives access to other accounts"
-    for statement in statements(resource, "policy"):
-        if allows(statement) and "*" in principals(statement) and not present(statement, "Condition"):
-            yield statement.under("Principal"), "is everyone, without a condition: the whole world may use the bucket"
+    for grant in each(resource, GRANTEES):
+        if text(grant, "grantee.uri").endswith(GROUPS):
+            yield grant.under("grantee.uri"), "is a group of everyone"
 
 
-def _policy(principal: object, effect: str = "Allow", **more: object) -> dict[str, str]:
-    grant = {"Effect": effect, "Principal": principal, "Action": "s3:GetObject", "Resource": "*", **more}
-    return {"policy": json.dumps({"Version": "2012-10-17", "Statement": [grant]})}
-
-
+ALL_USERS = "http://acs.amazonaws.com/groups/global/AllUsers"
 AT = "policy.Statement[0].Principal"
 
 RULE = Rule(
     id="s3-no-public-acl-or-policy",
-    applies_to=(*ACLS, POLICY),
+    applies_to=(*ACLS, POLICY, *POINTS, *OTHERS, *TABLES),
     severity="critical",
     standards=("FSBP S3.2", "FSBP S3.3", "FSBP S3.6", "CKV_AWS_20", "CKV_AWS_70"),
     why="Block Public Access would stop this, and then somebody might remove the block.",
     fix="Remove the ACL; in the policy, name the principals or add a Condition such as aws:SourceAccount.",
+    options={"trusted_accounts": TRUSTED},
     check=check,
     good={
         "nothing set": {},
         "private": {"acl": "private"},
-        "a service": Case(_policy({"Service": "delivery.logs.amazonaws.com"}), type=POLICY),
+        "a grant to one account": {"accessControlPolicy": {"grants": [{"grantee": {"id": "1a2b"}}]}},
+        "a service": Case(policy_for({"Service": "delivery.logs.amazonaws.com"}), type=POLICY),
         "everyone, denied without TLS": Case(
-            _policy("*", effect="Deny", Condition={"Bool": {"aws:SecureTransport": "false"}}), type=POLICY
+            policy_for("*", "Deny", Condition={"Bool": {"aws:SecureTransport": "false"}}), type=POLICY
         ),
-        "everyone, denied": Case(_policy("*", effect="Deny"), type=POLICY),
         "everyone in the account": Case(
-            _policy("*", Condition={"StringEquals": {"aws:SourceAccount": "111122223333"}}), type=POLICY
+            policy_for("*", Condition={"StringEquals": {"aws:SourceAccount": "111122223333"}}), type=POLICY
         ),
     },
     bad={
         "public read ACL": Case({"acl": "public-read"}, at="acl"),
-        "public write ACL": Case({"acl": "public-read-write"}, at="acl"),
+        "ACL to write": Case({"acl": "public-read-write"}, type=ACLS[1], at="acl"),
         "ACL for all AWS accounts": Case({"acl": "authenticated-read"}, at="acl"),
-        "everyone, by policy": Case(_policy("*"), type=POLICY, at=AT),
-        "everyone, spelled as a map": Case(_policy({"AWS": "*"}), type=POLICY, at=AT),
+        "a grant to everyone": Case(
+            {"accessControlPolicy": {"grants": [{"grantee": {"uri": ALL_USERS}}]}}, at=f"{GRANTEES}[0].grantee.uri"
+        ),
+        "everyone, by policy": Case(policy_for("*"), type=POLICY, at=AT),
+        "everyone over TLS": Case(
+            policy_for("*", Condition={"Bool": {"aws:SecureTransport": "true"}}), type=POLICY, at=AT
+        ),
+        "everyone, through an access point": Case(policy_for({"AWS": "*"}), type=POINT_POLICY, at=AT),
+        "everyone, to tables": Case(
+            policy_for("*", path="resourcePolicy"), type=TABLES[0], at="resourcePolicy.Statement[0].Principal"
+        ),
+        "all but one": Case(
+            policy_for(None, NotPrincipal={"AWS": "111122223333"}), type=POLICY, at="policy.Statement[0].NotPrincipal"
+        ),
     },
 )

@@ -3,26 +3,30 @@
 import json
 from collections.abc import Iterator
 
-from policies.iam_documents import names, principals, statements
-from policies.rule import Resource, Sample, Stack, StackCase, StackRule, View, text
+from policies.grants import grants
+from policies.rule import Resource, Sample, Stack, StackCase, StackRule, text
 
 BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
 POLICY = "aws:s3/bucketPolicy:BucketPolicy"
-TRANSPORT = ("Condition", "Bool", "aws:SecureTransport")
+ACTIONS = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket", "s3:PutBucketPolicy")
 
 
 def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
     for policy in stack.of(POLICY):
-        if not any(_denies_plain_http(statement) for statement in statements(policy, "policy")):
-            yield policy, "policy", "has no statement that denies s3:* to everyone when aws:SecureTransport is false"
+        arn = f"arn:aws:s3:::{_bucket_of(stack, policy)}"
+        if not any(grant.denies_plaintext(ACTIONS, (arn, f"{arn}/an/object")) for grant in grants(policy, "policy")):
+            yield (
+                policy,
+                "policy",
+                f"does not deny s3:* on {arn} and {arn}/* to everyone without TLS, on no other condition",
+            )
     for bucket in stack.left_out(BUCKETS, (POLICY,), "bucket"):
         yield bucket, "bucket", "has no BucketPolicy in this stack"
 
 
-def _denies_plain_http(statement: View) -> bool:
-    elements = (text(statement, "Effect"), names(statement, "Action"), principals(statement))
-    covers_objects = any(resource.endswith("/*") for resource in names(statement, "Resource"))
-    return elements == ("Deny", ["s3:*"], ["*"]) and covers_objects and text(statement, TRANSPORT) == "false"
+def _bucket_of(stack: Stack, policy: Resource) -> str:
+    linked = stack.linked(policy, "bucket", BUCKETS)
+    return text(linked[0], "bucket") if linked else text(policy, "bucket")
 
 
 def _policy(**changes: object) -> str:
@@ -56,7 +60,14 @@ RULE = StackRule(
     fix="Add a bucket policy statement that denies s3:* to everyone on the condition Bool aws:SecureTransport false.",
     dev="advisory",
     check=check,
-    good={"denied without TLS": _stack(), "everyone, spelled as a map": _stack(Principal={"AWS": "*"})},
+    good={
+        "denied without TLS": _stack(),
+        "everyone, spelled as a map": _stack(Principal={"AWS": "*"}),
+        "everything on everything": _stack(Action="*", Resource="*"),
+        "a bucket that is made elsewhere": StackCase(
+            {"policy": Sample(POLICY, {"bucket": "data", "policy": _policy()})}
+        ),
+    },
     bad={
         "nothing set": StackCase({"data": Sample(BUCKETS[0], {"bucket": "data"})}, at=("data", "bucket")),
         "allowed instead of denied": _stack(Effect="Allow"),
@@ -64,5 +75,10 @@ RULE = StackRule(
         "only one action denied": _stack(Action="s3:GetObject"),
         "only one account denied": _stack(Principal={"AWS": "111122223333"}),
         "only the bucket, not its objects": _stack(Resource="arn:aws:s3:::data"),
+        "only some objects": _stack(Resource=["arn:aws:s3:::data", "arn:aws:s3:::data/tmp/*"]),
+        "another bucket": _stack(Resource=["arn:aws:s3:::other", "arn:aws:s3:::other/*"]),
+        "only for some": _stack(
+            Condition={"Bool": {"aws:SecureTransport": "false"}, "StringEquals": {"aws:SourceVpc": "vpc-1"}}
+        ),
     },
 )

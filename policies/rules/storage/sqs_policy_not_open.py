@@ -1,23 +1,16 @@
-"""No queue policy lets everyone send or receive messages."""
+"""No queue policy lets in everyone, or an account that is not trusted."""
 
-import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
-from policies.iam_documents import allows, principals, statements
-from policies.rule import Case, Resource, Rule, present
+from policies.grants import TRUSTED, let_in
+from policies.rule import Case, Resource, Rule
+from policies.samples import policy_for
 
 QUEUE, POLICY = "aws:sqs/queue:Queue", "aws:sqs/queuePolicy:QueuePolicy"
 
 
-def check(resource: Resource) -> Iterator[tuple[str, str]]:
-    for statement in statements(resource, "policy"):
-        if allows(statement) and "*" in principals(statement) and not present(statement, "Condition"):
-            yield statement.under("Principal"), "is everyone, without a condition: any AWS account may use the queue"
-
-
-def _policy(principal: object, effect: str = "Allow", **more: object) -> dict[str, str]:
-    grant = {"Effect": effect, "Principal": principal, "Action": "sqs:SendMessage", "Resource": "*", **more}
-    return {"policy": json.dumps({"Version": "2012-10-17", "Statement": [grant]})}
+def check(resource: Resource, *, trusted_accounts: Collection[str]) -> Iterator[tuple[str, str]]:
+    yield from let_in(resource, "policy", "they may use the queue", trusted_accounts)
 
 
 AT = "policy.Statement[0].Principal"
@@ -29,16 +22,20 @@ RULE = Rule(
     standards=("FSBP SQS.3", "CKV_AWS_168"),
     why="Anyone who may send messages can make Karpenter drain any node.",
     fix="Name the services that send messages, with a Condition on aws:SourceArn or aws:SourceAccount.",
+    options={"trusted_accounts": TRUSTED},
     check=check,
     good={
         "nothing set, so only the account has access": {},
-        "a service": _policy({"Service": "events.amazonaws.com"}),
-        "everyone in the account": _policy("*", Condition={"StringEquals": {"aws:SourceAccount": "111122223333"}}),
-        "denied without TLS": _policy("*", effect="Deny", Condition={"Bool": {"aws:SecureTransport": "false"}}),
-        "denied": _policy("*", effect="Deny"),
+        "a service": policy_for({"Service": "events.amazonaws.com"}),
+        "everyone in the account": policy_for("*", Condition={"StringEquals": {"aws:SourceAccount": "111122223333"}}),
+        "denied without TLS": policy_for("*", "Deny", Condition={"Bool": {"aws:SecureTransport": "false"}}),
+        "denied": policy_for("*", "Deny"),
+        "a trusted account": Case(policy_for({"AWS": "999999999999"}), options={"trusted_accounts": ["999999999999"]}),
     },
     bad={
-        "everyone": Case(_policy("*"), at=AT),
-        "everyone, in a QueuePolicy": Case(_policy({"AWS": "*"}), type=POLICY, at=AT),
+        "everyone": Case(policy_for("*"), at=AT),
+        "everyone, in a QueuePolicy": Case(policy_for({"AWS": "*"}), type=POLICY, at=AT),
+        "everyone over TLS": Case(policy_for("*", Condition={"Bool": {"aws:SecureTransport": "true"}}), at=AT),
+        "another account": Case(policy_for({"AWS": "999999999999"}), at=AT),
     },
 )

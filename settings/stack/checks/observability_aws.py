@@ -1,20 +1,28 @@
 """Checks what observability needs of AWS: a way to Amazon Managed Prometheus, and a budget that somebody hears of."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
+from catalog.metrics import exporters, series
 from catalog.regions import REGIONS
+from common.spelling import did_you_mean
+from settings.cluster.addon_rules import AddOnRules
 from settings.core.problems import Mistake
 from settings.stack.parts import Parts
 
+WRITTEN = ("observability", "metrics", "remote_write")
 BUDGET = ("observability", "cloud_alarms", "monthly_usd")
 MOST_ADDRESSES = 10
 """Addresses of one notification. Source: Budgets API, CreateBudget (NotificationsWithSubscribers); read 2026-11."""
 
 
-def mistakes(parts: Parts) -> Iterator[Mistake]:
-    """Yields samples that have no way to their workspace, and budgets that AWS refuses or nobody hears of."""
+def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistake]:
+    """Yields samples that nobody has or that have no way to their workspace, and budgets that AWS refuses or nobody
+    hears of.
+    """
     if parts.observability is None:
         return
+    if parts.observability.metrics.remote_write is not None:
+        yield from _unknown(parts.observability.metrics.remote_write.metrics, add_ons)
     network, mail = parts.network, parts.observability.alerts.platform.mail
     if (
         parts.observability.metrics.remote_write is not None
@@ -23,7 +31,7 @@ def mistakes(parts: Parts) -> Iterator[Mistake]:
         and "aps-workspaces" not in network.endpoints.interface
     ):
         yield (
-            ("observability", "metrics", "remote_write"),
+            WRITTEN,
             (
                 "nothing would arrive: nat is none, and the VPC has no endpoint for it. Add aps-workspaces to "
                 "network.endpoints.interface, or drop it."
@@ -47,3 +55,21 @@ def mistakes(parts: Parts) -> Iterator[Mistake]:
                 "most. Write the address of a list."
             ),
         )
+
+
+def _unknown(metrics: Sequence[str], add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistake]:
+    """Yields names and beginnings of names that no exporter and no rule has: nothing would be kept, without a word."""
+    known = {name for exporter in exporters() for name in series(exporter)}
+    known.update(name for rules in add_ons.values() for name in rules.records())
+    groups = {f"{name.partition(':')[0]}:.*" for name in known if ":" in name}
+    for index, name in enumerate(metrics):
+        beginning, of_many, _ = name.partition(".*")
+        if not (any(each.startswith(beginning) for each in known) if of_many else name in known):
+            yield (
+                (*WRITTEN, "metrics", index),
+                (
+                    f"is {name}, which no rule records and no exporter of the catalog has, so nothing would be kept."
+                    f"{did_you_mean(name, groups if of_many else known)} One of your own programs, or "
+                    "another that you know of, belongs in other_metrics."
+                ),
+            )

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 
+from catalog.limits import LOG_DAYS, LOG_RETENTION_DAYS
 from common.spelling import did_you_mean
 from settings.cluster.addon_rules import AddOnRules, installed
 from settings.core.naming import KUBERNETES_NAMESPACES
-from settings.core.problems import Mistake
+from settings.core.problems import Mistake, Path, listed
+from settings.observability.logs import LogSettings
 from settings.stack.parts import Parts
 
 SERVERLESS = ".aoss.amazonaws.com"
@@ -34,8 +36,24 @@ def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistak
                     "it."
                 ),
             )
+    yield from _days(logs, parts.environment)
     if logs.opensearch is not None:
         yield from _host(logs.opensearch.host, parts.region)
+
+
+def _days(logs: LogSettings, environment: str | None) -> Iterator[Mistake]:
+    """Yields retentions of log groups that the policy log-retention-bounded would refuse, which is advice in dev."""
+    bounds, path = LOG_DAYS.get(environment or ""), ("observability", "logs")
+    if bounds is None or environment == "dev" or logs.to != "cloudwatch":
+        return
+    least, most = bounds
+    given: dict[Path, int | None] = {(*path, "retention_days"): logs.retention_days}
+    for name, each in logs.namespaces.items():
+        given[(*path, "namespaces", name, "retention_days")] = each.retention_days
+    for place, days in given.items():
+        if days is not None and not least <= days <= most:
+            valid = listed(each for each in LOG_RETENTION_DAYS if least <= each <= most)
+            yield place, f"is {days}, but {environment} keeps logs for {least} to {most} days. Write one of {valid}."
 
 
 def _host(host: str, region: str | None) -> Iterator[Mistake]:

@@ -19,10 +19,10 @@ from settings.observability.alerts import AlertSettings
 from simulator.aws.access import DeniedError, assume, pod_session, read_secret
 from simulator.kubernetes.clusters import EKS_CLUSTER, cluster_of
 from simulator.telemetry.build import programs
-from simulator.telemetry.configurations import ConfigurationError, alertmanager_configuration
 from tests.components.conftest import PlatformCloud
 from tests.components.stacks import CLUSTER, stack, stage
 from tests.in_process.providers import REGION
+from tests.simulator.telemetry.configurations import ConfigurationError, alertmanager_configuration
 from tests.simulator.telemetry.programs import is_built
 
 PLATFORM = {"mail": ["platform@example.com"], "pagerduty": True}
@@ -134,6 +134,15 @@ def test_no_name_of_a_team_makes_one_receiver_of_two(tmp_path: Path) -> None:
 def test_the_charts_own_alerts_reach_the_platform(routes: Routes) -> None:
     assert routes(alertname="KubePodCrashLooping", severity="warning", namespace="lab") == "platform"
     assert routes(alertname="InfoInhibitor", severity="none") == "nobody"
+
+
+@is_built
+@pytest.mark.parametrize("severity", [None, "page", "high", "Critical", "Warning", "information", "nonexistent"])
+def test_an_alert_of_somebodys_own_reaches_somebody_whatever_its_severity(severity: str | None, routes: Routes) -> None:
+    labels = {"alertname": "X", **({"severity": severity} if severity else {})}
+    assert routes(**labels) == routes(**labels, namespace="lab") == "platform"
+    assert routes(**labels, audience="everybody", namespace="lab") == "platform"
+    assert routes(**labels, audience="team", namespace="lab") == "team-research"
 
 
 @is_built

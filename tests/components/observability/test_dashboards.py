@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from components.core.dashboards import Dashboard, Panel, Row, every_dashboard, expressions, lines, stat
+from components.core.dashboards import Dashboard, Panel, Row, every_dashboard, lines, stat
 from components.observability.dashboard_json import HEADINGS, as_text, dashboard_json, of_cluster, placed
 from components.observability.dashboard_objects import MOST_BYTES, manifest
-from report.units import KNOWN
 from settings.cluster.parts import ClusterParts
 from settings.stack.stack import StackSettings
 from tests.components.conftest import PlatformCloud
+from tests.components.observability.expressions import expressions
+from tests.components.observability.units import KNOWN
 from tests.components.stacks import POOL, stack
 
 CHOSEN = re.compile(r"\$(\w+)")
@@ -137,6 +138,13 @@ def test_each_query_says_which_exporter_it_means_and_has_windows_of_four_scrapes
         assert not short, where
 
 
+def test_figures_of_pods_and_gpus_come_from_recorded_rules() -> None:
+    """Metrics still have the requests of pods that ended, and a MIG instance is no whole GPU: rules know both."""
+    for where, expr in expressions():
+        assert not re.search(r"kube_pod_container_resource_(requests|limits)|kube_pod_status_phase", expr), where
+        assert not re.search(r"(?<![:\w])gpu_utilization", expr), where
+
+
 def test_queries_name_only_variables_that_their_dashboard_has() -> None:
     for uid, dashboard in shown():
         names = {each["name"] for each in dashboard["templating"]["list"]}
@@ -159,6 +167,8 @@ def test_a_table_has_a_column_of_each_label_and_value() -> None:
         assert merge["id"] == "merge"
         assert values == wanted, uid
         assert each["options"]["sortBy"][0]["displayName"] == names[values[0]]
+        least_first = any("bottomk" in target["expr"] or "< 0" in target["expr"] for target in each["targets"])
+        assert each["options"]["sortBy"][0]["desc"] != least_first, each["title"]
         for label in set(names) - set(values):
             assert any(
                 re.search(rf"by \([^)]*\b{label}\b", target["expr"]) or label in ("namespace",)

@@ -114,6 +114,24 @@ def test_agents_read_pods_and_namespaces_and_nothing_else() -> None:
     assert ADD_ON.reads(context()) == {"agent-collector": (("", "namespaces"), ("", "pods"))}
 
 
+def test_the_operator_opens_nothing() -> None:
+    assert values_of(ADD_ON, context())["manager"]["featureGatesMap"] == {"operand.networkpolicy": False}
+    assert [made(name)["spec"]["networkPolicy"] for name in ("agent", "gateway")] == [{"enabled": False}] * 2
+
+
+def test_x_ray_finds_traces_by_what_agents_say_of_the_sender() -> None:
+    agent, exporter = made("agent")["spec"]["config"], made("gateway")["spec"]["config"]["exporters"]["awsxray"]
+    metadata = {*agent["processors"]["k8s_attributes"]["extract"]["metadata"], "team", "k8s.cluster.name"}
+    of_resources = {each for each in exporter["indexed_attributes"] if not each.startswith("gen_ai.")}
+    assert of_resources == {f"otel.resource.{name}" for name in metadata - {"k8s.node.name"}}
+
+
+def test_x_ray_is_sent_what_it_takes_in_one_call() -> None:
+    batch = made("gateway")["spec"]["config"]["processors"]["batch"]
+    assert batch == {"send_batch_size": 50, "send_batch_max_size": 50}, "its exporter has five seconds for one"
+    assert made("gateway", **TEMPO)["spec"]["config"]["processors"]["batch"] == {}
+
+
 def test_pods_of_teams_reach_the_agents_and_no_gateway() -> None:
     def open_to(namespace: str, direction: str, **traces: Any) -> set[tuple[str, int]]:
         found = flows_of(stack(isolation={}, teams=TEAMS, observability={"traces": traces}), "main")[namespace]

@@ -450,6 +450,7 @@ CHANGES: dict[str, Any] = {
     "observability.metrics.memory_gib": (measured(), measured(metrics={"memory_gib": 8})),
     "observability.metrics.remote_write.max_series": (remote_write(), remote_write(max_series=1000)),
     "observability.metrics.remote_write.metrics": (remote_write(), remote_write(metrics=["up"])),
+    "observability.metrics.remote_write.other_metrics": (remote_write(), remote_write(other_metrics=["vllm:.*"])),
     "observability.metrics.remote_write.retention_days": (remote_write(), remote_write(retention_days=400)),
     "observability.metrics.replicas": (measured(), measured(metrics={"replicas": 1})),
     "observability.metrics.retention_days": (measured(), measured(metrics={"retention_days": 30})),

@@ -57,6 +57,11 @@ def test_a_mistake_is_reported_at_its_path_with_a_way_out(name: str) -> None:
     assert found[0].message.endswith(end), found[0].message
 
 
+def test_a_receiver_of_a_team_in_a_file_without_teams_is_told_so() -> None:
+    found = problems(stack((("observability",), {"alerts": {"platform": MAIL, "teams": {"research": MAIL}}})))
+    assert [each.message for each in found] == ["there is no team research. The file has none."]
+
+
 def test_a_team_in_a_cluster_that_is_not_measured_would_hear_nothing() -> None:
     raw = written({"platform": MAIL, "teams": {"research": MAIL}})
     raw["clusters"]["other"] = raw["clusters"]["main"]

@@ -21,6 +21,7 @@ def written_to(*endpoints: str, **changes: Any) -> list[Change]:
 
 
 WRITTEN, TOLD = "observability.metrics.remote_write", "observability.cloud_alarms"
+ELSE = "One of your own programs, or another that you know of, belongs in other_metrics."
 MISTAKES: dict[str, tuple[list[Change], str, str]] = {
     # what is wrong: (what the stack file says besides, the path of the problem, the end of the message)
     "a query instead of a metric": ([(METRICS, {"metrics": ['up{job="x"}']})], f"{WRITTEN}.metrics", "begin so."),
@@ -28,6 +29,23 @@ MISTAKES: dict[str, tuple[list[Change], str, str]] = {
     "two in one": ([(METRICS, {"metrics": ["up|down"]})], f"{WRITTEN}.metrics", "begin so."),
     "one twice": ([(METRICS, {"metrics": ["up", "up"]})], f"{WRITTEN}.metrics", "Name each once."),
     "no metric": ([(METRICS, {"metrics": []})], f"{WRITTEN}.metrics", "Add one."),
+    "a misspelt metric": (
+        [(METRICS, {"metrics": ["up", "gpu_utilisation"]})],
+        f"{WRITTEN}.metrics[1]",
+        f"Did you mean gpu_utilization? {ELSE}",
+    ),
+    "a misspelt beginning": (
+        [(METRICS, {"metrics": ["gup:.*"]})],
+        f"{WRITTEN}.metrics[0]",
+        f"Did you mean gpu:.*? {ELSE}",
+    ),
+    "a name that is a beginning": ([(METRICS, {"metrics": ["gpu:"]})], f"{WRITTEN}.metrics[0]", "other_metrics."),
+    "a metric of one's own among those of the platform": (
+        [(METRICS, {"metrics": ["vllm:.*"]})],
+        f"{WRITTEN}.metrics[0]",
+        ELSE,
+    ),
+    "no pattern": ([(METRICS, {"other_metrics": ["vllm:*"]})], f"{WRITTEN}.other_metrics", "for all that begin so."),
     "four years": ([(METRICS, {"retention_days": 1460})], f"{WRITTEN}.retention_days", "Write 1095 or less."),
     "no series": ([(METRICS, {"max_series": 0})], f"{WRITTEN}.max_series", "Write 1 or more."),
     "more series than AWS takes": (
@@ -41,6 +59,13 @@ MISTAKES: dict[str, tuple[list[Change], str, str]] = {
         [(ALARMS, {"lustre_free_percent": 0})],
         f"{TOLD}.lustre_free_percent",
         "Write 1 or more.",
+    ),
+    "no alarms as a word": ([(ALARMS, False)], TOLD, "Write {} for its defaults, null for none, or drop it."),
+    "all alarms as a word": ([(ALARMS, True)], TOLD, "Write {} for its defaults, null for none, or drop it."),
+    "costs as a block": (
+        [(("observability", "costs"), {})],
+        "observability.costs",
+        "Write costs: true, or costs: false.",
     ),
     "a budget of nothing": ([(ALARMS, {"monthly_usd": 0})], f"{TOLD}.monthly_usd", "Write 1 or more."),
     "a budget that nobody hears of": ([BUDGET], f"{TOLD}.monthly_usd", "or drop it."),
@@ -58,7 +83,9 @@ MISTAKES: dict[str, tuple[list[Change], str, str]] = {
 RIGHT: dict[str, list[Change]] = {
     "nothing set": [(METRICS, {}), (ALARMS, {})],
     "no alarms": [(ALARMS, None)],
-    "names and beginnings": [(METRICS, {"metrics": ["up", "gpu:.*", "_x:y"]})],
+    "names and beginnings": [(METRICS, {"metrics": ["up", "gpu:.*", "mesh:.*", "DCGM_FI_DEV_GPU_UTIL"]})],
+    "parts of a histogram": [(METRICS, {"metrics": ["karpenter_pods_bound_duration_seconds_bucket"]})],
+    "metrics of one's own": [(METRICS, {"other_metrics": ["vllm:.*", "_x:y"]})],
     "a budget": [BUDGET, (MAIL, ["ml@example.com"])],
 }
 

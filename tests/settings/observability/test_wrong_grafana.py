@@ -43,6 +43,12 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
         f"{AT}sso",
         "the first role would count. Name each group once.",
     ),
+    "a claim within another": (
+        {"sso": {**SSO, "groups_claim": "realm_access.roles"}},
+        f"{AT}sso.groups_claim",
+        "not within another claim. Write for example cognito:groups.",
+    ),
+    "a claim that ends the expression": ({"sso": {**SSO, "groups_claim": 'a") || ("'}}, f"{AT}sso.groups_claim", ""),
     "nobody's identity": ({"sso": {**SSO, "scopes": ["groups"]}}, f"{AT}sso.scopes", "Add it."),
     "a secret in the file": ({"sso": {**SSO, "client_secret": "x"}}, f"{AT}sso.client_secret", ""),
     "a range without hosts": ({"sso": {**SSO, "ranges": ["10.0.0.0/33"]}}, f"{AT}sso.ranges[0]", ""),

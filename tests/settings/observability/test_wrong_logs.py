@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from settings.observability.logs import DAYS_BY_ENVIRONMENT, LogSettings, pattern_mistakes
+from settings.observability.logs import DAYS_BY_ENVIRONMENT, LogSettings
+from settings.observability.patterns import pattern_mistakes
 from tests.settings.stacks import problems, stack
 
 DOMAIN = {"domain": "platform-logs", "host": "search-platform-logs-a.us-west-2.es.amazonaws.com"}
@@ -121,6 +122,11 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
         "Write 10.200.0.0/28.",
     ),
     "pattern with an open set": ({"redact": ["EMP[%d"]}, f"{LOGS}.redact[0]", "Write %[ for the sign itself."),
+    "pattern that a line can take minutes": (
+        {"redact": ["[%w.]+@example.com"]},
+        f"{LOGS}.redact[0]",
+        "Write %f[%w] before %w+, and so for another set.",
+    ),
     "pattern that is short": ({"redact": ["%d"]}, f"{LOGS}.redact[0]", ""),
     "no room on disk": ({"buffer_gib": 0}, f"{LOGS}.buffer_gib", ""),
     "a misspelt key": ({"retention": 30}, f"{LOGS}.retention", ""),
@@ -148,7 +154,7 @@ def test_a_mistake_is_reported_at_its_path_with_a_way_out(name: str) -> None:
         {"to": "loki", "loki": {"address": "http://loki.telemetry.svc.cluster.local:3100", "tenant": "ml"}},
         {"to": "loki", "loki": {}, "retention_days": 30, "namespaces": {"inference": {"retention_days": 7}}},
         {"to": "opensearch", "opensearch": {**DOMAIN, "host": "logs.example.com"}},
-        {"redact": ["EMP%-%d%d%d%d", "[]%]]+x", "(%a+)@example%.com"]},
+        {"redact": ["EMP%-%d%d%d%d", "x[]%]]+y", "%f[%a](%a+)@example%.com"]},
     ],
 )
 def test_what_is_right_is_taken(logs: dict[str, Any]) -> None:
@@ -167,16 +173,51 @@ def test_a_namespace_of_a_cluster_without_logs_is_none() -> None:
 
 
 @pytest.mark.parametrize(
-    "pattern", ["%", "abc%", "[abc", "[^]", "[]", "(abc", "abc)", "a)b(", "[%]", "%bxy", "%f[%w]", "{{ x }}"]
+    "pattern", ["%", "abc%", "[abc", "[^]", "[]", "(abc", "abc)", "a)b(", "[%]", "%bxy", "%fx", "(a)%1", "{{ x }}"]
 )
 def test_a_pattern_that_lua_or_helm_would_not_take_is_told(pattern: str) -> None:
     assert list(pattern_mistakes(pattern))
 
 
 @pytest.mark.parametrize(
-    "pattern", ["abc", "%%", "[]]", "[^]]+", "[%]]", "(a)(b)", "%(", "[(]", "^%s+$", "a-", "[a-z]"]
+    "pattern", ["abc", "%%", "[]]", "[^]]+", "[%]]", "(a)(b)", "%(", "[(]", "^%s+$", "a-", "[a-z]", "%f[%w]"]
 )
 def test_a_pattern_that_lua_takes_is_none(pattern: str) -> None:
+    assert not list(pattern_mistakes(pattern))
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *("%w+@", "%s+$", "x.-y", "(%w+)@", "[.]+@", "a[b-y]+c", "%f[a]a+b[ab]+c", "-%w*%w+-", "-[^@]*:?@?:", "é.+é"),
+        *("x%w*y?-", "%f[%d]%w+@", "-a+%A?a", "a?b?c?d?e?", "x[%a-]+-", "x[+--]+,"),
+    ],
+)
+def test_a_pattern_that_a_line_can_take_minutes_is_told(pattern: str) -> None:
+    assert list(pattern_mistakes(pattern))
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *("EMP%-%d+", "EMP%-%d+x", "%f[%w_][%w_]+@%w[%w.]*", "://[^/@]+@", "^%w+@", "x%d+y?%s*z?%-", "%d%d%d%d+=*"),
+        *(
+            "x.*",
+            "x.-",
+            '"key": *"[^"]*"',
+            "-%a+%A",
+            "%f[%w]%w+%f[%s]",
+            "-[%a]+-",
+            "x[^x]+x",
+            "a-b?",
+            "x?x?x?x?",
+            "é+x",
+            "^[^x]+x",
+            "-[^-]+$",
+        ),
+    ],
+)
+def test_a_pattern_that_takes_time_in_proportion_is_none(pattern: str) -> None:
     assert not list(pattern_mistakes(pattern))
 
 
@@ -191,11 +232,41 @@ def test_days_are_those_of_the_namespace_or_of_all_or_of_the_environment() -> No
     assert (both.days("dev"), both.days("dev", "lab")) == (60, 7)
 
 
+HEARD = {"alerts": {"platform": {"mail": ["platform@example.com"]}}}
+
+
+@pytest.mark.parametrize(
+    ("environment", "logs", "path"),
+    [
+        ("prod", {"retention_days": 60}, "retention_days"),
+        ("prod", {"namespaces": {"inference": {"retention_days": 30}}}, "namespaces.inference.retention_days"),
+        ("prod", {"namespaces": {"inference": {"retention_days": 731}}}, "namespaces.inference.retention_days"),
+        ("staging", {"retention_days": 5}, "retention_days"),
+    ],
+)
+def test_days_that_the_policy_would_refuse_are_a_mistake(environment: str, logs: dict[str, Any], path: str) -> None:
+    (found,) = problems(stack((("environment",), environment), TEAMS, (("observability",), {**HEARD, "logs": logs})))
+    assert found.path == f"{LOGS}.{path}"
+    assert f"but {environment} keeps logs for" in found.message
+    assert found.message.endswith(" 365, 400.")
+
+
+@pytest.mark.parametrize(
+    ("environment", "days"), [("prod", 90), ("prod", 400), ("staging", 7), ("dev", 1), ("dev", 365)]
+)
+def test_days_that_it_takes_or_only_advises_against_are_right(environment: str, days: int) -> None:
+    logs = {"retention_days": days, "namespaces": {"inference": {"retention_days": days}}}
+    raw = stack((("environment",), environment), TEAMS, (("observability",), {**HEARD, "logs": logs}))
+    assert problems(raw) == ()
+
+
 GUIDE = Path(__file__).parents[3] / "docs" / "guides" / "observability" / "logs.md"
 
 
+@pytest.mark.parametrize("environment", ["dev", "prod"])
 @pytest.mark.parametrize("text", re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL))
-def test_an_example_of_the_guide_is_right(text: str) -> None:
-    written = yaml.safe_load(text)["ml-platform:observability"]
+def test_an_example_of_the_guide_is_right(text: str, environment: str) -> None:
+    written = {**HEARD, **yaml.safe_load(text)["ml-platform:observability"]}
     teams = [{"name": "serving", "namespaces": ["inference", "research"]}]
-    assert problems(stack(DEV, (("teams",), teams), (("observability",), written))) == ()
+    raw = stack((("environment",), environment), (("teams",), teams), (("observability",), written))
+    assert problems(raw) == ()

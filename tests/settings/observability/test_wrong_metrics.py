@@ -18,6 +18,13 @@ def chart(name: str, **values: Any) -> Change:
     return ("clusters", "main", "addons", name), {"values": values}
 
 
+def below(path: str, value: Any) -> dict[str, Any]:
+    """Returns the values that say something at a path."""
+    for key in reversed(path.split(".")):
+        value = {key: value}
+    return dict(value)
+
+
 STACK_VALUES, NODES = (
     "clusters.main.addons.kube-prometheus-stack.values.",
     "clusters.main.addons.prometheus-node-exporter.values.",
@@ -73,6 +80,29 @@ MISTAKES: dict[str, tuple[list[Change], str, str]] = {
         f"{STACK_VALUES}prometheus.prometheusSpec.podMonitorSelectorNilUsesHelmValues",
         "Prometheus would leave out what the platform gives it. Drop it.",
     ),
+    **{
+        f"no {path}": (
+            [ON, chart("kube-prometheus-stack", **below(path, value))],
+            f"{STACK_VALUES}{path}",
+            end,
+        )
+        for path, value, end in (
+            ("prometheus.enabled", False, "while observability.clusters has this cluster. Drop it."),
+            ("prometheusOperator.enabled", None, "while observability.clusters has this cluster. Drop it."),
+            ("alertmanager.enabled", False, "while observability.clusters has this cluster. Drop it."),
+            ("kubeStateMetrics.enabled", False, "while observability.clusters has this cluster. Drop it."),
+            ("defaultRules.create", False, "while observability.clusters has this cluster. Drop it."),
+            ("prometheus.prometheusSpec.ruleSelector", {"matchLabels": {"a": "b"}}, "the platform gives it. Drop it."),
+            ("prometheus.prometheusSpec.podMonitorNamespaceSelector", {}, "the platform gives it. Drop it."),
+            ("prometheus.prometheusSpec.storageSpec.emptyDir", {"medium": "Memory"}, "ends with the pod. Drop it."),
+            ("alertmanager.alertmanagerSpec.storage.ephemeral", {}, "ends with the pod. Drop it."),
+            ("prometheus.prometheusSpec.replicas", 0, "observability.metrics.replicas is their number. Drop it."),
+            ("prometheus.prometheusSpec.shards", 2, "a part of what rules ask. Drop it."),
+            ("prometheus.prometheusSpec.paused", True, "change nothing any more. Drop it."),
+            ("prometheus.agentMode", True, "nobody hears of an alert. Drop it."),
+            ("prometheus.prometheusSpec.alertingEndpoints", [], "the platform's Alertmanager. Drop it."),
+        )
+    },
     "another service account": (
         [ON, chart("kube-prometheus-stack", prometheus={"serviceAccount": {"name": "mine"}})],
         f"{STACK_VALUES}prometheus.serviceAccount.name",

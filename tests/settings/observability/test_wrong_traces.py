@@ -12,6 +12,9 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
     # what is wrong: (observability.traces, the path of the problem, the end of the message)
     "more than all": ({"sample_ratio": 1.5}, f"{AT}sample_ratio", ""),
     "percent": ({"sample_ratio": 5}, f"{AT}sample_ratio", ""),
+    "five percent": ({"sample_ratio": "5%"}, f"{AT}sample_ratio", "for example sample_ratio: 0.05."),
+    "five percent as a number in quotes": ({"sample_ratio": "5"}, f"{AT}sample_ratio", "sample_ratio: 0.05."),
+    "a share in quotes": ({"sample_ratio": "0.2"}, f"{AT}sample_ratio", "for example sample_ratio: 0.2."),
     "less than none": ({"sample_ratio": -0.1}, f"{AT}sample_ratio", ""),
     "all are slow": ({"slow_seconds": 0}, f"{AT}slow_seconds", ""),
     "a key with a space": ({"drop_attributes": ["app prompt"]}, f"{AT}drop_attributes[0]", ""),
@@ -27,6 +30,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
     "two places": ({"otlp": {"address": TEMPO}, "tempo": {}}, f"{AT}tempo", "Drop one of the two."),
     "kept for no day": ({"tempo": {"retention_days": 0}}, f"{AT}tempo.retention_days", ""),
     "without an address": ({"otlp": {}}, f"{AT}otlp.address", ""),
+    "for gRPC": ({"otlp": {"address": "http://tempo.tempo.svc:4317"}}, f"{AT}otlp.address", "port for HTTP: 4318."),
 }
 
 
@@ -81,6 +85,8 @@ def test_the_operator_is_not_turned_on_for_nothing() -> None:
         ("admissionWebhooks.certManager.enabled", False),
         ("admissionWebhooks.pods.failurePolicy", "Fail"),
         ("manager.ports.webhookPort", 9444),
+        ("manager.featureGatesMap", None),
+        ("manager.featureGatesMap", {"operand.networkpolicy": True}),
     ],
 )
 def test_values_that_would_break_it_are_refused(path: str, value: Any) -> None:

@@ -362,6 +362,35 @@ def test_the_value_of_a_variable_with_the_name_of_a_secret_is_refused(name: str)
     assert "hunter22" not in str(problem)
 
 
+BLOCKS = "grafana:", "logs:", "traces:", "cloud_alarms:", "metrics:\n      remote_write:"
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_a_key_with_nothing_after_its_colon_could_mean_two_things(tmp_path: Path, block: str) -> None:
+    path = f"observability.{block.replace(':', '.').replace(' ', '').replace(chr(10), '')}".rstrip(".")
+    text = "config:\n  ml-platform:observability:\n    "
+    found = [each for each in mistakes(tmp_path, f"{text}{block} # nothing\n") if each[0] == path]
+    ((_, position, message),) = found
+    assert message.startswith("has nothing after its colon")
+    assert message.endswith("Write {} for its defaults, null for none, or drop it.")
+    assert position is not None
+    for written in ("null", "~", "{}"):
+        assert path not in {where for where, _, _ in mistakes(tmp_path, f"{text}{block} {written}\n")}, "as advised"
+
+
+def test_a_bare_key_is_refused_wherever_null_is_taken_and_in_no_values_of_a_chart(tmp_path: Path) -> None:
+    ours = "config:\n  ml-platform:clusters: {main: {addons: {opencost: {values: {a: , b: {c: }}}}}}\n"
+    told = {path: message for path, _, message in mistakes(tmp_path, ours)}
+    assert not [path for path, said in told.items() if "after its colon" in said], (
+        "Helm reads null there, and people write it so"
+    )
+    sso = "config:\n  ml-platform:observability: {grafana: {sso: }, metrics: {replicas: }, alerts: }\n"
+    told = {path: message for path, _, message in mistakes(tmp_path, sso)}
+    assert "Write its keys under it, null for none" in told["observability.grafana.sso"]
+    assert "Write a value, null for none" in told["observability.metrics.replicas"]
+    assert told["observability.alerts"].startswith("is empty, but a map"), "told once"
+
+
 @pytest.mark.parametrize("key", ["~", "null", "NULL"])
 def test_a_null_key_is_refused_at_its_position(tmp_path: Path, key: str) -> None:
     with pytest.raises(SettingsError) as error:

@@ -13,7 +13,7 @@ import yaml
 
 NODE, POD, NAMESPACE = "ip-10-0-1-2.us-west-2.compute.internal", "train-0", "research"
 Span = dict[str, Any]
-"""name, trace, what is said of its sender (`resource`), its attributes and those of its events, name -> value."""
+"""name, trace, what is said of its sender (`resource`) and library (`scope`), its attributes and its events'."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -57,12 +57,13 @@ def sink(kept: list[Span]) -> Generator[str]:
 
 def _spans(body: dict[str, Any]) -> Iterator[Span]:
     for each in body["resourceSpans"]:
-        for span in (span for scope in each["scopeSpans"] for span in scope["spans"]):
+        for scope, span in ((of, span) for of in each["scopeSpans"] for span in of["spans"]):
             events = [{"name": event["name"], **_plain(event)} for event in span.get("events", [])]
             yield {
                 "name": span["name"],
                 "trace": span["traceId"],
                 "resource": _plain(each["resource"]),
+                "scope": _plain(scope.get("scope", {})),
                 "attributes": _plain(span),
                 "events": events,
             }

@@ -17,8 +17,8 @@ from components.observability.collectors import IDENTITY, Configuration, agent, 
 from components.tenancy.marks import TEAM
 from settings.observability.traces import TraceSettings
 from simulator.collector.build import UNBUILT, module_of
-from simulator.collector.server import Collector, collector, why_refused
 from tests.simulator.collector import proxies
+from tests.simulator.collector.running import Collector, collector, why_refused
 from tests.simulator.collector.servers import NAMESPACE, NODE, POD, Span, api_server, sink
 
 pytestmark = pytest.mark.skipif(
@@ -66,7 +66,7 @@ class Running:
     def span(
         self, name: str, trace: int, *, seconds: float = 0.1, error: bool = False, by: int = 0, **more: Any
     ) -> None:
-        """Sends a span. by: which agent. more: resource, attributes, events."""
+        """Sends a span. by: which agent. more: resource, scope, attributes, events."""
         now = time.time_ns()
         self.agents[by].send(
             {
@@ -83,6 +83,7 @@ class Running:
                 ],
             },
             resource=more.get("resource"),
+            scope=more.get("scope"),
         )
 
     def names(self, count: int, seconds: float = 15) -> list[str]:
@@ -251,6 +252,72 @@ def test_who_sent_it_is_what_the_cluster_says_and_content_is_gone(running: Runni
     }
 
 
+# Of the conventions: names, identifiers and numbers. Those of OpenInference are whole, those of the others a choice.
+KEPT = """
+gen_ai.agent.id gen_ai.agent.name gen_ai.agent.version gen_ai.conversation.id gen_ai.data_source.id
+gen_ai.embeddings.dimension.count gen_ai.evaluation.name gen_ai.evaluation.score.label gen_ai.evaluation.score.value
+gen_ai.memory.record.count gen_ai.memory.store.id gen_ai.operation.name gen_ai.output.type gen_ai.prompt.name
+gen_ai.provider.name gen_ai.request.choice.count gen_ai.request.frequency_penalty gen_ai.request.max_tokens
+gen_ai.request.model gen_ai.request.seed gen_ai.request.stream gen_ai.request.temperature gen_ai.request.top_k
+gen_ai.response.finish_reasons gen_ai.response.id gen_ai.response.model gen_ai.response.time_to_first_chunk
+gen_ai.token.type gen_ai.tool.call.id gen_ai.tool.name gen_ai.tool.type gen_ai.usage.input_tokens
+gen_ai.usage.cache_read.input_tokens gen_ai.workflow.name gen_ai.system gen_ai.latency.time_in_queue
+document.id document.score embedding.model_name input.mime_type llm.provider llm.system llm.model_name
+llm.request.model_name llm.response.model_name llm.finish_reason llm.prompt_template.version
+llm.token_count.completion llm.token_count.prompt_details.cache_read llm.cost.total message.name openinference.span.kind
+output.mime_type reranker.model_name reranker.top_k session.id tag.tags tool.name tool.id tool_call.function.name
+tool_call.id user.id audio.mime_type prompt.vendor prompt.id agent.name graph.node.id graph.node.parent_id
+evaluation.name evaluation.score annotation.label metadata exception.type db.query.text
+traceloop.span.kind traceloop.workflow.name traceloop.entity.name traceloop.association.properties.user
+llm.request.type llm.usage.total_tokens llm.is_streaming mcp.method.name mcp.request.id http.response.status_code
+rpc.system message.id message.uncompressed_size teams team.name k8s.container.name
+"""
+GONE = """
+gen_ai.agent.description gen_ai.evaluation.explanation gen_ai.input.messages gen_ai.memory.query.text
+gen_ai.memory.records gen_ai.output.messages gen_ai.request.stop_sequences gen_ai.retrieval.documents
+gen_ai.retrieval.query.text gen_ai.system_instructions gen_ai.tool.call.arguments gen_ai.tool.call.result
+gen_ai.tool.definitions gen_ai.tool.description gen_ai.event.content gen_ai.prompt gen_ai.completion.0.content
+gen_ai.prompt.0.content
+annotation.explanation annotations.0.annotation.explanation evaluation.explanation evaluation.metadata
+trace.evaluations.0.evaluation.explanation session.annotations.0.annotation.metadata document.content document.metadata
+embedding.embeddings.0.embedding.text embedding.text embedding.vector embedding.invocation_parameters image.url
+input.value llm.prompts llm.choices llm.choices.0.completion.text llm.function_call llm.input_messages.0.message.content
+llm.invocation_parameters llm.output_messages.0.message.content llm.prompt_template.template
+llm.prompt_template.variables llm.tools.0.tool.json_schema message.content message.contents
+message.function_call_arguments_json message.tool_calls message_content.text message_content.data output.value
+reranker.input_documents reranker.output_documents reranker.query retrieval.documents.0.document.content
+tool.description tool.json_schema tool.parameters tool_call.function.arguments audio.url audio.transcript
+traceloop.entity.input traceloop.entity.output traceloop.prompt.template traceloop.prompt.template_variables
+llm.headers llm.request.functions.0.parameters llm.content.completion.chunk llm.chat.stop_sequences
+mcp.request.argument mcp.response.value mcp.session.init_options db.query.result.document db.search.result.entity
+app.prompt
+"""
+LIES = """
+team namespace cluster_name k8s.namespace.name k8s.pod.name k8s.pod.uid k8s.cluster.name otel.resource.team
+otel.resource.k8s.namespace.name aws.xray.annotations aws.xray.metadata.default
+"""
+
+
+@pytest.mark.parametrize("running", [{"sample_ratio": 1, "drop_attributes": ["app.prompt"]}], indirect=True)
+def test_of_the_conventions_names_and_numbers_are_kept_and_nobody_passes_for_another(running: Running) -> None:
+    said = dict.fromkeys((KEPT + GONE + LIES).split(), "x")
+    running.span("bare", 1, attributes=said)
+    running.span("whole", 2, attributes=said, events={"retrieved": said, "gen_ai.choice": said}, scope=said)
+    assert running.names(2) == ["bare", "whole"]
+    expected = set(KEPT.split())
+    for span in running.kept:
+        places = {"span": span["attributes"], **({"scope": span["scope"]} if span["name"] == "whole" else {})}
+        places |= {
+            each["name"]: {key: value for key, value in each.items() if key != "name"} for each in span["events"]
+        }
+        assert len(places) == (4 if span["name"] == "whole" else 1)
+        choice = places.pop("gen_ai.choice", {"gen_ai.system": "x"})
+        assert {place: set(found) ^ expected for place, found in places.items()} == {place: set() for place in places}
+        assert "gen_ai.system" in choice
+        assert set(choice) < expected
+        assert "http.response.status_code" not in choice, "events of generative AI keep what the conventions know"
+
+
 def test_what_alerts_read_is_served(tmp_path: Path) -> None:
     """Counters of what went wrong come with the first time, but for those of a full queue."""
     kept: list[Span] = []
@@ -266,12 +333,11 @@ def test_what_alerts_read_is_served(tmp_path: Path) -> None:
             time.sleep(4)
             served = alone.series()
     names = {name.partition("{")[0] for name in served}
-    assert {each.name for each in exporters()["opentelemetry-gateway"].metrics} - names == {
-        "otelcol_exporter_enqueue_failed_spans"
-    }
+    metrics = exporters()["opentelemetry-gateway"]["metrics"]
+    assert set(metrics) - names == {"otelcol_exporter_enqueue_failed_spans"}
     labels = {name: {part.partition("=")[0] for part in rest[:-1].split(",")} for name, _, rest in map(_parts, served)}
-    for each in exporters()["opentelemetry-gateway"].metrics:
-        assert each.labels <= labels.get(each.name, each.labels) | {""}, each.name
+    for name, row in metrics.items():
+        assert set(row["labels"]) <= labels.get(name, set(row["labels"])) | {""}, name
 
 
 def _parts(series: str) -> tuple[str, str, str]:

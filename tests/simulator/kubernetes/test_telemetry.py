@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from catalog.charts import CHARTS
 from simulator.aws import tokens
+from simulator.eks.kubeconfig import kubeconfig
 from simulator.kubernetes.clusters import Cluster, cluster_of
 from simulator.provider import Refusal
 from simulator.values import Props
@@ -131,6 +133,27 @@ def test_a_claim_keeps_its_size_or_goes_with_all_that_it_has(cluster: Bench, pol
     assert volumes(cluster) == [(size, "in-use")]
     (after,) = [row.id for row in cluster.cloud.of_type(tokens.VOLUME)]
     assert (after == before) == (policy == "Retain")
+
+
+def test_the_volumes_of_a_cluster_of_the_same_name_in_another_region_stay(tmp_path: Path) -> None:
+    first = bench(tmp_path)
+    state = first.cloud.of_type(EKS)[0].state
+    first.cloud.delete(EKS, "main")
+    clusters = []
+    for region in ("us-west-2", "us-east-1"):
+        server = f"https://{region}.eks.amazonaws.com"
+        first.cloud.put(EKS, "main", {**state, "endpoint": server}, region=region)
+        first.cloud.put("aws:eks/addon:Addon", "main:aws-ebs-csi-driver", {}, region=region)
+        config = {"kubeconfig": json.dumps(kubeconfig("main", server, "Y2E=", region))}
+        clusters.append(Bench(first.cloud, first.package, config))
+    for each in clusters:
+        each.make(namespace("monitoring"), "monitoring")
+        each.make(of("prometheus-operator-crds"), "crds")
+        each.make(storage_class("Delete"), "class")
+    installed = [each.make(prometheus(replicas=1), "release") for each in clusters]
+    assert sorted(row.region for row in first.cloud.of_type(tokens.VOLUME)) == ["us-east-1", "us-west-2"]
+    clusters[0].delete(installed[0], "release")
+    assert [row.region for row in first.cloud.of_type(tokens.VOLUME)] == ["us-east-1"]
 
 
 def test_a_volume_keeps_what_its_class_said_when_it_was_made(cluster: Bench) -> None:

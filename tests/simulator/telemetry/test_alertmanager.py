@@ -13,10 +13,10 @@ import yaml
 
 from components.observability.alerting import config
 from settings.observability.alerts import AlertSettings
-from simulator.telemetry.configurations import alertmanager_configuration
-from simulator.telemetry.server import alertmanager
 from tests.components.stacks import stage
+from tests.simulator.telemetry.configurations import alertmanager_configuration
 from tests.simulator.telemetry.programs import is_built
+from tests.simulator.telemetry.server import alertmanager
 from tests.simulator.telemetry.web import receiver
 
 pytestmark = is_built

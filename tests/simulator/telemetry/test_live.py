@@ -19,13 +19,13 @@ from components.observability.monitors import monitors
 from components.observability.rules_of import every_group, prometheus_rule, rule_groups
 from simulator.control_plane.client import ApiServer
 from simulator.control_plane.planes import ControlPlanes
-from simulator.telemetry.configurations import prometheus_configuration
-from simulator.telemetry.server import STEP_SECONDS, Prometheus, alertmanager, prometheus, shown, write_past
 from tests.components.stacks import CLUSTER, POOL, stack
 from tests.in_process.providers import REGION
 from tests.simulator.control_planes import VERSION, planes  # noqa: F401
 from tests.simulator.control_planes import is_built as control_plane_is_built
+from tests.simulator.telemetry.configurations import prometheus_configuration
 from tests.simulator.telemetry.programs import is_built
+from tests.simulator.telemetry.server import STEP_SECONDS, Prometheus, alertmanager, prometheus, shown, write_past
 from tests.simulator.telemetry.test_alertmanager import with_webhooks
 from tests.simulator.telemetry.web import exporter, receiver
 

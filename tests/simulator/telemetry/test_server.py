@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator.telemetry.server import TelemetryError, alertmanager, prometheus, prometheus_with_past
 from tests.simulator.telemetry.programs import is_built
+from tests.simulator.telemetry.server import TelemetryError, alertmanager, prometheus, prometheus_with_past
 
 pytestmark = is_built
 RULES = [
@@ -50,7 +50,7 @@ def test_what_it_refuses_is_told_in_its_own_words(tmp_path: Path) -> None:
 
 def test_it_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     program = (
-        "import pathlib, sys, time; from simulator.telemetry.server import prometheus\n"
+        "import pathlib, sys, time; from tests.simulator.telemetry.server import prometheus\n"
         "with prometheus(pathlib.Path(sys.argv[1]), {}) as running: print(running.url, flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True) as process:

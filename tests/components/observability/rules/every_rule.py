@@ -7,6 +7,7 @@ whole   p5.48xlarge  40     8     nvidia_com_gpu              1 GPU
 sliced  g5.2xlarge   2      1     nvidia_com_gpu_shared       a quarter
 mps     g6.2xlarge   1      1     nvidia_com_gpu_shared       a half
 mig     p4d.24xlarge 16     8     nvidia_com_mig_3g_20gb      a half
+mixed   p4d.24xlarge 16     8     nvidia_com_mig_3g_20gb      a half; of 1g_5gb and 1g_5gb_me an eighth
 cpu     m7i.large    0.1    none
 
 A GiB of a volume costs 0.0001, of class io2 0.0002.
@@ -28,6 +29,10 @@ POOLS: dict[str, tuple[str, float, int, dict[str, float]]] = {
     "sliced": ("g5.2xlarge", 2, 1, {"nvidia_com_gpu_shared": 0.25}),
     "mps": ("g6.2xlarge", 1, 1, {"nvidia_com_gpu_shared": 0.5}),
     "mig": ("p4d.24xlarge", 16, 8, {"nvidia_com_mig_3g_20gb": 0.5}),
+    "mixed": (
+        *("p4d.24xlarge", 16, 8),
+        {"nvidia_com_mig_3g_20gb": 0.5, "nvidia_com_mig_1g_5gb": 0.125, "nvidia_com_mig_1g_5gb_me": 0.125},
+    ),
     "cpu": ("m7i.large", 0.1, 0, {}),
 }
 

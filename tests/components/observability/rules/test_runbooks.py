@@ -25,7 +25,9 @@ NAMESPACES = {"kube-system", "default", *(chart.namespace for chart in CHARTS.va
 @pytest.mark.parametrize("group", TOLD, ids=[group.name for group in TOLD])
 def test_the_page_of_a_group_has_a_section_for_each_alert(group: RuleGroup) -> None:
     alerts = {f"{group.name}: {rule.name}" for rule in group.rules if isinstance(rule, Alert)}
-    assert {title for title in SECTIONS if title.startswith(f"{group.name}: ")} == alerts
+    assert {title for title in SECTIONS if title.startswith(f"{group.name}: ")} == alerts, (
+        f"sections of docs/runbooks/alerts/{group.name}.md, as `## Alert`"
+    )
 
 
 def test_no_page_is_left_of_a_group_that_is_gone() -> None:

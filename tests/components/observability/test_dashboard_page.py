@@ -1,6 +1,8 @@
 """The page of dashboards: what a panel shows, and that each query of each panel is answered by a real Prometheus."""
 
 import re
+import shutil
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,13 +13,13 @@ import pytest
 from components.core.metrics import Recording
 from components.observability.dashboard_json import dashboard_json, of_cluster
 from components.observability.rules_of import prometheus_rule, rule_groups
-from report.dashboards import PromError, Prometheus, Series, answers, page
-from report.units import shown
 from settings.cluster.parts import ClusterParts
-from simulator.telemetry.server import prometheus_with_past
+from tests.components.observability.dashboard_page import PromError, Prometheus, Series, answers, page, write
+from tests.components.observability.dashboard_series import HOURS, series
+from tests.components.observability.units import shown
 from tests.components.stacks import POOL, stack
-from tests.report.dashboard_series import HOURS, series
 from tests.simulator.telemetry.programs import is_built
+from tests.simulator.telemetry.server import prometheus_with_past
 
 UNTIL = 1_800_000_000.0
 POOLS: list[dict[str, Any]] = [
@@ -133,6 +135,13 @@ def test_a_table_is_sorted_and_says_what_it_leaves_out() -> None:
     assert re.search(r"and \d+ more", text)
 
 
+def test_what_ends_first_stands_first() -> None:
+    dashboard = shown_dashboards()["cluster"]
+    (panel,) = [each for each in dashboard["panels"] if each["title"] == "Certificates that end first"]
+    text = page({**dashboard, "panels": [panel]}, source(line(9e6, name="later"), line(60, name="soon")))
+    assert text.index("soon") < text.index("later")
+
+
 def test_variables_stand_for_all_their_values() -> None:
     asked = []
 
@@ -175,7 +184,46 @@ def test_each_panel_shows_something_of_a_cluster_that_runs(uid: str, prometheus:
         if panel["type"] != "row" and not any(found for _, found in answers(panel, prometheus, names))
     ]
     assert not empty, "a query that finds nothing asks for what nobody exposes, or by a label that it has not"
-    assert 'class="error"' not in page(dashboard, prometheus)
+    text = page(dashboard, prometheus)
+    assert 'class="error"' not in text
+    unnamed = re.findall(r"<text[^>]*>(?:\s*| / [^<]*|[^<]* /\s*)</text>", text)
+    assert not unnamed, "a line or a bar that lacks a label has no name"
+
+
+LOOK = """<script>
+const outside = panel => { const own = panel.getBoundingClientRect(); return text => {
+  const box = text.getBoundingClientRect();
+  return box.left < own.left || box.right > own.right || box.bottom > own.bottom
+}};
+const cut = [...document.querySelectorAll(".panel")].filter(panel => panel.scrollWidth > panel.clientWidth ||
+  [...panel.querySelectorAll("text, td, th")].some(outside(panel)));
+document.body.dataset.cut = cut.map(panel => panel.querySelector(".title").textContent).join(", ") || "nothing";
+</script>"""
+
+
+@is_built
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not here: Debian's package chromium has it")
+def test_a_browser_shows_each_page_with_all_its_words(prometheus: Prometheus, tmp_path: Path) -> None:
+    """The pages and pictures of them stay in the folder of the test, to be looked at."""
+    for path in write(shown_dashboards(), prometheus, tmp_path):
+        path.write_text(path.read_text(encoding="utf-8") + LOOK, encoding="utf-8")
+        command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
+        picture = [*command, "--window-size=1480,2200", f"--screenshot={path.with_suffix('.png')}", path.as_uri()]
+        subprocess.run(picture, check=True, capture_output=True, timeout=120)
+        shown = subprocess.run([*command, "--dump-dom", path.as_uri()], check=True, capture_output=True, timeout=120)
+        assert 'data-cut="nothing"' in shown.stdout.decode(), re.findall(r'data-cut="[^"]*"', shown.stdout.decode())
+
+
+def test_series_are_those_of_all_gpus() -> None:
+    busy = [name for name in series(UNTIL) if name.startswith("DCGM_FI_PROF_GR_ENGINE_ACTIVE")]
+    of_gpus = {re.sub(r',?(pod|namespace|container|vgpu)="[^"]*"', "", name) for name in busy}
+    assert len(of_gpus) == 16 + 7 * 8 + 4, "an exporter tells of GPUs and instances that nobody holds, too"
+
+
+@is_built
+def test_what_a_node_holds_is_steady(prometheus: Prometheus) -> None:
+    for series_of in prometheus.over_time("sum by (node) (gpu:allocation_ratio)"):
+        assert len({value for _, value in series_of.points}) == 1, "a pass recorded it before what it stands on"
 
 
 @is_built
@@ -188,5 +236,17 @@ def test_the_figures_of_one_cluster_agree(prometheus: Prometheus) -> None:
 
     assert value("gpus", "GPUs") == pytest.approx(28), "8 + 8 whole ones, 8 cut into 56, and 4 shared by 4"
     assert value("gpus", "Held") == pytest.approx((8 + 4 + 1 / 7 + 3 / 4) / 28), "what ended holds nothing"
+    busy = (12 * 0.9 + 0.04 / 7 + 2 * 0.55) / 28
+    assert value("gpus", "Busy") == pytest.approx(busy, rel=0.1), "an instance is a seventh of a GPU, held or not"
+    assert value("gpu-workload", "Busy") == pytest.approx((12 * 0.9 + 0.04 / 7 + 0.75 * 0.55) / 12.9, rel=0.1)
     assert value("platform", "Nodes") == 6, "the copies of OpenCost would make it 12"
     assert value("costs", "A month at this rate") == pytest.approx(value("costs", "USD an hour") * 730)
+    assert value("gpu-workload", "GPUs held") == pytest.approx(value("gpus", "Held") * value("gpus", "GPUs"))
+    for (one, title), (other, same) in {
+        ("gpus", "Busy"): ("platform", "GPUs that compute"),
+        ("gpus", "Idle, USD an hour"): ("costs", "Idle GPU time, USD an hour"),
+        ("costs", "USD an hour"): ("platform", "USD an hour"),
+        ("cluster", "Nodes not ready"): ("platform", "Nodes not ready"),
+        ("karpenter", "Pods that wait"): ("platform", "Pods that wait"),
+    }.items():
+        assert value(one, title) == pytest.approx(value(other, same)), f"{title} of {one} is {same} of {other}"

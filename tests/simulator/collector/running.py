@@ -6,7 +6,7 @@ import copy
 import json
 import socket
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from urllib.request import Request, urlopen
 import yaml
 
 from simulator.collector.build import program
-from simulator.telemetry.server import running
+from tests.simulator.telemetry.server import running
 
 
 @dataclass(frozen=True)
@@ -32,21 +32,29 @@ class Collector:
     metrics: str
     mesh: str = ""
 
-    def send(self, *spans: Mapping[str, Any], resource: Mapping[str, str] | None = None) -> None:
+    def send(
+        self,
+        *spans: Mapping[str, Any],
+        resource: Mapping[str, str] | None = None,
+        scope: Mapping[str, str] | None = None,
+    ) -> None:
         """Sends spans in the form of OTLP's JSON, of one sender. Raises HTTPError where they are refused."""
-        attributes = [{"key": key, "value": {"stringValue": value}} for key, value in (resource or {}).items()]
+        of_sender, of_scope = (
+            {"attributes": [{"key": key, "value": {"stringValue": value}} for key, value in (each or {}).items()]}
+            for each in (resource, scope)
+        )
         body = {
-            "resourceSpans": [{"resource": {"attributes": attributes}, "scopeSpans": [{"spans": [*spans]}]}],
+            "resourceSpans": [{"resource": of_sender, "scopeSpans": [{"scope": of_scope, "spans": [*spans]}]}],
         }
         request = Request(
             f"http://{self.http}/v1/traces", json.dumps(body).encode(), {"Content-Type": "application/json"}
         )
-        with urlopen(request, timeout=10):  # noqa: S310 - a program of ours
+        with urlopen(request, timeout=10):
             pass
 
     def series(self) -> dict[str, float]:
         """Returns what it tells of itself: series in the form of Prometheus -> value."""
-        with urlopen(self.metrics, timeout=10) as answer:  # noqa: S310 - a program of ours
+        with urlopen(self.metrics, timeout=10) as answer:
             lines = [line for line in answer.read().decode().splitlines() if line and not line.startswith("#")]
         return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
 
@@ -62,7 +70,7 @@ def why_refused(configuration: Mapping[str, Any], folder: Path, environment: Map
 @contextmanager
 def collector(
     folder: Path, configuration: Mapping[str, Any], environment: Mapping[str, str] | None = None
-) -> Iterator[Collector]:
+) -> Generator[Collector]:
     """Runs a collector with a configuration of ours, whose ports alone are others. Raises TelemetryError."""
     moved = copy.deepcopy(dict(configuration))
     protocols = moved["receivers"]["otlp"]["protocols"]

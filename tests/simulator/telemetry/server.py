@@ -9,7 +9,7 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +43,7 @@ class Prometheus:
 
     def ask(self, path: str, **query: str) -> Any:
         """Returns `data` of an answer of its API, such as `query_range`. Raises TelemetryError."""
-        with suppress(URLError), urlopen(f"{self.url}/api/v1/{path}?{urlencode(query)}", timeout=30) as answer:  # noqa: S310
+        with suppress(URLError), urlopen(f"{self.url}/api/v1/{path}?{urlencode(query)}", timeout=30) as answer:
             return json.load(answer)["data"]
         raise TelemetryError(f"Prometheus does not answer {path} of {query}")
 
@@ -65,7 +65,7 @@ def prometheus(
     configuration: Mapping[str, Any],
     rules: Sequence[Mapping[str, Any]] = (),
     series: Series | None = None,
-) -> Iterator[Prometheus]:
+) -> Generator[Prometheus]:
     """Runs a Prometheus.
 
     configuration: prometheus.yml without its rules. rules: groups of rules, as in PrometheusRules. series: what it has
@@ -89,24 +89,27 @@ def prometheus(
 
 
 @contextmanager
-def prometheus_with_past(folder: Path, rules: Sequence[Mapping[str, Any]], series: Series) -> Iterator[Prometheus]:
+def prometheus_with_past(folder: Path, rules: Sequence[Mapping[str, Any]], series: Series) -> Generator[Prometheus]:
     """Runs a Prometheus that reads nothing, and whose recording rules were always there.
 
-    Rules build on each other, and each pass over the past sees what the one before has recorded.
+    Rules build on each other: each pass over the past records those whose series the passes before have recorded.
     """
-    rule_file = folder / "recorded.yaml"
-    for number in range(_depth(rules) + 1):
+    rule_file, depths, now = folder / "recorded.yaml", _depths(rules), int(time.time())
+    last = max(depths.values(), default=0)
+    for number in range(last + 1):
         with prometheus(folder, {}, rules, None if number else series) as running:
-            if number == _depth(rules):
+            if number == last:
                 yield running
                 return
             recorded = [
-                {"name": group["name"], "rules": [rule for rule in group["rules"] if "record" in rule]}
+                {
+                    "name": group["name"],
+                    "rules": [rule for rule in group["rules"] if depths.get(rule.get("record")) == number + 1],
+                }
                 for group in rules
             ]
             rule_file.write_text(yaml.safe_dump({"groups": recorded}), encoding="utf-8")
             length = max(len(each) if isinstance(each, Sequence) else 1 for each in series.values())
-            now = int(time.time())
             _promtool(
                 *("tsdb", "create-blocks-from", "rules", f"--start={now - length * STEP_SECONDS}", f"--end={now}"),
                 *(f"--url={running.url}", f"--output-dir={folder / 'data'}", f"--eval-interval={STEP_SECONDS}s"),
@@ -114,8 +117,8 @@ def prometheus_with_past(folder: Path, rules: Sequence[Mapping[str, Any]], serie
             )
 
 
-def _depth(rules: Sequence[Mapping[str, Any]]) -> int:
-    """Returns how many recording rules build on each other at most."""
+def _depths(rules: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Returns for each recorded series how many rules build on each other up to it."""
     written = {rule["record"]: rule["expr"] for group in rules for rule in group["rules"] if "record" in rule}
     depths: dict[str, int] = {}
 
@@ -125,7 +128,7 @@ def _depth(rules: Sequence[Mapping[str, Any]]) -> int:
             depths[name] = 1 + max((depth(other) for other in written if other in written[name]), default=0)
         return depths[name]
 
-    return max(map(depth, written), default=0)
+    return {name: depth(name) for name in written}
 
 
 def write_past(folder: Path, series: Series, ends: float | None = None) -> None:
@@ -142,7 +145,7 @@ def write_past(folder: Path, series: Series, ends: float | None = None) -> None:
 
 
 @contextmanager
-def alertmanager(folder: Path, configuration: str) -> Iterator[str]:
+def alertmanager(folder: Path, configuration: str) -> Generator[str]:
     """Runs an Alertmanager with the text of its configuration, and yields its URL. Raises TelemetryError."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "alertmanager.yaml"
@@ -169,7 +172,7 @@ _WATCHED = 'exec 3<&0; "$@" 3<&- & program=$!; { read -r line <&3; kill "$progra
 @contextmanager
 def running(
     folder: Path, command: Sequence[Path | str], ready: str, url: str = "", environment: Mapping[str, str] | None = None
-) -> Iterator[str]:
+) -> Generator[str]:
     """Runs a program, and yields its URL once the path `ready` answers; its log is in the folder.
 
     url: of a program whose log does not tell it. environment: variables beside those that each one has.
@@ -212,6 +215,6 @@ def _url(log: Path) -> str | None:
 
 
 def _answers(url: str) -> bool:
-    with suppress(OSError), urlopen(url, timeout=5) as answer:  # noqa: S310 - a program of ours
+    with suppress(OSError), urlopen(url, timeout=5) as answer:
         return bool(answer.status == http.client.OK)
     return False

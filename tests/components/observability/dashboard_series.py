@@ -12,7 +12,7 @@ KSM = {"job": "kube-state-metrics"}
 POOLS = {"sys-1": "system", "sys-2": "system", "gpu-1": "h100", "gpu-2": "h100", "cut-1": "a100", "share-1": "l4"}
 TYPES = {"system": "m5.2xlarge", "h100": "p5.48xlarge", "a100": "p4de.24xlarge", "l4": "g6.12xlarge"}
 PRICES = {"system": 0.384, "h100": 55.04, "a100": 27.45, "l4": 4.6}
-TEAMS = {"research": "research", "lab": "research", "inference": "serving", "agents": "agents"}
+TEAMS = {"research": "research", "lab": "", "inference": "serving", "agents": "agents"}
 PODS = {  # pod -> namespace, node, GPU resource, how many, how busy
     "llama-train-0": ("research", "gpu-1", "nvidia_com_gpu", 8, 0.93),
     "llama-train-1": ("research", "gpu-2", "nvidia_com_gpu", 4, 0.90),
@@ -128,17 +128,19 @@ def _pods() -> Iterator[Row]:
 
 
 def _gpus() -> Iterator[Row]:
-    held: dict[tuple[str, int], tuple[str, ...]] = {("gpu-1", gpu): ("llama-train-0",) for gpu in range(8)}
-    held |= {("gpu-2", gpu): ("llama-train-1" if gpu < 4 else "",) for gpu in range(8)}
-    held |= {("cut-1", 0): ("notebook-anna",), ("cut-1", 1): ("",)}
-    held |= {("share-1", 0): ("chat-7d9f-x2x", "chat-7d9f-k8s"), ("share-1", 1): ("chat-7d9f-x2x",)}
-    for (node, gpu), pods in held.items():
+    held: dict[tuple[str, int, str], tuple[str, ...]] = {("gpu-1", gpu, ""): ("llama-train-0",) for gpu in range(8)}
+    held |= {("gpu-2", gpu, ""): ("llama-train-1" if gpu < 4 else "",) for gpu in range(8)}
+    held |= {("cut-1", gpu, str(instance)): ("",) for gpu in range(8) for instance in range(7, 14)}
+    held |= {("share-1", gpu, ""): ("",) for gpu in range(4)}
+    held["cut-1", 0, "7"] = ("notebook-anna",)
+    held["share-1", 0, ""], held["share-1", 1, ""] = ("chat-7d9f-x2x", "chat-7d9f-k8s"), ("chat-7d9f-x2x",)
+    for (node, gpu, instance), pods in held.items():
         for index, pod in enumerate(pods):
             namespace, *_, busy = PODS.get(pod, ("", "", "", 0, 0.0))
             labels: dict[str, str] = {"node": node, "gpu": str(gpu), "UUID": f"GPU-{node}-{gpu}", "job": "dcgm"}
             labels |= {"pod": pod, "namespace": namespace, "container": "main"} if pod else {}
-            labels |= {"GPU_I_ID": "7", "GPU_I_PROFILE": "1g.10gb"} if node == "cut-1" else {}
-            labels |= {"vgpu": str(index)} if node == "share-1" else {}
+            labels |= {"GPU_I_ID": instance, "GPU_I_PROFILE": "1g.10gb"} if instance else {}
+            labels |= {"vgpu": str(index)} if node == "share-1" and pod else {}
             for name, value in {
                 "DCGM_FI_PROF_GR_ENGINE_ACTIVE": wave(min(busy, 0.9), 0.06),
                 "DCGM_FI_PROF_SM_ACTIVE": wave(busy * 0.75, 0.1),

@@ -1,13 +1,11 @@
-"""Draws the dashboards of a stack from their JSON, with the data of a Prometheus: `python -m report.dashboards`.
+"""Draws dashboards from their JSON, with the data of a Prometheus.
 
-Where no Grafana runs, this shows what its panels would: the same queries, units, layout and thresholds, in a page of
+No Grafana runs in tests. This shows what its panels would: the same queries, units, layout and thresholds, in a page of
 HTML for each dashboard that loads nothing from elsewhere. It leaves out choices (all values are shown) and zooming.
 """
 
-import argparse
 import json
 import math
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,10 +17,7 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
-from components.observability.dashboard_json import dashboard_json, of_cluster
-from components.stack.stack_file import load_file
-from report.simulated import ROOT
-from report.units import shown
+from tests.components.observability.units import shown
 
 COLUMN, LINE, GAP = 60, 38, 8
 """Pixels of a column and of a line of the grid, and between two panels."""
@@ -90,7 +85,7 @@ class Prometheus:
 
     def _ask(self, path: str, parameters: Mapping[str, Any]) -> Any:
         try:
-            with urlopen(f"{self.url}/api/v1/{path}?{urlencode(parameters)}", timeout=60) as answer:  # noqa: S310
+            with urlopen(f"{self.url}/api/v1/{path}?{urlencode(parameters)}", timeout=60) as answer:
                 return json.load(answer)["data"]
         except HTTPError as error:
             raise PromError(json.load(error).get("error", str(error))) from None
@@ -221,7 +216,8 @@ def _table(panel: Mapping[str, Any], found: Answer, height: int) -> str:
     for title, (_, answer) in zip(titles, found, strict=True):
         for series in answer:
             lines.setdefault(tuple(series.labels.get(label, "") for label in labels), {})[title] = series.last
-    order = sorted(lines.items(), key=lambda line: -line[1].get(titles[0], -math.inf))
+    falls = panel["options"]["sortBy"][0]["desc"]
+    order = sorted(lines.items(), key=lambda line: line[1].get(titles[0], -math.inf), reverse=falls)
     room = height // 24 - 1
     head = "".join(f"<th>{escape(names[name])}</th>" for name in labels)
     head += "".join(f'<th class="value">{escape(name)}</th>' for name in titles)
@@ -349,30 +345,11 @@ def _ticks(highest: float, unit: str) -> list[float]:
     return [step * index for index in range(math.ceil(highest / step - 1e-9) + 1)]
 
 
-def write(stack: str, source: Prometheus, folder: Path) -> list[Path]:
-    """Writes a page for each dashboard of each cluster of a stack, and returns their paths."""
-    settings, written = load_file(ROOT / f"Pulumi.{stack}.yaml"), []
-    for cluster in settings.clusters:
-        parts = settings.parts_of(cluster)
-        (folder / cluster).mkdir(parents=True, exist_ok=True)
-        for uid, dashboard in of_cluster(parts).items():
-            path = folder / cluster / f"{uid}.html"
-            path.write_text(page(dashboard_json(dashboard, parts), source), encoding="utf-8")
-            written.append(path)
+def write(dashboards: Mapping[str, Mapping[str, Any]], source: Prometheus, folder: Path) -> list[Path]:
+    """Writes a page for each dashboard, by its uid, and returns their paths."""
+    written = []
+    for uid, dashboard in dashboards.items():
+        path = folder / f"{uid}.html"
+        path.write_text(page(dashboard, source), encoding="utf-8")
+        written.append(path)
     return written
-
-
-def main(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m report.dashboards", description=__doc__)
-    parser.add_argument("--stack", default="dev")
-    parser.add_argument("--prometheus", default="http://localhost:9090", help="address of the Prometheus to ask")
-    parser.add_argument("--out", type=Path, default=ROOT / "build" / "dashboards")
-    options = parser.parse_args(arguments)
-    source = Prometheus(options.prometheus.rstrip("/"), datetime.now(UTC).timestamp())
-    for path in write(options.stack, source, options.out):
-        print(path)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

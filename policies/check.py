@@ -1,0 +1,383 @@
+"""Judges a stack without an engine: `python -m policies.check (--state FILE | --stack NAME | --plan FILE)`.
+
+It reads what `pulumi stack export` or `pulumi preview --json` prints, runs the pack in this process, and writes which
+rules passed, failed, were waived, wait for a value, or did not apply. Exit status: 0; 1 when a mandatory rule failed;
+2 when there is nothing to judge.
+"""
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as Xml
+
+from pulumi.runtime.proto import analyzer_pb2 as wire
+
+from common.urns import name_of
+from common.values import SECRET_SIGNATURE, SIGNATURE_KEY, UNKNOWN, Secret
+from common.version import VERSION
+from common.wire import to_struct
+from policies.analyzer import DOCS, PACK, Analyzer
+from policies.evaluate import Finding
+from policies.pack import WAIVERS
+from policies.registry import rules, statement_of
+from policies.rule import ENVIRONMENTS, Level, Rule, StackRule
+from policies.views import EvaluationContext
+from policies.waivers import WaiverError, load
+
+STATUSES = ("failed", "crashed", "deferred", "waived", "passed", "not applicable")
+_STATUS = {"violation": "failed", "crashed": "crashed", "deferred": "deferred"}
+
+
+class CannotJudgeError(Exception):
+    """The input cannot be read. The text says what, why and what to give."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a rule said about one resource, or that it passed or did not apply.
+
+    file, line: of the program that declares the resource, where the engine recorded it.
+    """
+
+    rule: str
+    status: str
+    level: Level
+    severity: str
+    urn: str = ""
+    path: str = ""
+    message: str = ""
+    file: str = ""
+    line: int = 0
+
+
+class _Recording(Analyzer):
+    """The pack, which also keeps what each rule said."""
+
+    def __init__(self, *given: Any, places: Mapping[str, tuple[str, int]]) -> None:
+        super().__init__(*given)
+        self.outcomes: list[Outcome] = []
+        self._places = places
+
+    def _report(
+        self,
+        rule: Rule | StackRule,
+        findings: list[Finding],
+        evaluation: EvaluationContext,
+        response: wire.AnalyzeResponse,
+    ) -> None:
+        super()._report(rule, findings, evaluation, response)
+        level = self._level(rule, evaluation.environment)
+        for each in findings:
+            waived = each.kind == "violation" and self._waiver_for(each, evaluation.today)
+            file, line = self._places.get(each.urn, ("", 0))
+            status = "waived" if waived else _STATUS[each.kind]
+            self.outcomes.append(
+                Outcome(rule.id, status, level, rule.severity, each.urn, each.path, each.message, file, line)
+            )
+
+    def levels(self, urn: str) -> dict[str, Level]:
+        """Returns rule id -> its level for the stack."""
+        return {rule.id: self._level(rule, self._environment(urn)) for rule in self._rules.values()}
+
+
+def resources_of(document: Any) -> list[Mapping[str, Any]]:
+    """Returns the resources in an export, a checkpoint or the output of `pulumi preview --json`.
+
+    Raises CannotJudgeError.
+    """
+    if isinstance(document, Mapping):
+        deployment = document.get("deployment") or (document.get("checkpoint") or {}).get("latest") or {}
+        if "resources" in deployment:
+            return [each for each in deployment["resources"] if not each.get("delete") and not each.get("external")]
+        if "steps" in document:
+            return [step["newState"] for step in document["steps"] if step.get("newState")]
+        if "deployment" in document:
+            return []
+    raise CannotJudgeError(
+        "it has neither resources nor steps. Give what `pulumi stack export` or `pulumi preview --json` prints."
+    )
+
+
+def judge(
+    resources: Sequence[Mapping[str, Any]],
+    config: Mapping[str, Any] | None = None,
+    environment: str = "",
+    waivers: Path = WAIVERS,
+    today: Callable[[], date] = date.today,
+) -> list[Outcome]:
+    """Returns what the pack says about resources as a state has them, by rule.
+
+    config: as in the file for `--policy-pack-config`. environment: dev, staging or prod; "": by the stack's name.
+    Raises CannotJudgeError for a configuration that the pack refuses, and WaiverError.
+    """
+    places = {each["urn"]: _place(each) for each in resources}
+    pack = _Recording(rules(), load(waivers, rules(), today()), today, places=places)
+    _configure(pack, config or {}, environment)
+    messages = [_message(each, {other["urn"]: other for other in resources}) for each in resources]
+    kinds = [each.type for each in messages]
+    for state, message in zip(resources, messages, strict=True):
+        request = wire.AnalyzeRequest(
+            type=message.type,
+            urn=message.urn,
+            name=message.name,
+            properties=to_struct(opened(state.get("inputs") or {})),
+            options=message.options,
+            provider=message.provider,
+        )
+        pack.Analyze(request, None)
+    pack.AnalyzeStack(wire.AnalyzeStackRequest(resources=messages), None)
+    said = {outcome.rule for outcome in pack.outcomes}
+    levels = pack.levels(resources[0]["urn"] if resources else "")
+    for rule in rules().values():
+        if rule.id not in said:
+            applies = levels[rule.id] != "disabled" and any(map(rule.covers, kinds))
+            status = "passed" if applies else "not applicable"
+            pack.outcomes.append(Outcome(rule.id, status, levels[rule.id], rule.severity))
+    return sorted(pack.outcomes, key=lambda each: (STATUSES.index(each.status), each.rule, each.urn, each.path))
+
+
+def _configure(pack: Analyzer, config: Mapping[str, Any], environment: str) -> None:
+    reported = {info.name: info.enforcementLevel for info in pack.GetAnalyzerInfo(None, None).policies}
+    request = wire.ConfigureAnalyzerRequest()
+    for name, given in {**config, **({"profile": {"environment": environment}} if environment else {})}.items():
+        options = {"enforcementLevel": given} if isinstance(given, str) else dict(given)
+        level = options.pop("enforcementLevel", None)
+        if level is not None and level not in ("advisory", "mandatory", "disabled"):
+            raise CannotJudgeError(f'{name}: there is no level "{level}". Write advisory, mandatory or disabled.')
+        request.policyConfig[name].enforcementLevel = (
+            wire.EnforcementLevel.Value(level.upper()) if level else reported.get(name, wire.ADVISORY)
+        )
+        request.policyConfig[name].properties.update(options)
+    if problems := pack.configure(request.policyConfig):
+        raise CannotJudgeError("; ".join(problems))
+
+
+def opened(value: Any) -> Any:
+    """Returns a value of a state with its secrets marked. A secret that is encrypted is unknown."""
+    if isinstance(value, Mapping):
+        if value.get(SIGNATURE_KEY) == SECRET_SIGNATURE:
+            return Secret(json.loads(value["plaintext"]) if "plaintext" in value else UNKNOWN)
+        return {key: opened(item) for key, item in value.items()}
+    return [opened(item) for item in value] if isinstance(value, list) else value
+
+
+def _message(state: Mapping[str, Any], by_urn: Mapping[str, Mapping[str, Any]]) -> wire.AnalyzerResource:
+    provider_urn = str(state.get("provider") or "").rpartition("::")[0]
+    provider = by_urn.get(provider_urn, {})
+    outputs = state.get("outputs") or state.get("inputs") or {}
+    identity = {"id": state["id"]} if state.get("id") else {}
+    message = wire.AnalyzerResource(
+        type=state["type"],
+        urn=state["urn"],
+        name=name_of(state["urn"]),
+        properties=to_struct(opened({**outputs, **identity})),
+        options=wire.AnalyzerResourceOptions(protect=bool(state.get("protect")), parent=state.get("parent") or ""),
+        provider=wire.AnalyzerProviderResource(
+            type=provider.get("type", ""), urn=provider_urn, properties=to_struct(opened(provider.get("inputs") or {}))
+        ),
+    )
+    for key, urns in (state.get("propertyDependencies") or {}).items():
+        message.propertyDependencies[key].urns.extend(urns or ())
+    return message
+
+
+def _place(state: Mapping[str, Any]) -> tuple[str, int]:
+    match = re.fullmatch(r"project:///?(.+?)#(\d+)(?:,\d+)?", str(state.get("sourcePosition") or ""))
+    return (match[1], int(match[2])) if match else ("", 0)
+
+
+def is_refused(outcomes: Iterable[Outcome]) -> bool:
+    """Tells whether a mandatory rule failed, or a rule crashed."""
+    return any(each.status == "crashed" or (each.status == "failed" and each.level == "mandatory") for each in outcomes)
+
+
+@dataclass(frozen=True)
+class Page:
+    """The outcomes in each form."""
+
+    outcomes: Sequence[Outcome]
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """Status -> how many rules have it; a rule with several has its gravest."""
+        worst: dict[str, str] = {}
+        for each in self.outcomes:
+            worst.setdefault(each.rule, each.status)
+        return {status: sum(1 for each in worst.values() if each == status) for status in STATUSES}
+
+    @property
+    def verdict(self) -> str:
+        """One line: how many rules have each status."""
+        return f"{sum(self.counts.values())} rules: " + ", ".join(f"{n} {status}" for status, n in self.counts.items())
+
+    def _said(self) -> Iterator[tuple[str, str, list[Outcome]]]:
+        """Yields rule, status and outcomes of each rule that said something."""
+        groups: dict[tuple[str, str], list[Outcome]] = {}
+        for each in self.outcomes:
+            if each.urn or each.message:
+                groups.setdefault((each.rule, each.status), []).append(each)
+        yield from ((rule, status, said) for (rule, status), said in groups.items())
+
+    def text(self) -> str:
+        """Returns the findings by rule, the gravest first, and the verdict as the last line."""
+        lines = []
+        for rule_id, status, said in self._said():
+            rule = rules()[rule_id]
+            lines.append(f"{rule_id}: {status}, {said[0].level}, {rule.severity}, {len(said)} of them")
+            for each in said:
+                where = f" ({each.file}:{each.line})" if each.file else ""
+                lines.append(f"  {_short(each.urn)}{where}: {each.path} {each.message}.")
+            lines += [f"  Why: {rule.why}", f"  Fix: {rule.fix}", f"  More: {DOCS}#{rule_id}"]
+            lines += [f"  Waive: {each.urn}" for each in said[:1] if status == "failed"] + [""]
+        return "\n".join([*lines, self.verdict])
+
+    def markdown(self) -> str:
+        """Returns a heading with the verdict, and a table of what was said."""
+        head = ["## Policies", "", f"{self.verdict}.", ""]
+        if not any(True for _ in self._said()):
+            return "\n".join(head)
+        rows = [
+            f"| [{rule}]({DOCS}#{rule}) | {status} | {each.level} | `{_short(each.urn)}` | "
+            f"{_cell(f'{each.path} {each.message}')} |"
+            for rule, status, said in self._said()
+            for each in said
+        ]
+        return "\n".join(
+            [*head, "| rule | status | level | resource | what |", "| --- | --- | --- | --- | --- |", *rows]
+        )
+
+    def json(self) -> str:
+        """Returns counts and outcomes as JSON."""
+        return json.dumps({"counts": self.counts, "outcomes": [asdict(each) for each in self.outcomes]}, indent=2)
+
+    def sarif(self) -> str:
+        """Returns SARIF 2.1.0. Source: OASIS, "Static Analysis Results Interchange Format 2.1.0"; read 2026-11."""
+        described = [
+            {
+                "id": rule.id,
+                "shortDescription": {"text": statement_of(rule.id)},
+                "fullDescription": {"text": rule.why},
+                "help": {"text": f"{rule.fix} See {DOCS}#{rule.id}."},
+                "properties": {"tags": list(rule.standards), "severity": rule.severity},
+            }
+            for rule in rules().values()
+        ]
+        results = [
+            {
+                "ruleId": each.rule,
+                "level": "note" if each.status == "deferred" else "error" if each.level == "mandatory" else "warning",
+                "kind": "open" if each.status == "deferred" else "fail",
+                "message": {"text": f"{_short(each.urn)}: {each.path} {each.message}."},
+                "locations": [_location(each)],
+                "partialFingerprints": {"urn/v1": f"{each.rule} {each.urn} {each.path}"},
+                **({"suppressions": [{"kind": "external"}]} if each.status == "waived" else {}),
+            }
+            for _, _, said in self._said()
+            for each in said
+        ]
+        driver = {"name": PACK, "version": VERSION, "informationUri": DOCS, "rules": described}
+        schema = "https://json.schemastore.org/sarif-2.1.0.json"
+        run = {"tool": {"driver": driver}, "results": results}
+        return json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, indent=2)
+
+    def junit(self) -> str:
+        """Returns one test case for each rule, in JUnit's XML."""
+        counted = self.counts
+        suite = Xml.Element(
+            "testsuite",
+            name=PACK,
+            tests=str(sum(counted.values())),
+            failures=str(counted["failed"]),
+            errors=str(counted["crashed"]),
+            skipped=str(counted["not applicable"] + counted["deferred"]),
+        )
+        by_rule: dict[str, list[Outcome]] = {}
+        for each in self.outcomes:
+            by_rule.setdefault(each.rule, []).append(each)
+        tags = {"failed": "failure", "crashed": "error", "deferred": "skipped", "not applicable": "skipped"}
+        for rule_id, said in by_rule.items():
+            case = Xml.SubElement(suite, "testcase", classname=PACK, name=rule_id)
+            if tag := tags.get(said[0].status):
+                shown = "\n".join(f"{each.urn}: {each.path} {each.message}" for each in said if each.urn)
+                Xml.SubElement(case, tag, message=said[0].status).text = shown
+        return Xml.tostring(suite, encoding="unicode", xml_declaration=True)
+
+
+def _location(outcome: Outcome) -> dict[str, Any]:
+    place: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": outcome.urn, "kind": "resource"}]}
+    if outcome.file:
+        region = {"startLine": outcome.line}
+        place["physicalLocation"] = {"artifactLocation": {"uri": outcome.file}, "region": region}
+    return place
+
+
+def _short(urn: str) -> str:
+    return f"{urn.split('::')[2].rpartition('$')[2]} {name_of(urn)}" if urn.count("::") > 2 else urn or "the stack"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+
+
+FORMATS: Mapping[str, Callable[[Page], str]] = {
+    "text": Page.text,
+    "json": Page.json,
+    "sarif": Page.sarif,
+    "junit": Page.junit,
+    "markdown": Page.markdown,
+}
+
+
+def _read(arguments: argparse.Namespace) -> Any:
+    if arguments.stack:
+        export = ("pulumi", "stack", "export", "--stack", arguments.stack)
+        try:
+            done = subprocess.run(export, capture_output=True, text=True, check=False)
+        except OSError as error:
+            raise CannotJudgeError(
+                f"{' '.join(export)} does not start: {error}. Install Pulumi, or give --state."
+            ) from None
+        if done.returncode:
+            raise CannotJudgeError(f"{' '.join(export)} fails: {done.stderr.strip()}")
+        return json.loads(done.stdout)
+    file = arguments.state or arguments.plan
+    try:
+        return json.loads(sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CannotJudgeError(f"{file} cannot be read: {error.strerror}.") from None
+    except ValueError as error:
+        raise CannotJudgeError(f"{file} is not JSON: {error}.") from None
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Judges and prints. Returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m policies.check", description=__doc__.partition("\n")[0])
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--state", metavar="FILE", help="what `pulumi stack export` printed; - for standard input")
+    source.add_argument("--stack", metavar="NAME", help="a stack of your own Pulumi, which is exported")
+    source.add_argument("--plan", metavar="FILE", help="what `pulumi preview --json` printed; - for standard input")
+    parser.add_argument("--format", choices=FORMATS, default="text")
+    parser.add_argument("--config", metavar="FILE", help="as for --policy-pack-config")
+    parser.add_argument("--environment", choices=ENVIRONMENTS, default="", help="default: by the stack's name")
+    parser.add_argument("--waivers", metavar="FILE", type=Path, default=WAIVERS)
+    given = parser.parse_args(arguments)
+    try:
+        config = json.loads(Path(given.config).read_text(encoding="utf-8")) if given.config else {}
+        outcomes = judge(resources_of(_read(given)), config, given.environment, given.waivers)
+    except (CannotJudgeError, WaiverError, OSError, ValueError) as error:
+        print(f"The stack cannot be judged: {error}", file=sys.stderr)
+        return 2
+    print(FORMATS[given.format](Page(outcomes)))
+    return int(is_refused(outcomes))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,36 @@
+"""Machines are made by types that rules can read: no CloudFormation, no launch configuration, no bare node group."""
+
+from collections.abc import Iterator
+
+from policies.rule import Case, Resource, Rule, present
+
+STACKS = (
+    "aws:cloudformation/stack:Stack",
+    "aws:cloudformation/stackSet:StackSet",
+    "aws:ec2/launchConfiguration:LaunchConfiguration",
+)
+NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
+
+
+def check(resource: Resource) -> Iterator[tuple[str, str]]:
+    if resource.type != NODE_GROUP:
+        yield "type", f"is {resource.type.rpartition(':')[2]}, which makes machines that no rule here sees"
+    elif not present(resource, "launchTemplate"):
+        yield "launchTemplate", "is not set, so AWS chooses the metadata service, disks and addresses of the nodes"
+
+
+RULE = Rule(
+    id="node-no-opaque-pools",
+    applies_to=(NODE_GROUP, *STACKS),
+    severity="medium",
+    standards=("CKV_AWS_315", "FSBP AutoScaling.9"),
+    why="What is hidden in a template of another tool is judged by nobody: keys, public addresses, open disks.",
+    fix="Use aws.eks.NodeGroup with a launch template of its own, or Karpenter.",
+    dev="advisory",
+    check=check,
+    good={"a node group with a template": {"launchTemplate": {"id": "lt-1", "version": "1"}}},
+    bad={
+        "nothing set": Case({}, at="launchTemplate"),
+        **{kind.rpartition(":")[2]: Case({"name": "nodes"}, type=kind, at="type") for kind in STACKS},
+    },
+)

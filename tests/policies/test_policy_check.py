@@ -1,0 +1,173 @@
+"""The pack judges exported states and previews without an engine."""
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as Xml
+
+import pytest
+import yaml
+
+from common.values import SECRET_SIGNATURE, SIGNATURE_KEY
+from policies import check
+from policies.check import CannotJudgeError, Page, is_refused, judge, resources_of
+
+STACK = "urn:pulumi:prod::shop"
+PROVIDER = f"{STACK}::pulumi:providers:aws::ours"
+QUEUE = f"{STACK}::aws:sqs/queue:Queue::orders"
+OPEN = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": "*"}]}
+PASSWORD = "hunter2-hunter2-hunter2"
+
+
+def state(*resources: Mapping[str, Any]) -> dict[str, Any]:
+    provider = {
+        "urn": PROVIDER,
+        "type": "pulumi:providers:aws",
+        "id": "0",
+        "inputs": {"region": "us-west-2", "allowedAccountIds": '["111122223333"]'},
+    }
+    return {"version": 3, "deployment": {"resources": [provider, *resources]}}
+
+
+def queue(policy: object = OPEN, **more: Any) -> dict[str, Any]:
+    inputs = {
+        "sqsManagedSseEnabled": True,
+        "policy": policy if isinstance(policy, dict) and SIGNATURE_KEY in policy else json.dumps(policy),
+    }
+    given = {"urn": QUEUE, "type": "aws:sqs/queue:Queue", "inputs": inputs, "outputs": inputs}
+    return {**given, "provider": f"{PROVIDER}::0", "sourcePosition": "project:///app/queues.py#12,5", **more}
+
+
+def outcomes(*resources: Mapping[str, Any], **more: Any) -> dict[str, check.Outcome]:
+    """Returns rule -> its gravest outcome."""
+    found: dict[str, check.Outcome] = {}
+    for each in judge(resources_of(state(*resources)), **more):
+        found.setdefault(each.rule, each)
+    return found
+
+
+def test_a_state_is_judged_with_the_line_of_the_program() -> None:
+    found = outcomes(queue())
+    failed = found["sqs-policy-not-open"]
+    assert (failed.status, failed.level, failed.urn) == ("failed", "mandatory", QUEUE)
+    assert (failed.path, failed.file, failed.line) == ("policy.Statement[0].Principal", "app/queues.py", 12)
+    assert found["sqs-encrypted"].status == "passed"
+    assert found["node-imdsv2"].status == "not applicable"
+    assert found["eks-endpoint-private"].status == "not applicable"
+
+
+def test_the_accounts_of_the_provider_are_known() -> None:
+    by_role = {"Statement": [{"Effect": "Allow", "Principal": {"AWS": "999999999999"}, "Action": "*"}]}
+    assert outcomes(queue(by_role))["sqs-policy-not-open"].status == "failed"
+    ours = {"Statement": [{"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "*"}]}
+    assert outcomes(queue(ours))["sqs-policy-not-open"].status == "passed"
+
+
+def test_what_was_replaced_or_only_read_is_not_judged() -> None:
+    assert outcomes(queue(delete=True))["sqs-policy-not-open"].status == "not applicable"
+    assert outcomes(queue(external=True))["sqs-policy-not-open"].status == "not applicable"
+
+
+def test_links_between_resources_are_known() -> None:
+    bucket = {
+        "urn": f"{STACK}::aws:s3/bucket:Bucket::data",
+        "type": "aws:s3/bucket:Bucket",
+        "id": "data",
+        "inputs": {"bucket": "data"},
+    }
+    versions = {
+        "urn": f"{STACK}::aws:s3/bucketVersioning:BucketVersioning::data",
+        "type": "aws:s3/bucketVersioning:BucketVersioning",
+        "inputs": {"bucket": "data", "versioningConfiguration": {"status": "Enabled"}},
+        "propertyDependencies": {"bucket": [bucket["urn"]], "versioningConfiguration": None},
+    }
+    assert outcomes(bucket)["s3-tls-only"].status == "failed"
+    assert outcomes(bucket, versions)["s3-versioned"].status == "passed"
+
+
+def test_a_preview_is_judged_like_a_state() -> None:
+    plan = {"steps": [{"op": "create", "newState": queue()}, {"op": "delete", "oldState": queue()}]}
+    assert [each.rule for each in judge(resources_of(plan)) if each.status == "failed"][:1]
+    assert len(resources_of(plan)) == 1
+    assert resources_of({"checkpoint": {"latest": {"resources": [queue()]}}})
+    assert resources_of({"version": 3, "deployment": {}}) == []
+
+
+def test_a_secret_is_nowhere_in_what_is_written() -> None:
+    secret = {SIGNATURE_KEY: SECRET_SIGNATURE, "plaintext": json.dumps(json.dumps({**OPEN, "Id": PASSWORD}))}
+    page = Page(judge(resources_of(state(queue(secret)))))
+    assert any(each.rule == "sqs-policy-not-open" and each.status == "failed" for each in page.outcomes)
+    assert all(PASSWORD not in write(page) for write in check.FORMATS.values())
+
+
+def test_a_secret_that_is_encrypted_is_not_known() -> None:
+    secret = {SIGNATURE_KEY: SECRET_SIGNATURE, "ciphertext": "v1:AAAA"}
+    found = outcomes(queue(secret))["sqs-policy-not-open"]
+    assert (found.status, found.path) == ("deferred", "policy")
+
+
+def test_waivers_levels_and_options_apply(tmp_path: Path) -> None:
+    waivers = tmp_path / "waivers.yaml"
+    entry = {"rule": "sqs-policy-not-open", "urn": QUEUE, "reason": "until it is closed", "owner": "team:shop"}
+    waivers.write_text(yaml.safe_dump([{**entry, "expires": date(2026, 11, 20)}]), encoding="utf-8")
+    day = date(2026, 11, 1)
+    assert outcomes(queue(), waivers=waivers, today=lambda: day)["sqs-policy-not-open"].status == "waived"
+    level = {"sqs-policy-not-open": "advisory"}
+    found = outcomes(queue(), config=level)["sqs-policy-not-open"]
+    assert (found.status, found.level) == ("failed", "advisory")
+    trusted = {"sqs-policy-not-open": {"trusted_accounts": ["999999999999"]}}
+    by_role = {"Statement": [{"Effect": "Allow", "Principal": {"AWS": "999999999999"}, "Action": "*"}]}
+    assert outcomes(queue(by_role), config=trusted)["sqs-policy-not-open"].status == "passed"
+    assert outcomes(queue(), environment="dev")["sqs-policy-not-open"].level == "mandatory"
+
+
+@pytest.mark.parametrize(
+    ("config", "problem"),
+    [({"sqs-policy-open": "advisory"}, "there is no rule"), ({"node-no-ssh": "off"}, 'there is no level "off"')],
+)
+def test_a_configuration_with_a_mistake_is_refused(config: Mapping[str, Any], problem: str) -> None:
+    with pytest.raises(CannotJudgeError, match=problem):
+        judge([], config)
+
+
+def test_every_form_has_what_failed() -> None:
+    page = Page(judge(resources_of(state(queue()))))
+    sarif = json.loads(page.sarif())["runs"][0]
+    result = next(each for each in sarif["results"] if each["ruleId"] == "sqs-policy-not-open")
+    assert result["level"] == "error"
+    place = result["locations"][0]
+    assert place["physicalLocation"]["region"] == {"startLine": 12}
+    assert place["logicalLocations"][0]["fullyQualifiedName"] == QUEUE
+    assert {each["ruleId"] for each in sarif["results"]} <= {each["id"] for each in sarif["tool"]["driver"]["rules"]}
+    suite = Xml.fromstring(page.junit())
+    failed = [case.get("name") for case in suite if case.find("failure") is not None]
+    assert "sqs-policy-not-open" in failed
+    assert suite.get("failures") == str(len(failed)) == str(page.counts["failed"])
+    assert len(suite) == int(suite.get("tests", "0")) == sum(page.counts.values())
+    assert "| failed | mandatory | `aws:sqs/queue:Queue orders` |" in page.markdown()
+    assert json.loads(page.json())["counts"] == page.counts
+    assert page.text().splitlines()[-1].startswith(f"{sum(page.counts.values())} rules: ")
+
+
+def test_the_exit_status_tells_the_verdict(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "state.json"
+    file.write_text(json.dumps(state(queue())), encoding="utf-8")
+    assert check.main(["--state", str(file)]) == 1
+    file.write_text(json.dumps(state()), encoding="utf-8")
+    assert check.main(["--state", str(file), "--format", "json"]) == 0
+    capsys.readouterr()
+    for text, problem in (("{", "is not JSON"), ("[]", "neither resources nor steps"), ("{}", "neither resources nor")):
+        file.write_text(text, encoding="utf-8")
+        assert check.main(["--state", str(file)]) == 2
+        assert problem in capsys.readouterr().err
+    assert check.main(["--plan", str(tmp_path / "none.json")]) == 2
+    assert "cannot be read" in capsys.readouterr().err
+
+
+def test_an_advisory_failure_stops_nothing() -> None:
+    tagged = queue(outputs={"tagsAll": dict.fromkeys(("team", "project"), "shop"), "policy": json.dumps(OPEN)})
+    failed = [each for each in judge(resources_of(state(tagged))) if each.status == "failed"]
+    assert is_refused(failed)
+    assert not is_refused(judge(resources_of(state(tagged)), {each.rule: "advisory" for each in failed}))
