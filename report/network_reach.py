@@ -28,6 +28,7 @@ PEERS = {
     "door-public": "load balancer, public",
 }
 """Peer -> its name in a row; the same as those of the rows of the mesh."""
+_EVERY: Labels = {}
 
 
 def named(namespace: str, labels: Labels) -> str:
@@ -60,15 +61,15 @@ def enters(flows: Flows, peer: str, namespace: str, labels: Labels, port: int | 
     )
 
 
-def passes(flows: Flows, source: str, namespace: str, labels: Labels, port: int | None) -> bool:
-    """Returns whether every pod of a namespace may call pods. source: its namespace. labels: of those called."""
-    leaves = not _is_closed(flows, source, {}) or any(
-        has_port(flow, port) and _is_about(flow, source, namespace, labels) for flow in _of(flows, "out", source, {})
+def passes(flows: Flows, source: str, namespace: str, labels: Labels, port: int | None, own: Labels = _EVERY) -> bool:
+    """Returns whether pods may call others. source: their namespace. labels: of those called. own: {} for every pod."""
+    leaves = not _is_closed(flows, source, own) or any(
+        has_port(flow, port) and _is_about(flow, source, namespace, labels) for flow in _of(flows, "out", source, own)
     )
     return leaves and (
         not _is_closed(flows, namespace, labels)
         or any(
-            has_port(flow, port) and _is_about(flow, namespace, source, {})
+            has_port(flow, port) and _is_about(flow, namespace, source, own)
             for flow in _of(flows, "in", namespace, labels)
         )
     )

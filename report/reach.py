@@ -11,8 +11,10 @@ from typing import Any, Literal
 from catalog import mesh_network
 from catalog.charts import CHARTS
 from catalog.mesh_network import APP, MESHED_POD, PROXY_ADMIN, PROXY_INBOUND, OpenPort
+from components.cluster.scrapes import of_teams
 from components.core.addon_spec import every_add_on
 from components.core.flows import PROMETHEUS, Flow, Pods
+from components.core.metrics import Scrape
 from components.core.namespaces import CONTROL_PLANE, VIZ
 from components.isolation.flows_of import flows_of
 from components.mesh.policies import PLATFORM_READS, Target, targets
@@ -42,6 +44,7 @@ OTHER_MESHED, UNMESHED, NODES, PROBES = "other meshed pods", "pods without the m
 CONTROL_PLANE_PORTS = {"linkerd-identity": 8080, "linkerd-dst": 8086, "linkerd-policy": 8090}
 DOORS: tuple[Door, ...] = ("internal", "public")
 EVERY_POD, MESHED, EKS = "every pod", "meshed pods", "EKS control plane"
+_PROMETHEUS = pods_named(PROMETHEUS.namespace, PROMETHEUS.labels)
 OUTWARD = ("Cluster", "From", "To", "Port")
 HEADER = ("Cluster", "From", "To", "Port", "On the wire", "Mesh", "Network", "Because")
 
@@ -114,7 +117,7 @@ def _to_pods(settings: StackSettings, cluster: str) -> Iterator[Reach]:
     namespaces = {name for where, name in people if where == cluster}
     meshed = sorted(namespaces & set(mesh.namespaces)) if mesh else []
     if mesh is not None and meshed:
-        for target in targets(mesh, ingress, meshed):
+        for target in targets(mesh, ingress, meshed, _read(settings, cluster)):
             yield from _to_target(target)
         for namespace in meshed:
             yield from _to_namespace(mesh, ingress, namespace)
@@ -141,6 +144,10 @@ def _to_webhooks(settings: StackSettings, cluster: str) -> Iterator[Reach]:
                 yield Reach(EKS, to, port, port, "allowed", "webhooks take every call", pods=flow.pods)
 
 
+def _read(settings: StackSettings, cluster: str) -> list[Scrape]:
+    return of_teams(settings.teams_of(cluster)) if settings.observability_of(cluster) is not None else []
+
+
 def load_balancer(door: Door) -> str:
     """Returns the name of a load balancer in a row."""
     return f"load balancer, {door}"
@@ -153,7 +160,7 @@ def _to_target(target: Target) -> Iterator[Reach]:
 
 def _of_target(target: Target) -> Iterator[Reach]:
     to, port, server = f"{target.namespace}/{target.name}", target.port, f"Server {target.name}"
-    meshed, unmeshed = _verdicts(target.inbound)
+    meshed, unmeshed = _verdicts_of(target)
     for caller in target.callers:
         source, why = f"{caller.namespace}/{caller.service_account}", f"AuthorizationPolicy {target.name}-callers"
         yield Reach(source, to, port, PROXY_INBOUND, "allowed", why, mesh_network.MESHED)
@@ -162,6 +169,10 @@ def _of_target(target: Target) -> Iterator[Reach]:
         yield Reach(load_balancer(door), to, port, port, "allowed", why, mesh_network.LOAD_BALANCER)
         if door == "internal":
             yield Reach(NODES, to, port, port, "allowed", f"{why}: nodes are in the load balancer's subnets")
+    if target.read:
+        why = f"AuthorizationPolicy {target.name}-monitoring"
+        yield Reach(_PROMETHEUS, to, port, port, "allowed", why)
+        yield Reach(NODES, to, port, port, _verdicts(target.inbound)[1], server)
     yield Reach(OTHER_MESHED, to, port, PROXY_INBOUND, meshed, server, mesh_network.MESHED)
     yield Reach(UNMESHED, to, port, port, unmeshed, server)
     yield Reach(PROBES, to, port, port, "allowed", "no route has the Server as its parent")
@@ -186,8 +197,7 @@ def _to_proxies(mesh: MeshSettings, namespace: str) -> Reach:
     """Returns the reading of proxies by the platform's own Prometheus, which is not meshed."""
     audited = mesh.inbound == "audit"
     why = "mesh.inbound" if audited else f"AuthorizationPolicy {PLATFORM_READS}"
-    source = pods_named(PROMETHEUS.namespace, PROMETHEUS.labels)
-    return Reach(source, f"{namespace}/*", PROXY_ADMIN, PROXY_ADMIN, "audited" if audited else "allowed", why)
+    return Reach(_PROMETHEUS, f"{namespace}/*", PROXY_ADMIN, PROXY_ADMIN, "audited" if audited else "allowed", why)
 
 
 def _verdicts(inbound: Inbound) -> tuple[Verdict, Verdict]:
@@ -195,6 +205,10 @@ def _verdicts(inbound: Inbound) -> tuple[Verdict, Verdict]:
     if inbound == "audit":
         return "audited", "audited"
     return "allowed" if inbound == "all-authenticated" else "refused", "refused"
+
+
+def _verdicts_of(target: Target) -> tuple[Verdict, Verdict]:
+    return ("allowed", "allowed") if target.read else _verdicts(target.inbound)
 
 
 @dataclass(frozen=True)
@@ -212,19 +226,20 @@ class _Mesh:
             return cls()
         people = peoples_namespaces(settings.teams, settings.storage, settings.clusters)
         meshed = {name for where, name in people if where == cluster} & set(mesh.namespaces)
-        return cls(frozenset(meshed), mesh.inbound, tuple(targets(mesh, settings.ingress_of(cluster), meshed)))
+        found = targets(mesh, settings.ingress_of(cluster), meshed, _read(settings, cluster))
+        return cls(frozenset(meshed), mesh.inbound, tuple(found))
 
     def verdict(self, namespace: str, labels: Mapping[str, str], port: int, *, meshed: bool) -> Verdict:
         """Returns what becomes of a call into a meshed namespace. meshed: whether the caller has a proxy."""
-        inbound = next(
+        verdicts = next(
             (
-                each.inbound
+                _verdicts_of(each)
                 for each in self.targets
                 if (each.namespace, each.port) == (namespace, port) and each.pods.items() <= labels.items()
             ),
-            self.inbound,
+            _verdicts(self.inbound),
         )
-        return _verdicts(inbound)[0 if meshed else 1]
+        return verdicts[0 if meshed else 1]
 
 
 def _network(row: Reach, flows: Flows, meshed: Sequence[str]) -> str:
@@ -245,8 +260,8 @@ def _network(row: Reach, flows: Flows, meshed: Sequence[str]) -> str:
             cut_off = [each for each in meshed if each in flows and not passes(flows, each, namespace, {}, port)]
         return f"{CLOSED} for {', '.join(cut_off)}" if cut_off else OPEN
     if "/" in row.source:
-        source = row.source.partition("/")[0]
-        return OPEN if passes(flows, source, namespace, row.pods, port) else CLOSED
+        source, own = row.source.partition("/")[0], PROMETHEUS.labels if row.source == _PROMETHEUS else {}
+        return OPEN if passes(flows, source, namespace, row.pods, port, own) else CLOSED
     return callers(flows, namespace, row.pods, port, meshed if row.source == OTHER_MESHED else ())
 
 
@@ -290,7 +305,8 @@ def _into(
     meshed, both = namespace in mesh.namespaces, {pods, namespace} <= mesh.namespaces
 
     def network(port: int | None) -> str:
-        return OPEN if not pods or passes(flows, pods, namespace, flow.pods, port) else CLOSED
+        own = flow.peer.labels if isinstance(flow.peer, Pods) else {}
+        return OPEN if not pods or passes(flows, pods, namespace, flow.pods, port, own) else CLOSED
 
     if not flow.ports:
         # Those of meshed namespaces are in the rows of their other ports.

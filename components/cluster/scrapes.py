@@ -6,7 +6,7 @@ Sources: aws/amazon-vpc-cni-k8s v1.22.4, README, "cni-metrics-helper" and `DISAB
 edge-26.8.3, charts/partials/templates/_proxy.tpl; read 2026-11.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from catalog.mesh_network import PROXY_ADMIN
@@ -16,6 +16,7 @@ from components.core.metrics import Scrape
 from components.core.namespaces import CONTROL_PLANE, VIZ
 from settings.cluster.addon_rules import installed
 from settings.cluster.parts import ClusterParts
+from settings.tenancy.team import TeamSettings
 
 OF_EKS = (
     Scrape(
@@ -33,9 +34,30 @@ PROXY = Scrape(job="linkerd-proxy", pods=MESHED, port=PROXY_ADMIN)
 _SAMPLES = 20_000
 
 
-def scrapes_of(cluster: ClusterParts, namespaces: Collection[str]) -> list[Scrape]:
-    """Returns what is read in a cluster, each with its namespace. namespaces: those of people that it has."""
-    return list(_scrapes(cluster, namespaces)) if cluster.observability is not None else []
+def scrapes_of(cluster: ClusterParts, namespaces: Collection[str], teams: Iterable[TeamSettings] = ()) -> list[Scrape]:
+    """Returns what is read in a cluster, each with its namespace. namespaces: of people. teams: of the cluster."""
+    if cluster.observability is None:
+        return []
+    return [*_scrapes(cluster, namespaces), *of_teams(teams)]
+
+
+def of_teams(teams: Iterable[TeamSettings]) -> list[Scrape]:
+    """Returns what is read of the programs of teams."""
+    return [
+        Scrape(
+            job=f"{team.name}/{name}",
+            pods=entry.pods,
+            port=entry.port,
+            namespace=entry.namespace,
+            path=entry.path,
+            seconds=entry.every_seconds,
+            samples=entry.samples,
+            team=team.name,
+            most_pods=entry.most_pods,
+        )
+        for team in teams
+        for name, entry in team.metrics.items()
+    ]
 
 
 def _scrapes(cluster: ClusterParts, namespaces: Collection[str]) -> Iterator[Scrape]:

@@ -4,11 +4,13 @@ An add-on says its own in `AddOnSpec.flows`; those of a team follow from its ent
 A flow that nothing names is closed where a cluster has `isolation`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from settings.cluster.parts import ClusterParts
 from settings.core.services import namespace_of_host
 
 Direction = Literal["in", "out"]
@@ -99,6 +101,17 @@ def to_address(address: str, ranges: Iterable[str], why: str) -> list[Flow]:
     port = url.port or (80 if url.scheme == "http" else 443)
     near = [out(Range(cidr=cidr), why, port) for cidr in ranges]
     return near or [out(Pods(namespace=in_cluster) if in_cluster else "outside", why, port)]
+
+
+def to_values(cluster: ClusterParts, add_on: str, path: str, why: str) -> Iterator[Flow]:
+    """Yields the flows to each `url` of a list in the values of an add-on. Connected networks stay closed."""
+    given: Any = (cluster.addons or {}).get(add_on)
+    for key in ("values", *path.split(".")):
+        given = given.get(key) if isinstance(given, Mapping) else None
+    for each in given if isinstance(given, list | tuple) else ():
+        if isinstance(each, Mapping) and isinstance(url := each.get("url"), str):
+            with suppress(ValueError):  # a port that is none
+                yield from to_address(url, (), why)
 
 
 def webhooks(*ports: int) -> Flow:

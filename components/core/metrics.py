@@ -27,6 +27,8 @@ class Scrape:
     drop: metrics that are not kept, as a regular expression. keep: the names of those that are; empty for all.
     samples: of one pod at most: of one with more, none is kept.
     host_network: whether the pods have the address of their node, where no network policy holds.
+    team: whose program it is; "" for the platform's. Its job is <team>/<program>, as no exporter's is, so that rules
+    which ask for theirs do not hear of it. most_pods: with more, none of them is read; 0 for any number.
     """
 
     job: str
@@ -42,6 +44,8 @@ class Scrape:
     keep: tuple[str, ...] = ()
     samples: int = 500_000
     host_network: bool = False
+    team: str = ""
+    most_pods: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

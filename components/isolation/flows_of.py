@@ -35,7 +35,7 @@ def flows_of(settings: StackSettings, cluster: str) -> dict[str, tuple[Flow, ...
         return {}
     mesh, ingress = settings.mesh_of(cluster), settings.ingress_of(cluster)
     parts = settings.parts_of(cluster)
-    teams = [team for team in settings.teams if team.cluster_among(settings.clusters) == cluster]
+    teams = settings.teams_of(cluster)
     people = peoples_namespaces(settings.teams, settings.storage, settings.clusters)
     there = {namespace for where, namespace in people if where == cluster}
     found: dict[str, list[Flow]] = {}
@@ -45,7 +45,7 @@ def flows_of(settings: StackSettings, cluster: str) -> dict[str, tuple[Flow, ...
         found.setdefault(COMES_WITH_THE_CLUSTER, []).extend(OF_EKS_ADDONS[name])
     for team in teams:
         found.update({namespace: [*own(team)] for namespace in team.namespaces})
-    for scrape in scrapes_of(parts, there):
+    for scrape in scrapes_of(parts, there, teams):
         _add_scrape(scrape, found)
     for namespace, flows in found.items():
         flows.extend(of_doors(ingress, namespace))
@@ -74,7 +74,8 @@ def _add_scrape(scrape: Scrape, found: Mapping[str, list[Flow]]) -> None:
         return
     in_kube_system = scrape.namespace == COMES_WITH_THE_CLUSTER
     if not in_kube_system or any(flow.pods == scrape.pods for flow in flows):
-        flows.append(into(PROMETHEUS, "its metrics are read", scrape.port, pods=scrape.pods if in_kube_system else {}))
+        pods = scrape.pods if in_kube_system or scrape.team else {}
+        flows.append(into(PROMETHEUS, "its metrics are read", scrape.port, pods=pods))
 
 
 def _once(flows: Iterable[Flow]) -> tuple[Flow, ...]:

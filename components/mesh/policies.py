@@ -5,7 +5,8 @@ older one decides and the other is ignored without a message; so everything abou
 A load balancer has no identity: it is known by the subnets that it is in, in which nodes may be too.
 Probes of kind httpGet pass each policy while no route has the Server as its parent. Routes here have the Service as
 parent: clients read them. The pods of the control plane have a default of their own, which takes everything.
-Prometheus does not pass `deny` on the proxies' own port, so that of viz gets a policy.
+Prometheus does not pass `deny` on the proxies' own port, so that of viz gets a policy. Nor does it on ports of
+programs: each that it reads gets a Server that lets in the range of pods, where no entry is about the same port.
 Sources: linkerd2 edge-26.8.3, policy-controller/k8s/index/src/{inbound/index,inbound/workload,outbound/index}.rs,
 policy-controller/runtime/src/admission.rs, charts/linkerd-control-plane/templates, viz/cmd/allow-scrapes.go; read
 2026-11.
@@ -15,20 +16,26 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from catalog.mesh_network import PROXY_ADMIN
+from components.core.metrics import Scrape
 from components.core.namespaces import VIZ
 from components.core.untyped import Manifest
+from settings.core.services import may_be_both
 from settings.ingress.ingress import Door, IngressSettings, RouteSettings
 from settings.mesh.mesh import CallerSettings, Inbound, MeshedServiceSettings, MeshSettings
 
 SERVER, GROUP, GATEWAY_GROUP = "Server", "policy.linkerd.io", "gateway.networking.k8s.io"
 PLATFORM_READS = "proxy-admin-monitoring"
-_PROTOCOLS = {"http": "HTTP/1", "http2": "HTTP/2", "grpc": "gRPC", "opaque": "opaque"}
+_PROTOCOLS = {"detected": "unknown", "http": "HTTP/1", "http2": "HTTP/2", "grpc": "gRPC", "opaque": "opaque"}
+_PODS = {"group": GROUP, "kind": "NetworkAuthentication", "name": "pods"}
 _RETRIED = {"http": "5xx", "grpc": "internal,unavailable"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """A port of pods, with everything that is said about it. inbound: what happens to those whom nothing names."""
+    """A port of pods, with everything that is said about it.
+
+    inbound: what happens to those whom nothing names. read: whether the platform's Prometheus reads it.
+    """
 
     name: str
     namespace: str
@@ -36,19 +43,46 @@ class Target:
     port: int
     protocol: str
     inbound: Inbound
-    callers: tuple[CallerSettings, ...]
-    doors: tuple[Door, ...]
+    callers: tuple[CallerSettings, ...] = ()
+    doors: tuple[Door, ...] = ()
+    read: bool = False
 
 
-def targets(mesh: MeshSettings, ingress: IngressSettings | None, namespaces: Iterable[str]) -> Iterator[Target]:
-    """Yields every target in the meshed namespaces among `namespaces`, by namespace and name."""
+def targets(
+    mesh: MeshSettings, ingress: IngressSettings | None, namespaces: Iterable[str], read: Iterable[Scrape] = ()
+) -> Iterator[Target]:
+    """Yields every target in the meshed namespaces among `namespaces`, by namespace and name.
+
+    read: programs of teams that Prometheus reads.
+    """
     entries: dict[object, list[MeshedServiceSettings | RouteSettings]] = {}
     meshed = set(namespaces) & set(mesh.namespaces)
     for entry in [*mesh.services.values(), *(ingress.routes.values() if ingress else ())]:
         if entry.namespace in meshed:
             entries.setdefault(entry.target, []).append(entry)
     found = [_target(mesh, each) for each in entries.values()]
+    found += _read(mesh, [each for each in read if each.namespace in meshed], found)
     yield from sorted(found, key=lambda target: (target.namespace, target.name))
+
+
+def _read(mesh: MeshSettings, read: Iterable[Scrape], others: Sequence[Target]) -> list[Target]:
+    """Returns the ports that Prometheus reads and proxies would refuse. A dot parts their names from Services'."""
+    found: dict[object, Target] = {}
+    for scrape in read if mesh.inbound != "audit" else ():
+        place = scrape.namespace, scrape.port
+        if any((each.namespace, each.port) == place and may_be_both(each.pods, scrape.pods) for each in others):
+            continue  # it audits: the checks refuse every other one
+        target = Target(
+            name=f"metrics.{scrape.job.rpartition('/')[2]}",
+            namespace=scrape.namespace,
+            pods=scrape.pods,
+            port=scrape.port,
+            protocol="detected",
+            inbound=mesh.inbound,
+            read=True,
+        )
+        found.setdefault((place, tuple(sorted(scrape.pods.items()))), target)
+    return list(found.values())
 
 
 def _target(mesh: MeshSettings, entries: Sequence[MeshedServiceSettings | RouteSettings]) -> Target:
@@ -76,13 +110,14 @@ def policies(
     namespaces: Iterable[str],
     door_networks: Mapping[Door, Sequence[str]],
     readers: Sequence[str] = (),
+    read: Sequence[Scrape] = (),
 ) -> dict[str, Manifest]:
     """Returns name -> object for a cluster, Servers last. door_networks: door -> where its load balancer calls from.
 
-    readers: where a Prometheus outside of the mesh reads proxies from.
+    readers: where a Prometheus outside of the mesh calls from. read: the programs of teams that it reads.
     """
     meshed = sorted(set(namespaces) & set(mesh.namespaces))
-    found = list(targets(mesh, ingress, meshed))
+    found = list(targets(mesh, ingress, meshed, read))
     doors = sorted({(target.namespace, door) for target in found for door in target.doors})
     objects = [
         *(_networks(namespace, _load_balancer(door), door_networks[door]) for namespace, door in doors),
@@ -114,6 +149,8 @@ def _of_target(target: Target) -> Iterator[Manifest]:
     for door in target.doors:
         allowed = {"group": GROUP, "kind": "NetworkAuthentication", "name": _load_balancer(door)}
         yield _authorization(target.namespace, f"{target.name}-{door}", target.name, allowed)
+    if target.read:
+        yield _authorization(target.namespace, f"{target.name}-monitoring", target.name, _PODS)
 
 
 def _spec(target: Target) -> Manifest:
@@ -143,8 +180,7 @@ def _scrapes(mesh: MeshSettings, namespace: str, readers: Sequence[str]) -> Iter
         yield _authorization(namespace, "proxy-admin-prometheus", "proxy-admin", prometheus)
     if of_platform:
         yield _networks(namespace, "pods", readers)
-        allowed = {"group": GROUP, "kind": "NetworkAuthentication", "name": "pods"}
-        yield _authorization(namespace, PLATFORM_READS, "proxy-admin", allowed)
+        yield _authorization(namespace, PLATFORM_READS, "proxy-admin", _PODS)
 
 
 def _networks(namespace: str, name: str, cidrs: Sequence[str]) -> Manifest:

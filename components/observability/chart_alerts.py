@@ -15,10 +15,10 @@ GROUPS_OFF: Mapping[str, str] = {
     "kubeProxy": "it answers on its node alone",
     "windows": "no node has Windows",
 }
-GROUPS_OF_TEAMS = ("kubernetesApps", "kubernetesResources", "kubernetesStorage")
+GROUPS_OF_TEAMS = ("general", "kubernetesApps", "kubernetesResources", "kubernetesStorage")
 """Their series have the namespace of a team, which hears of them; where it is no team's, the platform does."""
 OTHER_GROUPS = (
-    *("alertmanager", "configReloaders", "general", "kubeApiserverSlos", "kubeStateMetrics"),
+    *("alertmanager", "configReloaders", "kubeApiserverSlos", "kubeStateMetrics"),
     *("kubernetesSystem", "network", "nodeExporterAlerting", "prometheus", "prometheusOperator"),
 )
 TOLD_BY_OURS: Mapping[str, str] = {

@@ -14,7 +14,7 @@ from typing import Any
 
 from catalog.sharing import POOL_LABEL
 from components.core.addon_spec import AddOnContext
-from components.core.flows import Flow, Pods, Range, of_pods, out
+from components.core.flows import Flow, Pods, Range, of_pods, out, to_values
 from components.core.untyped import Manifest, Values
 from components.observability.alerting import secret_object
 from settings.cluster.fixed_values import FixedValue, never
@@ -292,7 +292,8 @@ def grafana_flows(cluster: ClusterParts) -> Sequence[Flow]:
         why = "asks who logs in"
         ranges = [out(Range(cidr=cidr), why, 443) for cidr in grafana.sso.ranges]
         calls += ranges or [out("outside", why, 443)]
-    return of_pods(LABELS, *calls)
+    asks = to_values(cluster, "kube-prometheus-stack", "grafana.additionalDataSources", "asks a data source of values")
+    return of_pods(LABELS, *calls, *asks)
 
 
 FIXED = (

@@ -15,18 +15,29 @@ from components.core.untyped import Manifest
 
 _OWN_POD = "container|namespace|pod|service"
 _LABELS = 100
+_OF_RULES = ("ALERTS", "ALERTS_FOR_STATE", ".*:.*:.*", "(apiserver_request|count|node_namespace_pod_container):.*")
+"""Names of what Prometheus and the rules of the chart record, which are read without a job."""
+_EXTERNAL = "cluster|prometheus|prometheus_replica|__replica__"
+"""Labels by which a reader elsewhere knows a Prometheus; those of a series would stand there instead."""
+_BOUNDS = {"bodySizeLimit": "16MB", "labelNameLengthLimit": 256, "labelValueLengthLimit": 1024}
 
 
-def monitors(scrapes: Sequence[Scrape]) -> list[Manifest]:
-    """Returns the monitors. Two of one job and namespace are told apart by their port."""
-    names = [f"{each.namespace}-{each.job}" for each in scrapes]
+def monitors(scrapes: Sequence[Scrape], recorded: Sequence[str] = ()) -> list[Manifest]:
+    """Returns the monitors. Two of one job and namespace are told apart by their port.
+
+    recorded: names of recordings, which no program of a team may serve.
+    """
+    names = [
+        each.job.replace("/", f".{each.namespace}.") if each.team else f"{each.namespace}-{each.job}"
+        for each in scrapes
+    ]
     return [
-        _monitor(each, name if names.count(name) == 1 else f"{name}-{each.port}")
+        _monitor(each, name if names.count(name) == 1 else f"{name}-{each.port}", recorded)
         for each, name in zip(scrapes, names, strict=True)
     ]
 
 
-def _monitor(scrape: Scrape, name: str) -> Manifest:
+def _monitor(scrape: Scrape, name: str, recorded: Sequence[str]) -> Manifest:
     endpoint: dict[str, Any] = {
         "path": scrape.path,
         "interval": f"{scrape.seconds}s",
@@ -38,6 +49,13 @@ def _monitor(scrape: Scrape, name: str) -> Manifest:
     if scrape.keep:
         kept = {"action": "keep", "sourceLabels": ["__name__"], "regex": "|".join(scrape.keep)}
         endpoint["metricRelabelings"] = [*endpoint.get("metricRelabelings", ()), kept]
+    if scrape.team:
+        names = "|".join([*_OF_RULES, *recorded])
+        endpoint["honorTimestamps"] = False
+        endpoint["metricRelabelings"] = [
+            {"action": "drop", "sourceLabels": ["__name__"], "regex": names},
+            {"action": "labeldrop", "regex": _EXTERNAL},
+        ]
     return {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "PodMonitor",
@@ -48,6 +66,7 @@ def _monitor(scrape: Scrape, name: str) -> Manifest:
             "podMetricsEndpoints": [endpoint],
             "sampleLimit": scrape.samples,
             "labelLimit": _LABELS,
+            **(_BOUNDS | {"targetLimit": scrape.most_pods} if scrape.team else {}),
         },
     }
 
@@ -63,6 +82,7 @@ def _relabelings(scrape: Scrape) -> list[dict[str, Any]]:
             "replacement": f"$1:{scrape.port}",
         },
         {"action": "replace", "targetLabel": "job", "replacement": scrape.job},
+        *([{"action": "replace", "targetLabel": "team", "replacement": scrape.team}] if scrape.team else []),
         *([node] if scrape.of_nodes else []),
         {"action": "labeldrop", "regex": drops},
     ]

@@ -9,7 +9,7 @@ from components.core.cluster_ref import ClusterRef
 from components.core.custom_resource import custom_resource
 from components.core.disruption import ALSO_WHEN_BROKEN
 from components.core.flows import PROMETHEUS
-from components.core.metrics import RuleGroup, Scrape
+from components.core.metrics import Recording, RuleGroup, Scrape
 from components.core.untyped import Manifest
 from components.observability.dashboard_objects import dashboards
 from components.observability.monitors import monitors
@@ -44,8 +44,10 @@ class Observability(pulumi.ComponentResource):
             provider=args.cluster.provider,
             depends_on=[args.cluster.controllers["kube-prometheus-stack"]],
         )
+        rules = (rule for group in args.groups for rule in group.rules)
+        recorded = sorted({rule.name for rule in rules if isinstance(rule, Recording)})
         manifests = [
-            *monitors(args.scrapes),
+            *monitors(args.scrapes, recorded),
             *(prometheus_rule(group, args.settings.runbooks) for group in args.groups),
             *(_budget(app) for app in BUDGETED),
         ]

@@ -8,7 +8,7 @@ from typing import Any
 
 from components.core import iam
 from components.core.addon_spec import AddOnContext, Identity
-from components.core.flows import PROMETHEUS, WITH_ROLE, Flow, of_pods
+from components.core.flows import PROMETHEUS, WITH_ROLE, Flow, of_pods, to_values
 from components.core.stage import Stage
 from components.core.untyped import Values
 from settings.cluster.parts import ClusterParts
@@ -52,7 +52,9 @@ IDENTITY = Identity(service_account="prometheus", statements=statements)
 
 def remote_write_flows(cluster: ClusterParts) -> Sequence[Flow]:
     """Returns what Prometheus sends because of it."""
-    return of_pods(PROMETHEUS.labels, *WITH_ROLE) if written(cluster.observability) is not None else ()
+    path, why = "prometheus.prometheusSpec.remoteWrite", "writes samples where values say"
+    to_workspace = WITH_ROLE if written(cluster.observability) is not None else ()
+    return of_pods(PROMETHEUS.labels, *to_workspace, *to_values(cluster, "kube-prometheus-stack", path, why))
 
 
 def remote_write_values(context: AddOnContext) -> Values:

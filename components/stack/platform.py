@@ -14,7 +14,7 @@ from catalog.regions import REGIONS
 from components.cluster import log_groups
 from components.cluster.cluster import Cluster, ClusterArgs
 from components.cluster.control_plane import cluster_role_pattern, control_plane_zones
-from components.cluster.scrapes import scrapes_of
+from components.cluster.scrapes import of_teams, scrapes_of
 from components.compute.karpenter import karpenter_iam
 from components.compute.live_pools import LivePools, live_pools
 from components.compute.quotas import request_quotas, requests
@@ -471,11 +471,7 @@ class Platform(pulumi.ComponentResource):
                 ingress=settings.ingress_of(key),
                 secrets=settings.secrets_of(key),
                 observability=settings.observability_of(key),
-                teams={
-                    team.name: team.namespaces
-                    for team in settings.teams
-                    if team.cluster_among(settings.clusters) == key
-                },
+                teams={team.name: team.namespaces for team in settings.teams_of(key)},
                 admission=settings.admission,
                 networks=(settings.network.cidr, settings.network.pod_cidr),
                 groups=self._groups[key],
@@ -491,12 +487,7 @@ class Platform(pulumi.ComponentResource):
         deployer = settings.deployer
         taken = {arn for arn in (deployer.role_arn, deployer.preview_role_arn) if arn}
         self._roles = permission_set_roles(settings.teams, taken, opts)
-        return {
-            key: groups_of(
-                [team for team in settings.teams if team.cluster_among(settings.clusters) == key], self._roles
-            )
-            for key in settings.clusters
-        }
+        return {key: groups_of(settings.teams_of(key), self._roles) for key in settings.clusters}
 
     def _mesh_policies(self, settings: StackSettings, zones: Sequence[str]) -> None:
         """Registers who may call whom in the meshed namespaces."""
@@ -513,7 +504,8 @@ class Platform(pulumi.ComponentResource):
                 continue
             mesh_guard(f"{key}-mesh-routes", pulumi.ResourceOptions(parent=self, provider=ref.provider))
             readers = [network.pod_cidr] if settings.observability_of(key) else []
-            if manifests := policies(ref.mesh, ref.ingress, namespaces, door_networks, readers):
+            read = of_teams(settings.teams_of(key)) if readers else []
+            if manifests := policies(ref.mesh, ref.ingress, namespaces, door_networks, readers, read):
                 args = MeshPoliciesArgs(cluster=ref, namespaces=namespaces, manifests=manifests)
                 MeshPolicies(f"{key}-mesh", args, self._opts)
 
@@ -527,7 +519,11 @@ class Platform(pulumi.ComponentResource):
                 settings=observability,
                 cluster=cluster.ref,
                 parts=parts,
-                scrapes=scrapes_of(parts, [name for where, name in self.namespaces.resources if where == key]),
+                scrapes=scrapes_of(
+                    parts,
+                    [name for where, name in self.namespaces.resources if where == key],
+                    settings.teams_of(key),
+                ),
                 groups=rule_groups(parts, settings.region),
             )
             Observability(f"{key}-observability", args, self._opts)

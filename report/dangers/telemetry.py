@@ -19,7 +19,7 @@ from report.dangers.pools import NODE_GROUP
 from report.dangers.sinks import COLLECTOR
 from report.tables import some
 
-CHART = "kube-prometheus-stack"
+CHART, MONITOR = "kube-prometheus-stack", "kubernetes:monitoring.coreos.com/v1:PodMonitor"
 _DROPS = re.compile(r'delete_key\(span\.attributes, "(.+)"\)')
 _SPEC = "values.prometheus.prometheusSpec"
 _SIZE = f"{_SPEC}.storageSpec.volumeClaimTemplate.spec.resources.requests.storage"
@@ -44,6 +44,7 @@ _Told = Iterator[tuple[int, str, str, str]]
 def find(plan: Plan) -> Iterator[Danger]:
     """Yields what a change of Prometheus takes away, in clusters that stay, and what one of collectors does."""
     yield from _no_node(plan)
+    yield from _unread(plan)
     for change in plan.changes(COLLECTOR, ops=("update", "replace")):
         for kind, severity, says, consequence in _of_traces(*plan.inputs(change.urn)):
             yield of_change(change, kind, severity, says, consequence)
@@ -72,6 +73,19 @@ def find(plan: Plan) -> Iterator[Danger]:
         ):
             for each in told:
                 yield of_change(change, kind, *each)
+
+
+def _unread(plan: Plan) -> Iterator[Danger]:
+    """Yields programs of teams that are read no more by a Prometheus that stays. Other monitors have no dot."""
+    stays = {each.provider for each in plan.after.values() if chart_of(each.inputs) == CHART}
+    for change in plan.changes(MONITOR, ops=("delete",)):
+        team, _, program = str(at(plan.before[change.urn].inputs, "metadata.name")).partition(".")
+        if not program or plan.before[change.urn].provider not in stays:
+            continue
+        namespace, name = program.split(".", 1)
+        if plan.has_namespace(plan.before[change.urn].provider, namespace):
+            says, consequence = "nobody reads {} any more", "alerts, dashboards and scaling by its metrics get nothing"
+            yield of_change(change, "protection", SERIOUS, says, consequence, name=f"{team}/{name}")
 
 
 def _of_traces(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tuple[str, int, str, str]]:

@@ -23,6 +23,11 @@ def labels_of_pods(pods: Mapping[str, str]) -> Mapping[str, str]:
     return pods
 
 
+def may_be_both(pods: Mapping[str, str], others: Mapping[str, str]) -> bool:
+    """Returns whether a pod may have the labels of both."""
+    return all(others.get(key, value) == value for key, value in pods.items())
+
+
 def namespace_of_host(host: str) -> str | None:
     """Returns the namespace of the Service, or of one of its pods, that a host is in the cluster; None for others."""
     *names, last = host.rstrip(".").removesuffix(".cluster.local").split(".")

@@ -43,8 +43,8 @@ Model = TypeVar("Model", bound=Settings)
 class Parts:
     """The valid parts of a stack file. None: wrong or not given.
 
-    teams: index -> team. knows_isolation: whether `isolation` is valid or not given. knows_namespaces: whether every
-    team and all of storage is valid, so that a check may rely on what nobody makes.
+    teams: index -> team. knows_isolation, knows_observability: whether it is valid or not given. knows_namespaces:
+    whether every team and all of storage is valid, so that a check may rely on what nobody makes.
     """
 
     environment: str | None
@@ -66,6 +66,7 @@ class Parts:
     isolation: IsolationSettings | None = None
     observability: ObservabilitySettings | None = None
     knows_isolation: bool = True
+    knows_observability: bool = True
     teams: Mapping[int, TeamSettings] = field(default_factory=dict)
     knows_namespaces: bool = True
 
@@ -199,6 +200,7 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
         isolation=isolation,
         observability=observability,
         knows_isolation=is_valid(("isolation",)),
+        knows_observability=is_valid(("observability",)),
         teams=made,
         knows_namespaces=len(made) == len(items) and storage is not None,
     )

@@ -188,11 +188,16 @@ class StackSettings(Settings):
             guardduty=self.security.runtime,
         )
 
+    def teams_of(self, cluster: str) -> list[TeamSettings]:
+        """Returns the teams of a cluster."""
+        return [team for team in self.teams if team.cluster_among(self.clusters) == cluster]
+
     def secrets_of(self, cluster: str) -> SecretsSettings | None:
         """Returns where the secrets of a cluster, of its teams or observability, are kept; None where it has none."""
-        of_cluster = (team for team in self.teams if team.cluster_among(self.clusters) == cluster)
         observability = self.observability_of(cluster)
-        needed = any(team.secrets for team in of_cluster) or (observability is not None and observability.has_secrets)
+        needed = any(team.secrets for team in self.teams_of(cluster)) or (
+            observability is not None and observability.has_secrets
+        )
         return self.secrets if needed else None
 
     @field_validator("region")

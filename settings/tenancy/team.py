@@ -13,6 +13,7 @@ from settings.core.problems import listed, raise_if, repeated
 from settings.core.services import NamespaceName
 from settings.tenancy.members import MemberSettings
 from settings.tenancy.team_budget import BudgetSettings
+from settings.tenancy.team_metrics import TeamMetricsSettings
 from settings.tenancy.team_network import TeamNetworkSettings
 from settings.tenancy.team_quota import TeamQuotaSettings
 from settings.tenancy.team_secrets import SecretName, TeamSecretSettings
@@ -82,6 +83,11 @@ class TeamSettings(Settings):
     network: TeamNetworkSettings = Field(
         default=TeamNetworkSettings(), description="Flows of its pods, where the cluster has `isolation`."
     )
+    metrics: Mapping[SecretName, TeamMetricsSettings] = Field(
+        default_factory=dict,
+        description="Programs of the team that Prometheus reads, each under a name of your choice.",
+        examples=[{"chat": {"namespace": "inference", "pods": {"app": "chat"}, "port": 8000}}],
+    )
     repositories: tuple[Annotated[str, AfterValidator(repository_name_can_be_of_ecr)], ...] = Field(
         default=(),
         description="Repositories of the team's images in ECR: each is <stack>/<team>/<name> in the account.",
@@ -116,6 +122,14 @@ class TeamSettings(Settings):
     ) -> Mapping[str, TeamSecretSettings]:
         _of_own([namespace for secret in secrets.values() for namespace in secret.namespaces], info)
         return secrets
+
+    @field_validator("metrics")
+    @classmethod
+    def programs_are_in_its_own_namespaces(
+        cls, metrics: Mapping[str, TeamMetricsSettings], info: ValidationInfo
+    ) -> Mapping[str, TeamMetricsSettings]:
+        _of_own([each.namespace for each in metrics.values()], info)
+        return metrics
 
     @field_validator("service_accounts")
     @classmethod

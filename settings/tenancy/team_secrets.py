@@ -14,8 +14,8 @@ def secret_name_can_name_resources(name: str) -> str:
     """Returns the name unchanged. Raises ValueError when a Kubernetes Secret cannot have it."""
     if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", name):
         raise ValueError(
-            f"{name!r} cannot name a Secret: use up to 63 lower-case letters, digits and '-'. A path or a prefix is "
-            "not part of it: the platform puts the team's own before it."
+            f"{name!r} cannot name a Secret or a program: use up to 63 lower-case letters, digits and '-'. A path or "
+            "a prefix is not part of it: the platform puts the team's own before it."
         )
     return name
 

@@ -464,6 +464,32 @@ def test_a_class_that_is_made_anew_leaves_its_volumes_as_they_are() -> None:
     assert not openings(of(kind, old, None, "telemetry")), "its claims go with Prometheus"
 
 
+MONITOR = "kubernetes:monitoring.coreos.com/v1:PodMonitor"
+
+
+def program(name: str = "research.lab.chat") -> dict[str, Any]:
+    return {"metadata": {"name": name, "namespace": "monitoring"}}
+
+
+def unread(before: Any, after: Any, *others: str) -> list[Any]:
+    kps = step("same", urn(RELEASE, "main-kps"), inputs={"chart": "kube-prometheus-stack"})
+    return found(*(others or (kps,)), of(MONITOR, before, after, "main-monitor"))
+
+
+def test_a_program_of_a_team_that_is_read_no_more_is_told_by_its_job() -> None:
+    (danger,) = unread(program(), None)
+    assert (danger.severity, danger.opening) == (SERIOUS, "nobody reads research/chat any more")
+
+
+def test_monitors_of_the_platform_and_those_that_go_with_prometheus_are_no_danger_of_their_own() -> None:
+    assert not unread(program("lab-linkerd-proxy"), None)
+    other = step("same", urn("kubernetes:core/v1:Namespace", "other"))
+    assert not unread(program(), None, other)
+    gone = step("delete", urn("kubernetes:core/v1:Namespace", "lab"), inputs={"metadata": {"name": "lab"}})
+    kps = step("same", urn(RELEASE, "main-kps"), inputs={"chart": "kube-prometheus-stack"})
+    assert not [each for each in unread(program(), None, kps, gone) if "reads" in each.opening]
+
+
 def collectors(**traces: Any) -> dict[str, Any]:
     settings = TraceSettings.model_validate({"gateways": 2, **traces})
     config = gateway("us-west-2", settings)

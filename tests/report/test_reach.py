@@ -247,6 +247,40 @@ def test_prometheus_is_let_in_where_the_page_says_so() -> None:
         assert row.verdict == objects.verdict(prometheus, row.to.removesuffix("/*"), label, 4191) == "allowed"
 
 
+def reading(inbound: str, **more: Any) -> StackSettings:
+    program = {"namespace": "inference", "pods": {"app": "chat"}, "port": 8000}
+    return stack(
+        teams=[{"name": "serving", "namespaces": ["inference", "agents"], "metrics": {"chat": program}}],
+        mesh={"namespaces": ["inference", "agents"], "inbound": inbound},
+        observability={},
+        **more,
+    )
+
+
+@pytest.mark.parametrize("inbound", ["audit", "deny"])
+def test_what_prometheus_reads_of_a_program_is_on_the_page_with_whom_else_that_lets_in(inbound: str) -> None:
+    objects, rows = built(reading(inbound)), reach(reading(inbound))
+    assert differences(objects, rows) == []
+    said = {row.source.partition("/")[0]: row.verdict for row in rows if row.to == "inference/metrics.chat"}
+    # By the range of pods, so without isolation each pod may.
+    assert (
+        said == {}
+        if inbound == "audit"
+        else {
+            **dict.fromkeys(("monitoring", "other meshed pods", "pods without the mesh", "httpGet probes"), "allowed"),
+            "nodes": "refused",
+        }
+    )
+
+
+def test_with_isolation_prometheus_reads_the_program_and_no_pod_of_others_does() -> None:
+    rows = [row for row in reach(reading("deny", isolation={})) if row.to == "inference/metrics.chat"]
+    network = {row.source.partition("/")[0]: row.network for row in rows}
+    assert network["monitoring"] == "open"
+    assert "every" not in network["pods without the mesh"]
+    assert not [row for row in reach(reading("audit", isolation={})) if row.port == 8000 and row.network == "closed"]
+
+
 def test_without_a_scraper_the_page_asks_for_no_port_of_one() -> None:
     page = as_markdown(settings("audit", viz=False), "prod")
     assert "4191" not in page, "nobody calls it, and no policy opens it"

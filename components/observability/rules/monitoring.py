@@ -61,5 +61,22 @@ GROUP = RuleGroup(
             summary="One target of {{ $labels.job }} has {{ $value | humanize }} series: Prometheus needs memory for "
             "each.",
         ),
+        Alert(
+            name="ProgramMetricsRefused",
+            expr='max by (namespace, job) (scrape_samples_scraped{team!=""} > 0 and up{team!=""} == 0)',
+            minutes=15,
+            severity="warning",
+            audience="team",
+            summary="Pods of {{ $labels.job }} in {{ $labels.namespace }} serve metrics of which Prometheus keeps "
+            "none: too many series or labels, or text that it does not read.",
+        ),
+        Alert(
+            name="ProgramMakesNewSeries",
+            expr='sum by (namespace, job) (sum_over_time(scrape_series_added{team!=""}[1h])) > 200000',
+            minutes=30,
+            severity="warning",
+            summary="{{ $labels.job }} in {{ $labels.namespace }} has made {{ $value | humanize }} new series within "
+            "an hour, which no limit on pods bounds: Prometheus needs memory for each.",
+        ),
     ),
 )

@@ -13,6 +13,7 @@ from settings.cluster.fixed_values import FixedValue, changed, only
 from settings.cluster.managed_addons import eks_addons
 from settings.cluster.parts import ClusterParts
 from settings.core.problems import Mistake, Path, listed, nearest_or_all
+from settings.core.services import may_be_both
 from settings.network.network import NetworkSettings
 from settings.network.network_plan import VPC_SPACE, taken_ranges
 from settings.stack.checks.service_ranges import default_service_cidr
@@ -66,6 +67,17 @@ ENFORCED = (
         why="adds a plugin that takes the place of the agent's programs, so network policies are not kept.",
     ),
 )
+_UNREACHED = tuple(
+    FixedValue(
+        path=f"prometheus.{path}",
+        keeps=lambda given: not given,
+        why="names what no network policy lets Prometheus reach. Write teams[].metrics of the team whose pods it is.",
+    )
+    for path in (
+        *("prometheusSpec.additionalScrapeConfigs", "prometheusSpec.additionalScrapeConfigsSecret.enabled"),
+        *("additionalPodMonitors", "additionalServiceMonitors"),
+    )
+)
 
 
 def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistake]:
@@ -86,6 +98,9 @@ def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistak
                     "makes a network policy of the chart's own, which opens more than the flows of the add-on. Drop it."
                 )
                 yield ("clusters", name, "addons", add_on, "values", *below), sentence
+            if add_on == "kube-prometheus-stack" and isinstance(values, Mapping):
+                for keys, sentence in changed(values, _UNREACHED):
+                    yield ("clusters", name, "addons", add_on, "values", *keys), sentence
         if parts.strictly_isolates(name):
             yield from _unselected(parts, name, content)
     for index, team in parts.teams.items():
@@ -214,8 +229,8 @@ def _open(
 
 def _same_pods(one: OpenPodsSettings, other: OpenPodsSettings) -> bool:
     """Returns whether a pod may be meant by both, and some namespace may call both."""
-    together = all(other.pods.get(key, value) == value for key, value in one.pods.items())
-    return together and one.namespace == other.namespace and bool(set(one.callers) & set(other.callers))
+    together = may_be_both(one.pods, other.pods) and one.namespace == other.namespace
+    return together and bool(set(one.callers) & set(other.callers))
 
 
 def _ranges(network: NetworkSettings, content: ClusterParts, team: TeamSettings, path: Path) -> Iterator[Mistake]:

@@ -1,9 +1,11 @@
 """The mesh's policies: who may call which pods, and what a call may take."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from components.core.metrics import Scrape
 from components.mesh.addons import linkerd_control_plane
 from components.mesh.policies import policies
 from settings.ingress.ingress import Door, IngressSettings
@@ -141,6 +143,44 @@ def test_the_platforms_prometheus_which_has_no_identity_reads_proxies_by_the_ran
     assert networks == {"cidr": "100.64.0.0/16"}
     (allowed,) = found["inference-proxy-admin-monitoring-authorizationpolicy"]["spec"]["requiredAuthenticationRefs"]
     assert allowed == {"group": "policy.linkerd.io", "kind": "NetworkAuthentication", "name": "pods"}
+
+
+def reading(inbound: str, *services: dict[str, Any], pods: str = "chat") -> dict[str, Any]:
+    """The policies where Prometheus reads port 8080 of a program of a team."""
+    scrape = Scrape(job="serving/chat", pods={"app": pods}, port=8080, namespace="inference", team="serving")
+    mesh = MeshSettings.model_validate(
+        {
+            "namespaces": ["inference"],
+            "inbound": inbound,
+            "services": {f"s{i}": each for i, each in enumerate(services)},
+        }
+    )
+    found = policies(
+        mesh, None, ["inference", "other"], {}, ["100.64.0.0/16"], [scrape, replace(scrape, namespace="other")]
+    )
+    return {f"{each['kind']} {each['metadata']['name']}": each["spec"] for each in found.values()}
+
+
+@pytest.mark.parametrize("inbound", ["all-authenticated", "deny"])
+def test_prometheus_reads_the_port_of_a_program_that_others_reach_as_before(inbound: str) -> None:
+    found = reading(inbound)
+    assert found["Server metrics.chat"] == {
+        "podSelector": {"matchLabels": {"app": "chat"}},
+        "port": 8080,
+        "proxyProtocol": "unknown",  # the program may speak anything there besides
+        "accessPolicy": inbound,
+    }
+    (allowed,) = found["AuthorizationPolicy metrics.chat-monitoring"]["requiredAuthenticationRefs"]
+    assert f"{allowed['kind']} {allowed['name']}" in found
+    assert found["NetworkAuthentication pods"]["networks"] == [{"cidr": "100.64.0.0/16"}]
+    assert len([name for name in found if name.startswith("Server metrics.")]) == 1, "the other one is not meshed"
+
+
+def test_a_program_gets_no_second_server_where_an_entry_is_about_its_port() -> None:
+    audits = {**CHAT, "pod_port": 8080, "inbound": "audit"}
+    assert "Server metrics.chat" not in reading("deny", audits), "the older one would decide alone"
+    assert "Server metrics.chat" in reading("deny", audits, pods="index")
+    assert "Server metrics.chat" not in reading("audit"), "it takes everybody"
 
 
 def test_proxies_that_take_all_need_no_policy_for_prometheus() -> None:

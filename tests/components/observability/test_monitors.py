@@ -15,11 +15,13 @@ from components.observability.monitors import monitors
 from components.observability.rules_of import prometheus_rule, rule_groups
 from settings.stack.stack import StackSettings
 from tests.components.cluster.test_against_charts import validator
+from tests.components.conftest import PlatformCloud
 from tests.components.stacks import CLUSTER, POOL, stack
 from tests.report.network_judge import Judge, Place, Pod
 from tests.report.test_reach import built
 
 NAMESPACES = ("inference", "lab")
+CHAT: dict[str, Any] = {"namespace": "inference", "pods": {"app": "chat"}, "port": 8000, "samples": 900, "most_pods": 7}
 SCRAPE = Scrape(job="exporter", pods={"app": "exporter"}, port=9400, namespace="gpus")
 
 
@@ -30,14 +32,24 @@ def measured(mode: str = "standard") -> StackSettings:
         observability={},
         isolation={"mode": mode},
         clusters={"main": {**CLUSTER, "pools": [POOL, gpu], "service_cidr": "172.20.0.0/16", "addons": {"velero": {}}}},
-        teams=[{"name": "serving", "namespaces": ["inference"]}, {"name": "lab", "namespaces": ["lab"]}],
+        teams=[
+            {"name": "serving", "namespaces": ["inference"], "metrics": {"chat": CHAT}},
+            {"name": "lab", "namespaces": ["lab"]},
+        ],
         mesh={"namespaces": ["inference"], "inbound": "deny", "viz": True},
         admission={"kyverno": {}},
     )
 
 
 def scrapes() -> list[Scrape]:
-    return scrapes_of(measured().parts_of("main"), NAMESPACES)
+    return scrapes_of(measured().parts_of("main"), NAMESPACES, measured().teams)
+
+
+def of_a_team() -> dict[str, Any]:
+    """The monitor of a program of a team."""
+    (scrape,) = (each for each in scrapes() if each.team)
+    (monitor,) = monitors([scrape], ["cluster_cost_usd", "gpu:requested"])
+    return dict(monitor)
 
 
 @pytest.mark.parametrize("mode", ["standard", "strict"])
@@ -151,6 +163,8 @@ def test_of_pods_of_people_only_what_a_proxy_serves_is_kept_and_of_no_pod_more_t
         rules = monitor["spec"]["podMetricsEndpoints"][0].get("metricRelabelings", [])
         kept = [re.compile(rule["regex"]) for rule in rules if rule["action"] == "keep"]
         assert monitor["spec"]["labelLimit"] == 100
+        if scrape.team:
+            continue
         if scrape.namespace in NAMESPACES:
             assert [
                 bool(kept[0].fullmatch(name)) for name in ("response_latency_ms_bucket", "tcp_open_connections")
@@ -165,6 +179,83 @@ def test_of_pods_of_people_only_what_a_proxy_serves_is_kept_and_of_no_pod_more_t
             assert kept == []
             assert monitor["spec"]["sampleLimit"] > 200_000, "the alert of it is at 200,000"
     assert {scrape.namespace for scrape in scrapes()} & set(NAMESPACES)
+
+
+def test_a_program_of_a_team_has_bounds_in_each_direction() -> None:
+    spec = of_a_team()["spec"]
+    assert (spec["sampleLimit"], spec["targetLimit"], spec["labelLimit"], spec["bodySizeLimit"]) == (
+        900,
+        7,
+        100,
+        "16MB",
+    )
+    assert (spec["labelNameLengthLimit"], spec["labelValueLengthLimit"]) == (256, 1024)
+    assert errors(of_a_team()) == []
+
+
+def test_a_program_of_a_team_has_a_job_and_a_team_that_it_cannot_choose() -> None:
+    (scrape,) = (each for each in scrapes() if each.team)
+    assert labels(scrape) == {
+        "__address__": "100.64.0.9:8000",
+        "job": "serving/chat",
+        "team": "serving",
+        "namespace": "gpus",
+        "pod": "exporter-x",
+    }
+    (said,) = of_a_team()["spec"]["podMetricsEndpoints"]
+    assert (said["honorLabels"], said["honorTimestamps"]) == (False, False)
+    assert not {each.job for each in scrapes() if not each.team and "/" in each.job}, "so no exporter has such a job"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "ALERTS",
+            "ALERTS_FOR_STATE",
+            "cluster_cost_usd",
+            "gpu:requested",
+            "apiserver_request:burnrate5m",
+            "count:up1",
+        ),
+        *("node_namespace_pod_container:container_memory_rss", "cluster:node_cpu:ratio", ":node_memory_Mem_bytes:sum"),
+    ],
+)
+def test_what_rules_record_is_not_kept_of_a_program_of_a_team(name: str) -> None:
+    (said,) = of_a_team()["spec"]["podMetricsEndpoints"]
+    drop, external = said["metricRelabelings"]
+    assert (drop["action"], external["action"]) == ("drop", "labeldrop")
+    assert re.fullmatch(drop["regex"], name)
+    for own in ("vllm:num_requests_running", "process_cpu_seconds_total", "ALERTS_SENT", "my_cluster_cost_usd"):
+        assert not re.fullmatch(drop["regex"], own)
+    assert [each for each in ("cluster", "__replica__", "team", "model") if re.fullmatch(external["regex"], each)] == [
+        *("cluster", "__replica__")
+    ], "a workspace elsewhere would take its series for those of another Prometheus"
+
+
+def test_the_built_monitors_drop_every_recording(cloud: PlatformCloud) -> None:
+    cloud.up(
+        stack(observability={}, teams=[{"name": "serving", "namespaces": ["inference"], "metrics": {"chat": CHAT}}])
+    )
+    monitor = cloud.one("monitoring.coreos.com/v1:PodMonitor", "main-observability-podmonitor-serving.inference.chat")
+    drop = monitor.inputs["spec"]["podMetricsEndpoints"][0]["metricRelabelings"][0]["regex"]
+    recorded = [
+        rule["record"]
+        for each in cloud.all("monitoring.coreos.com/v1:PrometheusRule")
+        for group in each.inputs["spec"]["groups"]
+        for rule in group["rules"]
+        if "record" in rule
+    ]
+    assert len(recorded) > 20
+    assert not [name for name in recorded if not re.fullmatch(drop, name)], "teams would write the platform's numbers"
+
+
+def test_programs_of_two_teams_have_two_monitors_whatever_they_are_called() -> None:
+    def named(team: str, namespace: str) -> Scrape:
+        return replace(SCRAPE, job=f"{team}/x", team=team, namespace=namespace)
+
+    found = monitors([named("c", "a-b"), named("b-c", "a"), replace(SCRAPE, namespace="a-b", job="c-x")])
+    assert len({each["metadata"]["name"] for each in found}) == 3
 
 
 def test_two_monitors_of_one_job_have_two_names() -> None:

@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
-from components.core.flows import PROMETHEUS
+from components.core.flows import PROMETHEUS, Pods
+from components.observability.grafana import grafana_flows
 from components.observability.remote_write import remote_write_flows
+from settings.cluster.parts import ClusterParts
+from settings.observability.grafana import LABELS
 from tests.components.conftest import PlatformCloud
-from tests.components.stacks import stack
+from tests.components.stacks import CLUSTER, stack
 from tests.in_process.providers import Registered
 
 WORKSPACE = "aws:amp/workspace:Workspace"
@@ -118,3 +121,28 @@ def test_prometheus_calls_aws_only_where_it_writes_there() -> None:
     assert {flow.peer for flow in remote_write_flows(written)} == {"pod-identity", "aws"}
     assert all(flow.pods == PROMETHEUS.labels for flow in remote_write_flows(written))
     assert remote_write_flows(unwritten) == ()
+
+
+def with_values(**values: Any) -> ClusterParts:
+    chart = {"addons": {"kube-prometheus-stack": {"values": values}}}
+    return stack(observability={"grafana": {}}, clusters={"main": {**CLUSTER, **chart}}).parts_of("main")
+
+
+@pytest.mark.parametrize(
+    ("url", "peer", "port"),
+    [
+        ("https://mimir.example.com/api/v1/push", "outside", 443),
+        ("https://mimir.example.com:9009/push", "outside", 9009),
+        ("http://mimir.lab.svc:9009/push", Pods(namespace="lab"), 9009),
+    ],
+)
+def test_what_values_add_is_reached_by_the_pods_that_call_it(url: str, peer: Any, port: int) -> None:
+    writes = remote_write_flows(with_values(prometheus={"prometheusSpec": {"remoteWrite": [{"url": url}]}}))
+    assert [(flow.peer, flow.ports, flow.pods) for flow in writes] == [(peer, (port,), PROMETHEUS.labels)]
+    asks = grafana_flows(with_values(grafana={"additionalDataSources": [{"name": "x", "url": url}, {"name": "y"}]}))
+    assert [(flow.peer, flow.ports, flow.pods) for flow in asks] == [(peer, (port,), LABELS)]
+
+
+@pytest.mark.parametrize("given", [None, {}, [], ["x"], [{"url": None}], [{"url": "https://x:99999"}]])
+def test_values_without_an_address_open_nothing(given: Any) -> None:
+    assert not remote_write_flows(with_values(prometheus={"prometheusSpec": {"remoteWrite": given}}))

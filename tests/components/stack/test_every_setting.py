@@ -324,6 +324,11 @@ def guardduty(**changes: Any) -> dict[str, Any]:
     return {**mails, "security": {"guardduty": {"detector": "make", **changes}}}
 
 
+def program(**changes: Any) -> dict[str, Any]:
+    own = {"namespace": "lab", "pods": {"app": "chat"}, "port": 8000, **changes}
+    return {**team(namespaces=["lab", "more"], metrics={"chat": own}), "observability": {}}
+
+
 def measured(**changes: Any) -> dict[str, Any]:
     return {"observability": changes}
 
@@ -691,6 +696,18 @@ CHANGES: dict[str, Any] = {
     "teams.budget.monthly_usd": (budget(), budget(monthly_usd=200)),
     "teams.budget.notify": (budget(), budget(notify=["others@example.com"])),
     "teams.budget.at_percent": (budget(), budget(at_percent=[50])),
+    **{
+        f"teams.metrics.{name}": (program(), program(**{name: value}))
+        for name, value in {
+            "namespace": "more",
+            "pods": {"app": "other"},
+            "port": 9000,
+            "path": "/other",
+            "every_seconds": 60,
+            "samples": 100,
+            "most_pods": 5,
+        }.items()
+    },
     "teams.network.internet": (isolated(), isolated(internet=False)),
     "teams.network.open.namespace": (opened(), opened(namespace="annex")),
     "teams.network.open.pods": (opened(), opened(pods={"app": "other"})),

@@ -78,7 +78,8 @@ def run(server: ApiServer, namespace: str, name: str, labels: Any, address: str)
 
 
 @pytest.fixture(scope="module")
-def configuration(server: ApiServer, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def owner(server: ApiServer, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The Prometheus, as an object."""
     token = tmp_path_factory.mktemp("token") / "token"
     token.write_text(server._token)
     api = {
@@ -96,7 +97,11 @@ def configuration(server: ApiServer, tmp_path_factory: pytest.TempPathFactory) -
         "alerting": {"alertmanagers": [{"namespace": "monitoring", "name": "alertmanager", "port": "http-web"}]},
         "apiserverConfig": api,
     }
-    owner = {"metadata": {"name": "kube-prometheus-stack-prometheus", "namespace": "monitoring"}, "spec": spec}
+    return {"metadata": {"name": "kube-prometheus-stack-prometheus", "namespace": "monitoring"}, "spec": spec}
+
+
+@pytest.fixture(scope="module")
+def configuration(owner: dict[str, Any]) -> dict[str, Any]:
     # Every second, so that the test need not wait; windows of rules see the past, which has a sample each minute.
     return prometheus_configuration(owner, monitors([replace(each, seconds=1) for each in SCRAPES]))
 
@@ -214,3 +219,55 @@ def test_an_idle_gpu_is_pending_then_firing_and_its_team_hears_of_it(
     assert alert["labels"] == of_rule | of_cluster | {"pod": "train-0"}, "not which of two Prometheus tells it"
     assert alert["annotations"]["summary"].startswith("Pod research/train-0")
     assert alert["annotations"]["runbook_url"].endswith("/gpu-usage.md#gpuidle")
+
+
+CHAT = Scrape(
+    job="research/chat",
+    team="research",
+    pods={"app": "chat"},
+    port=8000,
+    namespace="elsewhere",
+    samples=5,
+    most_pods=2,
+    seconds=1,
+)
+SAYS = 'job="kube-state-metrics",namespace="monitoring",team="platform",cluster="other",__replica__="a",model="m"'
+
+
+def test_a_program_of_a_team_passes_for_no_other_and_has_its_bounds(
+    server: ApiServer, owner: dict[str, Any], tmp_path: Path
+) -> None:
+    for name, address in (("good", "127.13.0.4"), ("full", "127.13.0.5")):
+        run(server, "elsewhere", name, CHAT.pods, address)
+    few = replace(CHAT, job="research/few", most_pods=1)
+    given = prometheus_configuration(owner, monitors([CHAT, few], ["cluster_cost_usd"]))
+    good = {f"vllm:num_requests_running{{{SAYS}}}": 3, "cluster_cost_usd": 9, 'ALERTS{alertname="x"}': 1}
+    with ExitStack() as running:
+        running.enter_context(exporter("127.13.0.4", CHAT.port, good))
+        running.enter_context(exporter("127.13.0.5", CHAT.port, {f'a{{n="{n}"}}': n for n in range(6)}))
+        server_of_metrics = running.enter_context(prometheus(tmp_path, given, []))
+        until(
+            lambda: len(server_of_metrics.values("up")) == 4 and server_of_metrics.values("vllm:num_requests_running")
+        )
+        ((series, value),) = server_of_metrics.values("vllm:num_requests_running").items()
+        read = {"up": server_of_metrics.values("up"), "of": server_of_metrics.values("scrape_samples_scraped")}
+        forged = [server_of_metrics.values(name) for name in ("cluster_cost_usd", "ALERTS", "a")]
+    assert value == 3
+    assert 'job="research/chat"' in series
+    assert 'exported_job="kube-state-metrics"' in series
+    assert 'namespace="elsewhere"' in series
+    assert 'team="research"' in series
+    assert "cluster=" not in series
+    assert "replica" not in series
+    assert forged == [{}, {}, {}]
+    states = {
+        (job, pod): up
+        for each, up in read["up"].items()
+        for job in ("chat", "few")
+        for pod in ("good", "full")
+        if f'/{job}"' in each and f'pod="{pod}"' in each
+    }
+    assert states == {("chat", "good"): 1, ("chat", "full"): 0, ("few", "good"): 0, ("few", "full"): 0}
+    assert {each: count for each, count in read["of"].items() if "full" in each and "chat" in each}.popitem()[1] == 6, (
+        "by this ProgramMetricsRefused knows that it answers"
+    )
