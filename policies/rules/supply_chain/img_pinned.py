@@ -1,11 +1,13 @@
 """Containers name their image by digest in production, and everywhere by a tag that is not latest.
 
+Of a Helm release: no tag latest in its values; its digest fixes what its templates name (k8s-chart-digest-known).
 Source: Kubernetes, "Images" (image names, image pull policy); read 2026-11.
 """
 
 import re
 from collections.abc import Iterator
 
+from policies.charts import RELEASE, images_of
 from policies.pods import KUBERNETES, in_pods
 from policies.rule import Case, Option, Resource, Rule, View, text
 from policies.samples import in_every_place, pod_of
@@ -26,7 +28,11 @@ def _container(container: View, digest: bool) -> Iterator[tuple[str, str]]:
 
 
 def check(resource: Resource, *, digest: bool) -> Iterator[tuple[str, str]]:
-    return in_pods(resource, (), lambda pod: pod.containers(lambda container: _container(container, digest)))
+    if resource.type == RELEASE:
+        for view, key, name in images_of(resource):
+            if name.endswith(":latest"):
+                yield view.under(key), "is latest, so each node runs what was the newest when it pulled"
+    yield from in_pods(resource, (), lambda pod: pod.containers(lambda container: _container(container, digest)))
 
 
 _DIGEST = f"@sha256:{'0' * 64}"
@@ -48,9 +54,13 @@ RULE = Rule(
         "a tag in dev": Case(
             {"spec": {"containers": [{IMAGE: "pause:3.10"}]}}, "kubernetes:core/v1:Pod", environment="dev"
         ),
+        "the values of a release": Case({"values": {"image": {"repository": "ghcr.io/x/y", "tag": "1"}}}, RELEASE),
         "nothing set, as in a patch": pod_of({}),
     },
     bad={
+        "the values of a release": Case(
+            {"values": {"image": {"repository": "ghcr.io/x/y", "tag": "latest"}}}, RELEASE, "values.image.repository"
+        ),
         **in_every_place({IMAGE: "pause"}, IMAGE),
         "a tag": pod_of({IMAGE: "pause:3.10"}, at=AT),
         "a tag of a registry with a port": pod_of({IMAGE: "example.com:5000/pause"}, at=AT),

@@ -1,13 +1,15 @@
 """Images of pods come from registries that somebody has chosen: ECR, those of the catalog, and listed ones.
 
-An image without a registry is one of Docker Hub. `k8s.gcr.io` gets no new images. Sources: Kubernetes, "Images" and
-"k8s.gcr.io Redirect to registry.k8s.io" (frozen since April 2023); read 2026-11.
+An image without a registry is one of Docker Hub. `k8s.gcr.io` gets no new images. Of a Helm release: those that its
+values name with a registry. Sources: Kubernetes, "Images", and "k8s.gcr.io Redirect to registry.k8s.io" (frozen since
+April 2023); read 2026-11.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 
 from catalog.images import IMAGES
+from policies.charts import RELEASE, images_of
 from policies.pods import KUBERNETES, in_pods
 from policies.rule import Case, Option, Resource, Rule, View, text
 from policies.samples import in_every_place, pod_of
@@ -34,12 +36,16 @@ def _is_trusted(image: str, trusted: Sequence[str]) -> bool:
 def check(resource: Resource, *, registries: Sequence[str]) -> Iterator[tuple[str, str]]:
     trusted = [*registries, *(image.repository for image in IMAGES.values())]
 
-    def container(view: View) -> Iterator[tuple[str, str]]:
-        image = text(view, IMAGE)
+    def problem(image: str) -> Iterator[str]:
         if image and not _is_trusted(image, trusted):
-            yield view.under(IMAGE), f"is from {_full(image).partition('/')[0]}, which is no registry that was chosen"
+            yield f"is from {_full(image).partition('/')[0]}, which is no registry that was chosen"
 
-    return in_pods(resource, (), lambda pod: pod.containers(container))
+    def container(view: View) -> Iterator[tuple[str, str]]:
+        return ((view.under(IMAGE), said) for said in problem(text(view, IMAGE)))
+
+    if resource.type == RELEASE:
+        yield from ((view.under(key), said) for view, key, name in images_of(resource) for said in problem(name))
+    yield from in_pods(resource, (), lambda pod: pod.containers(container))
 
 
 AT = f"spec.containers[0].{IMAGE}"
@@ -48,6 +54,11 @@ _NAME = next(iter(IMAGES.values())).repository
 
 def _good(image: str) -> Case:
     return pod_of({IMAGE: image})
+
+
+def _release(*images: object, at: str = "") -> Case:
+    parts = {f"part{number}": {"image": image} for number, image in enumerate(images)}
+    return Case({"chart": "x", "values": parts}, type=RELEASE, at=at)
 
 
 RULE = Rule(
@@ -72,6 +83,13 @@ RULE = Rule(
         "ECR by its dual-stack name": _good("111122223333.dkr-ecr.us-west-2.on.aws/train:1"),
         "an image of the catalog by tag": _good(f"{_NAME}:v1"),
         "an image of the catalog by digest": _good(f"{_NAME}@sha256:0"),
+        "the values of a release": _release(
+            {"repository": "registry.k8s.io/pause", "tag": "3.10"},
+            "public.ecr.aws/eks/x",
+            {"registry": "txt", "repository": 1},
+            {"repository": "left/to-the-chart"},
+            {"repository": "plain"},
+        ),
         "a listed registry": _good("nvcr.io/nvidia/pytorch:26.01-py3"),
         "Docker Hub, listed": Case(
             {"spec": {"containers": [{IMAGE: "vllm/vllm-openai:v1"}]}},
@@ -81,6 +99,14 @@ RULE = Rule(
     },
     bad={
         **in_every_place({IMAGE: "python:3.14"}, IMAGE),
+        "the values of a release": _release({"repository": "ghcr.io/x/y"}, at="values.part0.image.repository"),
+        "the values of a release, with a registry": _release(
+            {"registry": "quay.io", "repository": "x/y", "tag": "1"}, at="values.part0.image.repository"
+        ),
+        "the values of a release, in one text": _release("localhost:5000/x/y", at="values.part0.image"),
+        "the values of a release, in a list": Case(
+            {"values": {"sidecars": [{"image": "ghcr.io/x/y:1"}]}}, type=RELEASE, at="values.sidecars[0].image"
+        ),
         "an old registry": pod_of({IMAGE: "k8s.gcr.io/cluster-autoscaler:v1.21.0"}, at=AT),
         "a folder of Docker Hub": pod_of({IMAGE: "somebody/train:1"}, at=AT),
         "the beginning of a listed name": pod_of({IMAGE: "nvcr.io/nvidiaa/pytorch:1"}, at=AT),
