@@ -29,6 +29,18 @@ WORKLOADS = {
         "spec.pytorchReplicaSpecs.Worker.template.spec",
     ),
     "serving.kserve.io/v1beta1:InferenceService": ({"spec": {"predictor": SPEC}}, "spec.predictor"),
+    "jobset.x-k8s.io/v1alpha2:JobSet": (
+        {"spec": {"replicatedJobs": [{"template": TEMPLATED}]}},
+        "spec.replicatedJobs[0].template.spec.template.spec",
+    ),
+    "leaderworkerset.x-k8s.io/v1:LeaderWorkerSet": (
+        {"spec": {"leaderWorkerTemplate": {"workerTemplate": {"spec": SPEC}}}},
+        "spec.leaderWorkerTemplate.workerTemplate.spec",
+    ),
+    "trainer.kubeflow.org/v1alpha1:TrainingRuntime": (
+        {"spec": {"template": {"spec": {"replicatedJobs": [{"template": TEMPLATED}]}}}},
+        "spec.template.spec.replicatedJobs[0].template.spec.template.spec",
+    ),
     "core/v1:PodPatch": ({"spec": {"hostNetwork": True}}, "spec"),
     "batch/v1:CronJobPatch": (
         {"spec": {"jobTemplate": {"spec": {"template": {"spec": {"hostPID": True}}}}}},

@@ -7,9 +7,10 @@ Source: Amazon EKS user guide, "Limit Pod traffic with Kubernetes network polici
 import json
 from collections.abc import Iterator, Sequence
 
+from common.values import UNKNOWN
 from policies.charts import RELEASE, chart_of
 from policies.network_policies import CLUSTER, NETWORK_POLICIES, network_policies
-from policies.rule import Option, Resource, Sample, Stack, StackCase, StackRule, flag, text
+from policies.rule import Option, Resource, Sample, Stack, StackCase, StackRule, at_if_known, text
 
 ADDON, VALUES = "aws:eks/addon:Addon", "configurationValues"
 
@@ -24,7 +25,7 @@ def _enforces(addon: Resource) -> bool:
 
 def check(stack: Stack, *, engines: Sequence[str]) -> Iterator[tuple[Resource, str, str]]:
     policies = list(network_policies(stack.resources))
-    automatic = any(flag(cluster, "computeConfig.enabled") for cluster in stack.of(CLUSTER))
+    automatic = any(at_if_known(cluster, "computeConfig.enabled") for cluster in stack.of(CLUSTER))
     if not policies or automatic or any(chart_of(release) in engines for release in stack.of(RELEASE)):
         return
     addons = [addon for addon in stack.of(ADDON) if text(addon, "addonName") == "vpc-cni"]
@@ -69,6 +70,7 @@ RULE = StackRule(
         "a cluster that looks after itself": _stack(
             without="cni", cluster=Sample(CLUSTER, {"computeConfig": {"enabled": True}})
         ),
+        "a cluster whose other properties are known later": _stack(cluster=Sample(CLUSTER, {"computeConfig": UNKNOWN})),
         "policies for a cluster of another stack": StackCase({"policy": Sample(POLICY, {"spec": {}})}),
     },
     bad={

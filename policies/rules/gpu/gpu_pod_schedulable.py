@@ -16,6 +16,7 @@ from catalog.requirements import NODE_POOL as NODE_POOL_LABEL
 from policies.pods import KUBERNETES, Pod, all_pods
 from policies.pools import LAUNCH_TEMPLATE, NODE_GROUP, NODE_POOL, Pool, Taint, pools, quantity
 from policies.rule import Resource, Sample, Stack, StackCase, StackRule, View, collect_from, each, keys, text, texts
+from policies.rules.gpu.gpu_request_equals_limit import PREFIXES
 from policies.samples import (
     A100,
     L4,
@@ -29,7 +30,6 @@ from policies.samples import (
     requirement,
 )
 
-PREFIXES = ("nvidia.com/", "aws.amazon.com/neuron")
 KARPENTER_PREFIXES = ("karpenter.sh/", "karpenter.k8s.aws/")
 SYSTEM_PREFIXES = (
     *("kubernetes.io/", "node.kubernetes.io/", "beta.kubernetes.io/", "topology.kubernetes.io/"),
@@ -277,6 +277,7 @@ RULE = StackRule(
         ),
         "a whole GPU, but all are shared": _stack(_group(A100, sharing="time-slicing-4"), ONE),
         "a replica, but no GPU is shared": _stack(PLAIN_A100, {SHARED: 1}),
+        "a GPU of a maker that no pool has": _stack(PLAIN_A100, {"amd.com/gpu": 1}),
         "a slice of another GPU": _stack(_group(A100, sharing="mig-7x1g.5gb"), {"nvidia.com/mig-1g.10gb": 1}),
         "more slices than a node has": _stack(_group(A100, **{"nvidia.com/mig.config": "all-1g.5gb"}), {SLICE: 57}),
         "a slice of another size than the built-in configuration has": _stack(
