@@ -1,8 +1,8 @@
 """Only the device plugin decides which GPUs a container sees.
 
-A variable may come from a ConfigMap (envFrom), which is looked at itself, or from a line of the command. A folder of
-devices of the node gives them too. Source: NVIDIA container toolkit, "Specialized Configurations with Docker",
-environment variables; read 2026-08.
+A variable may come from a ConfigMap or a Secret (envFrom), which is looked at itself, or from a line of the command. A
+folder of devices of the node gives them too. Source: NVIDIA container toolkit, "Specialized Configurations with
+Docker", environment variables; read 2026-08.
 """
 
 import re
@@ -64,13 +64,14 @@ def _of_pod(pod: Pod) -> Found:
 
 
 def _values(config: View) -> Found:
-    for name in NAMES:
-        if text(config, ("data", name)) not in NO_GPUS:
-            yield config.under(f"data.{name}"), f"is for the environment of a pod, and {PROBLEM}"
+    for path in [(key, name) for key in ("data", "stringData") for name in NAMES]:
+        if text(config, path) not in NO_GPUS:
+            yield config.under(path), f"is for the environment of a pod, and {PROBLEM}"
 
 
 def check(resource: Resource, *, exempt_namespaces: Sequence[str]) -> Found:
-    yield from collect_from(objects(resource, "core", "ConfigMap"), _values)
+    configs = (config for kind in ("ConfigMap", "Secret") for config in objects(resource, "core", kind))
+    yield from collect_from(configs, _values)
     yield from in_pods(resource, exempt_namespaces, _of_pod)
 
 
@@ -142,6 +143,11 @@ RULE = Rule(
         ),
         "a ConfigMap for envFrom": Case(
             {"data": {"NVIDIA_VISIBLE_DEVICES": "all"}}, type=CONFIG_MAP, at="data.NVIDIA_VISIBLE_DEVICES"
+        ),
+        "a Secret for envFrom": Case(
+            {"stringData": {"CUDA_VISIBLE_DEVICES": "0"}},
+            type="kubernetes:core/v1:Secret",
+            at="stringData.CUDA_VISIBLE_DEVICES",
         ),
         **{
             f"the folder {path}": Case(_volumes(path), type=POD, at="spec.volumes[0].hostPath.path")
