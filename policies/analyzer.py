@@ -24,7 +24,7 @@ from common.wire import from_struct
 from policies.evaluate import Finding, evaluate_rule, evaluate_stack_rule
 from policies.rule import ENVIRONMENTS, Environment, Level, Option, Rule, Severity, StackRule
 from policies.views import EvaluationContext, Reads, Resource, Stack
-from policies.waivers import Waiver, did_you_mean
+from policies.waivers import MOST_RESOURCES, Waiver, did_you_mean
 
 PACK = "ml-platform"
 DOCS = "docs/policies/README.md"
@@ -55,7 +55,8 @@ DEFERRED = Notice("rule-deferred", "advisory", "low", "A rule needs a value that
 APPLIED = Notice("waiver-applied", "advisory", "low", "Every run lists the waivers that it used.")
 UNUSED = Notice("waiver-unused", "advisory", "low", "A waiver that nothing needs could hide a later finding.")
 EXPIRED = Notice("waiver-expired", "mandatory", "medium", "A waiver stops working after its last day.")
-NOTICES = (PROFILE, CRASHED, DEFERRED, APPLIED, UNUSED, EXPIRED)
+BROAD = Notice("waiver-broad", "mandatory", "medium", "A waiver for many resources switches the rule off, in silence.")
+NOTICES = (PROFILE, CRASHED, DEFERRED, APPLIED, UNUSED, EXPIRED, BROAD)
 
 
 class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
@@ -80,7 +81,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         self._configured: Mapping[str, wire.PolicyConfig] = {}
         self._given_environment, self._stack = "", ""
         self._reported_levels: dict[str, Level] = {}
-        self._used_waivers: set[Waiver] = set()
+        self._used_waivers: dict[Waiver, set[str]] = {}  # -> URNs that it covers
         self._inputs: dict[str, Struct] = {}  # URN -> inputs
 
     # Methods that the engine calls
@@ -260,7 +261,8 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
 
     def _waiver_for(self, finding: Finding, today: date) -> Waiver | None:
         matching = [waiver for waiver in self._waivers if waiver.covers(finding.rule, finding.urn)]
-        self._used_waivers.update(matching)
+        for waiver in matching:
+            self._used_waivers.setdefault(waiver, set()).add(finding.urn)
         return next((waiver for waiver in matching if not waiver.has_expired(today)), None)
 
     def _report_waivers(self, stack: str, today: date, response: wire.AnalyzeResponse) -> None:
@@ -270,6 +272,11 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
                 response.diagnostics.append(_notice(EXPIRED, text, ""))
             elif waiver.stack == stack and waiver not in self._used_waivers:
                 response.diagnostics.append(_notice(UNUSED, f"Unused: {waiver}. Fix: remove it.", ""))
+            elif waiver.stack == stack and (count := len(self._used_waivers[waiver])) > MOST_RESOURCES:
+                text = (
+                    f"Covers {count} resources: {waiver}. Fix: write one for at most {MOST_RESOURCES}, by their names."
+                )
+                response.diagnostics.append(_notice(BROAD, text, ""))
 
 
 def _resource(

@@ -34,8 +34,9 @@ says; otherwise the one in the pack's configuration (`{"profile": {"environment"
 `ml-platform:environment`, else the stack's name if that is dev or staging, else prod, the strictest.
 
 **Objects of Helm releases** are not visible to the rules about pods, Services and other objects of Kubernetes; their
-values are visible to `secret-no-plaintext`. What holds them in the cluster is the Pod Security level of a namespace and
-its admission policies.
+values are visible to `secret-no-plaintext`, `img-trusted-registry` and `img-pinned`. What holds them in the cluster is
+the Pod Security level of a namespace and its admission policies. Of custom resources that add to pods of a runtime (an
+InferenceService, a TrainJob, a Workflow), the rules judge what they set.
 
 **Unknown values** exist only after the update, such as the id of a new resource. Each rule says what one means.
 
@@ -44,7 +45,7 @@ its admission policies.
 
 **Waivers** are exceptions from a rule. `policies/waivers.yaml` lists them: one rule, one stack, a reason, an owner, and
 an end within 90 days. Every run lists the waivers that it used and those that nothing needs. An expired waiver is a
-finding.
+finding, and so is one that covers more than 10 resources.
 
 **A new rule** is one module in `policies/rules/<group>/` that sets `RULE`. The pack, the tests and this page find it;
 the tests are its cases.

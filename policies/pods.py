@@ -1,7 +1,9 @@
 """Finds pod specs in Kubernetes objects: in a Pod, in a workload, or in a custom resource such as a RayCluster.
 
-A map with a list of containers is a pod spec; nothing else in Kubernetes has this form. The pods of a Helm release
-are not visible here: its values follow the chart's own schema.
+A map with a list of containers is a pod spec; nothing else in Kubernetes has this form. Some custom resources add to
+pods that a runtime or a template of theirs describes: `ADDING` has their places. The pods of a Helm release are not
+visible here: its values follow the chart's own schema.
+Sources: definitions of KServe v0.20.0, Kubeflow Trainer v2 and Argo Workflows, at the versions of the catalog.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -31,25 +33,79 @@ EXEMPT_NAMESPACES: Mapping[str, Option] = {
 }
 _CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 _WITHOUT_PODS = ("kubernetes:helm.sh/", "kubernetes:apiextensions.k8s.io/")  # definitions are long, and only describe
+_PER_NODE = "resourcesPerNode"
 _KEYS_BEFORE_PODS = ("containers", "jobTemplate", "template")
 _WORKLOAD_TYPES = (
     *("kubernetes:core/v1:Pod", "kubernetes:core/v1:PodTemplate", "kubernetes:apps/v1:", "kubernetes:batch/v1:"),
     "kubernetes:core/v1:ReplicationController",
 )
+_MODELS = (
+    *("model", "huggingface", "lightgbm", "onnx", "paddle", "pmml", "pytorch", "sklearn", "tensorflow", "triton"),
+    "xgboost",
+)
+_STEPS = ("container", "script")
+ADDING: Mapping[str, Mapping[tuple[str, ...], tuple[str, ...]]] = {
+    "serving.kserve.io:InferenceService": {
+        ("spec", "predictor"): _MODELS,
+        ("spec", "predictor", "workerSpec"): (),
+        ("spec", "transformer"): (),
+        ("spec", "explainer"): ("art",),
+    },
+    "serving.kserve.io:LLMInferenceService": {
+        ("spec", "template"): (),
+        ("spec", "worker"): (),
+        ("spec", "prefill", "template"): (),
+        ("spec", "prefill", "worker"): (),
+    },
+    "trainer.kubeflow.org:TrainJob": {("spec",): ("trainer",), ("spec", "initializer"): ("dataset", "model")},
+    **{
+        f"argoproj.io:{kind}": {("spec",): (), ("spec", "templates", "*"): _STEPS}
+        for kind in ("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate")
+    },
+    "argoproj.io:CronWorkflow": {("spec", "workflowSpec"): (), ("spec", "workflowSpec", "templates", "*"): _STEPS},
+}
+"""Kind -> where it has a part of a pod spec -> keys of single containers there; `*` is any item of a list."""
+_PATCHES = "runtimePatches"  # of a TrainJob: pod specs that are merged into those of its runtime
+
+
+class _Added(View):
+    """A container of a custom resource. A trainer calls its resources by another name."""
+
+    def __init__(self, spec: View, name: str, value: Any) -> None:
+        self.resources = f"{spec.under(name)}.resources"
+        of_node = value.get(_PER_NODE) if isinstance(value, Mapping) else None
+        super().__init__(spec.resource, value if of_node is None else {**value, "resources": of_node}, spec.under(name))
+
+    def under(self, path: Path) -> str:
+        """Returns the path as the custom resource has it."""
+        shown = super().under(path)
+        of_node = isinstance(self.value, Mapping) and _PER_NODE in self.value
+        return shown.replace(self.resources, self.path + f".{_PER_NODE}", 1) if of_node else shown
 
 
 @dataclass(frozen=True)
 class Pod:
-    """One pod spec, and the namespace that the pod will run in."""
+    """One pod spec, and the namespace that the pod will run in.
+
+    adds: whether it is only a part, and something that is not visible here has the rest. singles: keys of containers
+    that are in no list.
+    """
 
     spec: View
     namespace: str
+    adds: bool = False
+    singles: tuple[str, ...] = ()
 
     def containers(
-        self, check: Callable[[View], Iterable[Finding]], groups: Iterable[str] = _CONTAINERS
+        self, check: Callable[[View], Iterable[Finding]], groups: Iterable[str] = (*_CONTAINERS, "sidecars")
     ) -> Iterator[Finding]:
         """Yields what `check` finds in the containers, init containers and ephemeral containers."""
-        return collect_from(groups, lambda group: check_each(self.spec, group, check))
+        lists = [*groups]
+        singles = self.singles if "containers" in lists else ()
+        return collect_all(
+            lambda: collect_from(lists, lambda group: check_each(self.spec, group, check)),
+            lambda: collect_from((_Added(self.spec, name, self.spec.value[name]) for name in singles), check),
+        )
 
     def levels(self, path: Path, check: Callable[[View], Iterable[Finding]]) -> Iterator[Finding]:
         """Yields what `check` finds in the pod spec and in the containers, as far as each decides about `path`.
@@ -71,10 +127,17 @@ def in_containers(resource: Resource, check: Callable[[View], Iterable[Finding]]
 
 
 def in_pods(
-    resource: Resource, exempt_namespaces: Collection[str], check: Callable[[Pod], Iterable[Finding]]
-) -> Iterator[Finding]:
-    """Yields what `check` finds in every pod spec of a Kubernetes object that is in no exempt namespace."""
-    return collect_from((pod for pod in pods(resource) if pod.namespace not in exempt_namespaces), check)
+    resource: Resource, exempt_namespaces: Collection[str], check: Callable[[Pod], Iterable[tuple[str, str]]]
+) -> Iterator[tuple[str, str]]:
+    """Yields what `check` finds in every pod spec of a Kubernetes object that is in no exempt namespace.
+
+    Of what adds to a pod spec: in what it sets. What it leaves out may be set where it adds to.
+    """
+
+    def found(pod: Pod) -> Iterator[tuple[str, str]]:
+        return ((path, problem) for path, problem in check(pod) if not pod.adds or present(resource, path))
+
+    return collect_from((pod for pod in pods(resource) if pod.namespace not in exempt_namespaces), found)
 
 
 def all_pods(stack: Stack) -> Iterator[Pod]:
@@ -94,7 +157,7 @@ def _pods(
 ) -> Iterator[Pod]:
     if isinstance(value, Secret):
         value, secret = value.value, True
-    if value is UNKNOWN and _may_contain_pods(resource, path):
+    if value is UNKNOWN and _may_contain_pods(resource, path) and show(path) not in resource.set_aside:
         raise NotKnownError(resource, show(path))
     if isinstance(value, list):
         for index, item in enumerate(value):
@@ -102,9 +165,13 @@ def _pods(
     if not isinstance(value, Mapping):
         return
     namespace = _namespace(value) or namespace
-    if _is_pod_spec(resource, value, path):
+    whole, singles = _is_pod_spec(resource, value, path), _singles(resource, path)
+    if whole or singles is not None:
         resource.reads.secret = resource.reads.secret or secret
-        yield Pod(View(resource, value, show(path)), namespace)
+        alone = tuple(name for name in singles or () if value.get(name) is not None)
+        adds = _PATCHES in path or (singles is not None and "containers" not in value)
+        yield Pod(View(resource, value, show(path)), namespace, adds, alone)
+    if whole:
         return
     for key, item in value.items():
         yield from _pods(resource, item, (*path, key), namespace, secret=secret)
@@ -120,7 +187,31 @@ def _is_pod_spec(resource: Resource, value: Mapping[str, Any], path: tuple[str |
     return of_pod or (of_workload and resource.type.startswith(_WORKLOAD_TYPES))
 
 
+def _adding(resource: Resource) -> Mapping[tuple[str, ...], tuple[str, ...]]:
+    api, _, kind = resource.type.removeprefix("kubernetes:").rpartition(":")
+    return ADDING.get(f"{api.partition('/')[0]}:{kind.removesuffix('Patch').removesuffix('List')}", {})
+
+
+def _in_object(path: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """Returns the path in an object, which may be an item of a list."""
+    return path[2:] if path[:1] == ("items",) else path
+
+
+def _leads(path: tuple[str | int, ...], place: tuple[str, ...]) -> bool:
+    return all(step in (given, "*") for given, step in zip(path, place, strict=False))
+
+
+def _singles(resource: Resource, path: tuple[str | int, ...]) -> tuple[str, ...] | None:
+    """Returns the keys of single containers, where a custom resource adds to a pod spec; None elsewhere."""
+    inside = _in_object(path)
+    found = (keys for place, keys in _adding(resource).items() if len(place) == len(inside) and _leads(inside, place))
+    return next(found, None)
+
+
 def _may_contain_pods(resource: Resource, path: tuple[str | int, ...]) -> bool:
+    inside = _in_object(path)
+    if any(0 < len(inside) <= len(place) and _leads(inside, place) for place in _adding(resource)):
+        return True
     if path and path[-1] in _KEYS_BEFORE_PODS:
         return True
     return path == ("spec",) and resource.type.startswith(_WORKLOAD_TYPES)

@@ -24,6 +24,7 @@ Path = str | tuple[str | int, ...]
 Finding = TypeVar("Finding")
 Item = TypeVar("Item")
 Environment = Literal["dev", "staging", "prod"]
+PLACEHOLDERS = frozenset({"", "todo", "tbd", "fixme", "xx", "xxx", "n/a", "na", "none", "null", "unknown", "changeme"})
 ENVIRONMENTS: tuple[Environment, ...] = ("dev", "staging", "prod")
 
 
@@ -335,12 +336,18 @@ def keys(view: View, path: Path) -> list[str]:
 def without_tag(view: View, path: Path, names: Iterable[str]) -> list[str]:
     """Returns the names of tags that the map at `path` lacks, or has without a value, in any spelling of a company.
 
+    A placeholder such as TODO is no value.
+
     Raises NotKnownError, WrongTypeError.
     """
     steps = _steps(path)
     present_keys = keys(view, steps)
     spelt = {name: [key for key in present_keys if means(key, name)] for name in names}
-    return [name for name, known in spelt.items() if not any(text(view, (*steps, key)).strip() for key in known)]
+    return [name for name, known in spelt.items() if all(_says_nothing(text(view, (*steps, key))) for key in known)]
+
+
+def _says_nothing(value: str) -> bool:
+    return value.strip().casefold() in PLACEHOLDERS or len(value.strip()) == 1
 
 
 def number(view: View, path: Path, default: float | None = None) -> float | None:

@@ -14,8 +14,12 @@ from common.spelling import nearest
 from common.urns import stack_of
 
 LONGEST_DAYS = 90
+MOST_RESOURCES = 10
+"""That one waiver may cover: more are a rule that does not hold in the stack."""
 _KEYS = ("rule", "urn", "reason", "owner", "expires")
 _URN = re.compile(r"urn:pulumi:(?P<stack>[A-Za-z0-9_.-]+)::[^:]+::(?P<type>.+)::(?P<name>[^:]+)")
+_WILDCARD = re.compile(r"\[[^]]*\]|[*?]")
+_PACKAGES = ("aws:", "kubernetes:")
 _OWNER = re.compile(r"(team|role):[a-z0-9][a-z0-9-]*")
 
 
@@ -98,8 +102,14 @@ def _urn_mistakes(urn: str) -> Iterable[str]:
             f'urn "{urn}" is not a URN in one stack. '
             "Write urn:pulumi:<stack>::<project>::<type>::<name>, with * only in type and name."
         )
-    elif not parts["type"].strip("*") and not parts["name"].strip("*"):
-        yield "urn covers the whole stack, which would disable the rule. Name a type or a resource."
+    elif all(_is_wide(parts[part]) for part in ("type", "name")):
+        yield "urn covers the whole stack, or whatever is in it. Name a type in full, or more of a resource's name."
+
+
+def _is_wide(pattern: str) -> bool:
+    """Tells whether a pattern with wildcards has fewer than three signs besides them."""
+    signs = _WILDCARD.sub("", pattern)
+    return signs != pattern and (len(signs) < 3 or signs in _PACKAGES)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -87,7 +87,7 @@ def properties(token: str) -> set[str]:
     source = next(
         p
         for p in sorted(folder.glob("*.py"))
-        if f"class {name}(pulumi.CustomResource)" in p.read_text(encoding="utf-8")
+        if re.search(rf"class {name}\(pulumi\.(Custom|Component)Resource\)", p.read_text(encoding="utf-8"))
     )
     return {camel or plain for camel, plain in PROPERTY.findall(source.read_text(encoding="utf-8"))}
 

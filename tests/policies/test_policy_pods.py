@@ -1,15 +1,16 @@
 """Pod specs are found in every kind of object."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
 from common.values import UNKNOWN, Secret
 from common.wire import from_struct, to_struct
-from policies.pods import all_pods, in_pods, pods
+from policies.pods import ADDING, Pod, all_pods, in_pods, pods
 from policies.rule import EvaluationContext, NotKnownError, Stack, View, flag, number
 from policies.views import Reads, Resource
+from simulator.kubernetes.custom import schema_of
 from tests.policies.policy_harness import TODAY, urn
 
 SPEC = {"containers": [{"name": "main"}]}
@@ -28,12 +29,65 @@ WORKLOADS = {
         "spec.pytorchReplicaSpecs.Worker.template.spec",
     ),
     "serving.kserve.io/v1beta1:InferenceService": ({"spec": {"predictor": SPEC}}, "spec.predictor"),
+    "jobset.x-k8s.io/v1alpha2:JobSet": (
+        {"spec": {"replicatedJobs": [{"template": TEMPLATED}]}},
+        "spec.replicatedJobs[0].template.spec.template.spec",
+    ),
+    "leaderworkerset.x-k8s.io/v1:LeaderWorkerSet": (
+        {"spec": {"leaderWorkerTemplate": {"workerTemplate": {"spec": SPEC}}}},
+        "spec.leaderWorkerTemplate.workerTemplate.spec",
+    ),
+    "trainer.kubeflow.org/v1alpha1:TrainingRuntime": (
+        {"spec": {"template": {"spec": {"replicatedJobs": [{"template": TEMPLATED}]}}}},
+        "spec.template.spec.replicatedJobs[0].template.spec.template.spec",
+    ),
     "core/v1:PodPatch": ({"spec": {"hostNetwork": True}}, "spec"),
     "batch/v1:CronJobPatch": (
         {"spec": {"jobTemplate": {"spec": {"template": {"spec": {"hostPID": True}}}}}},
         "spec.jobTemplate.spec.template.spec",
     ),
     "example.com/v1:OnlyInit": ({"spec": {"worker": {"initContainers": [{}]}}}, "spec.worker"),
+}
+
+
+_PATCHED, _TEMPLATE = "spec.runtimePatches[0].trainingRuntimeSpec.template.spec", "spec.workflowSpec.templates[1]"
+MODEL = {"modelFormat": {"name": "vllm"}, "securityContext": {"privileged": True}}
+TRAINER = {"numNodes": 2, "resourcesPerNode": {"limits": {"x": 1}}}
+PARTS: dict[str, tuple[dict[str, Any], list[tuple[str, list[str]]]]] = {
+    "serving.kserve.io/v1beta1:InferenceService": (
+        {"spec": {"predictor": {"model": MODEL, "workerSpec": {"hostIPC": True}}, "transformer": {"hostPID": True}}},
+        [
+            ("spec.predictor", ["spec.predictor.model"]),
+            ("spec.predictor.workerSpec", []),
+            ("spec.transformer", []),
+        ],
+    ),
+    "serving.kserve.io/v1alpha2:LLMInferenceService": (
+        {"spec": {"template": {"hostPID": True}, "prefill": {"worker": {"hostIPC": True}}}},
+        [("spec.template", []), ("spec.prefill.worker", [])],
+    ),
+    "trainer.kubeflow.org/v1alpha1:TrainJob": (
+        {
+            "spec": {
+                "trainer": TRAINER,
+                "initializer": {"model": {"env": []}},
+                "runtimePatches": [{"trainingRuntimeSpec": {"template": {"spec": SPEC}}}],
+            }
+        },
+        [
+            ("spec", ["spec.trainer"]),
+            ("spec.initializer", ["spec.initializer.model"]),
+            ("spec.runtimePatches[0].trainingRuntimeSpec.template.spec", [f"{_PATCHED}.containers[0]"]),
+        ],
+    ),
+    "argoproj.io/v1alpha1:CronWorkflow": (
+        {"spec": {"workflowSpec": {"templates": [{"dag": {}}, {"script": {"image": "x"}, "sidecars": [{}]}]}}},
+        [
+            ("spec.workflowSpec", []),
+            ("spec.workflowSpec.templates[0]", []),
+            (f"{_TEMPLATE}", [f"{_TEMPLATE}.sidecars[0]", f"{_TEMPLATE}.script"]),
+        ],
+    ),
 }
 
 
@@ -52,6 +106,53 @@ def resource(kind: str, props: Mapping[str, Any]) -> Resource:
 def test_a_pod_spec_is_found_in_every_workload(kind: str) -> None:
     props, path = WORKLOADS[kind]
     assert [pod.spec.path for pod in pods(resource(kind, props))] == [path]
+
+
+@pytest.mark.parametrize("kind", PARTS)
+def test_what_adds_to_the_pods_of_a_runtime_is_found(kind: str) -> None:
+    props, expected = PARTS[kind]
+
+    def places(pod: Pod) -> list[str]:
+        return list(pod.containers(lambda container: [container.path]))
+
+    for given, start in ((resource(kind, props), ""), (resource(f"{kind}List", {"items": [props]}), "items[0].")):
+        found = list(pods(given))
+        expected_there = [(start + path, [start + each for each in containers]) for path, containers in expected]
+        assert sorted((pod.spec.path, places(pod)) for pod in found) == sorted(expected_there)
+        assert all(pod.adds for pod in found), "what it leaves out may be set in the runtime"
+
+
+def test_a_predictor_with_containers_of_its_own_is_a_whole_pod() -> None:
+    whole = {"spec": {"predictor": {"containers": [{}]}}}
+    assert [pod.adds for pod in pods(resource("serving.kserve.io/v1beta1:InferenceService", whole))] == [False]
+
+
+def test_a_trainer_has_its_resources_under_their_own_name() -> None:
+    (pod,) = pods(resource("trainer.kubeflow.org/v1alpha1:TrainJob", {"spec": {"trainer": TRAINER}}))
+    seen = pod.containers(lambda view: [(view.under("resources.limits.x"), number(view, "resources.limits.x"))])
+    assert list(seen) == [("spec.trainer.resourcesPerNode.limits.x", 1)]
+
+
+def test_of_what_adds_to_a_pod_only_what_it_sets_is_judged() -> None:
+    given = resource("serving.kserve.io/v1beta1:InferenceService", {"spec": {"predictor": {"model": MODEL}}})
+
+    def check(pod: Pod) -> Iterator[tuple[str, str]]:
+        for key in ("securityContext.privileged", "securityContext.runAsNonRoot"):
+            yield from pod.containers(lambda container, key=key: [(container.under(key), "is wrong")])
+
+    assert [path for path, _ in in_pods(given, (), check)] == ["spec.predictor.model.securityContext.privileged"]
+
+
+def test_every_place_that_adds_to_a_pod_is_in_the_definition_of_its_kind() -> None:
+    for kind, places in ADDING.items():
+        group, _, name = kind.partition(":")
+        versions = [version for version in ("v1beta1", "v1alpha1", "v1alpha2") if schema_of(f"{group}/{version}", name)]
+        assert versions, f"no chart of the catalog brings {kind}"
+        for place, singles in places.items():
+            schema = schema_of(f"{group}/{versions[0]}", name) or {}
+            for step in place:
+                schema = schema["items"] if step == "*" else schema["properties"][step]
+            assert {*singles} <= schema["properties"].keys(), place
 
 
 def test_every_pod_spec_of_an_object_is_found() -> None:
@@ -85,6 +186,8 @@ def test_other_objects_have_no_pod_specs(kind: str, props: Mapping[str, Any]) ->
         ("batch/v1:CronJob", {"spec": {"jobTemplate": UNKNOWN}}, "spec.jobTemplate"),
         ("ray.io/v1:RayCluster", {"spec": {"workers": [{"template": UNKNOWN}]}}, "spec.workers[0].template"),
         ("core/v1:Pod", {"spec": {"containers": UNKNOWN}}, "spec.containers"),
+        ("serving.kserve.io/v1beta1:InferenceService", {"spec": {"predictor": UNKNOWN}}, "spec.predictor"),
+        ("trainer.kubeflow.org/v1alpha1:TrainJobList", {"items": [{"spec": UNKNOWN}]}, "items[0].spec"),
     ],
 )
 def test_an_unknown_value_may_contain_a_pod_spec(kind: str, props: Mapping[str, Any], path: str) -> None:
@@ -178,4 +281,4 @@ def test_an_unknown_value_of_the_pod_does_not_hide_its_containers() -> None:
 def test_pods_of_exempt_namespaces_are_left_out() -> None:
     in_a_list = {"items": [{"metadata": {"namespace": name}, **TEMPLATED} for name in ("drivers", "team")]}
     deployments = resource("apps/v1:DeploymentList", in_a_list)
-    assert list(in_pods(deployments, ["drivers"], lambda pod: [pod.namespace])) == ["team"]
+    assert list(in_pods(deployments, ["drivers"], lambda pod: [(pod.namespace, "")])) == [("team", "")]

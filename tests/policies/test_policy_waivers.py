@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
-from policies.analyzer import APPLIED, EXPIRED, UNUSED, Analyzer
+from policies.analyzer import APPLIED, BROAD, EXPIRED, UNUSED, Analyzer
 from policies.pack import WAIVERS
 from policies.rule import Case, Sample
-from policies.waivers import LONGEST_DAYS, WaiverError, load
+from policies.waivers import LONGEST_DAYS, MOST_RESOURCES, WaiverError, load
 from tests.policies.policy_harness import ALL, RESOURCE_RULES, TODAY, request, stack_request
 
 (RULE,) = [rule for rule in RESOURCE_RULES if rule.id == "node-no-ssh"]
@@ -88,6 +88,22 @@ def test_a_waiver_that_was_needed_is_not_reported_as_unused(tmp_path: Path) -> N
     assert reported_for_the_stack(analyzer) == []
 
 
+def test_a_waiver_that_covers_many_resources_is_a_finding_that_counts_them(tmp_path: Path) -> None:
+    def told(count: int) -> list[Any]:
+        analyzer = pack(tmp_path, urn="urn:pulumi:prod::ml-platform::*::node-*")
+        given = request(RULE, Case({"keyName": "ops"}))
+        for number in [*range(count), *range(count)]:
+            given.urn = f"urn:pulumi:prod::ml-platform::aws:ec2/launchTemplate:LaunchTemplate::node-{number}"
+            analyzer.Analyze(given, None)
+        return list(analyzer.AnalyzeStack(stack_request({}), None).diagnostics)
+
+    assert told(MOST_RESOURCES) == []
+    (broad,) = told(MOST_RESOURCES + 1)
+    assert broad.policyName == BROAD.id
+    assert BROAD.level == "mandatory"
+    assert f"{MOST_RESOURCES + 1} resources" in broad.message
+
+
 def test_a_waiver_for_another_stack_is_not_reported(tmp_path: Path) -> None:
     assert reported_for_the_stack(pack(tmp_path, urn="urn:pulumi:dev::ml-platform::*::it")) == []
 
@@ -98,7 +114,10 @@ def test_a_waiver_for_another_stack_is_not_reported(tmp_path: Path) -> None:
         ({"rule": "node-no-shh"}, 'there is no rule "node-no-shh" (did you mean "node-no-ssh"?)'),
         ({"urn": "it"}, "is not a URN in one stack"),
         ({"urn": "urn:pulumi:*::ml-platform::*::it"}, "is not a URN in one stack"),
-        ({"urn": "urn:pulumi:prod::ml-platform::*::*"}, "covers the whole stack"),
+        *(
+            ({"urn": f"urn:pulumi:prod::ml-platform::{kind}::{name}"}, "covers the whole stack")
+            for kind, name in (("*", "*"), ("?*", "?*"), ("[a-z]*", "*"), ("aws:*", "*"), ("*:*", "*a*"))
+        ),
         ({"owner": "alex"}, "may be a person"),
         ({"expires": "soon"}, "expires is not a date"),
         ({"expires": TODAY + timedelta(days=LONGEST_DAYS + 1)}, f"more than {LONGEST_DAYS} days ahead"),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from common.values import UNKNOWN
 from policies.pools import LAUNCH_TEMPLATE, NODE_GROUP, NODE_POOL, Pool, pools, types_in_words
-from policies.rule import NotKnownError, Resource, Sample, Stack, StackCase, StackRule, each, number, text
+from policies.rule import NotKnownError, Resource, Sample, Stack, StackCase, StackRule, each, number, present, text
 from policies.samples import A100, PLAIN, node_group, node_group_of_template, node_pool
 
 SCHEDULE, TARGET = "aws:autoscaling/schedule:Schedule", "autoscalingGroupName"
@@ -23,10 +23,20 @@ def _auto_scaling_group_names(group: Resource) -> set[str]:
 
 
 def _scales_to_zero(stack: Stack, group: Resource) -> bool:
-    """Tells whether a schedule scales the group to zero. It ends the nodes that min_size or desired_size started."""
+    """Tells whether a schedule scales the group to zero, again and again.
+
+    It ends the nodes that min_size or desired_size started.
+    """
     return any(
-        number(schedule, "desiredCapacity") == 0 and _is_for(stack, schedule, group) for schedule in stack.of(SCHEDULE)
+        number(schedule, "desiredCapacity") == 0 and _recurs(schedule) and _is_for(stack, schedule, group)
+        for schedule in stack.of(SCHEDULE)
     )
+
+
+def _recurs(schedule: Resource) -> bool:
+    """Tells whether a schedule acts at least once a week, and does not end."""
+    _, _, day, month, _ = (*text(schedule, "recurrence").split(), *[""] * 5)[:5]
+    return (day, month) == ("*", "*") and not present(schedule, "endTime")
 
 
 def _is_for(stack: Stack, schedule: Resource, group: Resource) -> bool:
@@ -61,13 +71,14 @@ def _gpu(minimum: int, desired: int, **more: object) -> Sample:
     return Sample(NODE_GROUP, node_group(A100, sizes=(minimum, 4, desired), **more))
 
 
-def _night(desired: int, group: str = "gpu") -> Sample:
-    return Sample(SCHEDULE, {"minSize": 0, "desiredCapacity": desired, TARGET: UNKNOWN}, links={TARGET: group})
+def _night(desired: int, group: str = "gpu", when: str = "0 20 * * 1-5", **more: object) -> Sample:
+    size = {"minSize": 0, "desiredCapacity": desired, "recurrence": when}
+    return Sample(SCHEDULE, {**size, TARGET: UNKNOWN, **more}, links={TARGET: group})
 
 
 def _existing_schedule(name: str) -> Sample:
     """Returns the schedule of an existing stack, where the name of the Auto Scaling group is known."""
-    return Sample(SCHEDULE, {"desiredCapacity": 0, TARGET: name})
+    return Sample(SCHEDULE, {"desiredCapacity": 0, "recurrence": "0 20 * * *", TARGET: name})
 
 
 RESERVED = {"capacityReservationSpecification": {"capacityReservationTarget": {"capacityReservationId": "cr-1"}}}
@@ -101,6 +112,12 @@ RULE = StackRule(
         "minimum one": _stack(MIN, gpu=_gpu(1, 1)),
         "desired two": _stack(DESIRED, gpu=_gpu(0, 2)),
         "tagged always-on=false": _stack(MIN, gpu=_gpu(1, 1, tags={ALWAYS_ON: "false"})),
+        "a schedule for once": _stack(
+            MIN, gpu=_gpu(1, 1), schedule=_night(0, when="", startTime="2020-01-01T00:00:00Z")
+        ),
+        "a schedule for once a year": _stack(MIN, gpu=_gpu(1, 1), schedule=_night(0, when="0 20 1 1 *")),
+        "a schedule for a day of each month": _stack(MIN, gpu=_gpu(1, 1), schedule=_night(0, when="0 20 1 * *")),
+        "a schedule that ends": _stack(MIN, gpu=_gpu(1, 1), schedule=_night(0, endTime="2020-01-01T00:00:00Z")),
         "a schedule that keeps one node": _stack(MIN, gpu=_gpu(1, 1), schedule=_night(1)),
         "a schedule of another group": _stack(
             MIN, gpu=_gpu(1, 1), cpu=Sample(NODE_GROUP, node_group(PLAIN)), schedule=_night(0, "cpu")

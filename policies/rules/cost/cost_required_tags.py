@@ -60,6 +60,8 @@ RULE = Rule(
     bad={
         "nothing set": Case({}, at="tags"),
         "one tag empty": Case({"tagsAll": {**TAGS, "owner": ""}}, at="tagsAll"),
+        "a placeholder": Case({"tagsAll": {**TAGS, "owner": " TODO"}}, at="tagsAll"),
+        "one letter": Case({"tagsAll": {**TAGS, "owner": "x"}}, at="tagsAll"),
         "default tags missing": Case({"tagsAll": {"Name": "main"}, "tags": TAGS}, at="tagsAll"),
     },
 )

@@ -4,7 +4,7 @@ Sources: NVIDIA MIG user guide v580, through the catalog's table; NVIDIA/mig-par
 configurations; read 2026-08.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import yaml
 
@@ -32,6 +32,7 @@ from policies.views import (
     WrongTypeError,
     at,
     at_if_known,
+    collect_all,
     collect_from,
     each,
     keys,
@@ -76,7 +77,7 @@ def _machine_problem(machine: InstanceType, config: str, layout: Mapping[str, in
     return f"{problem}; {machine.name} has this GPU" if problem else None
 
 
-def _pool(pool: Pool) -> Iterator[tuple[str, str]]:
+def _pool(pool: Pool, named: Collection[str]) -> Iterator[tuple[str, str]]:
     config, sharing_label = pool.label(MIG_CONFIG_LABEL), pool.label(SHARING_LABEL)
     sharing = Sharing.of_label(sharing_label)
     if sharing_label and sharing is None:
@@ -87,24 +88,30 @@ def _pool(pool: Pool) -> Iterator[tuple[str, str]]:
     for label, name in configs.items():
         layout = mig_layout(name)
         if layout is None and name not in BUILT_IN:
-            continue  # a name from a mig-parted file: `_file` checks the layout there
+            if name not in named:  # `_file` checks the layout of one that a file has
+                yield show(pool.label_path(label)), f"is {name}, which no configuration of MIG in the stack has"
+            continue
         problems = [problem for machine in pool.machines if (problem := _machine_problem(machine, name, layout))]
         if problems:
             yield show(pool.label_path(label)), problems[0]
 
 
-def _file(view: View, path: Path) -> Iterator[tuple[str, str]]:
-    """Checks a mig-parted file: each entry must fit on one of the GPUs that EC2 has."""
+def _file(view: View, path: Path) -> View | None:
+    """Returns a mig-parted file; None for a file of another program, which often has the same name."""
     read = at if view.resource.type == RELEASE else at_if_known
     content = read(view, path)
     if isinstance(content, str):
         if "mig-configs" not in content:
-            return  # many programs have a configuration file of this name
+            return None
         try:
             content = yaml.safe_load(content)
         except yaml.YAMLError:
             raise WrongTypeError(view.resource, view.under(path), "a YAML document", content) from None
-    file = View(view.resource, content, view.under(path))
+    return View(view.resource, content, view.under(path))
+
+
+def _check_file(file: View) -> Iterator[tuple[str, str]]:
+    """Checks a mig-parted file: each entry must fit on one of the GPUs that EC2 has."""
     for name in keys(file, "mig-configs"):
         for entry in each(file, ("mig-configs", name)):
             yield from _entry(entry, file.under(("mig-configs", name)))
@@ -123,19 +130,27 @@ def _entry(entry: View, path: str) -> Iterator[tuple[str, str]]:
 
 
 def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
-    yield from collect_from(pools(stack), lambda pool: ((pool.resource, *found) for found in _pool(pool)))
     files = stack.of(CONFIG_MAP, CONFIG_MAP_PATCH, CONFIG_MAP_LIST, RELEASE)
-    yield from collect_from(files, lambda resource: ((resource, *found) for found in _files(resource)))
+    named: set[str] = set()
+
+    def of_file(resource: Resource) -> Iterator[tuple[Resource, str, str]]:
+        for file in _files(resource):
+            named.update(keys(file, "mig-configs"))
+            yield from ((resource, *found) for found in _check_file(file))
+
+    yield from collect_all(
+        lambda: collect_from(files, of_file),
+        lambda: collect_from(pools(stack), lambda pool: ((pool.resource, *found) for found in _pool(pool, named))),
+    )
 
 
-def _files(resource: Resource) -> Iterator[tuple[str, str]]:
+def _files(resource: Resource) -> Iterator[View]:
+    places: list[tuple[View, Path]] = [(resource, ("data", FILE))]
     if resource.type == CONFIG_MAP_LIST:
-        for item in each(resource, "items"):
-            yield from _file(item, ("data", FILE))
-    elif resource.type != RELEASE:
-        yield from _file(resource, ("data", FILE))
-    elif text(resource, "chart").endswith("gpu-operator"):
-        yield from _file(resource, RELEASE_PATH)
+        places = [(item, ("data", FILE)) for item in each(resource, "items")]
+    elif resource.type == RELEASE:
+        places = [(resource, RELEASE_PATH)] if text(resource, "chart").endswith("gpu-operator") else []
+    yield from (file for place in places if (file := _file(*place)))
 
 
 A100_80GB, H200 = "p4de.24xlarge", "p5en.48xlarge"
@@ -177,6 +192,12 @@ RULE = StackRule(
     check=check,
     good={
         "the instance type in the launch template": _block("7x1g.5gb"),
+        "a name from a mig-parted file": StackCase(
+            {
+                "pool": Sample(NODE_GROUP, _group("mixed", A100)),
+                "file": Sample(CONFIG_MAP, _mig_file({"1g.5gb": 7})),
+            }
+        ),
         **each_alone(
             NODE_GROUP,
             {
@@ -191,7 +212,6 @@ RULE = StackRule(
                 "a built-in name with media engines": _group("all-1g.10gb.me", A100_80GB),
                 "a built-in mix": _group("all-balanced", A100),
                 "MIG turned off, which is possible on any type": _group("all-disabled", L4),
-                "a name from a mig-parted file": _group("our-mix", A100),
                 "NodePool": Case(
                     node_pool(A100_80GB, labels={MIG_CONFIG_LABEL: MIXED, SHARING_LABEL: f"mig-{MIXED}"}),
                     type=NODE_POOL,
@@ -224,6 +244,8 @@ RULE = StackRule(
             {
                 "a profile of A100 80 GB on A100 40 GB": Case(_group("1x2g.20gb", A100), at=NODE_GROUP_AT),
                 "a built-in name of another GPU": Case(_group("all-1g.18gb", A100), at=NODE_GROUP_AT),
+                "a built-in name that is misspelt": Case(_group("all-1g.5g", A100), at=NODE_GROUP_AT),
+                "a name that no file has": Case(_group("our-mix", A100), at=NODE_GROUP_AT),
                 "a GPU without MIG": Case(_group("7x1g.10gb", L4), at=NODE_GROUP_AT),
                 "a built-in mix on a GPU without MIG": Case(_group("all-balanced", L4), at=NODE_GROUP_AT),
                 "MIG turned on for a GPU without MIG": Case(_group("all-enabled", L4), at=NODE_GROUP_AT),

@@ -16,6 +16,7 @@ from catalog.requirements import NODE_POOL as NODE_POOL_LABEL
 from policies.pods import KUBERNETES, Pod, all_pods
 from policies.pools import LAUNCH_TEMPLATE, NODE_GROUP, NODE_POOL, Pool, Taint, pools, quantity
 from policies.rule import Resource, Sample, Stack, StackCase, StackRule, View, collect_from, each, keys, text, texts
+from policies.rules.gpu.gpu_request_equals_limit import PREFIXES
 from policies.samples import (
     A100,
     L4,
@@ -29,7 +30,6 @@ from policies.samples import (
     requirement,
 )
 
-PREFIXES = ("nvidia.com/", "aws.amazon.com/neuron")
 KARPENTER_PREFIXES = ("karpenter.sh/", "karpenter.k8s.aws/")
 SYSTEM_PREFIXES = (
     *("kubernetes.io/", "node.kubernetes.io/", "beta.kubernetes.io/", "topology.kubernetes.io/"),
@@ -40,9 +40,8 @@ SYSTEM_PREFIXES = (
 def _requested(pod: Pod) -> dict[str, float]:
     """Returns the accelerators that the pod needs: the sum of its containers, or the most of one init container."""
     requested: Counter[str] = Counter()
-    for container in each(pod.spec, "containers"):
-        for name, count in _limits(container).items():
-            requested[name] += count
+    for limits in pod.containers(lambda container: [_limits(container)], ("containers",)):
+        requested.update(limits)
     for container in each(pod.spec, "initContainers"):
         for name, count in _limits(container).items():
             requested[name] = max(requested[name], count)
@@ -147,7 +146,7 @@ def _pod(pod: Pod, stack_pools: Sequence[Pool]) -> Iterator[tuple[Resource, str,
     if not requested:
         return
     candidates = [p for p in stack_pools if all(p.most_per_node(name) >= count for name, count in requested.items())]
-    obstacles = [_obstacle(pool, pod) for pool in candidates]
+    obstacles = [None if pod.adds else _obstacle(pool, pod) for pool in candidates]
     if all(obstacles):
         units = " and ".join(f"{count:g} of {name}" for name, count in sorted(requested.items()))
         why = _in_words([obstacle for obstacle in obstacles if obstacle], stack_pools)
@@ -164,6 +163,13 @@ POD = "kubernetes:core/v1:Pod"
 SHARED, SLICE, WHOLE = "nvidia.com/gpu.shared", "nvidia.com/mig-1g.5gb", "nvidia.com/gpu"
 TOLERATION = {"key": "gpu", "operator": "Equal", "value": "true", "effect": "NoSchedule"}
 GPU_NAME, POOL_LABEL = "karpenter.k8s.aws/instance-gpu-name", "ml-platform/pool"
+
+
+MODEL = "kubernetes:serving.kserve.io/v1beta1:InferenceService"
+
+
+def _model(gpus: int) -> dict[str, object]:
+    return {"modelFormat": {"name": "vllm"}, "resources": {"limits": {WHOLE: gpus}}}
 
 
 def _stack(pool: Sample | None, *limits: dict[str, object], kind: str = POD, **spec: Any) -> StackCase:
@@ -215,6 +221,9 @@ RULE = StackRule(
         "nothing set, so no GPUs": _stack(TAINTED, {"cpu": 1}),
         "no pools in the stack": _stack(None, ONE),
         "a whole GPU": _stack(PLAIN_A100, ONE),
+        "a model of KServe, whose runtime may tolerate": StackCase(
+            {"job": Sample(MODEL, {"spec": {"predictor": {"model": _model(8)}}}), "pool": TAINTED}
+        ),
         "all GPUs of a node": _stack(PLAIN_A100, {WHOLE: 4}, {WHOLE: 4}),
         "an init container, then a container": _stack(
             PLAIN_A100, {WHOLE: 8}, initContainers=[{"resources": {"limits": {WHOLE: 8}}}]
@@ -258,12 +267,17 @@ RULE = StackRule(
     bad={
         "nothing set as a toleration": _stack(TAINTED, ONE),
         "more than a node has": _stack(PLAIN_A100, {WHOLE: 9}),
+        "more than a node has, for a model of KServe": StackCase(
+            {"job": Sample(MODEL, {"spec": {"predictor": {"model": _model(9)}}}), "pool": PLAIN_A100},
+            at=("job", "spec.predictor.containers"),
+        ),
         "more than a node has, in two containers": _stack(PLAIN_A100, {WHOLE: 8}, {WHOLE: 1}),
         "more than a node has, in an init container": _stack(
             PLAIN_A100, {}, initContainers=[{"resources": {"limits": {WHOLE: 9}}}]
         ),
         "a whole GPU, but all are shared": _stack(_group(A100, sharing="time-slicing-4"), ONE),
         "a replica, but no GPU is shared": _stack(PLAIN_A100, {SHARED: 1}),
+        "a GPU of a maker that no pool has": _stack(PLAIN_A100, {"amd.com/gpu": 1}),
         "a slice of another GPU": _stack(_group(A100, sharing="mig-7x1g.5gb"), {"nvidia.com/mig-1g.10gb": 1}),
         "more slices than a node has": _stack(_group(A100, **{"nvidia.com/mig.config": "all-1g.5gb"}), {SLICE: 57}),
         "a slice of another size than the built-in configuration has": _stack(

@@ -10,7 +10,7 @@ from policies.pools import quantity
 from policies.rule import Case, Resource, Rule, View, keys
 from policies.samples import limits, pod
 
-PREFIXES = ("nvidia.com/", "aws.amazon.com/neuron")
+PREFIXES = ("nvidia.com/", "aws.amazon.com/neuron", "amd.com/", "gpu.intel.com/", "habana.ai/", "google.com/tpu")
 
 
 def accelerators(container: View) -> list[str]:
@@ -67,6 +67,19 @@ RULE = Rule(
     bad={
         "only a request": Case(pod({"requests": {GPU: 1}}), type=POD, at=FIRST_AT),
         "limit and request differ": Case(pod({"limits": {GPU: 2}, "requests": {GPU: 1}}), type=POD, at=FIRST_AT),
+        "a GPU of another maker": Case(
+            pod({"requests": {"amd.com/gpu": 1}}), type=POD, at='spec.containers[0].resources.limits["amd.com/gpu"]'
+        ),
+        "a model of KServe": Case(
+            {"spec": {"predictor": {"model": {"modelFormat": {"name": "x"}, "resources": {"requests": {GPU: 1}}}}}},
+            type="kubernetes:serving.kserve.io/v1beta1:InferenceService",
+            at=f"spec.predictor.model.{LIMIT_AT}",
+        ),
+        "a trainer": Case(
+            {"spec": {"trainer": {"resourcesPerNode": {"requests": {GPU: 8}}}}},
+            type="kubernetes:trainer.kubeflow.org/v1alpha1:TrainJob",
+            at='spec.trainer.resourcesPerNode.limits["nvidia.com/gpu"]',
+        ),
         "half a GPU": Case(pod({"limits": {GPU: "0.5"}}), type=POD, at=FIRST_AT),
         "half a GPU, in thousandths": Case(pod({"limits": {GPU: "500m"}}), type=POD, at=FIRST_AT),
         "Neuron": Case(

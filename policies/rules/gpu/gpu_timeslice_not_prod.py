@@ -1,7 +1,8 @@
-"""GPUs with time-slicing have few replicas and do not run production inference.
+"""GPUs with time-slicing have few replicas, and no GPU that is shared without isolation runs production inference.
 
 Production inference means: pools whose nodes have one of the labels, and namespaces that have one or are in the list.
-Source: NVIDIA/k8s-device-plugin, README, "Shared Access to GPUs" (no isolation of memory or faults); read 2026-08.
+Sources: NVIDIA/k8s-device-plugin, README, "Shared Access to GPUs" (no isolation of memory or faults); NVIDIA,
+"Multi-Process Service", error containment (a fatal fault of one client reaches all clients of the GPU); read 2026-11.
 """
 
 from collections.abc import Iterator, Sequence
@@ -34,6 +35,7 @@ NAMESPACE, CONFIG_MAP = "kubernetes:core/v1:Namespace", "kubernetes:core/v1:Conf
 RELEASE = "kubernetes:helm.sh/v3:Release"
 CONFIGS = {CONFIG_MAP: ("data",), RELEASE: ("values", "devicePlugin", "config", "data")}
 CHARTS = ("gpu-operator", "nvidia-device-plugin")
+SHARED_WITHOUT_WALLS = ("time-slicing", "mps")  # with MPS a limit of memory holds, but a fault ends all clients
 RISK = "another pod may take its memory or crash it"
 
 
@@ -44,12 +46,16 @@ def _production_label(view: View, path: tuple[str, ...], labels: Sequence[str]) 
 
 def _pool(pool: Pool, labels: Sequence[str], replicas: float) -> Iterator[tuple[Resource, str, str]]:
     sharing = pool.sharing
-    if sharing.strategy != "time-slicing":
+    if sharing.strategy not in SHARED_WITHOUT_WALLS:
         return
-    if sharing.replicas > replicas:
+    if sharing.strategy == "time-slicing" and sharing.replicas > replicas:
         yield pool.resource, pool.labels_path, f"set time-slicing with {sharing.replicas} replicas, above {replicas:g}"
     if label := _production_label(pool.resource, tuple(pool.labels_path.split(".")), labels):
-        yield pool.resource, show(pool.label_path(label)), f"puts production inference on time-sliced GPUs: {RISK}"
+        yield (
+            pool.resource,
+            show(pool.label_path(label)),
+            f"puts production inference on GPUs shared by {sharing.strategy}: {RISK}",
+        )
 
 
 def _configs(resource: Resource, replicas: float) -> Iterator[tuple[Resource, str, str]]:
@@ -145,6 +151,7 @@ RULE = StackRule(
     good={
         "nothing set, so GPUs stay whole": _with({}),
         "four replicas": _with(SHARED),
+        "many replicas with MPS": _with({SHARING_LABEL: "mps-16"}),
         "production on MIG slices": _with({SHARING_LABEL: "mig-7x1g.10gb", **PRODUCTION}),
         "a production label with the value false": _with({**SHARED, "production-inference": "false"}),
         "GPU operator with four replicas": _operator(4),
@@ -166,6 +173,9 @@ RULE = StackRule(
         "five replicas on a Capacity Block": StackCase(BLOCK, at=("gpu", "labels")),
         "production on time-sliced GPUs": replace(
             _with({**SHARED, **PRODUCTION}), at=("gpu", "labels.production-inference")
+        ),
+        "production on GPUs with MPS": replace(
+            _with({SHARING_LABEL: "mps-4", **PRODUCTION}), at=("gpu", "labels.production-inference")
         ),
         "production on a time-sliced NodePool": StackCase(
             {"gpu": Sample(NODE_POOL, node_pool(A100, labels={**SHARED, **PRODUCTION}))},

@@ -1,11 +1,21 @@
-"""Helm charts have one exact version and come from a known repository."""
+"""Helm charts have one exact version and come from a known repository.
+
+A Release says both. Chart, Directory and ConfigFile are components that register no inputs, so nothing shows what they
+install. Source: pulumi/pulumi-kubernetes, provider/pkg/provider/helm/v4/chart.go; read 2026-11.
+"""
 
 import re
 from collections.abc import Iterator, Sequence
 
 from catalog.charts import CHARTS
+from policies.charts import RELEASE
 from policies.rule import Case, Option, Resource, Rule, text
 
+OPAQUE = (
+    *("kubernetes:helm.sh/v4:Chart", "kubernetes:kustomize/v2:Directory"),
+    *("kubernetes:yaml/v2:ConfigFile", "kubernetes:yaml/v2:ConfigGroup"),
+)
+OLDER = ("kubernetes:helm.sh/v3:Chart*", "kubernetes:kustomize:Directory*", "kubernetes:yaml:Config*")
 EXACT = re.compile(r"v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
 
 
@@ -15,6 +25,9 @@ def _is_known(repository: str, more_repositories: Sequence[str]) -> bool:
 
 
 def check(resource: Resource, *, repositories: Sequence[str]) -> Iterator[tuple[str, str]]:
+    if resource.type != RELEASE:
+        yield "type", "says neither version nor repository, so nobody has reviewed what it brings; use a Release"
+        return
     version, chart = text(resource, "version"), text(resource, "chart")
     if not EXACT.fullmatch(version):
         yield "version", "is not an exact version, so the same program installs another chart next week"
@@ -34,7 +47,7 @@ def _release(**more: object) -> dict[str, object]:
 
 RULE = Rule(
     id="k8s-chart-pinned",
-    applies_to="kubernetes:helm.sh/v3:Release",
+    applies_to=(RELEASE, *OPAQUE, *OLDER),
     severity="high",
     why="A chart is installed with administrator rights in the cluster, so its exact content must be reviewed first.",
     fix="Add the chart with its version to the catalog, and install it from there.",
@@ -51,6 +64,7 @@ RULE = Rule(
     },
     bad={
         "nothing set, so Helm installs the newest": Case({"chart": _OCI.repository}, at="version"),
+        **{f"a component: {kind}": Case({}, type=kind, at="type") for kind in OPAQUE},
         "a range": Case(_release(version="^1.2.0"), at="version"),
         "an incomplete version": Case(_release(version="1.2"), at="version"),
         "another registry": Case(_release(chart="oci://example.com/charts/thing"), at="chart"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from common.values import UNKNOWN
 from policies.pods import EXEMPT_NAMESPACES, KUBERNETES, in_pods
-from policies.rule import Resource, Rule, View, flag
+from policies.rule import Case, Resource, Rule, View, flag
 from policies.samples import in_every_place, pod_of, security
 
 PRIVILEGED = "securityContext.privileged"
@@ -36,6 +36,16 @@ RULE = Rule(
     good={"nothing set": pod_of({}), "not privileged": pod_of(security(privileged=False))},
     bad={
         **in_every_place(security(privileged=True), PRIVILEGED),
+        "a model of KServe": Case(
+            {"spec": {"predictor": {"model": {"modelFormat": {"name": "x"}, **security(privileged=True)}}}},
+            type="kubernetes:serving.kserve.io/v1beta1:InferenceService",
+            at=f"spec.predictor.model.{PRIVILEGED}",
+        ),
+        "a step of a workflow": Case(
+            {"spec": {"templates": [{"name": "x", "container": {"image": "x", **security(privileged=True)}}]}},
+            type="kubernetes:argoproj.io/v1alpha1:Workflow",
+            at=f"spec.templates[0].container.{PRIVILEGED}",
+        ),
         "a text": pod_of(security(privileged="true"), at=AT),
         "unknown": pod_of(security(privileged=UNKNOWN), at=AT),
         "in kube-system": pod_of(security(privileged=True), namespace="kube-system", at=AT),

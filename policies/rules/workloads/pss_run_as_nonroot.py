@@ -43,6 +43,10 @@ RULE = Rule(
     dev="advisory",
     check=check,
     good={
+        "a model of KServe, whose runtime says it": Case(
+            {"spec": {"predictor": {"model": {"modelFormat": {"name": "x"}}}}},
+            type="kubernetes:serving.kserve.io/v1beta1:InferenceService",
+        ),
         "the container": pod_of(NOBODY),
         "the pod for all containers": pod_of({}, {}, **NOBODY),
         "the container for itself, with a user": pod_of(security(runAsNonRoot=True, runAsUser=1000)),

@@ -40,7 +40,7 @@ def _count(amount: str, replicas: float) -> float:
     return float(amount) if amount.isdecimal() else 0
 
 
-def _is_of(budget: View, workload: View) -> bool:
+def is_of(budget: View, workload: View) -> bool:
     """Tells whether a budget selects the pods of a workload by labels, or those that another budget selects.
 
     Other expressions than labels are not read.
@@ -48,15 +48,15 @@ def _is_of(budget: View, workload: View) -> bool:
     if at(budget, SELECTOR) is None or present(budget, EXPRESSIONS) or present(workload, EXPRESSIONS):
         return False
     labels = at(workload, "spec.template.metadata.labels", at(workload, LABELS, {}))
-    return _place(budget) == _place(workload) and at(budget, LABELS, {}).items() <= labels.items()
+    return place_of(budget) == place_of(workload) and at(budget, LABELS, {}).items() <= labels.items()
 
 
-def _place(view: View) -> tuple[str, str]:
+def place_of(view: View) -> tuple[str, str]:
     """Returns the cluster of an object, by its provider, and its namespace."""
     return view.resource.provider_urn, text(view, "metadata.namespace", "default")
 
 
-def _replicas(workload: View, kind: str, scalers: Sequence[View]) -> float:
+def replicas_of(workload: View, kind: str, scalers: Sequence[View]) -> float:
     """Returns how many replicas a workload has at least."""
     name, namespace = text(workload, "metadata.name"), text(workload, "metadata.namespace", "default")
     for each in scalers:
@@ -74,7 +74,7 @@ def check(stack: Stack) -> Found:
     for index, budget in enumerate(budgets):
         pods = [each for _, each in workloads] + budgets
         for other in budgets[:index]:
-            if any(_is_of(budget, each) and _is_of(other, each) for each in pods):
+            if any(is_of(budget, each) and is_of(other, each) for each in pods):
                 name = text(other, "metadata.name")
                 yield budget.resource, budget.under(SELECTOR), f"selects pods of {name} too: no pod with two is evicted"
         most, least = text(budget, MOST), text(budget, LEAST)
@@ -89,8 +89,8 @@ def check(stack: Stack) -> Found:
             yield budget.resource, path, "lets no pod go, so nodes with one cannot"
             continue
         for kind, workload in workloads if least else ():
-            replicas = _replicas(workload, kind, scalers)
-            if replicas and _is_of(budget, workload) and _count(least, replicas) >= replicas:
+            replicas = replicas_of(workload, kind, scalers)
+            if replicas and is_of(budget, workload) and _count(least, replicas) >= replicas:
                 name = text(workload, "metadata.name")
                 yield budget.resource, path, f"keeps each of the {replicas:.0f} replicas of {kind} {name} on its node"
 

@@ -7,7 +7,7 @@ Source: Kubernetes, "Configure Service Accounts for Pods": the pod decides befor
 from collections.abc import Iterator
 
 from policies.objects import objects
-from policies.pods import KUBERNETES, Pod, pods
+from policies.pods import KUBERNETES, Pod, in_pods
 from policies.rule import Case, Resource, Rule, View, collect_from, flag, present, text
 from policies.samples import DEPLOYMENT, RAY_CLUSTER, pod_of
 
@@ -32,7 +32,7 @@ def _account(account: View) -> Iterator[tuple[str, str]]:
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
     yield from collect_from(objects(resource, "core", "ServiceAccount"), _account)
-    yield from collect_from(pods(resource), _pod)
+    yield from in_pods(resource, (), _pod)
 
 
 _PATCHED = {"spec": {"template": {"spec": {"tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists"}]}}}}

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from common.values import UNKNOWN
-from policies.pods import KUBERNETES, Pod, pods
-from policies.rule import Resource, Rule, View, at_if_known, collect_from, present
+from policies.pods import KUBERNETES, Pod, in_pods
+from policies.rule import Resource, Rule, View, at_if_known, present
 from policies.samples import in_every_place, pod_of
 
 NEEDED = {
@@ -36,7 +36,7 @@ def _pod(pod: Pod) -> Iterator[tuple[str, str]]:
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
-    return collect_from(pods(resource), _pod)
+    return in_pods(resource, (), _pod)
 
 
 def _of(requests: dict[str, object], limits: dict[str, object]) -> dict[str, Any]:
