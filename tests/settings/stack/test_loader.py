@@ -368,7 +368,8 @@ BLOCKS = "grafana:", "logs:", "traces:", "cloud_alarms:", "metrics:\n      remot
 @pytest.mark.parametrize("block", BLOCKS)
 def test_a_key_with_nothing_after_its_colon_could_mean_two_things(tmp_path: Path, block: str) -> None:
     path = f"observability.{block.replace(':', '.').replace(' ', '').replace(chr(10), '')}".rstrip(".")
-    text = "config:\n  ml-platform:observability:\n    "
+    told = "alerts: {platform: {mail: [ml@example.com]}}"
+    text = f"config:\n  ml-platform:observability:\n    {told}\n    "
     found = [each for each in mistakes(tmp_path, f"{text}{block} # nothing\n") if each[0] == path]
     ((_, position, message),) = found
     assert message.startswith("has nothing after its colon")
