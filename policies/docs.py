@@ -47,6 +47,11 @@ InferenceService, a TrainJob, a Workflow), the rules judge what they set.
 an end within 90 days. Every run lists the waivers that it used and those that nothing needs. An expired waiver is a
 finding, and so is one that covers more than 10 resources.
 
+**What is found.** `python -m pytest -s tests/policies/test_policy_foreign.py` judges the inputs that checkov and
+trivy-checks call harmful or harmless in their own tests, and spellings that end a naive check, and prints the figures.
+In November 2026: 393 of the 402 harmful inputs that apply (97.8 %), no finding of the same subject about 209 harmless
+ones, and 115 of 140 spellings. Each miss has its reason in `tests/policies/foreign/`.
+
 **A new rule** is one module in `policies/rules/<group>/` that sets `RULE`. The pack, the tests and this page find it;
 the tests are its cases.
 """

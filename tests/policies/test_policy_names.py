@@ -17,7 +17,7 @@ from simulator.kubernetes.schema import findings
 from tests.policies.policy_harness import ALL, as_case, kind_of
 
 SDKS = {"aws": "pulumi_aws", "kubernetes": "pulumi_kubernetes"}
-PROPERTY = re.compile(r'@pulumi\.getter(?:\(name="(\w+)"\))?\s+def (\w+)\(')
+PROPERTY = re.compile(r'@pulumi\.getter(?:\(name="(\w+)"\))?\s+(?:@_utilities\.deprecated\(.*\)\s+)?def (\w+)\(')
 OUTPUTS_OF_EVERY_RESOURCE = {"id"}
 FIELDS_OF_EVERY_OBJECT = {"apiVersion", "kind", "metadata", "spec", "status"}
 

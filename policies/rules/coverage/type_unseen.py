@@ -55,17 +55,17 @@ RULE = StackRule(
     fix="Look at it, and add its type to the option accepted of type-unseen, or write a rule for it.",
     dev="advisory",
     staging="advisory",
-    options={"accepted": Option("Types that somebody has looked at, such as aws:redshift/cluster:Cluster.", [])},
+    options={"accepted": Option("Types that somebody has looked at, such as aws:memorydb/cluster:Cluster.", [])},
     check=check,
     good={
         "nothing set": StackCase({}),
         "types that need none": StackCase({"alias": Sample("aws:kms/alias:Alias")}),
         "a type that somebody has looked at": StackCase(
-            {"a": Sample("aws:redshift/cluster:Cluster")}, options={"accepted": ["aws:redshift/cluster:Cluster"]}
+            {"a": Sample("aws:memorydb/cluster:Cluster")}, options={"accepted": ["aws:memorydb/cluster:Cluster"]}
         ),
     },
     bad={
-        "a database": StackCase({"a": Sample("aws:redshift/cluster:Cluster")}, at=("a", "type")),
+        "a database": StackCase({"a": Sample("aws:memorydb/cluster:Cluster")}, at=("a", "type")),
         "a machine for models": StackCase({"a": Sample("aws:sagemaker/endpoint:Endpoint")}, at=("a", "type")),
     },
 )

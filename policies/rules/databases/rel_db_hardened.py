@@ -1,4 +1,4 @@
-"""Databases are encrypted, private, backed up, and not deleted by one call."""
+"""Databases are encrypted, private, in two zones, backed up, and not deleted by one call."""
 
 from collections.abc import Iterator, Mapping
 
@@ -21,24 +21,27 @@ def check(resource: Resource) -> Iterator[tuple[str, str]]:
         yield "deletionProtection", "is not true, so one call deletes the database"
     if (number(resource, "backupRetentionPeriod", 0) or 0) < LEAST_DAYS:
         yield "backupRetentionPeriod", f"is less than {LEAST_DAYS} days, so a mistake of last week stays"
+    if resource.type == INSTANCE and not flag(resource, "multiAz"):
+        yield "multiAz", "is not true, so it is down as long as its zone is"
     if flag(resource, "skipFinalSnapshot"):
         yield "skipFinalSnapshot", "is true, so nothing is left when the database is deleted"
 
 
-_GOOD: Mapping[str, object] = {"storageEncrypted": True, "deletionProtection": True, "backupRetentionPeriod": 7}
+_CLUSTER: Mapping[str, object] = {"storageEncrypted": True, "deletionProtection": True, "backupRetentionPeriod": 7}
+_GOOD = {**_CLUSTER, "multiAz": True}
 
 RULE = Rule(
     id="rel-db-hardened",
     applies_to=(INSTANCE, CLUSTER, *OTHERS, CLUSTER_INSTANCE),
     severity="high",
-    standards=("CKV_AWS_16", "CKV_AWS_17", "CKV_AWS_133", "CKV_AWS_293", "FSBP RDS.2", "FSBP RDS.3"),
+    standards=("CKV_AWS_16", "CKV_AWS_17", "CKV_AWS_133", "CKV_AWS_157", "CKV_AWS_293", "FSBP RDS.2", "FSBP RDS.3"),
     why="A database holds what cannot be computed again.",
-    fix="Set storage_encrypted, deletion_protection and backup_retention_period=7 or more; drop publicly_accessible.",
+    fix="Set storage_encrypted, deletion_protection, multi_az, backup_retention_period=7; drop publicly_accessible.",
     dev="advisory",
     check=check,
     good={
         "hardened": _GOOD,
-        "a cluster": Case(_GOOD, type=CLUSTER),
+        "a cluster": Case(_CLUSTER, type=CLUSTER),
         "a machine of a cluster": Case({"instanceClass": "db.r8g.large"}, type=CLUSTER_INSTANCE),
     },
     bad={
@@ -46,6 +49,7 @@ RULE = Rule(
         "not encrypted": Case({**_GOOD, "storageEncrypted": False}, at="storageEncrypted"),
         "not protected": Case({**_GOOD, "deletionProtection": False}, at="deletionProtection"),
         "short backups": Case({**_GOOD, "backupRetentionPeriod": 6}, at="backupRetentionPeriod"),
+        "one zone": Case({**_GOOD, "multiAz": False}, at="multiAz"),
         "no last snapshot": Case({**_GOOD, "skipFinalSnapshot": True}, at="skipFinalSnapshot"),
         "a public address": Case({**_GOOD, "publiclyAccessible": True}, at="publiclyAccessible"),
         "a public machine of a cluster": Case(

@@ -6,6 +6,7 @@ from policies.pools import LAUNCH_TEMPLATE, NODE_CLASS
 from policies.rule import Case, Option, Resource, Rule, number, text
 from policies.samples import node_class
 
+INSTANCES = ("aws:ec2/instance:Instance", "aws:ec2/spotInstanceRequest:SpotInstanceRequest")
 LIMIT = "metadataOptions.httpPutResponseHopLimit"
 
 
@@ -17,14 +18,14 @@ def check(resource: Resource, *, max_hops: float) -> Iterator[tuple[str, str]]:
     path = f"{options}.httpPutResponseHopLimit"
     hops = number(resource, path, default=1 if is_node_class else None)  # Karpenter's own default
     if hops is None:
-        yield path, "is not set, so the default of the EKS image applies, which is 2"
+        yield path, "is not set, so the image decides, and images for EKS say 2"
     elif hops > max_hops:
         yield path, f"is {hops:g}, more than {max_hops:g}"
 
 
 RULE = Rule(
     id="node-imds-hop-limit",
-    applies_to=(LAUNCH_TEMPLATE, NODE_CLASS),
+    applies_to=(LAUNCH_TEMPLATE, *INSTANCES, NODE_CLASS),
     severity="medium",
     standards=("FSBP AutoScaling.4", "CKV_AWS_341"),
     why="With two hops a pod can get the node's token, and with it the permissions of the node's role.",

@@ -7,6 +7,7 @@ from policies.rule import Case, Resource, Rule, text
 from policies.samples import node_class
 
 INSTANCE = "aws:ec2/instance:Instance"
+SPOT = "aws:ec2/spotInstanceRequest:SpotInstanceRequest"
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
@@ -21,7 +22,7 @@ def check(resource: Resource) -> Iterator[tuple[str, str]]:
 
 RULE = Rule(
     id="node-imdsv2",
-    applies_to=(LAUNCH_TEMPLATE, INSTANCE, NODE_CLASS),
+    applies_to=(LAUNCH_TEMPLATE, INSTANCE, SPOT, NODE_CLASS),
     severity="high",
     standards=("FSBP EC2.8", "FSBP EC2.170", "CKV_AWS_79"),
     why="Without tokens, a forged request through any pod or proxy can read the credentials of the node's role.",

@@ -9,11 +9,14 @@ STACKS = (
     "aws:cloudformation/stackSet:StackSet",
     "aws:ec2/launchConfiguration:LaunchConfiguration",
 )
-NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
+NODE_GROUP, GROUP = "aws:eks/nodeGroup:NodeGroup", "aws:autoscaling/group:Group"
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
-    if resource.type != NODE_GROUP:
+    if resource.type == GROUP:
+        if present(resource, "launchConfiguration"):
+            yield "launchConfiguration", "is set: how its machines are made stands where no rule reads it"
+    elif resource.type != NODE_GROUP:
         yield "type", f"is {resource.type.rpartition(':')[2]}, which makes machines that no rule here sees"
     elif not present(resource, "launchTemplate"):
         yield "launchTemplate", "is not set, so AWS chooses the metadata service, disks and addresses of the nodes"
@@ -21,16 +24,20 @@ def check(resource: Resource) -> Iterator[tuple[str, str]]:
 
 RULE = Rule(
     id="node-no-opaque-pools",
-    applies_to=(NODE_GROUP, *STACKS),
+    applies_to=(NODE_GROUP, GROUP, *STACKS),
     severity="medium",
     standards=("CKV_AWS_315", "FSBP AutoScaling.9"),
     why="What is hidden in a template of another tool is judged by nobody: keys, public addresses, open disks.",
     fix="Use aws.eks.NodeGroup with a launch template of its own, or Karpenter.",
     dev="advisory",
     check=check,
-    good={"a node group with a template": {"launchTemplate": {"id": "lt-1", "version": "1"}}},
+    good={
+        "a node group with a template": {"launchTemplate": {"id": "lt-1", "version": "1"}},
+        "a group with a template": Case({"launchTemplate": {"id": "lt-1", "version": "1"}}, type=GROUP),
+    },
     bad={
         "nothing set": Case({}, at="launchTemplate"),
+        "a group without a template": Case({"launchConfiguration": "old"}, type=GROUP, at="launchConfiguration"),
         **{kind.rpartition(":")[2]: Case({"name": "nodes"}, type=kind, at="type") for kind in STACKS},
     },
 )

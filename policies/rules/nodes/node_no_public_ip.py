@@ -7,6 +7,7 @@ from policies.rule import Case, Resource, Rule, View, check_each, flag
 from policies.samples import node_class
 
 INSTANCE = "aws:ec2/instance:Instance"
+SPOT = "aws:ec2/spotInstanceRequest:SpotInstanceRequest"
 MESSAGE = "requests a public address"
 
 
@@ -24,7 +25,7 @@ def check(resource: Resource) -> Iterator[tuple[str, str]]:
 
 RULE = Rule(
     id="node-no-public-ip",
-    applies_to=(LAUNCH_TEMPLATE, INSTANCE, NODE_CLASS),
+    applies_to=(LAUNCH_TEMPLATE, INSTANCE, SPOT, NODE_CLASS),
     severity="high",
     standards=("FSBP EC2.9", "FSBP EC2.25", "CKV_AWS_88"),
     why="Anyone can reach and scan a node with a public address; a node behind NAT is out of reach.",

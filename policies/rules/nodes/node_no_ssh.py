@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from policies.rule import Case, Resource, Rule, present
 
-TEMPLATE, NODE_GROUP, INSTANCE = (
+TEMPLATE, NODE_GROUP, INSTANCE, SPOT = (
     "aws:ec2/launchTemplate:LaunchTemplate",
     "aws:eks/nodeGroup:NodeGroup",
     "aws:ec2/instance:Instance",
+    "aws:ec2/spotInstanceRequest:SpotInstanceRequest",
 )
 
 
@@ -19,7 +20,7 @@ def check(resource: Resource) -> Iterator[tuple[str, str]]:
 
 RULE = Rule(
     id="node-no-ssh",
-    applies_to=(TEMPLATE, NODE_GROUP, INSTANCE),
+    applies_to=(TEMPLATE, NODE_GROUP, INSTANCE, SPOT),
     severity="high",
     standards=("CKV_AWS_100", "EKS best practices: hosts"),
     why="People share an SSH key, keep it after they leave, and leave no record when they use it.",

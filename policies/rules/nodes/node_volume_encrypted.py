@@ -7,10 +7,12 @@ Source: Karpenter, NodeClasses, spec.blockDeviceMappings; read 2026-08.
 from collections.abc import Iterator
 
 from policies.pools import LAUNCH_TEMPLATE, NODE_CLASS
-from policies.rule import Case, Resource, Rule, View, check_each, flag, present, text
+from policies.rule import Case, Resource, Rule, View, check_each, each, flag, present, text
 from policies.samples import node_class
 
 INSTANCE = "aws:ec2/instance:Instance"
+SPOT = "aws:ec2/spotInstanceRequest:SpotInstanceRequest"
+ROOTS = ("/dev/xvda", "/dev/sda1")
 MESSAGE = "is not true, so the disk is not encrypted"
 
 
@@ -27,7 +29,7 @@ def _block_device(device: View) -> Iterator[tuple[str, str]]:
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
-    if resource.type == INSTANCE:
+    if resource.type in (INSTANCE, SPOT):
         if not flag(resource, "rootBlockDevice.encrypted"):
             yield "rootBlockDevice.encrypted", MESSAGE
         yield from check_each(resource, "ebsBlockDevices", _block_device)
@@ -35,6 +37,8 @@ def check(resource: Resource) -> Iterator[tuple[str, str]]:
     disks = "spec.blockDeviceMappings" if resource.type == NODE_CLASS else "blockDeviceMappings"
     if present(resource, disks):
         yield from check_each(resource, disks, _mapping)
+        if not any(text(mapping, "deviceName") in ROOTS for mapping in each(resource, disks)):
+            yield disks, f"names no root disk ({' or '.join(ROOTS)}), so that of the image stays as it is"
     elif resource.type != NODE_CLASS or text(resource, "spec.amiFamily") == "Custom":
         yield disks, "names no disk, so the image's disk is used, which is not encrypted"
 
@@ -45,7 +49,7 @@ def _disk(**ebs: object) -> dict[str, object]:
 
 RULE = Rule(
     id="node-volume-encrypted",
-    applies_to=(LAUNCH_TEMPLATE, INSTANCE, NODE_CLASS),
+    applies_to=(LAUNCH_TEMPLATE, INSTANCE, SPOT, NODE_CLASS),
     severity="high",
     standards=("FSBP EC2.3", "FSBP EC2.7", "CKV_AWS_8"),
     why="Node disks contain image layers, secrets that pods mount, and cached training data.",

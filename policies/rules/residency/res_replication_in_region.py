@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from policies.grants import is_foreign, own_accounts
 from policies.rule import NotKnownError, Option, Resource, Sample, Stack, StackCase, StackRule, View, each, text
 
 BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
@@ -9,15 +10,25 @@ VAULT = "aws:backup/vault:Vault"
 S3_COPY = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
 EFS_COPY = "aws:efs/replicationConfiguration:ReplicationConfiguration"
 PLAN = "aws:backup/plan:Plan"
+STORED = "aws:secretsmanager/secret:Secret"
 
 
 def check(stack: Stack, *, regions: Sequence[str]) -> Iterator[tuple[Resource, str, str]]:
     for copy in stack.of(S3_COPY):
         yield from _outside(copy, "rules", _target_regions(stack, copy, BUCKETS), regions)
+        for rule in each(copy, "rules"):
+            if is_foreign(account := text(rule, "destination.account"), own_accounts(copy)):
+                yield copy, rule.under("destination.account"), f"is {account}, an account that is not ours"
     for plan in stack.of(PLAN):
         yield from _outside(plan, "rules", [*_vault_regions(plan), *_target_regions(stack, plan, (VAULT,))], regions)
     for copy in stack.of(EFS_COPY):
-        yield from _outside(copy, "destination.region", [text(copy, "destination.region")], regions)
+        zone = text(copy, "destination.availabilityZoneName")
+        region = text(copy, "destination.region", default=zone[:-1])
+        yield from _outside(copy, "destination.region", [region or "a region that nobody named"], regions)
+    for secret in stack.of(STORED):
+        yield from _outside(
+            secret, "replicas", [text(replica, "region") for replica in each(secret, "replicas")], regions
+        )
 
 
 def _outside(
@@ -84,21 +95,48 @@ def _file_system(region: str) -> StackCase:
     )
 
 
+def _secret(region: str) -> StackCase:
+    return StackCase({"it": Sample(STORED, {"replicas": [{"region": region}]})}, at=("it", "replicas"))
+
+
+def _zone(region: str) -> StackCase:
+    zone = {"destination": {"availabilityZoneName": f"{region}a"}}
+    return StackCase({"copying": Sample(EFS_COPY, zone)}, at=("copying", "destination.region"))
+
+
+def _account(number: str) -> StackCase:
+    rule = {"destination": {"bucket": "arn:aws:s3:::copy", "account": number}}
+    copying = Sample(S3_COPY, {"rules": [rule]})
+    return StackCase({"copying": copying}, at=("copying", "rules[0].destination.account"))
+
+
 CASES = {
     "a bucket": _bucket,
     "a backup in a vault given by ARN": _plan,
     "a backup in a vault of this stack": _vault,
     "a file system": _file_system,
+    "a file system in one zone": _zone,
+    "a secret": _secret,
 }
 
 RULE = StackRule(
     id="res-replication-in-region",
-    applies_to=(S3_COPY, EFS_COPY, PLAN, VAULT, *BUCKETS),
+    applies_to=(S3_COPY, EFS_COPY, PLAN, VAULT, STORED, *BUCKETS),
     severity="high",
     why="A copy is subject to the law of the region that it is in, as the data itself is.",
     fix="Set replicate_to or copy_to to one of these, or add the region to the rule's list in a review.",
     options={"regions": Option("Regions that copies may be in.", ["us-east-1", "us-east-2", "us-west-2"])},
     check=check,
-    good={"nothing set, so no copies": StackCase({}), **{name: case("us-east-2") for name, case in CASES.items()}},
-    bad={f"{name}, in another region": case("eu-west-1") for name, case in CASES.items()},
+    good={
+        "nothing set, so no copies": StackCase({}),
+        "a bucket of the account": _account("111122223333"),
+        **{name: case("us-east-2") for name, case in CASES.items()},
+    },
+    bad={
+        **{f"{name}, in another region": case("eu-west-1") for name, case in CASES.items()},
+        "a bucket of another account": _account("999999999999"),
+        "a file system, nobody says where": StackCase(
+            {"copying": Sample(EFS_COPY, {"destination": {"kmsKeyId": "key"}})}, at=("copying", "destination.region")
+        ),
+    },
 )

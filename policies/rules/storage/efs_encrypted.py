@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
+from common.values import UNKNOWN
 from policies.grants import is_own_key
-from policies.rule import Case, Resource, Rule, flag
+from policies.rule import Case, Resource, Rule, at_if_known
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
-    if not flag(resource, "encrypted"):
+    if str(at_if_known(resource, "encrypted")).lower() != "true":
         yield "encrypted", "is not true, so files are not encrypted, and this cannot be changed later"
     if not is_own_key(resource, "kmsKeyId"):
         yield "kmsKeyId", "names no key of the account, so EFS uses AWS's own, whose policy cannot be changed"
@@ -26,6 +27,7 @@ RULE = Rule(
     bad={
         "nothing set": Case({}, at="encrypted"),
         "turned off": Case({"encrypted": False}, at="encrypted"),
+        "known after it is made": Case({"encrypted": UNKNOWN, "kmsKeyId": UNKNOWN}, at="encrypted"),
         "AWS's own key": Case({"encrypted": True}, at="kmsKeyId"),
         "AWS's own key, by its alias": Case(
             {"encrypted": True, "kmsKeyId": "alias/aws/elasticfilesystem"}, at="kmsKeyId"

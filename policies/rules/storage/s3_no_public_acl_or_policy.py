@@ -3,9 +3,10 @@
 from collections.abc import Collection, Iterator
 
 from policies.grants import TRUSTED, let_in
-from policies.rule import Case, Resource, Rule, collect_all, each, text
+from policies.rule import Case, Resource, Rule, collect_all, each, flag, present, text
 from policies.samples import policy_for
 
+BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
 ACLS = ("aws:s3/bucketAcl:BucketAcl", "aws:s3/bucketAclV2:BucketAclV2")
 POLICY, POINT_POLICY = "aws:s3/bucketPolicy:BucketPolicy", "aws:s3control/accessPointPolicy:AccessPointPolicy"
 POINTS = ("aws:s3/accessPoint:AccessPoint", POINT_POLICY)
@@ -18,12 +19,15 @@ OTHERS = (
 TABLES = ("aws:s3tables/tableBucketPolicy:TableBucketPolicy", "aws:s3tables/tablePolicy:TablePolicy")
 GROUPS = ("/AllUsers", "/AuthenticatedUsers")
 GRANTEES = "accessControlPolicy.grants"
+BLOCK = "publicAccessBlockConfiguration"
+BLOCKS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 
 
 def check(resource: Resource, *, trusted_accounts: Collection[str]) -> Iterator[tuple[str, str]]:
     harm = "they may use the bucket"
     yield from collect_all(
         lambda: _acl(resource),
+        lambda: _open_point(resource),
         lambda: let_in(resource, "policy", harm, trusted_accounts),
         lambda: let_in(resource, "resourcePolicy", harm, trusted_accounts),
     )
@@ -36,6 +40,16 @@ def _acl(resource: Resource) -> Iterator[tuple[str, str]]:
     for grant in each(resource, GRANTEES):
         if text(grant, "grantee.uri").endswith(GROUPS):
             yield grant.under("grantee.uri"), "is a group of everyone"
+    for grant in each(resource, "grants"):
+        if text(grant, "uri").endswith(GROUPS):
+            yield grant.under("uri"), "is a group of everyone"
+
+
+def _open_point(resource: Resource) -> Iterator[tuple[str, str]]:
+    """Yields what an access point does not block. One that says nothing blocks everything."""
+    for name in BLOCKS if present(resource, BLOCK) else ():
+        if not flag(resource, f"{BLOCK}.{name}", default=True):
+            yield f"{BLOCK}.{name}", "is false, so a policy can make the access point public"
 
 
 ALL_USERS = "http://acs.amazonaws.com/groups/global/AllUsers"
@@ -43,7 +57,7 @@ AT = "policy.Statement[0].Principal"
 
 RULE = Rule(
     id="s3-no-public-acl-or-policy",
-    applies_to=(*ACLS, POLICY, *POINTS, *OTHERS, *TABLES),
+    applies_to=(*ACLS, *BUCKETS, POLICY, *POINTS, *OTHERS, *TABLES),
     severity="critical",
     standards=("FSBP S3.2", "FSBP S3.3", "FSBP S3.6", "CKV_AWS_20", "CKV_AWS_70"),
     why="Block Public Access would stop this, and then somebody might remove the block.",
@@ -53,6 +67,8 @@ RULE = Rule(
     good={
         "nothing set": {},
         "private": {"acl": "private"},
+        "an access point that blocks what is public": Case({BLOCK: dict.fromkeys(BLOCKS, True)}, type=POINTS[0]),
+        "an access point with the settings of AWS": Case({BLOCK: {}}, type=POINTS[0]),
         "a grant to one account": {"accessControlPolicy": {"grants": [{"grantee": {"id": "1a2b"}}]}},
         "a service": Case(policy_for({"Service": "delivery.logs.amazonaws.com"}), type=POLICY),
         "everyone, denied without TLS": Case(
@@ -69,6 +85,13 @@ RULE = Rule(
         "a grant to everyone": Case(
             {"accessControlPolicy": {"grants": [{"grantee": {"uri": ALL_USERS}}]}}, at=f"{GRANTEES}[0].grantee.uri"
         ),
+        "a bucket's own ACL": Case({"acl": "public-read"}, type=BUCKETS[0], at="acl"),
+        "a bucket's own policy": Case(policy_for("*"), type=BUCKETS[1], at=AT),
+        "a bucket's own grants": Case({"grants": [{"uri": ALL_USERS}]}, type=BUCKETS[1], at="grants[0].uri"),
+        **{
+            f"an access point, {name} off": Case({BLOCK: {name: False}}, type=POINTS[0], at=f"{BLOCK}.{name}")
+            for name in BLOCKS
+        },
         "everyone, by policy": Case(policy_for("*"), type=POLICY, at=AT),
         "everyone over TLS": Case(
             policy_for("*", Condition={"Bool": {"aws:SecureTransport": "true"}}), type=POLICY, at=AT

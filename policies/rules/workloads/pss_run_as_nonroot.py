@@ -1,15 +1,16 @@
-"""Containers run as a user other than root, and the kubelet checks it.
+"""Containers run as a user and in groups other than root, and the kubelet checks it.
 
 Source: Kubernetes, Pod Security Standards, level restricted; read 2026-11.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from policies.pods import EXEMPT_NAMESPACES, KUBERNETES, Pod, in_pods
 from policies.rule import Case, Resource, Rule, View, collect_from, flag, number
 from policies.samples import in_every_place, pod_of, security
 
 NON_ROOT, USER = "securityContext.runAsNonRoot", "securityContext.runAsUser"
+GROUPS = ("securityContext.runAsGroup", "securityContext.fsGroup")
 
 
 def _non_root(holder: View) -> Iterator[tuple[str, str]]:
@@ -17,13 +18,17 @@ def _non_root(holder: View) -> Iterator[tuple[str, str]]:
         yield holder.under(NON_ROOT), "is not true, so the image decides, and most images run as root"
 
 
-def _user(holder: View) -> Iterator[tuple[str, str]]:
-    if number(holder, USER) == 0:
-        yield holder.under(USER), "is 0, which is root"
+def _zero(path: str) -> Callable[[View], Iterator[tuple[str, str]]]:
+    def check(holder: View) -> Iterator[tuple[str, str]]:
+        if number(holder, path) == 0:
+            yield holder.under(path), "is 0, which is root"
+
+    return check
 
 
 def _pod(pod: Pod) -> Iterator[tuple[str, str]]:
-    return collect_from(((NON_ROOT, _non_root), (USER, _user)), lambda each: pod.levels(*each))
+    checks = ((NON_ROOT, _non_root), *((path, _zero(path)) for path in (USER, *GROUPS)))
+    return collect_from(checks, lambda each: pod.levels(*each))
 
 
 def check(resource: Resource, *, exempt_namespaces: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -36,7 +41,7 @@ RULE = Rule(
     id="pss-run-as-nonroot",
     applies_to=KUBERNETES,
     severity="high",
-    standards=("PSS restricted", "CKV_K8S_23"),
+    standards=("PSS restricted", "CKV_K8S_23", "KSV-0116"),
     why="Root in a container owns what it mounts, and is root on the node after one mistake in kernel or runtime.",
     fix="Set securityContext.runAsNonRoot: true, and runAsUser where the image names no user by number.",
     options=EXEMPT_NAMESPACES,
@@ -60,6 +65,11 @@ RULE = Rule(
             security(runAsNonRoot=False), **NOBODY, at=f"spec.containers[0].{NON_ROOT}"
         ),
         "the pod as root": pod_of({}, **security(runAsNonRoot=True, runAsUser=0), at=f"spec.{USER}"),
+        "the group of root": pod_of({}, **security(runAsNonRoot=True, runAsGroup=0), at=f"spec.{GROUPS[0]}"),
+        "a container in the group of root": pod_of(
+            security(runAsNonRoot=True, runAsGroup=0), at=f"spec.containers[0].{GROUPS[0]}"
+        ),
+        "volumes for the group of root": pod_of({}, **security(runAsNonRoot=True, fsGroup=0), at=f"spec.{GROUPS[1]}"),
         "a pod that takes it back": pod_of(NOBODY, **security(runAsNonRoot=False), at=f"spec.{NON_ROOT}"),
         "the user as a text": pod_of({}, **security(runAsNonRoot=True, runAsUser="0"), at=f"spec.{USER}"),
         "a patch without containers": Case(

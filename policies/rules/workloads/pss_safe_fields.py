@@ -1,0 +1,109 @@
+"""Pods take nothing back of what keeps them apart: SELinux labels, /proc masks, kernel parameters, volumes of drivers.
+
+A volume of an image holds nothing of the node, and is left to the rules for images.
+Source: Kubernetes 1.35, Pod Security Standards, levels baseline and restricted; read 2026-11.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from policies.pods import EXEMPT_NAMESPACES, KUBERNETES, Pod, in_pods
+from policies.rule import Resource, Rule, View, check_each, collect_all, flag, keys, text
+from policies.samples import in_every_place, pod_of, security
+
+PROC, PROCESS = "securityContext.procMount", "securityContext.windowsOptions.hostProcess"
+LABELS, KERNEL = "securityContext.seLinuxOptions", "securityContext.sysctls"
+LABEL_TYPES = ("", "container_t", "container_init_t", "container_kvm_t", "container_engine_t")
+SAFE_SYSCTLS = (
+    "kernel.shm_rmid_forced",
+    *(f"net.ipv4.ip_{name}" for name in ("local_port_range", "local_reserved_ports", "unprivileged_port_start")),
+    *(f"net.ipv4.tcp_{name}" for name in ("syncookies", "keepalive_time", "fin_timeout", "keepalive_intvl")),
+    *("net.ipv4.tcp_keepalive_probes", "net.ipv4.ping_group_range"),
+)
+VOLUMES = (
+    *("configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim", "projected"),
+    *("secret", "hostPath"),  # pss-no-host-access finds the last one
+)
+
+
+def _container(container: View) -> Iterator[tuple[str, str]]:
+    if text(container, PROC) not in ("", "Default"):
+        yield container.under(PROC), "shows what /proc hides of the node's kernel"
+
+
+def _process(holder: View) -> Iterator[tuple[str, str]]:
+    if flag(holder, PROCESS):
+        yield holder.under(PROCESS), "is true, so it runs as a process of the node"
+
+
+def _labels(holder: View) -> Iterator[tuple[str, str]]:
+    if text(holder, f"{LABELS}.type") not in LABEL_TYPES:
+        yield holder.under(f"{LABELS}.type"), "is no label of containers, so SELinux does not keep it in"
+    for name in ("user", "role"):
+        if text(holder, f"{LABELS}.{name}"):
+            yield holder.under(f"{LABELS}.{name}"), "is set, so SELinux judges it as somebody else"
+
+
+def _parameter(parameter: View) -> Iterator[tuple[str, str]]:
+    if text(parameter, "name") not in SAFE_SYSCTLS:
+        yield parameter.under("name"), "is no parameter that a pod has for itself, so it changes the node's"
+
+
+def _volume(volume: View) -> Iterator[tuple[str, str]]:
+    for kind in keys(volume, ()):
+        if kind != "name" and kind not in VOLUMES:
+            yield volume.under((kind,)), "is mounted past storage classes, keys and access points"
+
+
+def _pod(pod: Pod) -> Iterator[tuple[str, str]]:
+    return collect_all(
+        lambda: pod.containers(_container),
+        lambda: pod.levels(PROCESS, _process),
+        lambda: pod.levels(LABELS, _labels),
+        lambda: check_each(pod.spec, KERNEL, _parameter),
+        lambda: check_each(pod.spec, "volumes", _volume),
+    )
+
+
+def check(resource: Resource, *, exempt_namespaces: Sequence[str]) -> Iterator[tuple[str, str]]:
+    return in_pods(resource, exempt_namespaces, _pod)
+
+
+RULE = Rule(
+    id="pss-safe-fields",
+    applies_to=KUBERNETES,
+    severity="high",
+    standards=("PSS baseline", "PSS restricted", "KSV-0025", "KSV-0026", "KSV-0027", "KSV-0028", "KSV-0103"),
+    why="Each of them opens the node, or data that other rules guard, to whoever takes over the pod.",
+    fix="Drop the field; mount a PersistentVolumeClaim; let a node class set kernel parameters.",
+    options=EXEMPT_NAMESPACES,
+    dev="advisory",
+    check=check,
+    good={
+        "nothing set": pod_of({}),
+        "the labels of containers": pod_of(
+            security(seLinuxOptions={"level": "s0:c1,c2"}), **security(seLinuxOptions={"type": "container_t"})
+        ),
+        "safe parameters": pod_of({}, **security(sysctls=[{"name": name, "value": "1"} for name in SAFE_SYSCTLS])),
+        "volumes of the cluster": pod_of({}, volumes=[{"name": kind, kind: {}} for kind in VOLUMES]),
+        "the usual masks": pod_of(security(procMount="Default", windowsOptions={"hostProcess": False})),
+    },
+    bad={
+        **in_every_place(security(procMount="Unmasked"), PROC),
+        "a process of the node": pod_of(
+            security(windowsOptions={"hostProcess": True}), at=f"spec.containers[0].{PROCESS}"
+        ),
+        "pods of the node": pod_of({}, **security(windowsOptions={"hostProcess": True}), at=f"spec.{PROCESS}"),
+        "a label of the node": pod_of({}, **security(seLinuxOptions={"type": "spc_t"}), at=f"spec.{LABELS}.type"),
+        "a container's own label": pod_of(
+            security(seLinuxOptions={"type": "spc_t"}), at=f"spec.containers[0].{LABELS}.type"
+        ),
+        "a role": pod_of({}, **security(seLinuxOptions={"role": "sysadm_r"}), at=f"spec.{LABELS}.role"),
+        "a user": pod_of({}, **security(seLinuxOptions={"user": "root"}), at=f"spec.{LABELS}.user"),
+        "a parameter of the node": pod_of(
+            {}, **security(sysctls=[{"name": "kernel.msgmax", "value": "1"}]), at=f"spec.{KERNEL}[0].name"
+        ),
+        "a file server": pod_of(
+            {}, volumes=[{"name": "x", "nfs": {"server": "fs", "path": "/"}}], at="spec.volumes[0].nfs"
+        ),
+    },
+)
