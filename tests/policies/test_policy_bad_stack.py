@@ -67,6 +67,7 @@ ALONE = (
     "obs-cluster-measured",
     "obs-nodes-and-gpus-measured",
     "rel-data-kept",
+    "rel-replicas-pdb",
 )
 """Rules of another environment, of the pack's configuration, or about what other rules' resources here have."""
 

@@ -14,10 +14,10 @@ GOOD_TEMPLATE = {
     "metadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": 1},
     "blockDeviceMappings": [{"deviceName": "/dev/xvda", "ebs": {"encrypted": "true", "volumeType": "gp3"}}],
     "tagSpecifications": [
-        {"resourceType": kind, "tags": dict.fromkeys(("environment", "owner", "cost-center", "project"), "x")}
+        {"resourceType": kind, "tags": dict.fromkeys(("environment", "owner", "cost-center", "project"), "research")}
         for kind in ("instance", "volume")
     ],
-    "tagsAll": dict.fromkeys(("environment", "owner", "cost-center", "project"), "x"),
+    "tagsAll": dict.fromkeys(("environment", "owner", "cost-center", "project"), "research"),
 }
 
 pytestmark = pytest.mark.engine
