@@ -71,7 +71,10 @@ RULE = Rule(
     options={
         "registries": Option(
             "Registries, or parts of one, to trust beside ECR and the images of the catalog.",
-            ["registry.k8s.io", "public.ecr.aws/eks", "public.ecr.aws/aws-observability", "nvcr.io/nvidia"],
+            [
+                *("registry.k8s.io", "public.ecr.aws/eks", "public.ecr.aws/aws-observability", "nvcr.io/nvidia"),
+                "ghcr.io/open-telemetry",
+            ],
         )
     },
     dev="advisory",
