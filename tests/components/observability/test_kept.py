@@ -23,7 +23,8 @@ OWN: dict[str, Any] = {"grafana": {}, "logs": OWN_LOGS, "traces": {"tempo": {}}}
 NAMES = ("loki", "tempo")
 
 
-TWO_POOLS = ({**POOL, "min_per_zone": 1, "max_per_zone": 1}, {**POOL, "name": "web", "min_per_zone": 1})
+ONE_IN_EACH_ZONE = {"instance_types": ["m5.2xlarge"], "min_per_zone": 1, "max_per_zone": 1}
+TWO_POOLS = tuple({"name": name, **ONE_IN_EACH_ZONE} for name in ("system", "web"))
 
 
 def context(

@@ -25,7 +25,8 @@ def below(path: str, value: Any) -> dict[str, Any]:
     return dict(value)
 
 
-SYSTEM = {"name": "system", "instance_types": ["m7i.large"], "min_per_zone": 1, "max_per_zone": 1}
+ONE = {"min_per_zone": 1, "max_per_zone": 1, "zones": ["us-west-2a"]}
+SYSTEM = {"name": "system", "instance_types": ["m7i.large"], **ONE}
 STACK_VALUES, NODES = (
     "clusters.main.addons.kube-prometheus-stack.values.",
     "clusters.main.addons.prometheus-node-exporter.values.",
