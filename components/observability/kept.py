@@ -17,6 +17,7 @@ from components.core.untyped import Values
 from settings.cluster.fixed_values import FixedValue, never
 from settings.cluster.parts import ClusterParts
 from settings.observability.grafana import NAMESPACE
+from settings.observability.kept import MEMORY_GIB
 
 if TYPE_CHECKING:
     import pulumi
@@ -25,7 +26,6 @@ GRAFANA = Pods(namespace=NAMESPACE, labels={"app.kubernetes.io/name": "grafana"}
 OBJECTS = ("s3:DeleteObject", "s3:GetObject", "s3:PutObject")
 VOLUME = "10Gi"
 """For what has not reached the bucket. Kubernetes would refuse to make it smaller later."""
-MEMORY_GIB = 2
 
 
 def _key(program: str, cluster: str) -> str:

@@ -10,8 +10,8 @@ REPLICAS = 3
 
 
 def kept_nodes(pools: Iterable[NodePoolSettings], zones: int) -> int:
-    """Returns how many nodes without taints the cluster always has. zones: of the network."""
-    return sum(pool.kept_per_zone * len(pool.zones or range(zones)) for pool in landing_pools(pools))
+    """Returns how many nodes without taints these pools always have. zones: of the network."""
+    return sum(pool.kept_per_zone * len(pool.named_zones or range(zones)) for pool in landing_pools(pools))
 
 
 def highly_available(mesh: MeshSettings, pools: Iterable[NodePoolSettings], zones: int) -> bool:

@@ -81,7 +81,7 @@ def cross_mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules], today: date)
         *observability_aws.mistakes(parts, add_ons),
         *observability_grafana.mistakes(parts),
         *observability_costs.mistakes(parts),
-        *observability_metrics.mistakes(parts),
+        *observability_metrics.mistakes(parts, len(zone_names or ())),
         *observability_traces.mistakes(parts),
         *observability_logs.mistakes(parts, add_ons),
         *quotas.mistakes(parts.quotas, dict(parts.pools()), zone_names),

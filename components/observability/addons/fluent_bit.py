@@ -120,7 +120,6 @@ ADD_ON = AddOnSpec(
             of_nodes=True,
         ),
     ),
-    endpoints=("logs",),
     fixed=(
         FixedValue(path="kind", keeps=only("daemonset"), why="A Deployment would read the logs of a few nodes alone."),
         FixedValue(path="metricsPort", keeps=only(str(PORT)), why=f"Network policies let Prometheus in on {PORT}."),

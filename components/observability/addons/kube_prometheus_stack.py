@@ -169,8 +169,8 @@ def prometheus_spec(context: AddOnContext, metrics: MetricsSettings) -> dict[str
 
 
 def spread(context: AddOnContext, app: str) -> dict[str, Any]:
-    """Returns what keeps the pods apart: on nodes of their own where the cluster has as many, in zones if it can be."""
-    apart = kept_nodes(context.pools, context.zones) >= replicas(context) > 1
+    """Returns what keeps the pods apart: on nodes of their own where their pool has as many, in zones if it can be."""
+    apart = kept_nodes([context.landing_pool], context.zones) >= replicas(context) > 1
     zones = {
         "maxSkew": 1,
         "topologyKey": "topology.kubernetes.io/zone",

@@ -1,11 +1,12 @@
 """Loki of the platform: logs in a bucket of the cluster, found by labels, and by Grafana.
 
-One program in one pod; in production in three, each of which has all of a line's copies but one, so that one may go.
+One program in one pod; in production in three, each of which has all of a line's copies but one, so that one may go
+where the landing pool keeps three nodes.
 That writes up to three times as much, and is for some ten GB of logs a day and pod; more needs a Loki of one's own.
 Streams have no pod, so an old line comes after newer ones of another node, as when Loki has been away: shards by time
 take it, up to a week old. Caches, canary, gateway and rules of the chart are off: they are more pods and more images.
-Sources: grafana-community/helm-charts loki-18.11.0, templates/; grafana/loki v3.7.6, pkg/ingester/stream.go,
-pkg/distributor/distributor.go, pkg/compactor, pkg/validation/limits.go; read 2026-11.
+Sources: grafana-community/helm-charts loki-18.11.0, templates/; grafana/loki v3.7.6, pkg/ingester/{stream,flush,
+wal}.go, pkg/distributor/distributor.go, pkg/compactor, pkg/validation/limits.go; read 2026-11.
 """
 
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from components.observability import kept
 from settings.cluster.fixed_values import FixedValue, never, only
 from settings.cluster.mesh_replicas import kept_nodes
 from settings.cluster.parts import ClusterParts
+from settings.observability.kept import MEMORY_GIB, loki_pods
 from settings.observability.logs import LogSettings, LokiSettings
 from settings.observability.metrics import TELEMETRY
 
@@ -43,7 +45,7 @@ def needed_by(cluster: ClusterParts) -> str | None:
 
 
 def values(context: AddOnContext) -> Values:
-    replicas = 3 if context.stage.production else 1
+    replicas = loki_pods(production=context.stage.production)
     off = {"enabled": False}
     return {
         "deploymentMode": "Monolithic",
@@ -57,6 +59,8 @@ def values(context: AddOnContext) -> Values:
                 "s3": {"region": context.stage.region, "disable_dualstack": True},
             },
             "limits_config": _limits(context),
+            # What it reads again as it starts: half of its memory, then it writes to the bucket first.
+            "ingester": {"wal": {"replay_memory_ceiling": f"{MEMORY_GIB * 512}MB"}},
             "compactor": {"retention_enabled": True, "delete_request_store": "s3"},
             "analytics": {"reporting_enabled": False},
         },
@@ -118,9 +122,9 @@ def _limits(context: AddOnContext) -> Values:
 
 
 def _apart(context: AddOnContext, replicas: int) -> Values:
-    """Returns what keeps pods on nodes of their own: always where the cluster has as many, otherwise if it can be."""
+    """Returns what keeps pods on nodes of their own: always where their pool has as many, otherwise if it can be."""
     term = {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": PODS}}
-    if kept_nodes(context.pools, context.zones) >= replicas:
+    if kept_nodes([context.landing_pool], context.zones) >= replicas:
         return {"requiredDuringSchedulingIgnoredDuringExecution": [term]}
     return {
         "requiredDuringSchedulingIgnoredDuringExecution": [],
@@ -147,6 +151,13 @@ RULES = (
         minutes=5,
         severity="warning",
         summary="Loki has refused {{ $value | humanize }} lines in 15 minutes: {{ $labels.reason }}.",
+    ),
+    Alert(
+        name="LokiBucketFails",
+        expr='sum(increase(loki_ingester_chunks_flush_failures_total{job="loki"}[15m])) > 2',
+        minutes=30,
+        severity="warning",
+        summary="Loki has failed {{ $value | humanize }} times in 15 minutes to write to its bucket.",
     ),
     Alert(
         name="LokiRetentionStalled",

@@ -15,6 +15,7 @@ from components.core.untyped import Values
 from components.observability import kept
 from settings.cluster.fixed_values import FixedValue, never, only
 from settings.cluster.parts import ClusterParts
+from settings.observability.kept import MEMORY_GIB
 from settings.observability.metrics import TELEMETRY
 from settings.observability.traces import TempoSettings
 
@@ -39,7 +40,7 @@ def values(context: AddOnContext) -> Values:
         "tempo": {
             "reportingEnabled": False,
             "memBallastSizeMbs": 0,
-            "extraEnv": [{"name": "GOMEMLIMIT", "value": f"{kept.MEMORY_GIB * 1024 * 85 // 100}MiB"}],
+            "extraEnv": [{"name": "GOMEMLIMIT", "value": f"{MEMORY_GIB * 1024 * 85 // 100}MiB"}],
             "retention": f"{tempo.days(context.stage.environment) * 24}h",
             "storage": {
                 "trace": {
@@ -51,6 +52,7 @@ def values(context: AddOnContext) -> Values:
                     },
                 }
             },
+            "livenessProbe": {"failureThreshold": 30},  # of 10 s: it is not ready while it reads its volume again
             "resources": kept.resources("200m"),
             "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
         },

@@ -2,7 +2,7 @@
 
 Its webhooks are what it makes itself of the policies that are there, and while its pods are away a policy with Fail
 refuses all that it would judge. So it is asked about no namespace that nodes, network or Kyverno itself need to come
-back, and it runs once on each of three nodes where the cluster has them.
+back, and it runs once on each of three nodes where its pool has them.
 The hook before the deletion of its release scales it to zero, upon which its pods delete their webhooks. The Job that
 follows misses the validating ones, so a Kyverno that is down when it is deleted leaves these behind.
 Controllers for reports, cleaning and generated objects are off, with what the first would read: unread reports pile up.
@@ -52,7 +52,7 @@ def values(context: AddOnContext) -> Values:
     return {
         "global": {"priorityClassName": "system-cluster-critical"},  # otherwise pods of teams with a class may end it
         "admissionController": {
-            "replicas": max(1, min(REPLICAS, kept_nodes(context.pools, context.zones))),  # a budget comes with two
+            "replicas": max(1, min(REPLICAS, kept_nodes([context.landing_pool], context.zones))),  # two have a budget
             "podDisruptionBudget": LETS_GO,
             # Pods that started without credentials of AWS get none until they start again.
             "podAnnotations": {"ml-platform/registries": reads},

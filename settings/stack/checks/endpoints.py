@@ -66,6 +66,9 @@ def _needed(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> set[str]:
             needed.update(rules.endpoints)
         if content.observability is not None and content.observability.alerts.sends_mails:
             needed.add("sns")
+        logs = content.observability.logs if content.observability is not None else None
+        if logs is not None and logs.to == "cloudwatch":
+            needed.add("logs")
         traces = content.observability.traces if content.observability is not None else None
         if traces is not None and traces.sent_to is None:
             needed.add("xray")

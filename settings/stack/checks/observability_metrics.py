@@ -1,20 +1,23 @@
-"""Checks what is measured: its clusters, and whether Prometheus fits onto a node of the landing pool.
+"""Checks what is measured: its clusters, and whether Prometheus and what runs beside it fits onto the landing pool.
 
 A pod that fits nowhere waits for ever, and no `up` sees it: the operator makes it after the release.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from settings.cluster.landing import landing_pool
+from settings.cluster.mesh_replicas import kept_nodes
 from settings.core.problems import Mistake, nearest_or_all
+from settings.observability.kept import MEMORY_GIB, loki_pods
+from settings.observability.observability import ObservabilitySettings
 from settings.stack.parts import Parts
 
 RESERVED_MIB = 1536
 """For the kubelet, the system, and the pods of each node. That of DaemonSets with requests of their own is less."""
 
 
-def mistakes(parts: Parts) -> Iterator[Mistake]:
-    """Yields clusters that are not there, and memory that no node of a cluster has."""
+def mistakes(parts: Parts, zones: int) -> Iterator[Mistake]:
+    """Yields clusters that are not there, and memory that the nodes of a cluster have not. zones: 0 where not known."""
     observability = parts.observability
     if observability is None:
         return
@@ -39,3 +42,53 @@ def mistakes(parts: Parts) -> Iterator[Mistake]:
                     "it would wait for ever, and no update would tell. Lower it, or give the pool larger machines."
                 ),
             )
+            continue
+        kept = kept_nodes([pool], zones)
+        nodes = pool.most_nodes(len(pool.named_zones or range(zones))) if pool.autoscaled else kept
+        pods = _pods(cluster.observability, production=parts.environment == "prod")
+        room = smallest.memory_mib - RESERVED_MIB
+        if kept and (waiting := _waiting([room] * nodes, pods, kept)):
+            all_of_them = ", ".join(f"{count} of {program} with {gib}" for program, (count, gib) in pods.items())
+            yield (
+                ("observability", "metrics", "memory_gib"),
+                (
+                    f"is {needed}, and pool {pool.name} of cluster {name} may have {nodes} "
+                    f"{'node' if nodes == 1 else 'nodes'} of {smallest.memory_mib // 1024} GiB ({smallest.name}), of "
+                    f"each of which others need {RESERVED_MIB / 1024}. That has no room for all pods and their GiB "
+                    f"({all_of_them}): one of {waiting} would wait for ever. Lower it, or give the pool larger or "
+                    "more machines."
+                ),
+            )
+
+
+def _pods(observability: ObservabilitySettings, *, production: bool) -> Mapping[str, tuple[int, int]]:
+    """Returns what runs on the landing pool and holds much -> how many pods, and the GiB of each."""
+    metrics, logs, traces = observability.metrics, observability.logs, observability.traces
+    pods = {"Prometheus": (metrics.replicas or (2 if production else 1), metrics.memory_gib)}
+    if logs is not None and logs.own_loki:
+        pods["Loki"] = (loki_pods(production=production), MEMORY_GIB)
+    if traces is not None:
+        pods["the gateways"] = (traces.gateways or (2 if production else 1), traces.memory_gib)
+        if traces.tempo is not None:
+            pods["Tempo"] = (1, MEMORY_GIB)
+    return pods
+
+
+def _waiting(rooms: list[int], pods: Mapping[str, tuple[int, int]], kept: int) -> str | None:
+    """Returns what has a pod that fits nowhere, when large ones come first and each takes the emptiest node.
+
+    What is larger than a node is told elsewhere. rooms: MiB of each node. kept: nodes that stay. Where they suffice,
+    Prometheus and Loki have a node for each pod.
+    """
+    fitting = [(program, *each) for program, each in pods.items() if each[1] * 1024 <= rooms[0]]
+    for program, count, gib in sorted(fitting, key=lambda each: -each[2]):
+        apart = program in {"Prometheus", "Loki"} and kept >= count
+        taken: set[int] = set()
+        for _ in range(count):
+            free = [index for index in range(len(rooms)) if not (apart and index in taken)]
+            best = max(free, key=rooms.__getitem__)
+            rooms[best] -= gib * 1024
+            taken.add(best)
+            if rooms[best] < 0:
+                return program
+    return None

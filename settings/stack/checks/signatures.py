@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from catalog.regions import REGIONS
+from settings.cluster.landing import landing_pools
 from settings.cluster.mesh_replicas import kept_nodes
 from settings.core.physical_names import cache_prefix, name_prefix, registry, repository_name
 from settings.core.problems import Mistake, listed
@@ -36,11 +37,12 @@ def mistakes(parts: Parts, zones: int) -> Iterator[Mistake]:
         )
     if signatures.mode == "deny" and parts.environment == "prod" and zones:
         for cluster, content in parts.clusters.items():
-            if content.complete and kept_nodes(content.pools.values(), zones) < 2:
+            if content.complete and kept_nodes(landing_pools(content.pools.values())[:1], zones) < 2:
                 yield (
                     ("admission", "signatures", "mode"),
                     (
-                        f"refuses pods while Kyverno is down, and {cluster} keeps at most one node without taints: "
+                        f"refuses pods while Kyverno is down, and the first pool for add-ons of {cluster} keeps at "
+                        "most one node: "
                         "while that one is replaced, no pod of a team would start. Keep two, by min_per_zone of a "
                         "managed pool, or write audit."
                     ),

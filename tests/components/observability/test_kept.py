@@ -1,6 +1,7 @@
 """Loki and Tempo of the platform: what they keep and for how long, what they may do, whom they talk to."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -22,12 +23,18 @@ OWN: dict[str, Any] = {"grafana": {}, "logs": OWN_LOGS, "traces": {"tempo": {}}}
 NAMES = ("loki", "tempo")
 
 
-def context(environment: str = "prod", zones: int = 3, **observability: Any) -> AddOnContext:
+ONE_IN_EACH_ZONE = {"instance_types": ["m5.2xlarge"], "min_per_zone": 1, "max_per_zone": 1}
+TWO_POOLS = tuple({"name": name, **ONE_IN_EACH_ZONE} for name in ("system", "web"))
+
+
+def context(
+    environment: str = "prod", zones: int = 3, pools: Sequence[dict[str, Any]] = (POOL,), **observability: Any
+) -> AddOnContext:
     return AddOnContext(
         stage=stage(environment=environment),
         cluster="main",
         kubernetes_version="1.35",
-        pools=(NodePoolSettings.model_validate(POOL),),
+        pools=tuple(NodePoolSettings.model_validate(pool) for pool in pools),
         gpu_allocation="device-plugin",
         observability=ObservabilitySettings.model_validate({**OWN, **observability}),
         zones=zones,
@@ -91,12 +98,34 @@ def test_in_production_one_of_three_pods_may_go(environment: str, pods: int) -> 
 
 
 def test_pods_share_a_node_where_there_are_fewer() -> None:
-    def affinity(zones: int) -> Any:
-        return values("loki", zones=zones)["singleBinary"]["affinity"]["podAntiAffinity"]
+    def affinity(zones: int, **changes: Any) -> Any:
+        return values("loki", zones=zones, **changes)["singleBinary"]["affinity"]["podAntiAffinity"]
 
     assert affinity(3)["requiredDuringSchedulingIgnoredDuringExecution"]
     assert affinity(1)["requiredDuringSchedulingIgnoredDuringExecution"] == [], "otherwise one waits for ever"
     assert affinity(1)["preferredDuringSchedulingIgnoredDuringExecution"]
+    of_one_pool = affinity(2, pools=TWO_POOLS)["requiredDuringSchedulingIgnoredDuringExecution"]
+    assert of_one_pool == [], "its pods select the first pool, which has two nodes"
+
+
+def test_prometheus_shares_a_node_where_its_pool_has_one() -> None:
+    def apart(zones: int) -> str:
+        made = values("kube-prometheus-stack", zones=zones, pools=TWO_POOLS)
+        return str(made["prometheus"]["prometheusSpec"]["podAntiAffinity"])
+
+    assert (apart(1), apart(2)) == ("soft", "hard")
+
+
+def test_what_loki_reads_again_as_it_starts_fits_into_its_memory() -> None:
+    made = values("loki")
+    memory = int(made["singleBinary"]["resources"]["limits"]["memory"].removesuffix("Gi")) * 1024
+    wal = made["loki"]["ingester"]["wal"]
+    assert int(wal["replay_memory_ceiling"].removesuffix("MB")) < memory, "it would be killed at each start"
+    assert wal.keys() == {"replay_memory_ceiling"}, "flush_on_shutdown is the chart's"
+
+
+def test_tempo_is_not_ended_while_it_reads_its_volume_again() -> None:
+    assert values("tempo")["tempo"]["livenessProbe"] == {"failureThreshold": 30}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -25,6 +25,8 @@ def below(path: str, value: Any) -> dict[str, Any]:
     return dict(value)
 
 
+ONE = {"min_per_zone": 1, "max_per_zone": 1, "zones": ["us-west-2a"]}
+SYSTEM = {"name": "system", "instance_types": ["m7i.large"], **ONE}
 STACK_VALUES, NODES = (
     "clusters.main.addons.kube-prometheus-stack.values.",
     "clusters.main.addons.prometheus-node-exporter.values.",
@@ -49,6 +51,15 @@ MISTAKES: dict[str, tuple[list[Change], str, str]] = {
         [metrics(memory_gib=7)],
         "observability.metrics.memory_gib",
         "it would wait for ever, and no update would tell. Lower it, or give the pool larger machines.",
+    ),
+    "more memory than nodes have together": (
+        [
+            metrics(memory_gib=6),
+            (("observability", "logs"), {"to": "loki", "loki": {}}),
+            (("clusters", "main", "pools", 0), SYSTEM),
+        ],
+        "observability.metrics.memory_gib",
+        "one of Loki would wait for ever. Lower it, or give the pool larger or more machines.",
     ),
     "operator without its definitions": (
         [ON, (("clusters", "main", "addons", "prometheus-operator-crds"), {"enabled": False})],
