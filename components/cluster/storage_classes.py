@@ -9,10 +9,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from components.core.admission import admission_policy
+from components.core.admission import ALLOWS, admission_policy
 from components.core.stage import Stage
 from components.core.untyped import Manifest
-from components.tenancy.marks import ALLOWS
 from settings.cluster.cluster import StorageClassSettings
 from settings.observability.metrics import TELEMETRY
 

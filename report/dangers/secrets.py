@@ -31,7 +31,9 @@ def find(plan: Plan) -> Iterator[Danger]:
         provider = plan.before[change.urn].provider
         namespace, name = (str(at(before, path)) for path in ("metadata.namespace", "spec.target.name"))
         place = _place(before, provider)
-        if change.op == "delete" and (went(plan, provider, {name}) or not plan.has_namespace(provider, namespace)):
+        if change.op == "delete" and (
+            went(plan, provider, {name}, namespace) or not plan.has_namespace(provider, namespace)
+        ):
             continue
         if change.op == "update" and place in optional:
             continue
@@ -62,10 +64,14 @@ def find(plan: Plan) -> Iterator[Danger]:
             )
 
 
-def went(plan: Plan, provider: str, secrets: Set[object]) -> bool:
-    """Tells whether a chart of a cluster named one of some Secrets, and none does any more."""
+def went(plan: Plan, provider: str, secrets: Set[object], namespace: str | None = None) -> bool:
+    """Tells whether a chart of a cluster named one of some Secrets, and none does any more. namespace: of the chart."""
     was, now = (
-        any(each.type == RELEASE and each.provider == provider and _names(each.inputs, secrets) for each in resources)
+        any(
+            (each.type, each.provider) == (RELEASE, provider) and _names(each.inputs, secrets)
+            for each in resources
+            if namespace in (None, at(each.inputs, "namespace"))
+        )
         for resources in (plan.before.values(), plan.after.values())
     )
     return was and not now

@@ -14,7 +14,7 @@ from catalog.eks_addons import GUARDDUTY_AGENT
 from catalog.images import IMAGES
 from common.quantities import seconds
 from common.urns import name_of
-from components.tenancy.marks import ALLOWS, DEMANDS
+from components.core.admission import ALLOWS, DEMANDS
 from costs.resource import Resource
 from report.dangers.danger import ALONE, CLUSTER, GRAVE, LATER, NAMESPACE, SERIOUS, Danger, Plan, at, every, of_change
 from report.dangers.data import HOLDS_DATA, SECRET
