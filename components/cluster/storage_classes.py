@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from components.core.admission import admission_policy
+from components.core.admission import ALLOWS, admission_policy
 from components.core.stage import Stage
 from components.core.untyped import Manifest
 from settings.cluster.cluster import StorageClassSettings
@@ -86,6 +86,7 @@ class StorageClasses(pulumi.ComponentResource):
             "volumes of gp2 do not have the key of the platform: use another class, such as gp3",
             pulumi.ResourceOptions(parent=self),
             operations=["CREATE"],
+            annotations={ALLOWS: ", ".join(f"volumes of {TELEMETRY} in {each}" for each in telemetry)},
             more={
                 f"!has(object.spec.storageClassName) || object.spec.storageClassName != '{TELEMETRY}' || "
                 f"request.namespace in {list(telemetry)}": (

@@ -12,6 +12,11 @@ _WRITTEN: kubernetes.admissionregistration.v1.MatchConditionArgsDict = {
     "object.metadata.?annotations != oldObject.metadata.?annotations || "
     "object.metadata.?labels != oldObject.metadata.?labels",
 }
+ALLOWS, DEMANDS = "ml-platform/allows", "ml-platform/demands"
+"""Annotations of a rule of admission: what it lets in, and what it wants, in words separated by commas.
+
+Its expressions do not show which of two is the stricter one; who reads a change wants to know.
+"""
 
 
 def admission_policy(

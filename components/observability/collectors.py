@@ -181,6 +181,7 @@ def _out(region: str, traces: TraceSettings) -> dict[str, Any]:
 def _cleaned(traces: TraceSettings) -> list[dict[str, Any]]:
     """Returns statements that clean attributes: of each place in a group, since one runs in a single context."""
     sender, content, kept = (_quoted(f"^({pattern})$") for pattern in (OF_SENDER, CONTENT, KEPT))
+    dropped = [_quoted(f"^{key.replace('.', '[.]')}$") for key in traces.drop_attributes]
     groups = []
     for place in ("resource", "scope", "span", "spanevent"):
         every, aside = f"{place}.attributes", f'{place}.cache["kept"]'
@@ -190,7 +191,8 @@ def _cleaned(traces: TraceSettings) -> list[dict[str, Any]]:
             f'delete_matching_keys({every}, "{content}")',
             f'merge_maps({every}, {aside}, "insert")',
             f'delete_matching_keys({every}, "{sender}")',
-            *(f'delete_key({every}, "{key}")' for key in traces.drop_attributes),
+            # By a pattern: delete_key takes the first alone of two that have the same key.
+            *(f'delete_matching_keys({every}, "{key}")' for key in dropped),
         ]
         if place == "spanevent":  # those of the conventions for generative AI are made for content
             statements.insert(2, f'keep_keys({every}, []) where IsMatch(spanevent.name, "^gen_ai[.]")')

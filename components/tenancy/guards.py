@@ -18,11 +18,9 @@ from dataclasses import dataclass
 import pulumi
 
 from catalog.sharing import POOL_LABEL
-from components.core.admission import admission_policy
+from components.core.admission import ALLOWS, DEMANDS, admission_policy
 from components.tenancy.marks import (
     ADDED,
-    ALLOWS,
-    DEMANDS,
     OTHER_POOLS,
     POOLS,
     PRIORITIES,

@@ -16,11 +16,6 @@ POOLS, PRIORITIES, SERVICE_ACCOUNTS = (f"ml-platform/{name}" for name in ("pools
 """Annotations: names, separated by commas."""
 TAINTS, OTHER_POOLS = "ml-platform/taints", "ml-platform/other-pools"
 """Annotations: `<key>=<value>` of the taints of its pools; `<pool>:<key>=<value>+<key>=<value>` of all others."""
-ALLOWS, DEMANDS = "ml-platform/allows", "ml-platform/demands"
-"""Annotations of a rule of admission: what it lets in, and what it wants, in words separated by commas.
-
-Its expressions do not show which of two is the stricter one; who reads a change wants to know.
-"""
 ADDED = " that a webhook adds"
 """Ends the words for an image that the platform itself puts into pods."""
 OVERSUBSCRIBED = "ml-platform/oversubscribed"

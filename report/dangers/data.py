@@ -1,12 +1,11 @@
 """Data that is lost, or replaced by something empty."""
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping
 
 from costs.resource import Resource
-from policies.charts import RELEASE
 from policies.rules.reliability import rel_data_kept
 from report.dangers.danger import GRAVE, LOST, Danger, Plan, at, because, every, of_change
-from report.dangers.secrets import EXTERNAL
+from report.dangers.secrets import EXTERNAL, went
 from report.events import Change
 
 SECRET = "aws:secretsmanager/secret:Secret"  # noqa: S105 - a type
@@ -50,20 +49,7 @@ def _went_with_its_user(plan: Plan, change: Change) -> bool:
         for source in every(each.inputs, "spec.dataFrom.sourceRef.generatorRef.name")
         if source == at(resource.inputs, "metadata.name")
     }
-    was, now = (
-        [
-            each
-            for each in resources.values()
-            if each.type == RELEASE and each.provider == resource.provider and _names(each.inputs, secrets)
-        ]
-        for resources in (plan.before, plan.after)
-    )
-    return bool(was) and not now
-
-
-def _names(value: object, names: Set[object]) -> bool:
-    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
-    return (isinstance(value, str) and value in names) or any(_names(each, names) for each in inner)
+    return went(plan, resource.provider, secrets)
 
 
 def keeps_files(resource: Resource | None) -> bool:

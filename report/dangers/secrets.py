@@ -5,7 +5,7 @@ Source: external-secrets v2.9.0, pkg/controllers/externalsecret (creationPolicy 
 Retain); read 2026-11.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 from policies.charts import RELEASE
@@ -31,7 +31,11 @@ def find(plan: Plan) -> Iterator[Danger]:
         provider = plan.before[change.urn].provider
         namespace, name = (str(at(before, path)) for path in ("metadata.namespace", "spec.target.name"))
         place = _place(before, provider)
-        if change.op == "delete" and (place in optional or not plan.has_namespace(provider, namespace)):
+        if change.op == "delete" and (
+            went(plan, provider, {name}, namespace) or not plan.has_namespace(provider, namespace)
+        ):
+            continue
+        if change.op == "update" and place in optional:
             continue
         says = consequence = gently = ""
         if change.op == "delete" and place not in made:
@@ -58,6 +62,24 @@ def find(plan: Plan) -> Iterator[Danger]:
                 "write all values to the new store first",
                 name=str(at(after, "metadata.name")),
             )
+
+
+def went(plan: Plan, provider: str, secrets: Set[object], namespace: str | None = None) -> bool:
+    """Tells whether a chart of a cluster named one of some Secrets, and none does any more. namespace: of the chart."""
+    was, now = (
+        any(
+            (each.type, each.provider) == (RELEASE, provider) and _names(each.inputs, secrets)
+            for each in resources
+            if namespace in (None, at(each.inputs, "namespace"))
+        )
+        for resources in (plan.before.values(), plan.after.values())
+    )
+    return was and not now
+
+
+def _names(value: object, names: Set[object]) -> bool:
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return (isinstance(value, str) and value in names) or any(_names(each, names) for each in inner)
 
 
 def _place(external: Mapping[str, Any], provider: str) -> tuple[str, Any, Any]:

@@ -12,7 +12,8 @@ from typing import Any
 from catalog.priorities import PRIORITIES
 from common.quantities import parsed
 from common.urns import type_of
-from components.tenancy.marks import ADDED, ALLOWS, DEMANDS, OTHER_POOLS, OVERSUBSCRIBED, POOLS, SERVICE_ACCOUNTS, TEAM
+from components.core.admission import ALLOWS, DEMANDS
+from components.tenancy.marks import ADDED, OTHER_POOLS, OVERSUBSCRIBED, POOLS, SERVICE_ACCOUNTS, TEAM
 from components.tenancy.marks import PRIORITIES as CLASSES
 from costs.resource import Resource
 from report.dangers import grants

@@ -20,7 +20,7 @@ from report.dangers.sinks import COLLECTOR
 from report.tables import some
 
 CHART, MONITOR = "kube-prometheus-stack", "kubernetes:monitoring.coreos.com/v1:PodMonitor"
-_DROPS = re.compile(r'delete_key\(span\.attributes, "(.+)"\)')
+_DROPS = re.compile(r'delete_(?:key|matching_keys)\(span\.attributes, "\^?([^(]+?)(?:\$\$)?"\)')
 _SPEC = "values.prometheus.prometheusSpec"
 _SIZE = f"{_SPEC}.storageSpec.volumeClaimTemplate.spec.resources.requests.storage"
 _SENT = f"{_SPEC}.remoteWrite.writeRelabelConfigs.regex"
@@ -90,7 +90,7 @@ def _unread(plan: Plan) -> Iterator[Danger]:
 
 def _of_traces(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tuple[str, int, str, str]]:
     was, now = (
-        {found[1] for each in _transformed(inputs) if (found := _DROPS.fullmatch(str(each)))}
+        {found[1].replace("[.]", ".") for each in _transformed(inputs) if (found := _DROPS.fullmatch(str(each)))}
         for inputs in (before, after)
     )
     if was - now and LATER not in _transformed(after):

@@ -8,12 +8,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
+from urllib.parse import urlsplit
 
 from catalog.eks_addons import GUARDDUTY_AGENT
 from catalog.images import IMAGES
 from common.quantities import seconds
 from common.urns import name_of
-from components.tenancy.marks import ALLOWS, DEMANDS
+from components.core.admission import ALLOWS, DEMANDS
 from costs.resource import Resource
 from report.dangers.danger import ALONE, CLUSTER, GRAVE, LATER, NAMESPACE, SERIOUS, Danger, Plan, at, every, of_change
 from report.dangers.data import HOLDS_DATA, SECRET
@@ -342,7 +343,7 @@ def told_later(before: Inputs, after: Inputs) -> str:
 
 def less_hidden(before: Inputs, after: Inputs) -> str:
     """Tells which keys and patterns the script of Fluent Bit no longer takes out of logs."""
-    old, new = (_below(each, "values.luaScripts", "records.lua", LATER) for each in (before, after))
+    old, new = (_below(each, "values.luaScripts", "records.lua") for each in (before, after))
     if LATER in (old, new):
         return ""
     shown = (x for x in _HIDDEN.findall("\n".join(_HIDES.findall(old))) if x not in "\n".join(_HIDES.findall(new)))
@@ -365,23 +366,30 @@ def less_logs(before: Inputs, after: Inputs) -> str:
 
 def gains_a_role(before: Inputs, after: Inputs) -> str:
     """Tells which groups of the identity provider get a role in Grafana that they have not had."""
-    old, new = (
-        _roles(_section(each, "values.grafana", "grafana.ini", "auth.generic_oauth")) for each in (before, after)
-    )
-    roles = [each for each in new if each and each != LATER and each not in old]
-    return some([f"{group or 'everybody who logs in'} as {role}" for group, role in map(_role, roles)], 5)
+    old, new = (_roles(_section(each, *_OAUTH)) for each in (before, after))
+    return some([f"{group or 'everybody who logs in'} as {role}" for group, role in new if (group, role) not in old], 5)
 
 
-def _roles(oauth: Inputs) -> list[str]:
-    """Returns the cases of the expression, and one for everybody else where these need no role."""
+def _roles(oauth: Inputs) -> list[tuple[str, str]]:
+    """Returns group and role of each case of the expression, and of everybody else where these need no role."""
     everybody = ["'Viewer'"] if oauth.get("role_attribute_strict") is False else []
-    return [*str(oauth.get("role_attribute_path", "")).split(" || "), *everybody]
+    cases = [*str(oauth.get("role_attribute_path", "")).split(" || "), *everybody]
+    return [_role(each) for each in cases if each.strip("'") and each != LATER]
 
 
 def _role(case: str) -> tuple[str, str]:
     """Returns group and role of one case of the expression; "" for everybody else."""
     named = [each for each in re.findall(r"'([^']*)'", case) if each]
     return ("", *named)[-2], named[-1] if named else case
+
+
+def lets_in_elsewhere(before: Inputs, after: Inputs) -> str:
+    """Tells which other hosts decide who logs in to Grafana."""
+    old, new = (
+        {urlsplit(str(_section(each, *_OAUTH).get(f"{name}_url"))).hostname for name in ("auth", "token", "api")}
+        for each in (before, after)
+    )
+    return some(sorted(host for host in new - old if host)) if old != {None} else ""
 
 
 def _section(inputs: Inputs, path: str, *keys: str) -> Inputs:
@@ -504,6 +512,7 @@ def _refuses_foreign_images(plan: Plan, urn: str) -> bool:
 
 
 _CLASS = ("kubernetes:storage.k8s.io/v1:StorageClass",)
+_OAUTH = ("values.grafana", "grafana.ini", "auth.generic_oauth")
 _HIDES, _HIDDEN = re.compile(r"^(?:DROPPED|REDACTED) = .*$", re.MULTILINE), re.compile(r'[\[{] ?("(?:[^"\\]|\\.)*")')
 _ROTATION, _DAYS = "aws:secretsmanager/secretRotation:SecretRotation", "rotationRules.automaticallyAfterDays"
 _SAME = "who has read its value can use it for longer"
@@ -746,6 +755,13 @@ ROWS: Mapping[str, Sequence[Row]] = {
             "each role sees the metrics of all teams; an Admin changes users and data sources",
             "see first who is in these groups",
             SERIOUS,
+        ),
+        Row(
+            (RELEASE,),
+            of_chart("kube-prometheus-stack", lets_in_elsewhere),
+            "who is let in to Grafana, by {}, is decided by <how>",
+            "it says of each who logs in what groups they are in, and gets the secret of the client",
+            "see first who runs it",
         ),
         Row(
             (_ROTATION,),

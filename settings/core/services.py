@@ -28,6 +28,17 @@ def may_be_both(pods: Mapping[str, str], others: Mapping[str, str]) -> bool:
     return all(others.get(key, value) == value for key, value in pods.items())
 
 
+def port_is_one(address: str) -> str:
+    """Returns an address unchanged. Raises ValueError when its port is not from 1 to 65535."""
+    port = address.rpartition(":")[2]
+    if port.isdigit() and not 1 <= int(port) <= 65535:
+        raise ValueError(f"has port {port}, and ports are 1 to 65535. Write the one that it listens on.")
+    return address
+
+
+Address = Annotated[str, AfterValidator(port_is_one)]
+
+
 def namespace_of_host(host: str) -> str | None:
     """Returns the namespace of the Service, or of one of its pods, that a host is in the cluster; None for others."""
     *names, last = host.rstrip(".").removesuffix(".cluster.local").split(".")

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from catalog.limits import LOG_RETENTION_DAYS
 from settings.core.base import Settings
 from settings.core.problems import raise_if
-from settings.core.services import NamespaceName
+from settings.core.services import Address, NamespaceName
 from settings.network.network import nearest_retention
 from settings.network.network_plan import range_has_hosts
 from settings.observability.patterns import pattern_mistakes
@@ -80,7 +80,7 @@ class OpenSearchSettings(Settings):
 class LokiSettings(Settings):
     """A Loki of the platform in each cluster; with an address, one that is there already and asks for no password."""
 
-    address: str | None = Field(
+    address: Address | None = Field(
         default=None,
         validate_default=True,
         pattern=r"^https?://[a-z0-9.-]+(:[0-9]{1,5})?$",

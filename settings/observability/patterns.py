@@ -10,7 +10,7 @@ import string
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-MOST_OPTIONAL = 4
+MOST_OPTIONAL, MOST_CAPTURES = 4, 32
 SET = r"\[\^?+\]?+(?:%.|[^]%])*\]"
 ITEM = re.compile(rf"([()])|%f({SET})|({SET}|%.|[^[%])([*+?-]?)", re.DOTALL)
 SIGNS = frozenset(map(chr, range(256)))
@@ -63,6 +63,8 @@ def pattern_mistakes(pattern: str) -> Iterator[str]:
         index = found.end()
     if opened:
         yield "has a parenthesis without the other one. Write %( or %) for the sign itself."
+    if sum(found[1] == "(" for found in ITEM.finditer(text)) > MOST_CAPTURES:
+        yield f"has more than {MOST_CAPTURES} captures, which Lua does not take. Drop parentheses."
     if "{{" in pattern:
         yield "has {{, which Helm reads as its own. Write {[{] for it."
     yield from _slow(items)

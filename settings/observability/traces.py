@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from settings.core.base import Settings
 from settings.core.problems import listed, raise_if, repeated
+from settings.core.services import Address
 from settings.network.network_plan import range_has_hosts
 
 DECISION_SECONDS = 30
@@ -19,7 +20,7 @@ AttributeKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9_./-]{1,200}$")]
 class OtlpSettings(Settings):
     """Something that takes traces by OTLP over HTTP and asks for no password, such as a Tempo that is there already."""
 
-    address: str = Field(
+    address: Address = Field(
         pattern=r"^https?://[a-z0-9.-]+(:[0-9]{1,5})?$",
         description="Its address, without /v1/traces. That of a Service in the cluster ends in .svc, and has the port "
         "of its pods for HTTP.",

@@ -5,13 +5,14 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from settings.core.base import Settings
+from settings.core.services import Address
 from settings.network.network_plan import range_has_hosts
 
 
 class VaultSettings(Settings):
     """A HashiCorp Vault that is there already, with the Kubernetes or JWT authentication that its people set up."""
 
-    address: str = Field(
+    address: Address = Field(
         pattern=r"^https://[a-z0-9.-]+(:[0-9]{1,5})?$",
         description="Address of the Vault, by https.",
         examples=["https://vault.example.com"],

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from report.dangers.danger import NAMESPACE
+from report.dangers.doors import RELEASE
 from report.dangers.secrets import EXTERNAL, STORE
 from tests.report.edits import edit
 from tests.report.logs import state, step, urn
@@ -68,6 +69,29 @@ def test_a_secret_that_goes_with_its_namespace_is_no_danger_of_its_own(retained:
     gone = of(NAMESPACE, inputs, None, "main-namespace-research", retainOnDelete=retained)
     openings = [each.opening for each in found(of(EXTERNAL, external(), None), gone, kind="data")]
     assert openings == (["Secret hub-token goes from namespace research"] if told else [])
+
+
+@pytest.mark.parametrize(("still", "told"), [(True, ["Secret hub-token goes from namespace research"]), (False, [])])
+def test_a_secret_that_its_chart_names_no_more_stops_no_pod(still: bool, told: list[str]) -> None:
+    admin = {"grafana": {"admin": {"existingSecret": "hub-token"}}}
+    named, without = ({"namespace": "research", "values": each} for each in (admin, {}))
+    release = of(RELEASE, named, named if still else without, "main-kps")
+    space = {"metadata": {"name": "research"}}
+    namespace = of(NAMESPACE, space, space, "main-namespace-research", op="same")
+    openings = [each.opening for each in found(of(EXTERNAL, external(), None), namespace, release, kind="data")]
+    assert openings == told
+
+
+def test_other_keys_of_a_secret_that_pods_may_lack_are_no_danger() -> None:
+    volume = {"secret": {"secretName": "hub-token", "optional": True}}
+    values = {"alertmanager": {"alertmanagerSpec": {"volumes": [volume]}}}
+    inputs = {"namespace": "research", "values": values}
+    release = of(RELEASE, inputs, inputs, "main-kps", op="same")
+    before, after = external(), external()
+    before["spec"]["data"] = [{"secretKey": "a", "remoteRef": {"key": "b"}}]
+    change = of(EXTERNAL, before, after)
+    assert len(found(change, kind="data")) == 1
+    assert not found(change, release, kind="data")
 
 
 @pytest.mark.parametrize("op", ["update", "replace"])

@@ -395,8 +395,15 @@ def test_what_was_taken_out_of_logs_and_is_shown_from_now_on_is_told() -> None:
     assert not openings(of(RELEASE, before, more, "main-fluent-bit"), kind="access")
 
 
-def of_grafana(**groups: Any) -> dict[str, Any]:
-    urls = {f"{name}_url": "https://login.example.com" for name in ("auth", "token", "api")}
+@pytest.mark.parametrize("scripts", [None, {}, {"records.lua": None}])
+def test_without_its_script_everything_is_shown(scripts: Any) -> None:
+    before, after = of_logs(), {"chart": "fluent-bit", "values": {"luaScripts": scripts}}
+    (shown,) = openings(of(RELEASE, before, after, "main-fluent-bit"), kind="access")
+    assert shown.startswith("logs, by main-fluent-bit, show what was taken out of them: ")
+
+
+def of_grafana(host: str = "login.example.com", **groups: Any) -> dict[str, Any]:
+    urls = {f"{name}_url": f"https://{host}" for name in ("auth", "token", "api")}
     sso = SsoSettings(client_id="grafana", **urls, **groups)
     ini = {"auth.generic_oauth": oauth(sso)}
     return {"chart": "kube-prometheus-stack", "values": {"grafana": {"enabled": True, "grafana.ini": ini}}}
@@ -416,6 +423,22 @@ def test_a_group_that_gets_a_role_in_grafana_is_told(after: dict[str, Any], who:
     changed = of(RELEASE, of_grafana(admins=["sre"], viewers=["all"]), of_grafana(**after), "main-kps")
     said = openings(changed, kind="access")
     assert said == [f"groups get roles in Grafana, by main-kps: {each}" for each in who]
+
+
+def test_a_role_that_another_expression_gives_as_before_is_none() -> None:
+    before, after = (of_grafana(admins=["sre"], viewers=["all"]) for _ in range(2))
+    ini = before["values"]["grafana"]["grafana.ini"]["auth.generic_oauth"]
+    ini["role_attribute_path"] = "contains(groups[*], 'sre') && 'Admin' || contains(groups[*], 'all') && 'Viewer' || ''"
+    assert not openings(of(RELEASE, before, after, "main-kps"), kind="access")
+
+
+def test_another_host_that_decides_who_logs_in_is_told() -> None:
+    before, after = of_grafana(viewers=["all"]), of_grafana("evil.example.org", viewers=["all"])
+    assert openings(of(RELEASE, before, after, "main-kps"), kind="access") == [
+        "who is let in to Grafana, by main-kps, is decided by evil.example.org"
+    ]
+    first = {"chart": "kube-prometheus-stack", "values": {"grafana": {"enabled": True}}}
+    assert not [each for each in openings(of(RELEASE, first, after, "main-kps")) if "decided" in each]
 
 
 @pytest.mark.parametrize(
@@ -522,6 +545,18 @@ def test_of_traces_more_is_kept_or_less_is_judged(
     assert (danger.severity, danger.opening) == (severity, opening)
     back = of(COLLECTOR, collectors(**after), collectors(**before), "gateway")
     assert not [each for each in found(back, kind=kind) if "gateway" in str(each)]
+
+
+def test_an_attribute_that_an_older_version_dropped_by_name_is_told_too() -> None:
+    before, after = collectors(drop_attributes=["app.prompt"]), collectors()
+    (group,) = (
+        each
+        for each in before["spec"]["config"]["processors"]["transform"]["trace_statements"]
+        if "span.attributes" in str(each)
+    )
+    group["statements"][-1] = 'delete_key(span.attributes, "app.prompt")'
+    (danger,) = found(of(COLLECTOR, before, after, "gateway"), kind="protection")
+    assert danger.opening == "traces keep the attributes app.prompt again, by gateway"
 
 
 def sends(**logs: Any) -> dict[str, Any]:

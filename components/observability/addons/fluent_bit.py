@@ -18,7 +18,7 @@ from components.core.metrics import Scrape
 from components.core.tolerations import EVERY_TAINT
 from components.core.untyped import Values
 from components.observability.fluent_bit import PORT, STATE, configuration, log_group, script
-from settings.cluster.fixed_values import FixedValue, only
+from settings.cluster.fixed_values import FixedValue, never, only, without
 from settings.cluster.parts import ClusterParts
 from settings.observability.logs import LogSettings
 
@@ -121,6 +121,18 @@ ADD_ON = AddOnSpec(
         ),
     ),
     fixed=(
+        *(
+            FixedValue(path=path, keeps=never, why="It follows from observability.logs: what is hidden, where logs go.")
+            for path in ("luaScripts", "config.filters", "config.outputs", "existingConfigMap", "command", "args")
+        ),
+        *(
+            FixedValue(
+                path=f"config.{key}",
+                keeps=without("[output]", "[filter]", "@include"),
+                why="Where logs go, and what is hidden in them, follows from observability.logs.",
+            )
+            for key in ("service", "inputs")
+        ),
         FixedValue(path="kind", keeps=only("daemonset"), why="A Deployment would read the logs of a few nodes alone."),
         FixedValue(path="metricsPort", keeps=only(str(PORT)), why=f"Network policies let Prometheus in on {PORT}."),
     ),

@@ -269,6 +269,7 @@ ADD_ON = AddOnSpec(
             for key, keeps, why in (
                 ("paused", only(False), "The operator would change nothing any more."),
                 ("replicas", never, "observability.metrics.replicas is their number."),
+                *((f"additionalConfig{kind}", never, "It goes around all that is fixed.") for kind in ("", "String")),
                 *((f"{STORAGE[part]}.{kind}", never, "It ends with the pod.") for kind in ("emptyDir", "ephemeral")),
             )
         ),
@@ -278,7 +279,35 @@ ADD_ON = AddOnSpec(
                 ("agentMode", only(False), "An agent evaluates no rule, so nobody hears of an alert."),
                 ("prometheusSpec.shards", lambda given: given == 1, "Each of several sees a part of what rules ask."),
                 ("prometheusSpec.alertingEndpoints", never, "Alerts would go past the platform's Alertmanager."),
+                *(
+                    (f"prometheusSpec.additionalAlertRelabelConfigs{kind}", never, "Routes would not know alerts.")
+                    for kind in ("", "Secret")
+                ),
+                *(
+                    (f"prometheusSpec.{key}", never, "Samples would go where nothing bounds them: use remoteWrite.")
+                    for key in ("additionalRemoteWrite", "thanos")
+                ),
+                ("prometheusSpec.ignoreNamespaceSelectors", only(False), "Monitors would not find their pods."),
             )
+        ),
+        *(
+            FixedValue(
+                path=f"prometheusOperator.{key}",
+                keeps=never,
+                why="The operator would no longer see what the platform gives it, and change nothing of it.",
+            )
+            for key in (
+                *("namespaces", "denyNamespaces"),
+                *(
+                    f"{kind}Instance{by}"
+                    for kind in ("prometheus", "alertmanager")
+                    for by in ("Selector", "Namespaces")
+                ),
+            )
+        ),
+        *(
+            FixedValue(path=f"defaultRules.{path}", keeps=keeps, why="The heartbeat outside is its alert Watchdog.")
+            for path, keeps in (("disabled.Watchdog", only(False)), ("rules.general", only(True)))
         ),
         FixedValue(path="crds", keeps=never, why="The add-on prometheus-operator-crds has them."),
         FixedValue(

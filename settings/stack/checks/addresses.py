@@ -55,6 +55,8 @@ def _unreached(host: str, namespaces: Collection[str], *, is_open: bool) -> str:
     if is_open or namespace_of_host(host) is not None:
         return ""
     closed = f"{host} is not on the internet, so network policies would not open it."
+    if service.startswith("vpc-") and rest[-2:] in (["amazonaws", "com"], ["on", "aws"]):
+        return f"{closed} It is a domain of OpenSearch in a VPC: write its ranges too, those of its subnets."
     try:
         return "" if IPv4Address(host).is_global else f"{closed} Write its ranges too."
     except AddressValueError:

@@ -12,6 +12,11 @@ from settings.stack.parts import Parts
 WRITTEN = ("observability", "metrics", "remote_write")
 _ALARMS = ("observability", "cloud_alarms")
 _BUDGET = (*_ALARMS, "monthly_usd")
+SYNTHETIC = (
+    *("ALERTS", "ALERTS_FOR_STATE", "scrape_duration_seconds", "scrape_samples_scraped", "scrape_series_added"),
+    *("scrape_samples_post_metric_relabeling", "up"),
+)
+"""Series that Prometheus makes itself. Source: Prometheus 3, "Jobs and instances", "Alerting rules"; read 2026-11."""
 MOST_ADDRESSES = 10
 """Addresses of one notification. Source: Budgets API, CreateBudget (NotificationsWithSubscribers); read 2026-11."""
 
@@ -64,7 +69,7 @@ def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistak
 
 def _unknown(metrics: Sequence[str], add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistake]:
     """Yields names and beginnings of names that no exporter and no rule has: nothing would be kept, without a word."""
-    known = {name for exporter in exporters() for name in series(exporter)}
+    known = {*SYNTHETIC, *(name for exporter in exporters() for name in series(exporter))}
     known.update(name for rules in add_ons.values() for name in rules.records())
     groups = {f"{name.partition(':')[0]}:.*" for name in known if ":" in name}
     for index, name in enumerate(metrics):
@@ -73,8 +78,9 @@ def _unknown(metrics: Sequence[str], add_ons: Mapping[str, AddOnRules]) -> Itera
             yield (
                 (*WRITTEN, "metrics", index),
                 (
-                    f"is {name}, which no rule records and no exporter of the catalog has, so nothing would be kept."
-                    f"{did_you_mean(name, groups if of_many else known)} One of your own programs, or "
+                    f"is {name}, which no rule of the platform records and no exporter of the catalog has, so nothing "
+                    "would be kept unless the chart records it."
+                    f"{did_you_mean(name, groups if of_many else known)} One of the chart, of your own programs, or "
                     "another that you know of, belongs in other_metrics."
                 ),
             )

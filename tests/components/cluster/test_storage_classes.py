@@ -1,6 +1,8 @@
 import pytest
 
+from components.core.admission import ALLOWS
 from tests.components.stacks import stack, stack_with_cluster
+from tests.report.test_dangers import GUARD, of, openings
 
 
 def classes(cloud):
@@ -35,6 +37,19 @@ def test_a_claim_of_the_class_that_eks_makes_is_refused(cloud):
     ), "its volumes would have another key, or none"
     binding = cloud.one("ValidatingAdmissionPolicyBinding", "main-storage-no-gp2")
     assert binding.inputs["spec"] == {"policyName": policy.inputs["metadata"]["name"], "validationActions": ["Deny"]}
+
+
+@pytest.mark.parametrize("left", [("monitoring",), ()])
+def test_a_rule_that_is_stricter_or_whose_class_goes_is_no_danger(left):
+    """Also Loki goes, or all that measures."""
+    before, after = (
+        {
+            "metadata": {"annotations": {ALLOWS: ", ".join(f"volumes of telemetry in {each}" for each in each_)}},
+            "spec": {"validations": [{"expression": "a"}, *([{"expression": f"in {each_}"}] if each_ else [])]},
+        }
+        for each_ in (("loki", "monitoring"), left)
+    )
+    assert openings(of(GUARD, before, after)) == []
 
 
 def test_a_class_can_be_left_out(cloud):

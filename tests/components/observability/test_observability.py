@@ -41,7 +41,9 @@ def test_volumes_of_samples_are_deleted_with_their_claims_while_their_driver_run
 
 def test_nobody_else_claims_volumes_that_go_with_their_claim(cloud: PlatformCloud) -> None:
     built(cloud)
-    refused = cloud.one("ValidatingAdmissionPolicy", "main-storage-no-gp2").inputs["spec"]["validations"]
+    policy = cloud.one("ValidatingAdmissionPolicy", "main-storage-no-gp2").inputs
+    assert policy["metadata"]["annotations"] == {"ml-platform/allows": "volumes of telemetry in monitoring"}
+    refused = policy["spec"]["validations"]
     (telemetry,) = [each for each in refused if "telemetry" in each["expression"]]
     assert telemetry["expression"].endswith("!= 'telemetry' || request.namespace in ['monitoring']")
     assert telemetry["message"] == "volumes of telemetry go with their claims: use another class"

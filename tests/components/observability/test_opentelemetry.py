@@ -16,6 +16,7 @@ from settings.cluster.addons import AddonSettings
 from settings.compute.node_pool import NodePoolSettings
 from settings.mesh.mesh import TO_AGENTS
 from settings.observability.observability import ObservabilitySettings
+from settings.observability.traces import TraceSettings
 from tests.components.conftest import PlatformCloud
 from tests.components.stacks import POOL, stack, stage
 
@@ -126,6 +127,15 @@ def test_x_ray_finds_traces_by_what_agents_say_of_the_sender() -> None:
     metadata = {*agent["processors"]["k8s_attributes"]["extract"]["metadata"], "team", "k8s.cluster.name"}
     of_resources = {each for each in exporter["indexed_attributes"] if not each.startswith("gen_ai.")}
     assert of_resources == {f"otel.resource.{name}" for name in metadata - {"k8s.node.name"}}
+
+
+def test_an_attribute_that_is_dropped_goes_with_each_of_its_name_and_no_other() -> None:
+    """Of two with one key, `delete_key` would take the first alone."""
+    settings = TraceSettings(drop_attributes=("app.prompt",))
+    groups = collectors.agent("main", settings, 2)["processors"]["transform"]["trace_statements"]
+    dropped = [each for group in groups for each in group["statements"] if "prompt$$" in each]
+    places = ("resource", "scope", "span", "spanevent")
+    assert dropped == [f'delete_matching_keys({place}.attributes, "^app[.]prompt$$")' for place in places]
 
 
 def test_x_ray_is_sent_what_it_takes_in_one_call() -> None:

@@ -206,6 +206,51 @@ def test_what_doors_and_mesh_rely_on_stays(name: str, path: str, value: Any, why
     assert why in found[f"clusters.main.addons.{name}.values.{path}"]
 
 
+OF_KPS: dict[str, Any] = {
+    "prometheus.prometheusSpec.additionalRemoteWrite": [{"url": "https://elsewhere.example.com"}],
+    "prometheus.prometheusSpec.thanos": {"objectStorageConfig": {"existingSecret": {"name": "x", "key": "y"}}},
+    "prometheus.prometheusSpec.additionalConfig": {"remoteWrite": []},
+    "prometheus.prometheusSpec.ignoreNamespaceSelectors": True,
+    "prometheus.prometheusSpec.additionalAlertRelabelConfigs": [{"action": "drop"}],
+    "alertmanager.alertmanagerSpec.alertmanagerConfiguration": {"name": "x"},
+    "prometheusOperator.prometheusInstanceSelector": "a=b",
+    "prometheusOperator.denyNamespaces": ["monitoring"],
+    "prometheusOperator.namespaces": {"additional": ["x"]},
+    "defaultRules.disabled.Watchdog": True,
+    "defaultRules.rules.general": False,
+}
+OF_FLUENT_BIT: dict[str, Any] = {
+    "luaScripts": None,
+    "luaScripts.records.lua": None,
+    "config.filters": "",
+    "config.outputs": "",
+    "config.inputs": "[OUTPUT]\n    Name http\n",
+    "config.service": "@INCLUDE more.conf",
+    "existingConfigMap": "x",
+    "args": ["--config=/x"],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "value"),
+    [
+        *(("kube-prometheus-stack", path, value) for path, value in OF_KPS.items()),
+        *(("fluent-bit", path, value) for path, value in OF_FLUENT_BIT.items()),
+    ],
+)
+def test_what_alerts_and_redaction_stand_on_stays(name: str, path: str, value: Any) -> None:
+    *above, key = path.split(".", 1) if path.startswith("luaScripts.") else path.split(".")
+    values: dict[str, Any] = {key: value}
+    for each in reversed(above):
+        values = {each: values}
+    assert len(list(changed(values, every_add_on()[name].fixed))) == 1
+
+
+def test_how_fluent_bit_reads_may_be_another() -> None:
+    values = {"config": {"service": "[SERVICE]\n    Log_Level debug\n", "inputs": "[INPUT]\n    Name systemd\n"}}
+    assert not list(changed(values, every_add_on()["fluent-bit"].fixed))
+
+
 def test_a_webhook_that_lets_pods_through_may_be_asked_for() -> None:
     assert "clusters.main.addons.linkerd-control-plane.values.webhookFailurePolicy" not in with_values(
         "linkerd-control-plane", "webhookFailurePolicy", "Ignore"

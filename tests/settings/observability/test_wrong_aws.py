@@ -21,7 +21,7 @@ def written_to(*endpoints: str, **changes: Any) -> list[Change]:
 
 
 WRITTEN, TOLD = "observability.metrics.remote_write", "observability.cloud_alarms"
-ELSE = "One of your own programs, or another that you know of, belongs in other_metrics."
+ELSE = "One of the chart, of your own programs, or another that you know of, belongs in other_metrics."
 MISTAKES: dict[str, tuple[list[Change], str, str]] = {
     # what is wrong: (what the stack file says besides, the path of the problem, the end of the message)
     "a query instead of a metric": ([(METRICS, {"metrics": ['up{job="x"}']})], f"{WRITTEN}.metrics", "begin so."),
@@ -86,7 +86,9 @@ RIGHT: dict[str, list[Change]] = {
     "nothing set": [(METRICS, {})],
     "alarms that a mail tells of": [(ALARMS, {}), (MAIL, ["ml@example.com"])],
     "no alarms": [(ALARMS, None)],
-    "names and beginnings": [(METRICS, {"metrics": ["up", "gpu:.*", "mesh:.*", "DCGM_FI_DEV_GPU_UTIL"]})],
+    "names and beginnings": [
+        (METRICS, {"metrics": ["up", "gpu:.*", "mesh:.*", "DCGM_FI_DEV_GPU_UTIL", "ALERTS", "scrape_.*"]})
+    ],
     "parts of a histogram": [(METRICS, {"metrics": ["karpenter_pods_bound_duration_seconds_bucket"]})],
     "metrics of one's own": [(METRICS, {"other_metrics": ["vllm:.*", "_x:y"]})],
     "a budget": [BUDGET, (MAIL, ["ml@example.com"])],

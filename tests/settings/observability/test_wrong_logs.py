@@ -173,14 +173,16 @@ def test_a_namespace_of_a_cluster_without_logs_is_none() -> None:
 
 
 @pytest.mark.parametrize(
-    "pattern", ["%", "abc%", "[abc", "[^]", "[]", "(abc", "abc)", "a)b(", "[%]", "%bxy", "%fx", "(a)%1", "{{ x }}"]
+    "pattern",
+    ["%", "abc%", "[abc", "[^]", "[]", "(abc", "abc)", "a)b(", "[%]", "%bxy", "%fx", "(a)%1", "{{ x }}", "(a)" * 33],
 )
 def test_a_pattern_that_lua_or_helm_would_not_take_is_told(pattern: str) -> None:
     assert list(pattern_mistakes(pattern))
 
 
 @pytest.mark.parametrize(
-    "pattern", ["abc", "%%", "[]]", "[^]]+", "[%]]", "(a)(b)", "%(", "[(]", "^%s+$", "a-", "[a-z]", "%f[%w]"]
+    "pattern",
+    ["abc", "%%", "[]]", "[^]]+", "[%]]", "(a)(b)", "%(", "[(]", "^%s+$", "a-", "[a-z]", "%f[%w]", "(a)" * 32],
 )
 def test_a_pattern_that_lua_takes_is_none(pattern: str) -> None:
     assert not list(pattern_mistakes(pattern))

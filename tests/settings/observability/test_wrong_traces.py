@@ -30,6 +30,8 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
     "two places": ({"otlp": {"address": TEMPO}, "tempo": {}}, f"{AT}tempo", "Drop one of the two."),
     "kept for no day": ({"tempo": {"retention_days": 0}}, f"{AT}tempo.retention_days", ""),
     "without an address": ({"otlp": {}}, f"{AT}otlp.address", ""),
+    "port 0": ({"otlp": {"address": "http://tempo.tempo.svc:0"}}, f"{AT}otlp.address", "that it listens on."),
+    "port 99999": ({"otlp": {"address": "http://tempo.tempo.svc:99999"}}, f"{AT}otlp.address", "that it listens on."),
     "for gRPC": ({"otlp": {"address": "http://tempo.tempo.svc:4317"}}, f"{AT}otlp.address", "port for HTTP: 4318."),
 }
 

@@ -16,10 +16,14 @@ REFUSED = {
     "tempo.lab": "write tempo.lab.svc;",  # a team's namespace, though .lab might be a name
     "tempo.ml": "write tempo.ml.svc;",  # Mali's, but there is such a namespace
     "tempo.corp.internal": "name its ranges.",
+    "vpc-logs-abc.us-west-2.es.amazonaws.com": "write its ranges too,",
     "10.0.0.5": NEAR,
     "100.64.0.5": NEAR,
 }
-TAKEN = ("tempo.tempo.svc", "tempo-0.tempo.tempo.svc", "tempo.tempo.svc.cluster.local", "tempo.example.com", "a.b.io")
+TAKEN = (
+    *("tempo.tempo.svc", "tempo-0.tempo.tempo.svc", "tempo.tempo.svc.cluster.local", "tempo.example.com", "a.b.io"),
+    "search-logs-abc.us-west-2.es.amazonaws.com",
+)
 TEAM = {"name": "lab", "namespaces": ["lab", "ml"]}
 
 
