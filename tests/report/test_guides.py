@@ -236,7 +236,9 @@ def test_teams_of_a_guide_are_valid(teams: list[dict[str, Any]]) -> None:
         {"name": "system", "instance_types": ["m5.large"]},
         *({"preset": name} for name in ("gpu-small", "a100-mig")),
     ]
+    told = {"alerts": {"platform": {"mail": ["ml@example.com"]}}}
     changes = [(("clusters", "main", "pools"), pools), (("teams",), teams), (("isolation",), {})]
+    changes.append((("observability",), told))
     assert problems(stack(*changes)) == ()
 
 
