@@ -15,8 +15,11 @@ from components.core.untyped import Manifest
 
 _OWN_POD = "container|namespace|pod|service"
 _LABELS = 100
-_OF_RULES = ("ALERTS", "ALERTS_FOR_STATE", ".*:.*:.*", "(apiserver_request|count|node_namespace_pod_container):.*")
-"""Names of what Prometheus and the rules of the chart record, which are read without a job."""
+_OF_RULES = (
+    *("ALERTS", "ALERTS_FOR_STATE", "up", "scrape_.*", ".*:.*:.*"),
+    "(apiserver_request|count|node_namespace_pod_container):.*",
+)
+"""Names of what Prometheus says of a target itself, and of what it and the rules of the chart record."""
 _EXTERNAL = "cluster|prometheus|prometheus_replica|__replica__"
 """Labels by which a reader elsewhere knows a Prometheus; those of a series would stand there instead."""
 _BOUNDS = {"bodySizeLimit": "16MB", "labelNameLengthLimit": 256, "labelValueLengthLimit": 1024}
@@ -54,6 +57,7 @@ def _monitor(scrape: Scrape, name: str, recorded: Sequence[str]) -> Manifest:
         endpoint["honorTimestamps"] = False
         endpoint["metricRelabelings"] = [
             {"action": "drop", "sourceLabels": ["__name__"], "regex": names},
+            {"action": "labelmap", "regex": f"({_EXTERNAL})", "replacement": "exported_$1"},
             {"action": "labeldrop", "regex": _EXTERNAL},
         ]
     return {

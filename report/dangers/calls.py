@@ -24,9 +24,11 @@ def find(plan: Plan) -> Iterator[Danger]:
     """Yields who may call more than before, who may call less, and what is asked no longer."""
     old, new = _servers(plan.before), _servers(plan.after)
     before, after = _callers(plan.before), _callers(plan.after)
+    refuses = {each for each, policy in _by_default(plan.before).items() if policy in INBOUND[3:]}
     for target in sorted(before.keys() | after.keys()):
         had, has = (list(each.get(target, {})) for each in (before, after))
-        stood = target[2] != "Server" or target in old
+        of_metrics = target[3].startswith("metrics.") and target[:2] in refuses
+        stood = target[2] != "Server" or target in old or of_metrics
         more = [each for each in new_ranges(had, has) if stood or each in (EVERYBODY, *ANYWHERE)]
         urns = tuple(sorted({urn for each in (before, after) for urn in each.get(target, {}).values()}))
         if more:

@@ -384,12 +384,20 @@ def _role(case: str) -> tuple[str, str]:
 
 
 def lets_in_elsewhere(before: Inputs, after: Inputs) -> str:
-    """Tells which other hosts decide who logs in to Grafana."""
+    """Tells which other hosts, or other realms of a host, decide who logs in to Grafana."""
     old, new = (
-        {urlsplit(str(_section(each, *_OAUTH).get(f"{name}_url"))).hostname for name in ("auth", "token", "api")}
+        {_place(_section(each, *_OAUTH).get(f"{name}_url")) for name in ("auth", "token", "api")}
         for each in (before, after)
     )
-    return some(sorted(host for host in new - old if host)) if old != {None} else ""
+    hosts = {each.partition("/")[0] for each in old}
+    more = {each if each.partition("/")[0] in hosts else each.partition("/")[0] for each in new - old if each}
+    return some(sorted(more)) if old != {""} else ""
+
+
+def _place(url: object) -> str:
+    """Returns host and path of an address; "" for none."""
+    parts = urlsplit(str(url or ""))
+    return f"{parts.hostname or ''}{parts.path}"
 
 
 def _section(inputs: Inputs, path: str, *keys: str) -> Inputs:

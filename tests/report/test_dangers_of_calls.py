@@ -223,3 +223,18 @@ def test_the_policies_of_the_platform_are_read_as_it_makes_them(before, after, t
         for name, each in {**old, **new}.items()
     ]
     assert openings(*steps) == told
+
+
+@pytest.mark.parametrize(("default", "told"), [("deny", True), ("all-authenticated", True), ("audit", False)])
+def test_a_new_server_for_metrics_opens_a_port_that_the_mesh_refused(default, told):
+    inside = {"metadata": {"name": "inference", "annotations": {"linkerd.io/inject": "enabled"}}}
+    mesh = control_plane(default, default)
+    space = of("kubernetes:core/v1:Namespace", inside, inside, "inference", op="same")
+    asks = {"targetRef": {"kind": "Server", "name": "metrics.chat"}}
+    refs = {"requiredAuthenticationRefs": [{"kind": "NetworkAuthentication", "name": "chat"}]}
+    new = (
+        server(None, DENY, name="metrics.chat"),
+        named("AuthorizationPolicy", None, {**asks, **refs}),
+        named("NetworkAuthentication", None, networks("10.0.0.0/16")),
+    )
+    assert ("10.0.0.0/16 may call inference/metrics.chat" in openings(mesh, space, *new)) is told

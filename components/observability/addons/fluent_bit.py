@@ -123,7 +123,10 @@ ADD_ON = AddOnSpec(
     fixed=(
         *(
             FixedValue(path=path, keeps=never, why="It follows from observability.logs: what is hidden, where logs go.")
-            for path in ("luaScripts", "config.filters", "config.outputs", "existingConfigMap", "command", "args")
+            for path in (
+                *("luaScripts", "config.filters", "config.outputs", "config.extraFiles", "existingConfigMap"),
+                *("command", "args"),
+            )
         ),
         *(
             FixedValue(

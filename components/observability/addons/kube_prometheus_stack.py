@@ -297,7 +297,7 @@ ADD_ON = AddOnSpec(
                 why="The operator would no longer see what the platform gives it, and change nothing of it.",
             )
             for key in (
-                *("namespaces", "denyNamespaces"),
+                *("namespaces", "denyNamespaces", "extraArgs"),
                 *(
                     f"{kind}Instance{by}"
                     for kind in ("prometheus", "alertmanager")

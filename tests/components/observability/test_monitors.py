@@ -217,14 +217,16 @@ def test_a_program_of_a_team_has_a_job_and_a_team_that_it_cannot_choose() -> Non
             "gpu:requested",
             "apiserver_request:burnrate5m",
             "count:up1",
+            *("up", "scrape_series_added"),
         ),
         *("node_namespace_pod_container:container_memory_rss", "cluster:node_cpu:ratio", ":node_memory_Mem_bytes:sum"),
     ],
 )
 def test_what_rules_record_is_not_kept_of_a_program_of_a_team(name: str) -> None:
     (said,) = of_a_team()["spec"]["podMetricsEndpoints"]
-    drop, external = said["metricRelabelings"]
-    assert (drop["action"], external["action"]) == ("drop", "labeldrop")
+    drop, moved, external = said["metricRelabelings"]
+    assert [each["action"] for each in (drop, moved, external)] == ["drop", "labelmap", "labeldrop"]
+    assert moved["regex"] == f"({external['regex']})", "what is taken away stands under another name"
     assert re.fullmatch(drop["regex"], name)
     for own in ("vllm:num_requests_running", "process_cpu_seconds_total", "ALERTS_SENT", "my_cluster_cost_usd"):
         assert not re.fullmatch(drop["regex"], own)

@@ -227,7 +227,7 @@ CHAT = Scrape(
     pods={"app": "chat"},
     port=8000,
     namespace="elsewhere",
-    samples=5,
+    samples=7,
     most_pods=2,
     seconds=1,
 )
@@ -241,15 +241,17 @@ def test_a_program_of_a_team_passes_for_no_other_and_has_its_bounds(
         run(server, "elsewhere", name, CHAT.pods, address)
     few = replace(CHAT, job="research/few", most_pods=1)
     given = prometheus_configuration(owner, monitors([CHAT, few], ["cluster_cost_usd"]))
-    good = {f"vllm:num_requests_running{{{SAYS}}}": 3, "cluster_cost_usd": 9, 'ALERTS{alertname="x"}': 1}
+    good = {f"vllm:num_requests_running{{{SAYS}}}": 3, "cluster_cost_usd": 9, 'ALERTS{alertname="x"}': 1, "up": 7}
+    good |= {f'lag{{cluster="{name}"}}': 1 for name in "ab"}
     with ExitStack() as running:
         running.enter_context(exporter("127.13.0.4", CHAT.port, good))
-        running.enter_context(exporter("127.13.0.5", CHAT.port, {f'a{{n="{n}"}}': n for n in range(6)}))
+        running.enter_context(exporter("127.13.0.5", CHAT.port, {f'a{{n="{n}"}}': n for n in range(8)}))
         server_of_metrics = running.enter_context(prometheus(tmp_path, given, []))
         until(
             lambda: len(server_of_metrics.values("up")) == 4 and server_of_metrics.values("vllm:num_requests_running")
         )
         ((series, value),) = server_of_metrics.values("vllm:num_requests_running").items()
+        assert len(server_of_metrics.values("lag")) == 2, "what a label of the platform's tells apart is two series"
         read = {"up": server_of_metrics.values("up"), "of": server_of_metrics.values("scrape_samples_scraped")}
         forged = [server_of_metrics.values(name) for name in ("cluster_cost_usd", "ALERTS", "a")]
     assert value == 3
@@ -257,8 +259,8 @@ def test_a_program_of_a_team_passes_for_no_other_and_has_its_bounds(
     assert 'exported_job="kube-state-metrics"' in series
     assert 'namespace="elsewhere"' in series
     assert 'team="research"' in series
-    assert "cluster=" not in series
-    assert "replica" not in series
+    assert 'exported_cluster="other"' in series
+    assert not [each for each in (",cluster=", "{cluster=", ",__replica__=", "{__replica__=") if each in series]
     assert forged == [{}, {}, {}]
     states = {
         (job, pod): up
@@ -268,6 +270,6 @@ def test_a_program_of_a_team_passes_for_no_other_and_has_its_bounds(
         if f'/{job}"' in each and f'pod="{pod}"' in each
     }
     assert states == {("chat", "good"): 1, ("chat", "full"): 0, ("few", "good"): 0, ("few", "full"): 0}
-    assert {each: count for each, count in read["of"].items() if "full" in each and "chat" in each}.popitem()[1] == 6, (
+    assert {each: count for each, count in read["of"].items() if "full" in each and "chat" in each}.popitem()[1] == 8, (
         "by this ProgramMetricsRefused knows that it answers"
     )
