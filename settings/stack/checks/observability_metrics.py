@@ -45,7 +45,8 @@ def mistakes(parts: Parts, zones: int) -> Iterator[Mistake]:
             continue
         kept = kept_nodes([pool], zones)
         nodes = pool.most_nodes(len(pool.named_zones or range(zones))) if pool.autoscaled else kept
-        pods = _pods(cluster.observability, production=parts.environment == "prod")
+        karpenter = any(each.provisioner == "karpenter" for each in cluster.pools.values())
+        pods = _pods(cluster.observability, production=parts.environment == "prod", karpenter=karpenter)
         room = smallest.memory_mib - RESERVED_MIB
         if kept and (waiting := _waiting([room] * nodes, pods, kept)):
             all_of_them = ", ".join(f"{count} of {program} with {gib}" for program, (count, gib) in pods.items())
@@ -61,10 +62,12 @@ def mistakes(parts: Parts, zones: int) -> Iterator[Mistake]:
             )
 
 
-def _pods(observability: ObservabilitySettings, *, production: bool) -> Mapping[str, tuple[int, int]]:
+def _pods(observability: ObservabilitySettings, *, production: bool, karpenter: bool) -> Mapping[str, tuple[int, int]]:
     """Returns what runs on the landing pool and holds much -> how many pods, and the GiB of each."""
     metrics, logs, traces = observability.metrics, observability.logs, observability.traces
     pods = {"Prometheus": (metrics.replicas or (2 if production else 1), metrics.memory_gib)}
+    if karpenter:
+        pods["Karpenter"] = (2, 2 if production else 1)
     if logs is not None and logs.own_loki:
         pods["Loki"] = (loki_pods(production=production), MEMORY_GIB)
     if traces is not None:
@@ -82,7 +85,7 @@ def _waiting(rooms: list[int], pods: Mapping[str, tuple[int, int]], kept: int) -
     """
     fitting = [(program, *each) for program, each in pods.items() if each[1] * 1024 <= rooms[0]]
     for program, count, gib in sorted(fitting, key=lambda each: -each[2]):
-        apart = program in {"Prometheus", "Loki"} and kept >= count
+        apart = program in {"Prometheus", "Loki", "Karpenter"} and kept >= count
         taken: set[int] = set()
         for _ in range(count):
             free = [index for index in range(len(rooms)) if not (apart and index in taken)]

@@ -153,3 +153,35 @@ def test_a_mistake_is_reported_where_it_is_with_what_to_write(name: str) -> None
 
 def test_prometheus_fits_where_memory_is_left() -> None:
     assert not problems(stack((("environment",), "dev"), metrics(memory_gib=6)))
+
+
+SYSTEM = {"name": "system", "instance_types": ["m7i.large"], "min_per_zone": 1, "max_per_zone": 1}
+KARPENTER = {"name": "web", "instance_types": ["m7i.large"], "provisioner": "karpenter"}
+OWN_LOKI = {"to": "loki", "loki": {}}
+
+
+@pytest.mark.parametrize(
+    ("environment", "pools", "more", "fits"),
+    [
+        ("dev", [SYSTEM], {}, True),
+        ("dev", [SYSTEM], {"logs": OWN_LOKI}, True),
+        (
+            "dev",
+            [SYSTEM],
+            {"logs": OWN_LOKI, "traces": {"gateways": 2, "memory_gib": 6}, "metrics": {"memory_gib": 6}},
+            False,
+        ),
+        ("prod", [SYSTEM], {"metrics": {"memory_gib": 6}}, True),
+        ("prod", [SYSTEM], {"metrics": {"memory_gib": 6}, "logs": OWN_LOKI}, False),
+        ("prod", [SYSTEM, KARPENTER], {"metrics": {"memory_gib": 6}}, False),
+    ],
+)
+def test_what_runs_on_the_landing_pool_has_to_fit_together(
+    environment: str, pools: list[Any], more: dict[str, Any], fits: bool
+) -> None:
+    told = {"alerts": {"platform": {"mail": ["ml@example.com"]}, "heartbeat": True}}
+    changes = [(("environment",), environment), (("clusters", "main", "pools"), pools)]
+    found = [
+        each for each in problems(stack(*changes, (("observability",), {**told, **more}))) if "memory" in each.path
+    ]
+    assert (found == []) is fits, found
