@@ -385,19 +385,18 @@ def _role(case: str) -> tuple[str, str]:
 
 def lets_in_elsewhere(before: Inputs, after: Inputs) -> str:
     """Tells which other hosts, or other realms of a host, decide who logs in to Grafana."""
-    old, new = (
-        {_place(_section(each, *_OAUTH).get(f"{name}_url")) for name in ("auth", "token", "api")}
-        for each in (before, after)
-    )
-    hosts = {each.partition("/")[0] for each in old}
-    more = {each if each.partition("/")[0] in hosts else each.partition("/")[0] for each in new - old if each}
-    return some(sorted(more)) if old != {""} else ""
+    old, new = (_section(each, *_OAUTH) for each in (before, after))
+    keys = [key for key in ("auth_url", "token_url", "api_url") if old.get(key) and new.get(key) not in (None, LATER)]
+    places = {key: tuple(_place(each[key]) for each in (old, new)) for key in keys}
+    hosts = {was[0] for was, _ in places.values()}
+    more = {is_[0] if is_[0] not in hosts else "".join(is_) for was, is_ in places.values() if was != is_}
+    return some(sorted(more))
 
 
-def _place(url: object) -> str:
-    """Returns host and path of an address; "" for none."""
-    parts = urlsplit(str(url or ""))
-    return f"{parts.hostname or ''}{parts.path}"
+def _place(url: object) -> tuple[str, str]:
+    """Returns host, with its port, and path of an address."""
+    parts = urlsplit(str(url))
+    return parts.netloc, parts.path.rstrip("/")
 
 
 def _section(inputs: Inputs, path: str, *keys: str) -> Inputs:

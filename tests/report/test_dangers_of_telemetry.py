@@ -442,6 +442,20 @@ def test_another_host_that_decides_who_logs_in_is_told() -> None:
 
 
 @pytest.mark.parametrize(
+    ("was", "becomes", "told"),
+    [
+        ("login.example.com/realms/a", "login.example.com/realms/b", ["login.example.com/realms/b"]),
+        ("login.example.com", "login.example.com:8443", ["login.example.com:8443"]),
+        ("login.example.com/realms/a", "login.example.com/realms/a/", []),
+    ],
+)
+def test_another_realm_of_the_same_host_is_told(was: str, becomes: str, told: list[str]) -> None:
+    before, after = (of_grafana(each, viewers=["all"]) for each in (was, becomes))
+    says = [f"who is let in to Grafana, by main-kps, is decided by {each}" for each in told]
+    assert openings(of(RELEASE, before, after, "main-kps"), kind="access") == says
+
+
+@pytest.mark.parametrize(
     ("operator", "was", "becomes", "how"),
     [
         ("GreaterThanThreshold", 80, 95, ["80 → 95"]),

@@ -13,12 +13,6 @@ from components.core.metrics import Scrape
 from components.core.untyped import Manifest, Values
 from settings.cluster.fixed_values import FixedValue, of_budgets, only
 
-_NO_SHIM = "--controllers=*,-ingress-shim"
-"""Who may make an Ingress could otherwise get a certificate of the mesh's issuer by an annotation.
-
-Source: cert-manager v1.21.1, pkg/controller/certificate-shim/sync.go; read 2026-11.
-"""
-
 
 def values(context: AddOnContext) -> Values:
     production = context.stage.production
@@ -37,7 +31,6 @@ def values(context: AddOnContext) -> Values:
         },
         "crds": {"enabled": True, "keep": True},  # uninstalling the chart must not delete every certificate
         **part(2, "256Mi"),
-        **({"extraArgs": [_NO_SHIM]} if context.mesh is not None else {}),
         "webhook": part(3, "64Mi"),
         "cainjector": part(2, "512Mi"),
     }
@@ -71,11 +64,6 @@ ADD_ON = AddOnSpec(
         *(
             FixedValue(path=path, keeps=only("10250"), why="Network policies let the API server in on port 10250.")
             for path in ("webhook.securePort", "webhook.config.securePort")
-        ),
-        FixedValue(
-            path="extraArgs",
-            keeps=lambda given: isinstance(given, list) and _NO_SHIM in given,
-            why=f"With a mesh, an annotation of an Ingress could be any pod of it. Name {_NO_SHIM} among them.",
         ),
         FixedValue(
             path="global.rbac.aggregateClusterRoles",

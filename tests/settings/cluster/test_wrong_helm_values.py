@@ -1,6 +1,5 @@
 """Helm values that a chart would ignore or refuse."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ from components.stack.stack_file import load_file
 from settings.cluster.fixed_values import FixedValue, changed, never, of_service_accounts, without
 from settings.cluster.helm_values import mistakes_of, value_mistakes
 from settings.compute.node_pool import NodePoolSettings
-from settings.mesh.mesh import MeshSettings
 from settings.stack.loader import SettingsError
 from tests.components.stacks import POOL, stage
 from tests.settings.stacks import TODAY, problems, stack
@@ -217,12 +215,14 @@ OF_KPS: dict[str, Any] = {
     "alertmanager.alertmanagerSpec.alertmanagerConfiguration": {"name": "x"},
     "prometheusOperator.prometheusInstanceSelector": "a=b",
     "prometheusOperator.denyNamespaces": ["monitoring"],
+    "prometheusOperator.extraArgs": ["--deny-namespaces=monitoring"],
     "prometheusOperator.namespaces": {"additional": ["x"]},
     "defaultRules.disabled.Watchdog": True,
     "defaultRules.rules.general": False,
 }
 OF_FLUENT_BIT: dict[str, Any] = {
     "luaScripts": None,
+    "config.extraFiles": {"fluent-bit.conf": "[OUTPUT]"},
     "luaScripts.records.lua": None,
     "config.filters": "",
     "config.outputs": "",
@@ -402,17 +402,3 @@ def test_who_edits_a_namespace_gets_no_certificate_of_the_meshs_issuer() -> None
         stage=stage(), cluster="main", kubernetes_version="1.35", pools=POOLS, gpu_allocation="device-plugin"
     )
     assert every_add_on()["cert-manager"].values(context)["global"]["rbac"] == {"aggregateClusterRoles": False}
-
-
-def test_an_ingress_gets_no_certificate_where_there_is_a_mesh() -> None:
-    """An annotation of an Ingress would make a Certificate of any name, signed by the mesh's ClusterIssuer."""
-    ((place, message),) = said((("cert-manager", "extraArgs"), ["--v=4"]))
-    assert place == "cert-manager.values.extraArgs"
-    assert "Name --controllers=*,-ingress-shim among them." in message
-    assert said((("cert-manager", "extraArgs"), ["--v=4", "--controllers=*,-ingress-shim"])) == []
-    context = AddOnContext(
-        stage=stage(), cluster="main", kubernetes_version="1.35", pools=POOLS, gpu_allocation="device-plugin"
-    )
-    values = every_add_on()["cert-manager"].values
-    assert "extraArgs" not in values(context)
-    assert values(replace(context, mesh=MeshSettings()))["extraArgs"] == ["--controllers=*,-ingress-shim"]
