@@ -189,7 +189,8 @@ def refused_probes(pod: Pod, servers: Iterable[Mapping[str, Any]]) -> Iterator[s
     pod: with its proxy, if it has one. servers: of its namespace.
     Source: linkerd2 edge-26.8.3, policy-controller/k8s/index/src/inbound/workload.rs (pod_http_probes); read 2026-11.
     """
-    spec, labels = Node(pod)["spec"], Node(pod).at("metadata", "labels").value or {}
+    spec, given = Node(pod)["spec"], Node(pod).at("metadata", "labels").value
+    labels = given if isinstance(given, Mapping) else {}
     found = [*spec["initContainers"].items, *spec["containers"].items]
     environment = [each for one in found if one["name"].value == PROXY for each in one["env"].items]
     default = next((each["value"].text for each in environment if each["name"].text == _DEFAULT_POLICY), "")
