@@ -24,7 +24,7 @@ def _container(container: View, digest: bool) -> Iterator[tuple[str, str]]:
     if tag in ("", "latest") or "@" in image:
         yield container.under(IMAGE), "has no fixed tag, so each node runs what was the newest when it pulled"
     elif digest:
-        yield container.under(IMAGE), "is named by a tag, which whoever may push can move; name it by digest"
+        yield container.under(IMAGE), "is named by a tag, which anybody who may push can move; name it by digest"
 
 
 def check(resource: Resource, *, digest: bool) -> Iterator[tuple[str, str]]:

@@ -66,7 +66,7 @@ RULE = Rule(
     applies_to=KUBERNETES,
     severity="high",
     standards=("CIS EKS 5.1.4",),
-    why="Whoever can push to a registry that nobody watches runs programs in the cluster.",
+    why="Anybody who can push to a registry that nobody watches runs programs in the cluster.",
     fix="Copy the image to ECR (image_cache), or add its registry to the option registries.",
     options={
         "registries": Option(
