@@ -66,7 +66,7 @@ RULE = Rule(
         "a password by its name": Case(_of("export DB_PASSWORD=hunter2-hunter2\n"), at="userData"),
         "an SSH key of cloud-init": Case(_of("ssh_authorized_keys:\n  - ssh-ed25519 AAAAC3Nz me\n"), at="userData"),
         "an SSH key of a node class": Case(
-            {"spec": {"userData": "echo x >> /root/.ssh/authorized_keys"}}, type=NODE_CLASS, at="spec.userData"
+            {"spec": {"userData": "echo x >> ~ec2-user/.ssh/authorized_keys"}}, type=NODE_CLASS, at="spec.userData"
         ),
         "Bottlerocket's admin container": Case(_of(f"{ADMIN}true\n"), at="userData"),
     },
