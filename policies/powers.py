@@ -7,7 +7,7 @@ Read 2026-11.
 import re
 from collections.abc import Iterator, Sequence
 
-from policies.grants import Condition, Grant, grants, listed
+from policies.grants import IDENTITY_POLICIES, Condition, Grant, grants, listed
 from policies.rule import Resource, View, check_each
 
 ROLE = "aws:iam/role:Role"
@@ -34,12 +34,12 @@ _ABOUT_CALLS = re.compile(
 """Keys that say who calls, how and when, and nothing of what is acted on."""
 
 
-def documents(resource: Resource, path: str) -> Iterator[tuple[View, str]]:
+def documents(resource: Resource) -> Iterator[tuple[View, str]]:
     """Yields a view and the path in it of each identity policy of the resource: its own, or those inline in a role."""
     if resource.type == ROLE:
         yield from ((inline, "policy") for inline in check_each(resource, "inlinePolicies", lambda each: [each]))
     else:
-        yield resource, path
+        yield resource, IDENTITY_POLICIES[resource.type]
 
 
 def is_wide(grant: Grant) -> bool:

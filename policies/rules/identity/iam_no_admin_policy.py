@@ -17,8 +17,7 @@ def _document(view: View, path: str) -> Iterator[tuple[str, str]]:
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
-    path = IDENTITY_POLICIES.get(resource.type, "")
-    yield from collect_from(documents(resource, path), lambda given: _document(*given))
+    yield from collect_from(documents(resource), lambda given: _document(*given))
 
 
 def _grant(effect: str = "Allow", **statement: object) -> str:

@@ -41,8 +41,7 @@ def _document(view: View, path: str, allowed: Collection[str]) -> Iterator[tuple
 
 
 def check(resource: Resource, *, allowed: Collection[str]) -> Iterator[tuple[str, str]]:
-    path = IDENTITY_POLICIES.get(resource.type, "")
-    yield from collect_from(documents(resource, path), lambda given: _document(*given, allowed))
+    yield from collect_from(documents(resource), lambda given: _document(*given, allowed))
 
 
 def _grant(actions: object, resource: object = "*", key: str = "Action", **more: object) -> dict[str, str]:
