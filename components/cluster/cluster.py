@@ -11,6 +11,7 @@ import pulumi_kubernetes as kubernetes
 from catalog.eks_addons import ADDONS, GUARDDUTY_AGENT
 from components.cluster.access import access_entry, api_rules, member_entry
 from components.cluster.control_plane import ControlPlaneArgs, control_plane, control_plane_zones
+from components.cluster.issuer_guard import issuer_guard
 from components.cluster.managed_addons import (
     BEFORE_NODES,
     ManagedAddonArgs,
@@ -237,7 +238,10 @@ class Cluster(pulumi.ComponentResource):
         )
         service_guard(f"{self._key}-services", self._args.ingress is not None, self._options_with_provider())
         # Without DNS the pods cannot start, and the Helm releases would time out. DNS waits for the nodes.
-        namespaces, installed = self._addons([addons_after_nodes["coredns"]], addons_after_nodes[EBS_DRIVER])
+        before = [addons_after_nodes["coredns"]]
+        if self._args.mesh is not None:  # who came between its issuer and the policy would have an identity
+            before.append(issuer_guard(f"{self._key}-mesh-issuer", self._options_with_provider()))
+        namespaces, installed = self._addons(before, addons_after_nodes[EBS_DRIVER])
         self._karpenter_pools(installed, [*self._args.routes_and_endpoints, *addons_before_nodes])
         return namespaces, installed
 

@@ -36,8 +36,8 @@ def admission_policy(
     mode: Literal["deny", "warn"] = "deny",
     on_error: Literal["Fail", "Ignore"] = "Fail",
     annotations: Mapping[str, str] | None = None,
-) -> None:
-    """Registers a policy that refuses objects for which a CEL expression is not true, and its binding.
+) -> pulumi.Resource:
+    """Registers a policy that refuses objects for which a CEL expression is not true. Returns its binding.
 
     An update that leaves spec, annotations and labels as they are passes; objects without a spec are judged each time.
     resources: API group with version, as in `v1` -> plurals. variables: name -> expression. more: further expressions
@@ -81,7 +81,7 @@ def admission_policy(
     )
     # The actions of a binding cannot change: a preview would join the old and the new ones, and be refused.
     suffix = "" if mode == "deny" else "-warns"
-    kubernetes.admissionregistration.v1.ValidatingAdmissionPolicyBinding(
+    return kubernetes.admissionregistration.v1.ValidatingAdmissionPolicyBinding(
         f"{name}{suffix}",
         metadata={"name": f"{physical_name}{suffix}"},
         spec={

@@ -11,6 +11,8 @@ ClusterNamespace = tuple[str, str]
 CONTROL_PLANE, VIZ = "linkerd", "linkerd-viz"
 MESH_ISSUER = "linkerd-identity-issuer"
 """The ClusterIssuer of identities, and the Certificate of the control plane, which signs those of proxies."""
+MESH_ANCHOR = "linkerd-trust-anchor-"
+"""What the names of its anchors' Secrets begin with."""
 NO_WEBHOOKS = {"config.linkerd.io/admission-webhooks": "disabled"}
 """Keeps Linkerd's webhooks away: where its injector is down, nothing in such a namespace waits for it."""
 

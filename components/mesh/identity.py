@@ -9,7 +9,7 @@ edge-26.8.3, controller/identity, charts/linkerd-control-plane; cert-manager 1.2
 
 from collections.abc import Iterable, Mapping
 
-from components.core.namespaces import CONTROL_PLANE, MESH_ISSUER
+from components.core.namespaces import CONTROL_PLANE, MESH_ANCHOR, MESH_ISSUER
 from components.core.untyped import Manifest
 from settings.mesh.mesh import MeshSettings
 
@@ -25,7 +25,7 @@ _TEN_YEARS = "87600h0m0s"
 
 def anchor_secret(name: str) -> str:
     """Returns the name of the Certificate and the Secret of an anchor."""
-    return f"linkerd-trust-anchor-{name}"
+    return f"{MESH_ANCHOR}{name}"
 
 
 def certificates(mesh: MeshSettings, trust_domain: str) -> Mapping[str, Manifest]:
