@@ -13,7 +13,7 @@ from components.core.admission import admission_policy
 from components.core.namespaces import CONTROL_PLANE, MESH_ANCHOR, MESH_ISSUER
 from settings.mesh.mesh import TO_AGENTS
 
-_GROUP = "cert-manager.io/v1"
+POLICY = "ml-platform-mesh-issuer"
 # Those of the control plane and the agents of traces. Not by settings: the API server reads a change of the rule only
 # after a moment, and would refuse the certificate that the same update makes.
 _NAMESPACES = [CONTROL_PLANE, TO_AGENTS.namespace]
@@ -26,11 +26,11 @@ def issuer_guard(name: str, opts: pulumi.ResourceOptions) -> pulumi.Resource:
     cert-manager, in the namespace of their Certificate, so renewal passes.
     """
     reference = "variables.spec.?issuerRef"
-    secret = "variables.spec.?ca.?secretName.orValue('')"
+    key = "variables.spec.?ca.?secretName.orValue('')"
     return admission_policy(
         name,
-        "ml-platform-mesh-issuer",
-        {_GROUP: ["certificates", "certificaterequests", "clusterissuers", "issuers"]},
+        POLICY,
+        {"cert-manager.io/v1": ["certificates", "certificaterequests", "clusterissuers", "issuers"]},
         f"{reference}.?kind.orValue('') != 'ClusterIssuer' || {reference}.?name.orValue('') != '{MESH_ISSUER}' || "
         f"request.namespace in {_NAMESPACES}",
         f"a certificate of {MESH_ISSUER} is an identity of the mesh, which pods get from their proxy: name another "
@@ -38,7 +38,7 @@ def issuer_guard(name: str, opts: pulumi.ResourceOptions) -> pulumi.Resource:
         opts,
         variables={"spec": "object.?spec.orValue({})"},
         more={
-            f"!({secret} == '{MESH_ISSUER}' || {secret}.startsWith('{MESH_ANCHOR}')) || "
+            f"!({key} == '{MESH_ISSUER}' || {key}.startsWith('{MESH_ANCHOR}')) || "
             f"(object.kind == 'ClusterIssuer' && object.metadata.name == '{MESH_ISSUER}')": (
                 "an issuer with a key of the mesh would sign identities of it: name another Secret"
             )

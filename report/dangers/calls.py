@@ -7,6 +7,8 @@ Source: linkerd2 edge-26.8.3, policy-controller/k8s/index/src/inbound; read 2026
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from components.cluster.issuer_guard import POLICY
+from components.core.namespaces import MESH_ISSUER
 from costs.resource import Resource
 from report.dangers.access import ANYWHERE, is_going, new_ranges
 from report.dangers.danger import ALONE, GRAVE, LATER, NAMESPACE, SERIOUS, Danger, Plan, at, every
@@ -14,6 +16,8 @@ from report.dangers.weaker import INBOUND, LOOK, is_injected, refuses_more
 from report.tables import some
 
 _API = "kubernetes:policy.linkerd.io/"
+_ISSUER = "kubernetes:cert-manager.io/v1:ClusterIssuer"
+_RULE = "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy"
 EVERYBODY = "everybody"
 _ASKED_FOR = "spec.requiredAuthenticationRefs.kind"
 Target = tuple[str, str, str, str]
@@ -50,6 +54,7 @@ def find(plan: Plan) -> Iterator[Danger]:
     yield from _servers_that_ask_less(plan, old, new)
     yield from _servers_that_ask_more(plan, old, new)
     yield from _in_and_out(plan)
+    yield from _older_identities(plan)
 
 
 def _is_load_balancer(policy: Resource) -> bool:
@@ -125,6 +130,26 @@ def _in_and_out(plan: Plan) -> Iterator[Danger]:
                 "take it out of mesh.namespaces first, and start its pods again",
                 SERIOUS,
                 [f"namespace {_namespace(namespace)[1]}"],
+                (change.urn,),
+            )
+
+
+def _older_identities(plan: Plan) -> Iterator[Danger]:
+    """Yields the clusters whose issuer signed for everybody before its rule."""
+    signed = {
+        each.provider
+        for each in plan.before.values()
+        if each.type == _ISSUER and at(each.inputs, "metadata.name") == MESH_ISSUER
+    }
+    for change in plan.changes(_RULE, ops=("create",)):
+        rule = plan.after[change.urn]
+        if rule.provider in signed and at(rule.inputs, "metadata.name") == POLICY:
+            yield _danger(
+                "{} signs for the mesh alone from now on, and older certificates stay valid",
+                "who got one by an Ingress or a Certificate can be any pod until the anchor is another one",
+                "look for them: docs/guides/mesh/rotate-the-anchor.md",
+                SERIOUS,
+                [MESH_ISSUER],
                 (change.urn,),
             )
 

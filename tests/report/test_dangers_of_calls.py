@@ -238,3 +238,25 @@ def test_a_new_server_for_metrics_opens_a_port_that_the_mesh_refused(default, to
         named("NetworkAuthentication", None, networks("10.0.0.0/16")),
     )
     assert ("10.0.0.0/16 may call inference/metrics.chat" in openings(mesh, space, *new)) is told
+
+
+RULE = "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy"
+
+
+@pytest.mark.parametrize(
+    ("issuer", "stood", "told"),
+    [
+        ("linkerd-identity-issuer", False, True),
+        ("linkerd-identity-issuer", True, False),
+        ("self-signed", False, False),
+    ],
+)
+def test_an_issuer_that_signed_for_everybody_is_told_once(issuer, stood, told):
+    """With a new mesh the rule is there before the issuer."""
+    there, rule = ({"metadata": {"name": name}, "spec": {}} for name in (issuer, "ml-platform-mesh-issuer"))
+    dangers = found(
+        of("kubernetes:cert-manager.io/v1:ClusterIssuer", there, there, "issuer", op="same"),
+        of(RULE, rule if stood else None, rule, "guard", op="same"),
+    )
+    assert [(each.kind, each.severity) for each in dangers] == [("access", SERIOUS)] * told
+    assert all(each.gently.endswith("docs/guides/mesh/rotate-the-anchor.md") for each in dangers)
