@@ -81,7 +81,7 @@ def admission_policy(
     )
     # The actions of a binding cannot change: a preview would join the old and the new ones, and be refused.
     suffix = "" if mode == "deny" else "-warns"
-    return kubernetes.admissionregistration.v1.ValidatingAdmissionPolicyBinding(
+    made: pulumi.Resource = kubernetes.admissionregistration.v1.ValidatingAdmissionPolicyBinding(
         f"{name}{suffix}",
         metadata={"name": f"{physical_name}{suffix}"},
         spec={
@@ -94,3 +94,4 @@ def admission_policy(
         # A binding without a policy does nothing.
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[policy])),
     )
+    return made

@@ -27,7 +27,7 @@ def values(context: AddOnContext) -> Values:
     return {
         "global": {
             "priorityClassName": "system-cluster-critical",  # otherwise pods of teams with a class may end it
-            "rbac": {"aggregateClusterRoles": False},  # a certificate of the mesh's issuer is any identity of the mesh
+            "rbac": {"aggregateClusterRoles": False},  # in namespaces of the mesh's own its issuer signs any identity
         },
         "crds": {"enabled": True, "keep": True},  # uninstalling the chart must not delete every certificate
         **part(2, "256Mi"),
@@ -68,7 +68,7 @@ ADD_ON = AddOnSpec(
         FixedValue(
             path="global.rbac.aggregateClusterRoles",
             keeps=only(False),
-            why="Everybody who may edit a namespace could get certificates of the mesh's issuer, and be any pod of it.",
+            why="Who may edit a namespace of the mesh's own could have its issuer sign, and be any pod of it.",
         ),
     ),
 )

@@ -309,6 +309,11 @@ ADD_ON = AddOnSpec(
             FixedValue(path=f"defaultRules.{path}", keeps=keeps, why="The heartbeat outside is its alert Watchdog.")
             for path, keeps in (("disabled.Watchdog", only(False)), ("rules.general", only(True)))
         ),
+        FixedValue(
+            path="global.rbac.createAggregateClusterRoles",
+            keeps=only(False),
+            why="Who may edit a namespace could have anything read by Prometheus, and anybody told.",
+        ),
         FixedValue(path="crds", keeps=never, why="The add-on prometheus-operator-crds has them."),
         FixedValue(
             path="nodeExporter.enabled",

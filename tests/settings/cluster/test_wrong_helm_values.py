@@ -217,6 +217,7 @@ OF_KPS: dict[str, Any] = {
     "prometheusOperator.denyNamespaces": ["monitoring"],
     "prometheusOperator.extraArgs": ["--deny-namespaces=monitoring"],
     "prometheusOperator.namespaces": {"additional": ["x"]},
+    "global.rbac.createAggregateClusterRoles": True,
     "defaultRules.disabled.Watchdog": True,
     "defaultRules.rules.general": False,
 }
@@ -397,7 +398,7 @@ def test_who_edits_a_namespace_gets_no_certificate_of_the_meshs_issuer() -> None
     """It would be any identity: cert-manager signs what a Certificate asks for, also of the mesh's ClusterIssuer."""
     ((place, message),) = said((("cert-manager", "global", "rbac", "aggregateClusterRoles"), True))
     assert place == "cert-manager.values.global.rbac.aggregateClusterRoles"
-    assert message.endswith("could get certificates of the mesh's issuer, and be any pod of it. Drop it.")
+    assert message.endswith("could have its issuer sign, and be any pod of it. Drop it.")
     context = AddOnContext(
         stage=stage(), cluster="main", kubernetes_version="1.35", pools=POOLS, gpu_allocation="device-plugin"
     )
