@@ -55,8 +55,13 @@ def _vpc_cni(stage: Stage) -> Values:
 
 
 def _ebs_driver(stage: Stage) -> Values:
-    """Tags the volumes of pods. Nothing else does, and the bill could not be split without tags."""
-    return {"controller": {"extraVolumeTags": dict(stage.tags)}}
+    """Tags the volumes of pods, without which the bill could not be split, and lets the controller serve metrics.
+
+    It serves them whether or not anybody reads them, so that `observability` does not start it again. The add-on makes
+    a ServiceMonitor besides, where that kind is there: ours select none without their label. Sources: kubernetes-sigs/
+    aws-ebs-csi-driver v1.54.0 to v1.63.1, templates/_metrics.tpl, and issue 2426 (a value of the EKS add-on); 2026-11.
+    """
+    return {"controller": {"extraVolumeTags": dict(stage.tags), "enableMetrics": True}}
 
 
 def _fsx_driver(stage: Stage) -> Mapping[str, Sequence[iam.Statement]]:

@@ -1,8 +1,10 @@
 """Whose metrics Prometheus reads in a cluster: those of Helm add-ons, of EKS add-ons, and of the proxies of the mesh.
 
-Left out: the drivers of EBS, EFS and FSx, the snapshot controller and the node monitoring agent, which serve none as
-EKS installs them. The kubelet tells of volumes, and of those that a driver does not attach or mount.
-Sources: aws/amazon-vpc-cni-k8s v1.22.4, README, "cni-metrics-helper" and `DISABLE_METRICS`; linkerd/linkerd2
+Left out: the drivers of EFS before 3.4 and of FSx, the snapshot controller and the node monitoring agent, which serve
+none as EKS installs them; the sidecars and nodes of the EBS driver. The kubelet tells of volumes, and of those that a
+driver does not attach or mount.
+Sources: aws/amazon-vpc-cni-k8s v1.22.4, README, "cni-metrics-helper" and `DISABLE_METRICS`; kubernetes-sigs/
+aws-ebs-csi-driver v1.54.0 to v1.63.1, docs/metrics.md, -efs- v3.3.0 and v3.4.1, -fsx- v1.9.0; linkerd/linkerd2
 edge-26.8.3, charts/partials/templates/_proxy.tpl; read 2026-11.
 """
 
@@ -27,6 +29,7 @@ OF_EKS = (
         of_nodes=True,
         host_network=True,
     ),
+    Scrape(job="aws-ebs-csi-driver", pods={"app": "ebs-csi-controller"}, port=3301, namespace=COMES_WITH_THE_CLUSTER),
 )
 MESHED: Mapping[str, str] = {"linkerd.io/control-plane-ns": CONTROL_PLANE}
 """Label of each pod that has a proxy, and of any that somebody gives it: so what people's pods serve is bounded."""

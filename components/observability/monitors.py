@@ -20,6 +20,12 @@ _OF_RULES = (
     "(apiserver_request|count|node_namespace_pod_container):.*",
 )
 """Names of what Prometheus says of a target itself, and of what it and the rules of the chart record."""
+_OF_CHART = "(apiserver|kube|kubelet|kubernetes|node|reloader)_.*"
+"""Names that rules of the chart read of any job, such as `kubernetes_build_info`: all of Kubernetes and of nodes.
+
+Source: kube-prometheus-stack-88.5.3, templates/prometheus/rules-1.14: kubernetes-system.yaml, config-reloaders.yaml,
+kube-prometheus-node-recording.rules.yaml, k8s.rules.container_resource.yaml and others; read 2026-11.
+"""
 _EXTERNAL = "cluster|prometheus|prometheus_replica|__replica__"
 """Labels by which a reader elsewhere knows a Prometheus; those of a series would stand there instead."""
 _BOUNDS = {"bodySizeLimit": "16MB", "labelNameLengthLimit": 256, "labelValueLengthLimit": 1024}
@@ -53,7 +59,7 @@ def _monitor(scrape: Scrape, name: str, recorded: Sequence[str]) -> Manifest:
         kept = {"action": "keep", "sourceLabels": ["__name__"], "regex": "|".join(scrape.keep)}
         endpoint["metricRelabelings"] = [*endpoint.get("metricRelabelings", ()), kept]
     if scrape.team:
-        names = "|".join([*_OF_RULES, *recorded])
+        names = "|".join([*_OF_RULES, _OF_CHART, *recorded])
         endpoint["honorTimestamps"] = False
         endpoint["metricRelabelings"] = [
             {"action": "drop", "sourceLabels": ["__name__"], "regex": names},

@@ -28,11 +28,17 @@ def find(plan: Plan) -> Iterator[Danger]:
     """Yields who may call more than before, who may call less, and what is asked no longer."""
     old, new = _servers(plan.before), _servers(plan.after)
     before, after = _callers(plan.before), _callers(plan.after)
-    refuses = {each for each, policy in _by_default(plan.before).items() if policy in INBOUND[3:]}
+    refused, refuses = (
+        {each for each, policy in _by_default(resources).items() if policy in INBOUND[3:]}
+        for resources in (plan.before, plan.after)
+    )
+    former = {_pods(target, each): target for target, each in old.items()}
+    covered = {_pods(target, each) for target, each in new.items()}
     for target in sorted(before.keys() | after.keys()):
-        had, has = (list(each.get(target, {})) for each in (before, after))
-        of_metrics = target[3].startswith("metrics.") and target[:2] in refuses
-        stood = target[2] != "Server" or target in old or of_metrics
+        renamed = former.get(_pods(target, new[target]), target) if target in new and target not in old else target
+        had, has = list(before.get(renamed, {})), list(after.get(target, {}))
+        of_metrics = _is_of_metrics(target)
+        stood = target[2] != "Server" or renamed in old or (of_metrics and target[:2] in refused)
         more = [each for each in new_ranges(had, has) if stood or each in (EVERYBODY, *ANYWHERE)]
         urns = tuple(sorted({urn for each in (before, after) for urn in each.get(target, {}).values()}))
         if more:
@@ -46,15 +52,21 @@ def find(plan: Plan) -> Iterator[Danger]:
                 urns,
             )
         gone = target[2] == "Server" and target not in new
+        if gone and target in old and target[:2] in refuses and _pods(target, old[target]) not in covered:
+            gone = of_metrics  # its default refuses them; only Prometheus came for metrics, and its monitor goes too
         lost = [] if gone or LATER in has else new_ranges(has, had)
-        lost = [each for each in lost if not _is_load_balancer(plan.before[before[target][each]])]
-        if lost and not _leaves(plan, old.get(target)):
+        lost = [each for each in lost if not _is_load_balancer(plan.before[before[renamed][each]])]
+        if lost and not _leaves(plan, old.get(renamed)):
             says = f"{{}} may no longer call {_named(target)}"
             yield _danger(says, "these calls are refused then", "let them move first", SERIOUS, lost, urns)
     yield from _servers_that_ask_less(plan, old, new)
     yield from _servers_that_ask_more(plan, old, new)
     yield from _in_and_out(plan)
     yield from _older_identities(plan)
+
+
+def _is_of_metrics(target: Target) -> bool:
+    return target[2] == "Server" and target[3].startswith("metrics.")
 
 
 def _is_load_balancer(policy: Resource) -> bool:
@@ -66,14 +78,18 @@ def _servers_that_ask_less(
     plan: Plan, old: Mapping[Target, Resource], new: Mapping[Target, Resource]
 ) -> Iterator[Danger]:
     covered = {_pods(target, each) for target, each in new.items()}
+    by_default = _by_default(plan.after)
     for target, server in old.items():
         was = str(at(server.inputs, "spec.accessPolicy") or "deny")
+        left = by_default.get(target[:2])
         if target in new:
             becomes = str(at(new[target].inputs, "spec.accessPolicy") or "deny")
             if all(each in INBOUND for each in (was, becomes)) and INBOUND.index(becomes) < INBOUND.index(was):
                 says, consequence = f"what {{}} does with others: {was} → {becomes}", "pods that no policy names get in"
                 yield _danger(says, consequence, ALONE, GRAVE, [_named(target)], (server.urn,), "protection")
-        elif _pods(target, server) not in covered and not _leaves(plan, server):
+        elif _pods(target, server) in covered or _leaves(plan, server):
+            continue
+        elif left not in INBOUND or was not in INBOUND or INBOUND.index(left) < INBOUND.index(was):
             says, consequence = "{} goes", "its pods take what the mesh takes where no policy speaks of a pod"
             yield _danger(says, consequence, ALONE, GRAVE, [f"Server {_named(target)}"], (server.urn,), "protection")
 

@@ -25,6 +25,7 @@ from report.tables import some
 QUOTA, LIMITS = (f"kubernetes:core/v1:{kind}" for kind in ("ResourceQuota", "LimitRange"))
 PRIORITY = "kubernetes:scheduling.k8s.io/v1:PriorityClass"
 POLICY = "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy"
+_RESOURCES = "spec.matchConstraints.resourceRules.resources"
 BINDING, BUDGET = f"{POLICY}Binding", "aws:budgets/budget:Budget"
 _ENDS = tuple(each.name for each in PRIORITIES if each.preemption == "PreemptLowerPriority")
 _UP = "those that have it run on, and do not come again when they end"
@@ -39,6 +40,7 @@ def find(plan: Plan) -> Iterator[Danger]:
     yield from _unlimited(plan)
     yield from _unbound(plan)
     yield from _other_rules(plan)
+    yield from _other_claims(plan)
     after = {_place(plan, urn) for urn, each in plan.after.items() if each.type == QUOTA and _counts(each.inputs)}
     for change in plan.changes(QUOTA, ops=("update", "replace", "delete")):
         before, now = plan.inputs(change.urn)
@@ -216,7 +218,7 @@ def _other_rules(plan: Plan) -> Iterator[Danger]:
     rules = {
         (each.provider, at(each.inputs, "metadata.name")): each.urn
         for each in plan.after.values()
-        if each.type == POLICY and "pods" in every(each.inputs, "spec.matchConstraints.resourceRules.resources")
+        if each.type == POLICY and "pods" in every(each.inputs, _RESOURCES)
         if each.provider in teams
     }
 
@@ -236,6 +238,29 @@ def _other_rules(plan: Plan) -> Iterator[Danger]:
     for change in plan.changes(POLICY, ops=("update",)):
         if change.urn in before and change.urn in after:
             yield from _other_rule(change, *plan.inputs(change.urn))
+
+
+def _other_claims(plan: Plan) -> Iterator[Danger]:
+    """Yields namespaces whose claims a rule lets have volumes that go with them, and those where it no longer does.
+
+    One that comes or goes with the rule is an add-on's, which says it itself.
+    """
+    for change in plan.changes(POLICY, ops=("update",)):
+        words = in_words(*plan.inputs(change.urn), ALLOWS)
+        provider = plan.after[change.urn].provider
+        if "persistentvolumeclaims" not in every(plan.after[change.urn].inputs, _RESOURCES) or words is None:
+            continue
+        stay = {str(at(each.inputs, "metadata.name")) for each in plan.before.values() if _is_in(each, provider)}
+        stay &= {str(at(each.inputs, "metadata.name")) for each in plan.after.values() if _is_in(each, provider)}
+        for what in (each for each in _uncovered(*words[::-1]) if each.rpartition(" in ")[2] in stay):
+            yield _let_in(change, f"[lets|let] in {what}", "data in them goes with a claim afterwards")
+        for what in (each for each in _uncovered(*words) if each.rpartition(" in ")[2] in stay):
+            says = f"the API server's rule {{}} no longer [lets|let] in {what}"
+            yield of_change(change, "nodes", SERIOUS, says, "a claim that goes there does not come again", ALONE)
+
+
+def _is_in(resource: Resource, provider: str) -> bool:
+    return (resource.type, resource.provider) == (NAMESPACE, provider)
 
 
 def _other_rule(change: Change, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Danger]:

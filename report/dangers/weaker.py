@@ -216,13 +216,24 @@ def in_words(before: Inputs, after: Inputs, mark: str) -> tuple[list[str], list[
 
 
 def unless_in_words(worse: Worse) -> Worse:
-    """Compares where `teams` does not tell the change in words of the settings."""
+    """Compares where `teams` does not tell the change in words of the settings, and words do not begin with it."""
 
     def compared(before: Inputs, after: Inputs) -> str:
         said = (in_words(before, after, mark) for mark in (ALLOWS, DEMANDS))
-        return "" if any(each and each[0] != each[1] for each in said) else worse(before, after)
+        in_other_words = any(each and each[0] != each[1] for each in said)
+        return "" if in_other_words or _words_begin(before, after) else worse(before, after)
 
     return compared
+
+
+def when_words_begin(worse: Worse) -> Worse:
+    """Compares where a rule says of itself what it did not say before, as after an upgrade of this platform."""
+    return lambda before, after: worse(before, after) if _words_begin(before, after) else ""
+
+
+def _words_begin(before: Inputs, after: Inputs) -> bool:
+    old, new = ((at(each, "metadata.annotations") or {}) for each in (before, after))
+    return any(mark in new for mark in (ALLOWS, DEMANDS)) and not any(mark in old for mark in (ALLOWS, DEMANDS))
 
 
 def ranked(levels: Sequence[str], parent: str, key: str) -> Worse:
@@ -948,6 +959,14 @@ ROWS: Mapping[str, Sequence[Row]] = {
                 (differs(*_ASKED), "[is|are] asked about other objects:"),
                 (unless_in_words(differs("spec.variables")), "[computes|compute] with others:"),
             )
+        ),
+        Row(
+            (_GUARD,),
+            when_words_begin(without("spec.validations.expression")),
+            "the API server's rule {} now says in words what it lets in, and no longer [checks|check] <how>",
+            "what it checks instead has to be read in its expressions, this once",
+            "compare them with those of before",
+            SERIOUS,
         ),
         *(
             Row((NAMESPACE,), worse, f"Pod Security of namespace {{}}{says}: <how>", _PODS, ALONE)

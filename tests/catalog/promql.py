@@ -125,3 +125,25 @@ def names(expr: str) -> Iterator[str]:
     reading = Reading(Known({}))
     reading.labels(promql.parse(expr))
     yield from (sentence.rpartition(" ")[2] for sentence in reading.wrong if sentence.startswith("there is no series"))
+
+
+def selectors(expr: promql.Expr) -> Iterator[promql.VectorSelector]:
+    """Yields every selector of an expression, those of ranges and of subqueries too."""
+    match expr:
+        case promql.VectorSelector():
+            yield expr
+        case promql.MatrixSelector():
+            yield expr.vector_selector
+        case promql.SubqueryExpr() | promql.ParenExpr() | promql.UnaryExpr() | promql.AggregateExpr():
+            yield from selectors(expr.expr)
+        case promql.BinaryExpr():
+            yield from (*selectors(expr.lhs), *selectors(expr.rhs))
+        case promql.Call():
+            yield from (each for arg in expr.args for each in selectors(arg))
+
+
+def jobs_asked(selector: promql.VectorSelector) -> list[str]:
+    """Returns the jobs that a selector asks for, by equality or as alternatives; [] where it leaves the job open."""
+    of_job = [each for each in selector.matchers.matchers if each.name == "job"]
+    named = [each.value for each in of_job if each.op in (promql.MatchOp.Equal, promql.MatchOp.Re)]
+    return [job for value in named for job in value.split("|")]

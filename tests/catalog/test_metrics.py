@@ -97,7 +97,7 @@ def test_a_rule_reads_what_there_is(group: RuleGroup, rule: Recording | Alert) -
 
 EVERYWHERE = {
     *("kube-state-metrics", "kubelet", "apiserver", "coredns", "prometheus", "alertmanager", "prometheus-operator"),
-    *("node-exporter", "vpc-cni", "cert-manager", "of-every-scrape"),
+    *("node-exporter", "vpc-cni", "aws-ebs-csi-driver", "cert-manager", "of-every-scrape"),
 }
 MORE = {
     "logs": {"fluent-bit"},

@@ -260,3 +260,51 @@ def test_an_issuer_that_signed_for_everybody_is_told_once(issuer, stood, told):
     )
     assert [(each.kind, each.severity) for each in dangers] == [("access", SERIOUS)] * told
     assert all(each.gently.endswith("docs/guides/mesh/rotate-the-anchor.md") for each in dangers)
+
+
+def read_by(name, present):
+    """The objects by which Prometheus reads `chat`, as (before, after) of a mesh that refuses by default."""
+
+    def made(spec):
+        return [spec if there else None for there in present]
+
+    refs = {"requiredAuthenticationRefs": [{"kind": "NetworkAuthentication", "name": "chat"}]}
+    policy_of = {"targetRef": {"kind": "Server", "name": name}, **refs}
+    return (
+        server(*made(DENY), name=name),
+        named("AuthorizationPolicy", *made(policy_of), name),
+    )
+
+
+RANGE = named("NetworkAuthentication", networks("10.0.0.0/16"), networks("10.0.0.0/16"))
+
+
+def test_a_program_whose_metrics_are_read_under_another_name_is_no_danger():
+    renamed = (*read_by("metrics.chat", (True, False)), *read_by("metrics.talk", (False, True)), RANGE)
+    assert openings(namespace(), control_plane("deny", "deny"), *renamed) == []
+
+
+@pytest.mark.parametrize(("default", "told"), [("deny", False), ("all-authenticated", True), ("audit", True)])
+def test_a_server_that_goes_takes_protection_with_it_only_where_the_mesh_refuses_less(default, told):
+    dropped = openings(namespace(), control_plane(default, default), *read_by("metrics.chat", (True, False)), RANGE)
+    assert dropped == ["Server inference/metrics.chat goes"] * told
+
+
+@pytest.mark.parametrize(("default", "told"), [("deny", True), ("audit", False)])
+def test_callers_of_a_server_that_goes_are_refused_where_the_mesh_refuses_them(default, told):
+    gone = server(DENY, None), policy(TLS, None), named("MeshTLSAuthentication", accounts("gateway"), None)
+    refused = "agents/gateway may no longer call inference/chat"
+    assert (refused in openings(namespace(), control_plane(default, default), *gone)) is told
+
+
+def test_a_server_of_another_name_keeps_its_callers_and_tells_of_those_that_change():
+    old = server(DENY, None), policy(TLS, None), named("MeshTLSAuthentication", accounts("gateway", "batch"), None)
+    asks = {"targetRef": {"kind": "Server", "name": "talk"}}
+    refs = {"requiredAuthenticationRefs": [{"kind": "MeshTLSAuthentication", "name": "talk"}]}
+    new = (
+        server(None, DENY, name="talk"),
+        named("AuthorizationPolicy", None, {**asks, **refs}, "talk"),
+        named("MeshTLSAuthentication", None, accounts("gateway", "eval"), "talk"),
+    )
+    told = openings(namespace(), control_plane("deny", "deny"), *old, *new)
+    assert sorted(told) == ["agents/batch may no longer call inference/talk", "agents/eval may call inference/talk"]

@@ -7,6 +7,7 @@ import pulumi_kubernetes as kubernetes
 import pytest
 
 from common.values import UNKNOWN_TEXT
+from components.core.admission import ALLOWS
 from components.tenancy.guards import GuardsArgs, guards
 from components.tenancy.quotas import register
 from report.dangers.danger import GRAVE, SERIOUS
@@ -385,3 +386,39 @@ def test_a_quota_says_whether_its_devices_are_promised_to_others(twice):
     cloud.up_part(make)
     (made,) = [plain(each.inputs) for each in cloud.registered.values() if each.name == "lab.quota"]
     assert ("ml-platform/oversubscribed" in (made["metadata"].get("annotations") or {})) == twice
+
+
+def of_claims(*namespaces, words=True):
+    """The rule for claims; namespaces: whose volumes may go with their claims."""
+    allows = {ALLOWS: ", ".join(f"volumes of telemetry in {each}" for each in namespaces)} if words else {}
+    return {
+        "metadata": {"name": "ml-platform-no-gp2", "annotations": allows},
+        "spec": {
+            "matchConstraints": {"resourceRules": [{"resources": ["persistentvolumeclaims"]}]},
+            "validations": [{"expression": f"request.namespace in {list(namespaces)}"}],
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (of_claims("monitoring"), of_claims("monitoring", "lab"), ["lets in volumes of telemetry in lab"]),
+        (of_claims("lab"), of_claims(), ["no longer lets in volumes of telemetry in lab"]),
+        (of_claims(), of_claims("loki"), []),  # it comes with the add-on
+        (of_claims("lab"), of_claims("lab"), []),
+        (
+            of_claims("lab", words=False),
+            of_claims("lab", "loki"),
+            ["now says in words what it lets in, and no longer checks request.namespace in ['lab']"],
+        ),
+    ],
+)
+def test_whose_volumes_go_with_their_claims_is_told_of_namespaces_that_stay(before, after, told):
+    spaces = (
+        of(NAMESPACE, LAB, LAB, "main-namespace-lab", op="same"),
+        of(NAMESPACE, None, {"metadata": {"name": "loki"}}, "main-namespace-loki"),
+    )
+    dangers = found(*spaces, of(POLICY, before, after, "no-gp2", op="same" if before == after else "update"))
+    assert [each.opening.removeprefix("the API server's rule no-gp2 ") for each in dangers] == told
+    assert [each.severity for each in dangers] == [GRAVE if each.startswith("lets") else SERIOUS for each in told]

@@ -87,6 +87,18 @@ DASHBOARD = Dashboard(
                     '{status="fail-unknown"}[5m])) * 60',
                     "Failed mounts and attachments a minute, as kubelets see them.",
                     *("volume_plugin", "operation_name"),
+                    width=8,
+                ),
+                lines(
+                    *("Requests that EC2 refuses", "cpm"),
+                    {
+                        "refused": "sum by (request, code) (rate(aws_ebs_csi_api_request_errors_total"
+                        '{code!="DryRunOperation"}[5m])) * 60',
+                        "throttled": "sum by (operation_name) (rate(aws_ebs_csi_api_request_throttles_total[5m])) * 60",
+                    },
+                    "Of the EBS driver, a minute, with EC2's own word; throttled ones are tried again.",
+                    *("request", "code", "operation_name"),
+                    width=8,
                 ),
                 lines(
                     *("How long operations take", "s"),
@@ -94,6 +106,7 @@ DASHBOARD = Dashboard(
                     '(rate(storage_operation_duration_seconds_bucket{status="success"}[15m])))',
                     "95 of 100 mounts and attachments are quicker.",
                     "operation_name",
+                    width=8,
                 ),
             ),
         ),

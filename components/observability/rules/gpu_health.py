@@ -21,8 +21,8 @@ XIDS: Mapping[str, tuple[int, ...]] = {
     "GPUXidApplication": (13, 31, 43, 45, 94),
 }
 """Alert -> Xids that it tells of. Of all others there is GPUXidOther."""
-REPEATS = 154
-"""The driver says again what another Xid asks for."""
+NO_ERRORS = (0, 154)
+"""0 is no Xid; with 154 the driver says again what another one asks for."""
 
 
 def _xids(alert: str, by: str, more: str = "") -> str:
@@ -92,7 +92,7 @@ GROUP = RuleGroup(
         Alert(
             name="GPUXidOther",
             expr="max by (node, gpu, UUID, xid) "
-            f'(DCGM_EXP_XID_ERRORS_COUNT{{xid!~"{_any((*chain(*XIDS.values()), REPEATS))}"}}) > 0',
+            f'(DCGM_EXP_XID_ERRORS_COUNT{{xid!~"{_any((*NO_ERRORS, *chain(*XIDS.values())))}"}}) > 0',
             minutes=0,
             severity="warning",
             summary="GPU {{ $labels.gpu }} of {{ $labels.node }} reports Xid {{ $labels.xid }}, which is rare.",

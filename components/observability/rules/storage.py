@@ -59,6 +59,25 @@ GROUP = RuleGroup(
             "{{ $labels.operation_name }} of half an hour has failed, and pods wait.",
         ),
         Alert(
+            name="EBSRequestsRefused",
+            # A volume that fails is tried again each 5 minutes. A dry run is answered with an error when all is well.
+            expr='sum by (request, code) (increase(aws_ebs_csi_api_request_errors_total{code!="DryRunOperation",'
+            'request!~"Describe.+"}[30m])) > 0 unless on (request) '
+            "sum by (request) (increase(aws_ebs_csi_api_request_duration_seconds_count[30m])) > 0",
+            minutes=15,
+            severity="warning",
+            summary="EC2 refuses each {{ $labels.request }} of the EBS driver ({{ $labels.code }}), and pods wait for "
+            "their volumes.",
+        ),
+        Alert(
+            name="EBSRequestsThrottled",
+            expr="sum(rate(aws_ebs_csi_api_request_throttles_total[15m])) "
+            "> sum(rate(aws_ebs_csi_api_request_duration_seconds_count[15m]))",
+            minutes=15,
+            severity="warning",
+            summary="EC2 puts off {{ $value }} requests of the EBS driver a second, more than it answers.",
+        ),
+        Alert(
             name="VolumeClaimPending",
             expr=promql(
                 """max by (namespace, persistentvolumeclaim)

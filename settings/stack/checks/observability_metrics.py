@@ -3,7 +3,8 @@
 A pod that fits nowhere waits for ever, and no `up` sees it: the operator makes it after the release.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 
 from settings.cluster.landing import landing_pool
 from settings.cluster.mesh_replicas import kept_nodes
@@ -14,6 +15,7 @@ from settings.stack.parts import Parts
 
 RESERVED_MIB = 1536
 """For the kubelet, the system, and the pods of each node. That of DaemonSets with requests of their own is less."""
+_APART = ("Prometheus", "Loki", "Karpenter")
 
 
 def mistakes(parts: Parts, zones: int) -> Iterator[Mistake]:
@@ -48,15 +50,15 @@ def mistakes(parts: Parts, zones: int) -> Iterator[Mistake]:
         karpenter = any(each.provisioner == "karpenter" for each in cluster.pools.values())
         pods = _pods(cluster.observability, production=parts.environment == "prod", karpenter=karpenter)
         room = smallest.memory_mib - RESERVED_MIB
-        if kept and (waiting := _waiting([room] * nodes, pods, kept)):
-            all_of_them = ", ".join(f"{count} of {program} with {gib}" for program, (count, gib) in pods.items())
+        if kept and (program := waiting([room] * min(nodes, sum(count for count, _ in pods.values())), pods, kept)):
+            all_of_them = ", ".join(f"{count} of {each} with {gib}" for each, (count, gib) in pods.items())
             yield (
                 ("observability", "metrics", "memory_gib"),
                 (
                     f"is {needed}, and pool {pool.name} of cluster {name} may have {nodes} "
                     f"{'node' if nodes == 1 else 'nodes'} of {smallest.memory_mib // 1024} GiB ({smallest.name}), of "
                     f"each of which others need {RESERVED_MIB / 1024}. That has no room for all pods and their GiB "
-                    f"({all_of_them}): one of {waiting} would wait for ever. Lower it, or give the pool larger or "
+                    f"({all_of_them}): one of {program} would wait for ever. Lower it, or give the pool larger or "
                     "more machines."
                 ),
             )
@@ -77,21 +79,36 @@ def _pods(observability: ObservabilitySettings, *, production: bool, karpenter: 
     return pods
 
 
-def _waiting(rooms: list[int], pods: Mapping[str, tuple[int, int]], kept: int) -> str | None:
-    """Returns what has a pod that fits nowhere, when large ones come first and each takes the emptiest node.
+def waiting(rooms: Sequence[int], pods: Mapping[str, tuple[int, int]], kept: int) -> str | None:
+    """Returns what has a pod that fits nowhere, however pods are put onto the nodes; None where all of them may fit.
 
-    What is larger than a node is told elsewhere. rooms: MiB of each node. kept: nodes that stay. Where they suffice,
-    Prometheus and Loki have a node for each pod.
+    The scheduler may still put them otherwise. What is larger than a node is told elsewhere. rooms: MiB of each node.
+    kept: nodes that stay. Where they suffice, Prometheus, Loki and Karpenter have a node for each pod.
     """
-    fitting = [(program, *each) for program, each in pods.items() if each[1] * 1024 <= rooms[0]]
-    for program, count, gib in sorted(fitting, key=lambda each: -each[2]):
-        apart = program in {"Prometheus", "Loki", "Karpenter"} and kept >= count
-        taken: set[int] = set()
-        for _ in range(count):
-            free = [index for index in range(len(rooms)) if not (apart and index in taken)]
-            best = max(free, key=rooms.__getitem__)
-            rooms[best] -= gib * 1024
-            taken.add(best)
-            if rooms[best] < 0:
-                return program
+    fitting = [(program, *each) for program, each in pods.items() if each[1] * 1024 <= max(rooms)]
+    apart = {program for program, count, _ in fitting if program in _APART and kept >= count}
+    placed = [
+        (program, gib) for program, count, gib in sorted(fitting, key=lambda each: -each[2]) for _ in range(count)
+    ]
+
+    @cache
+    def fit(nodes: tuple[tuple[int, frozenset[str]], ...], left: int) -> bool:
+        if not left:
+            return True
+        program, gib = those[-left]
+        for node in set(nodes):  # nodes of one state are one
+            room, there = node
+            if room >= gib * 1024 and program not in there:
+                others = list(nodes)
+                others.remove(node)
+                others.append((room - gib * 1024, there | ({program} & apart)))
+                if fit(tuple(sorted(others, key=lambda each: (each[0], sorted(each[1])))), left - 1):
+                    return True
+        return False
+
+    for end in range(1, len(placed) + 1):
+        those = placed[:end]
+        fit.cache_clear()
+        if not fit(tuple((room, frozenset()) for room in rooms), end):
+            return those[-1][0]
     return None

@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+from catalog.chart_facts import chart_facts
 from catalog.eks_addons import ADDONS, GUARDDUTY_AGENT, release_of
 from catalog.endpoints import GUARDDUTY_DATA
 from catalog.kubernetes import VERSIONS
@@ -362,7 +364,10 @@ _SCHEMAS = {
     "vpc-cni": "enableNetworkPolicy:string enableWindowsIpam:string env:object eniConfig:object init:object "
     "livenessProbeTimeoutSeconds nodeAgent:object originalMatchLabels readinessProbeTimeoutSeconds",
 }
-_FORMS = {"array": list, "integer": int, "object": dict, "string": str}
+_FORMS = {"array": list, "boolean": bool, "integer": int, "object": dict, "string": str}
+# Values of charts that their add-on does not take: EFS, aws/containers-roadmap issue 2642, open, and a flag of 3.4.
+_NO_KEY = "no key of the schema"
+_NOT_TAKEN = {"aws-efs-csi-driver": ("node.volMetricsOptIn", "controller.enableMetrics")}
 
 
 def addon_configuration_fits(op: OperationContext) -> None:
@@ -383,12 +388,27 @@ def _configuration_mistake(addon: str, values: Any) -> str | None:
     forms = [(key, value, known.get(key, "")) for key, value in values.items()]
     if isinstance(values.get("env"), dict):
         forms += [(f"env.{key}", value, "string") for key, value in values["env"].items()]
-    for key, value, form in forms:
-        if addon in _SCHEMAS and "." not in key and key not in known and nearest(key, known, 0.85):
+    for key, value, form in [*forms, *_of_parts(addon, values)]:
+        near = addon in _SCHEMAS and "." not in key and key not in known and nearest(key, known, 0.85)
+        if near or form == _NO_KEY or key in _NOT_TAKEN.get(addon, ()):
             return f"$.{key}: is not defined in the schema and the schema does not allow additional properties"
-        if form and (not isinstance(value, _FORMS[form]) or isinstance(value, bool)):
+        if form and (not isinstance(value, _FORMS[form]) or isinstance(value, bool) != (form == "boolean")):
             return f"$.{key}: {type(value).__name__} found, {form} expected"
     return None
+
+
+def _of_parts(addon: str, values: Props) -> Iterator[tuple[str, Any, str]]:
+    """Yields each value of controller and node, with its form; of the EBS driver, `_NO_KEY` for what is nearly a key.
+
+    The schema of that add-on is taken for the chart's, which has many of its words; unverified.
+    """
+    schema = (chart_facts(addon).schema or {}).get("properties", {}) if addon == "aws-ebs-csi-driver" else {}
+    for part in ("controller", "node"):
+        known = schema.get(part, {}).get("properties", {})
+        for key, value in (values.get(part) or {}).items() if isinstance(values.get(part), dict) else ():
+            form = known.get(key, {}).get("type")
+            wrong = known and key not in known and nearest(key, known, 0.85)
+            yield f"{part}.{key}", value, _NO_KEY if wrong else form if isinstance(form, str) and form in _FORMS else ""
 
 
 def policy_agent_comes_up(op: OperationContext) -> None:

@@ -114,6 +114,14 @@ def test_the_cni_hands_out_prefixes_and_enforces_network_policy_under_a_role_of_
     assert identity["roleArn"] == cloud.one("iam/role:Role", "main-vpc-cni").outputs["arn"]
 
 
+@pytest.mark.parametrize("observability", [None, {}])
+def test_the_ebs_driver_serves_metrics_whether_or_not_they_are_read(cloud, observability):
+    cloud.up_cluster(stack(observability=observability))
+    addon = cloud.one("addon:Addon", "main-aws-ebs-csi-driver")
+    values = json.loads(addon.inputs["configurationValues"])["controller"]
+    assert values["enableMetrics"] is True, "observability that is switched on would start the driver again"
+
+
 def test_the_csi_driver_may_use_the_volume_key_and_tags_what_it_makes(cloud):
     cloud.up_cluster(stack())
     addon = cloud.one("addon:Addon", "main-aws-ebs-csi-driver")

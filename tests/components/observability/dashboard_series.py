@@ -77,6 +77,9 @@ def _nodes() -> Iterator[Row]:
         cni = {"node": node, "job": "vpc-cni"}
         yield "awscni_total_ip_addresses", cni, flat(48)
         yield "awscni_assigned_ip_addresses", cni, wave(22 + number)
+    ebs, refused = {"job": "aws-ebs-csi-driver"}, {"request": "AttachVolume", "code": "VolumeInUse"}
+    yield "aws_ebs_csi_api_request_errors_total", {**ebs, **refused}, counter(flat(0.01))
+    yield "aws_ebs_csi_api_request_throttles_total", {**ebs, "operation_name": "DescribeVolumes"}, counter(flat(0.02))
     yield from (("up", {"job": job, "instance": job}, flat(float(job != "velero"))) for job in ("apiserver", "velero"))
 
 

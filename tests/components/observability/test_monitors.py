@@ -6,6 +6,7 @@ from dataclasses import replace
 from ipaddress import IPv4Address
 from typing import Any
 
+import promql_parser
 import pytest
 
 from components.cluster.scrapes import scrapes_of
@@ -14,8 +15,11 @@ from components.core.metrics import Scrape
 from components.observability.monitors import monitors
 from components.observability.rules_of import prometheus_rule, rule_groups
 from settings.stack.stack import StackSettings
+from tests.catalog.promql import jobs_asked, selectors
 from tests.components.cluster.test_against_charts import validator
 from tests.components.conftest import PlatformCloud
+from tests.components.observability.expressions import expressions
+from tests.components.observability.rules.every_rule import rule_file
 from tests.components.stacks import CLUSTER, POOL, stack
 from tests.report.network_judge import Judge, Place, Pod
 from tests.report.test_reach import built
@@ -241,15 +245,45 @@ def test_the_built_monitors_drop_every_recording(cloud: PlatformCloud) -> None:
     )
     monitor = cloud.one("monitoring.coreos.com/v1:PodMonitor", "main-observability-podmonitor-serving.inference.chat")
     drop = monitor.inputs["spec"]["podMetricsEndpoints"][0]["metricRelabelings"][0]["regex"]
-    recorded = [
+    names = [
         rule["record"]
         for each in cloud.all("monitoring.coreos.com/v1:PrometheusRule")
         for group in each.inputs["spec"]["groups"]
         for rule in group["rules"]
         if "record" in rule
     ]
-    assert len(recorded) > 20
-    assert not [name for name in recorded if not re.fullmatch(drop, name)], "teams would write the platform's numbers"
+    assert len(names) > 20
+    assert not [name for name in names if not re.fullmatch(drop, name)], "teams would write the platform's numbers"
+
+
+READ_BY_THE_CHART = (
+    *("kubernetes_build_info", "reloader_last_reload_successful", "node_cpu_seconds_total"),
+    *("node_network_receive_bytes_total", "node_nf_conntrack_entries_limit", "kube_pod_status_phase"),
+    *("kubelet_certificate_manager_client_ttl_seconds", "kubelet_server_expiration_renew_errors"),
+    "apiserver_request_sli_duration_seconds_bucket",
+)
+"""Without a job, by rules of kube-prometheus-stack-88.5.3."""
+
+
+RULES = [rule for group in rule_file()["groups"] for rule in group["rules"]]
+
+
+@pytest.mark.parametrize(
+    ("where", "expr"),
+    [
+        *expressions(),
+        *((rule.get("alert", rule.get("record")), rule["expr"]) for rule in RULES),
+        *((f"chart: {name}", name) for name in READ_BY_THE_CHART),
+    ],
+)
+def test_no_program_of_a_team_is_taken_for_an_exporter(where: str, expr: str) -> None:
+    (monitor,) = monitors([replace(SCRAPE, team="lab", job="lab/mine")], [r["record"] for r in RULES if "record" in r])
+    dropped = monitor["spec"]["podMetricsEndpoints"][0]["metricRelabelings"][0]["regex"]
+    for selector in selectors(promql_parser.parse(re.sub(r"\$(?!\d)\w+", "5m", expr))):
+        asked = jobs_asked(selector)
+        of_exporters = bool(asked) and all(re.fullmatch(r"[\w-]+", job) for job in asked)
+        safe = of_exporters or re.fullmatch(dropped, selector.name or "")
+        assert safe, f"{where}: a team may serve {selector.prettify()}"
 
 
 def test_programs_of_two_teams_have_two_monitors_whatever_they_are_called() -> None:

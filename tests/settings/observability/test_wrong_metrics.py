@@ -1,9 +1,14 @@
 """Each mistake that `observability` and its metrics can have is reported at its path, with advice."""
 
+from itertools import product
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as limits
+from hypothesis import strategies as st
 
+from settings.stack.checks.observability_metrics import waiting
 from tests.settings.stacks import problems, stack
 
 Change = tuple[tuple[Any, ...], Any]
@@ -185,3 +190,50 @@ def test_what_runs_on_the_landing_pool_has_to_fit_together(
         each for each in problems(stack(*changes, (("observability",), {**told, **more}))) if "memory" in each.path
     ]
     assert (found == []) is fits, found
+
+
+def has_a_place(rooms: list[int], pods: dict[str, tuple[int, int]], kept: int) -> bool:
+    """Tells whether some way of putting pods onto nodes has room for all, by trying each."""
+    each_pod = [(program, gib) for program, (count, gib) in pods.items() for _ in range(count)]
+    alone = {program for program in ("Prometheus", "Loki", "Karpenter") if program in pods and kept >= pods[program][0]}
+    for nodes in product(range(len(rooms)), repeat=len(each_pod)):
+        on = [
+            [each for each, node in zip(each_pod, nodes, strict=True) if node == index] for index in range(len(rooms))
+        ]
+        roomy = all(sum(gib for _, gib in those) * 1024 <= room for those, room in zip(on, rooms, strict=True))
+        if roomy and not any([program for program, _ in those].count(own) > 1 for those in on for own in alone):
+            return True
+    return False
+
+
+@limits(max_examples=150, deadline=None)
+@given(
+    rooms=st.lists(st.just(6), min_size=1, max_size=3),
+    pods=st.dictionaries(
+        st.sampled_from(["Prometheus", "Loki", "Karpenter", "Tempo", "the gateways"]),
+        st.tuples(st.integers(1, 2), st.integers(1, 6)),
+        min_size=1,
+        max_size=3,
+    ),
+    kept=st.integers(0, 3),
+)
+def test_pods_are_refused_only_where_no_way_of_placing_them_has_room(
+    rooms: list[int], pods: dict[str, tuple[int, int]], kept: int
+) -> None:
+    mib = [gib * 1024 for gib in rooms]
+    kept = min(kept, len(rooms))
+    assert (waiting(mib, pods, kept) is None) is has_a_place(mib, pods, kept)
+
+
+@pytest.mark.parametrize(
+    ("rooms", "pods", "kept", "waits"),
+    [
+        ([6, 6], {"the gateways": (2, 3), "Tempo": (3, 2)}, 2, None),  # onto the emptiest node each, one would wait
+        ([6, 6], {"Karpenter": (2, 3), "Tempo": (3, 2)}, 2, "Tempo"),
+        ([6, 6], {"Karpenter": (2, 3), "Tempo": (3, 2)}, 1, None),  # with one node that stays, both may be there
+        ([6], {"Prometheus": (1, 7), "Tempo": (1, 6)}, 1, None),  # what is larger than a node is told elsewhere
+        ([6], {"Prometheus": (1, 6), "Tempo": (1, 1)}, 1, "Tempo"),
+    ],
+)
+def test_who_waits_is_named(rooms: list[int], pods: dict[str, tuple[int, int]], kept: int, waits: str | None) -> None:
+    assert waiting([gib * 1024 for gib in rooms], pods, kept) == waits

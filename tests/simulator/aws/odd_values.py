@@ -290,6 +290,12 @@ TAKEN: tuple[Wrong, ...] = (
             "schema of coredns, as published",
         ),
         (
+            "metrics of the EBS driver",
+            {"addonName": "aws-ebs-csi-driver", "addonVersion": None}
+            | {"configurationValues": '{"controller": {"enableMetrics": true, "extraVolumeTags": {"a": "b"}}}'},
+            "kubernetes-sigs/aws-ebs-csi-driver issue 2426",
+        ),
+        (
             "prefixes for Windows, like another key",
             {"configurationValues": '{"enableWindowsIpam": "true", "enableWindowsPrefixDelegation": "true"}'},
             "aws-ia/terraform-aws-eks-blueprints-addons",

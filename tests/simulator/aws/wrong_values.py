@@ -553,6 +553,24 @@ CLUSTERS = (
             "controler",
         ),
         (
+            "misspelt key of the EBS driver's controller",
+            {"addonName": "aws-ebs-csi-driver", "addonVersion": None}
+            | {"configurationValues": '{"controller": {"enableMetric": true}}'},
+            "$.controller.enableMetric: is not defined",
+        ),
+        (
+            "metrics of the EBS driver as a text",
+            {"addonName": "aws-ebs-csi-driver", "addonVersion": None}
+            | {"configurationValues": '{"controller": {"enableMetrics": "true"}}'},
+            "boolean expected",
+        ),
+        (
+            "a value of the EFS driver's chart",
+            {"addonName": "aws-efs-csi-driver", "addonVersion": None}
+            | {"configurationValues": '{"node": {"volMetricsOptIn": true}}'},
+            "$.node.volMetricsOptIn: is not defined",
+        ),
+        (
             "replicas in words",
             {"addonName": "coredns", "addonVersion": None, "configurationValues": '{"replicaCount": "two"}'},
             "replicaCount",
