@@ -25,8 +25,8 @@ _KARPENTER = {
 
 
 @cache
-def _served() -> Mapping[tuple[str, str], tuple[str, list[str]]]:
-    """Returns group and kind -> who brings it, and its served versions, the newest first."""
+def _served() -> Mapping[tuple[str, str], tuple[str, tuple[str, ...]]]:
+    """Returns group and kind -> who brings it, and its served versions."""
     brought = {
         (crd.group, crd.kind): (f"{chart.name} {chart.version}", crd.versions)
         for chart in CHARTS.values()
@@ -35,15 +35,13 @@ def _served() -> Mapping[tuple[str, str], tuple[str, list[str]]]:
     for kind, definition in made_by_us("gateway-api").items():
         names = tuple(each["name"] for each in definition["spec"]["versions"] if each["served"])
         brought[definition["spec"]["group"], kind] = ("the Gateway API of the platform", names)
-    return {key: (source, sorted(names, key=_age, reverse=True)) for key, (source, names) in brought.items()}
+    return brought
 
 
 def _age(version: str) -> tuple[bool, int, str, int]:
-    """Orders versions as Kubernetes does: v1alpha1, v1beta1, v1, v2. What is none of them is the newest."""
-    match = re.fullmatch(r"v(\d+)(?:(alpha|beta)(\d+))?", version)
-    if not match:
-        return (True, 0, "", 0)
-    return (match[2] is None, int(match[1]), match[2] or "", int(match[3] or 0))
+    """Orders versions as Kubernetes does: v1alpha1, v1beta1, v1, v2."""
+    major, stage, minor = re.findall(r"^v?(\d*)(alpha|beta|)(\d*)", version)[0]
+    return (not stage, int(major or 0), stage, int(minor or 0))
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
@@ -51,14 +49,14 @@ def check(resource: Resource) -> Iterator[tuple[str, str]]:
     group, _, version = api_version.rpartition("/")
     kind = shown.removesuffix("Patch").removesuffix("List")
     since, instead = REMOVED.get((api_version, kind), ("", ""))
-    source, versions = _served().get((group, kind), ("", []))
+    source, versions = _served().get((group, kind), ("", ()))
     if since and not later(since, _NEWEST):
         use = f": write {instead}" if instead else ", and nothing took its place"
         yield "apiVersion", f"is {api_version}, which Kubernetes {since} removed{use}"
     elif instead := _KARPENTER.get((group, kind), ""):
         yield "apiVersion", f"is {api_version}, and Karpenter 0.33 removed {kind}: write {instead} of {group}/v1"
-    elif versions and version not in versions and _age(version) < _age(versions[-1]):
-        yield "apiVersion", f"is {api_version}, which {source} does not serve: write {group}/{versions[0]}"
+    elif version not in versions and _age(version) < _age(newest := max(versions, key=_age, default="v0alpha0")):
+        yield "apiVersion", f"is {api_version}, which {source} does not serve: write {group}/{newest}"
 
 
 RULE = Rule(
@@ -73,6 +71,7 @@ RULE = Rule(
         "nothing set, of a version of today": Case({}, type="kubernetes:batch/v1:CronJob"),
         "another kind of the same version": Case({}, type="kubernetes:certificates.k8s.io/v1beta1:ClusterTrustBundle"),
         "one of two that are served": Case({}, type="kubernetes:kueue.x-k8s.io/v1beta1:ClusterQueue"),
+        "a kind that no chart of ours brings": Case({}, type="kubernetes:kubeflow.org/v1:PyTorchJob"),
         "one that is newer than ours": Case({}, type="kubernetes:karpenter.sh/v2:NodePool"),
     },
     bad={
@@ -84,6 +83,8 @@ RULE = Rule(
         "an old ExternalSecret": Case(
             {}, type="kubernetes:external-secrets.io/v1beta1:ExternalSecret", at="apiVersion"
         ),
+        "an old JobSet": Case({}, type="kubernetes:jobset.x-k8s.io/v1alpha1:JobSet", at="apiVersion"),
+        "an old mount": Case({}, type="kubernetes:s3.csi.aws.com/v1:MountpointS3PodAttachment", at="apiVersion"),
         "an old route": Case({}, type="kubernetes:gateway.networking.k8s.io/v1alpha2:HTTPRoute", at="apiVersion"),
     },
 )
