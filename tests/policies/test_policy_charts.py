@@ -1,8 +1,8 @@
-"""What the charts of our add-ons make of our values, judged; what each must have is in golden/charts.yaml, with reasons.
+"""What the charts of our add-ons make of our values, judged; golden/charts.yaml has what each must have, with reasons.
 
-It needs Helm, which `make conformance CHARTS=...` builds, and a folder with the charts, as `helm pull --untar` makes it:
+It needs Helm, which `make conformance CHARTS=...` builds, and a folder with charts, as `helm pull --untar` makes it:
 make test CHARTS=folder TESTS='tests/policies/test_policy_charts.py -n0'
-Write the file anew, after which new findings wait for a reason: CHARTS=folder python -m tests.policies.test_policy_charts
+CHARTS=folder python -m tests.policies.test_policy_charts writes the file anew; new findings then wait for a reason.
 """
 
 import os
@@ -39,14 +39,15 @@ CONFIG: Mapping[str, Any] = {
     "img-trusted-registry": {
         "registries": [
             *("quay.io/jetstack", "quay.io/prometheus", "quay.io/prometheus-operator", "quay.io/kiwigrid"),
-            *("ghcr.io/external-secrets", "ghcr.io/opencost", "ghcr.io/open-telemetry", "cr.l5d.io/linkerd"),
-            *("cr.fluentbit.io/fluent", "docker.io/grafana", "public.ecr.aws/karpenter", "reg.kyverno.io/kyverno"),
-            *("docker.io/velero", "registry.k8s.io/kubectl"),
+            *("ghcr.io/external-secrets", "ghcr.io/kyverno", "ghcr.io/opencost", "ghcr.io/open-telemetry"),
+            *("cr.fluentbit.io/fluent", "cr.l5d.io/linkerd", "docker.io/grafana", "docker.io/prom", "docker.io/velero"),
+            *("nvcr.io/nvidia", "public.ecr.aws/eks", "public.ecr.aws/karpenter", "reg.kyverno.io/kyverno"),
+            "registry.k8s.io",
         ]
     },
     "secret-not-in-state": "disabled",  # a Release has no manifests in the state: what Helm makes is in the cluster
 }
-helm_is_built = pytest.mark.skipif(not helm_module().is_built(), reason="Helm is not built: make conformance CHARTS=...")
+helm_is_built = pytest.mark.skipif(not helm_module().is_built(), reason="no Helm: make conformance CHARTS=...")
 charts_are_there = pytest.mark.skipif(not FOLDER, reason="no charts: CHARTS names no folder")
 
 
@@ -102,7 +103,7 @@ def test_what_a_chart_makes_of_our_values_has_no_new_finding(name: str) -> None:
     if folder is None:
         pytest.skip(f"{name} {CHARTS[name].version} is not in {FOLDER}")
     known = {each["rule"]: each["at"] for each in golden()[name]["findings"]}
-    assert findings(objects(folder, releases()[name])) == known, "set a value of the chart, or write down why it must be"
+    assert findings(objects(folder, releases()[name])) == known, "set a value, or write down why it must be"
 
 
 def test_each_finding_in_a_chart_has_its_reason_at_the_version_that_we_install() -> None:
@@ -140,4 +141,6 @@ def written() -> Iterator[tuple[str, dict[str, Any]]]:
 
 if __name__ == "__main__":
     text = yaml.safe_dump(dict(written()), sort_keys=False, width=116)
-    GOLDEN.write_text(f"# Findings in what the charts make of our values, and why each must be.\n{text}", encoding="utf-8")
+    GOLDEN.write_text(
+        f"# Findings in what the charts make of our values, and why each must be.\n{text}", encoding="utf-8"
+    )
