@@ -33,7 +33,11 @@ def check(stack: Stack, *, usd: float, accepted: Collection[str]) -> Iterator[tu
     unpriced = {each.urn: each.reason for each in total.unpriced}
     for resource in stack.resources:
         if (why := unpriced.get(resource.urn)) and resource.type not in accepted and resource.inputs.keys() & SIZES:
-            yield resource, "monthly cost", f"is not in the sum, so nobody knows whether the cap holds: {why}"
+            yield (
+                resource,
+                "monthly cost",
+                f"is not in the sum, so the cap may not hold: {why.partition(';')[0]}",
+            )
     if total.monthly_max_usd <= usd:
         return
     largest = sorted(total.items, key=lambda item: (-item.monthly_max_usd, item.urn))[:ITEMS_SHOWN]
@@ -61,8 +65,7 @@ RULE = StackRule(
     applies_to="*",
     severity="high",
     why="A pool may grow to its maximum at any time, so the estimate counts every pool at its largest.",
-    fix="Lower max_per_zone or max_gpus of the most expensive pools, or raise the cap in the pack's configuration. "
-    "A type without a price that somebody has looked at goes into accepted.",
+    fix="Lower max_per_zone or max_gpus of the largest pools; or set usd, or accepted, in the pack's configuration.",
     options={
         "usd": Option(
             "The most US dollars per month, with every pool at its largest. The cap of prod allows a p4d, a p4de and a "
