@@ -1,8 +1,8 @@
-"""Judges a stack without an engine: `python -m policies.check (--state FILE | --stack NAME | --plan FILE)`.
+"""Judges without an engine: `python -m policies.check (--state FILE | --stack NAME | --plan FILE | --objects FILE)`.
 
-It reads what `pulumi stack export` or `pulumi preview --json` prints, runs the pack in this process, and writes which
-rules passed, failed, were waived, wait for a value, or did not apply. Exit status: 0; 1 when a mandatory rule failed;
-2 when there is nothing to judge.
+It reads what `pulumi stack export`, `pulumi preview --json` or `helm template` prints, runs the pack in this process,
+and writes which rules passed, failed, were waived, wait for a value, or did not apply. Exit status: 0; 1 when a
+mandatory rule failed; 2 when there is nothing to judge.
 """
 
 import argparse
@@ -26,6 +26,7 @@ from common.version import VERSION
 from common.wire import to_struct
 from policies.analyzer import DOCS, PACK, Analyzer
 from policies.evaluate import Finding
+from policies.manifests import resources_of_manifests
 from policies.pack import WAIVERS
 from policies.registry import rules, statement_of
 from policies.rule import ENVIRONMENTS, Level, Rule, StackRule
@@ -336,7 +337,7 @@ FORMATS: Mapping[str, Callable[[Page], str]] = {
 }
 
 
-def _read(arguments: argparse.Namespace) -> Any:
+def _read(arguments: argparse.Namespace) -> list[Any]:
     if arguments.stack:
         export = ("pulumi", "stack", "export", "--stack", arguments.stack)
         try:
@@ -347,12 +348,16 @@ def _read(arguments: argparse.Namespace) -> Any:
             ) from None
         if done.returncode:
             raise CannotJudgeError(f"{' '.join(export)} fails: {done.stderr.strip()}")
-        return json.loads(done.stdout)
-    file = arguments.state or arguments.plan
+        return resources_of(json.loads(done.stdout))
+    file = arguments.state or arguments.plan or arguments.objects
     try:
-        return json.loads(sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8"))
+        content = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
     except OSError as error:
         raise CannotJudgeError(f"{file} cannot be read: {error.strerror}.") from None
+    if arguments.objects:
+        return resources_of_manifests(content, arguments.namespace)
+    try:
+        return resources_of(json.loads(content))
     except ValueError as error:
         raise CannotJudgeError(f"{file} is not JSON: {error}.") from None
 
@@ -364,6 +369,8 @@ def main(arguments: Sequence[str]) -> int:
     source.add_argument("--state", metavar="FILE", help="what `pulumi stack export` printed; - for standard input")
     source.add_argument("--stack", metavar="NAME", help="a stack of your own Pulumi, which is exported")
     source.add_argument("--plan", metavar="FILE", help="what `pulumi preview --json` printed; - for standard input")
+    source.add_argument("--objects", metavar="FILE", help="Kubernetes manifests, in YAML or JSON; - for standard input")
+    parser.add_argument("--namespace", metavar="NAME", default="", help="of --objects that name none")
     parser.add_argument("--format", choices=FORMATS, default="text")
     parser.add_argument("--config", metavar="FILE", help="as for --policy-pack-config")
     parser.add_argument("--environment", choices=ENVIRONMENTS, default="", help="default: by the stack's name")
@@ -371,7 +378,7 @@ def main(arguments: Sequence[str]) -> int:
     given = parser.parse_args(arguments)
     try:
         config = json.loads(Path(given.config).read_text(encoding="utf-8")) if given.config else {}
-        outcomes = judge(resources_of(_read(given)), config, given.environment, given.waivers)
+        outcomes = judge(_read(given), config, given.environment, given.waivers)
     except (CannotJudgeError, WaiverError, OSError, ValueError) as error:
         print(f"The stack cannot be judged: {error}", file=sys.stderr)
         return 2

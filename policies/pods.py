@@ -85,7 +85,7 @@ class _Added(View):
 
 @dataclass(frozen=True)
 class Pod:
-    """One pod spec, and the namespace that the pod will run in.
+    """One pod spec, and the namespace that the pod will run in; "" for one that is unknown before the update.
 
     adds: whether it is only a part, and something that is not visible here has the rest. singles: keys of containers
     that are in no list.
@@ -164,7 +164,7 @@ def _pods(
             yield from _pods(resource, item, (*path, index), namespace, secret=secret)
     if not isinstance(value, Mapping):
         return
-    namespace = _namespace(value) or namespace
+    namespace = _namespace(value, namespace)
     whole, singles = _is_pod_spec(resource, value, path), _singles(resource, path)
     if whole or singles is not None:
         resource.reads.secret = resource.reads.secret or secret
@@ -217,7 +217,9 @@ def _may_contain_pods(resource: Resource, path: tuple[str | int, ...]) -> bool:
     return path == ("spec",) and resource.type.startswith(_WORKLOAD_TYPES)
 
 
-def _namespace(value: Mapping[str, Any]) -> str:
+def _namespace(value: Mapping[str, Any], outer: str) -> str:
     metadata = value.get("metadata")
     namespace = metadata.get("namespace") if isinstance(metadata, Mapping) else None
-    return namespace if isinstance(namespace, str) else ""
+    if namespace is UNKNOWN:
+        return ""
+    return namespace if namespace and isinstance(namespace, str) else outer

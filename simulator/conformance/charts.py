@@ -119,15 +119,21 @@ def _chart_of(state: Mapping[str, Any]) -> tuple[str, str]:
     return str(state["chart"]).rpartition("/")[2], str(state["version"])
 
 
-def _rendered(helm_path: Path, folder: Path, state: Mapping[str, Any], version: str) -> Iterator[Object]:
+def template(helm_path: Path, folder: Path, state: Mapping[str, Any], version: str, *options: str) -> str:
+    """Returns what Helm makes of a chart with the values of a release, as YAML. Raises ChartError."""
     command = [str(helm_path), "template", state["name"], str(folder), "--namespace", state["namespace"]]
-    command += ["--kube-version", version, "--values", "-"] + ([] if state.get("skipCrds") else ["--include-crds"])
+    command += ["--kube-version", version, "--values", "-", *options]
     done = subprocess.run(
         command, input=json.dumps(state.get("values") or {}), capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise ChartError(f"Helm cannot render {state['name']} from {folder}: {done.stderr.strip()}")
-    for each in yaml.load_all(done.stdout, Loader=PARSER):
+    return done.stdout
+
+
+def _rendered(helm_path: Path, folder: Path, state: Mapping[str, Any], version: str) -> Iterator[Object]:
+    options = () if state.get("skipCrds") else ("--include-crds",)
+    for each in yaml.load_all(template(helm_path, folder, state, version, *options), Loader=PARSER):
         if each:
             yield each
 

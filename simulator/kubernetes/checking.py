@@ -7,9 +7,9 @@ import copy
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from catalog.removed_apis import REMOVED
 from simulator.kubernetes import meaning
 from simulator.kubernetes.custom import object_findings, schema_of
-from simulator.kubernetes.kinds import REMOVED
 from simulator.kubernetes.meaning.metadata import metadata_findings
 from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.names import autoname

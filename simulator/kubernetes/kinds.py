@@ -161,30 +161,6 @@ CLUSTER_SCOPED = frozenset(
     }
 )
 
-REMOVED: Mapping[tuple[str, str], tuple[str, str]] = {
-    # (apiVersion, kind) -> the first version that does not serve it, and the apiVersion to use instead
-    ("apiextensions.k8s.io/v1beta1", "CustomResourceDefinition"): ("1.22", "apiextensions.k8s.io/v1"),
-    ("apps/v1beta1", "Deployment"): ("1.16", "apps/v1"),
-    ("apps/v1beta2", "Deployment"): ("1.16", "apps/v1"),
-    ("autoscaling/v2beta1", "HorizontalPodAutoscaler"): ("1.25", "autoscaling/v2"),
-    ("autoscaling/v2beta2", "HorizontalPodAutoscaler"): ("1.26", "autoscaling/v2"),
-    ("batch/v1beta1", "CronJob"): ("1.25", "batch/v1"),
-    ("extensions/v1beta1", "Deployment"): ("1.16", "apps/v1"),
-    ("extensions/v1beta1", "Ingress"): ("1.22", "networking.k8s.io/v1"),
-    ("flowcontrol.apiserver.k8s.io/v1beta3", "FlowSchema"): ("1.32", "flowcontrol.apiserver.k8s.io/v1"),
-    ("flowcontrol.apiserver.k8s.io/v1beta3", "PriorityLevelConfiguration"): (
-        "1.32",
-        "flowcontrol.apiserver.k8s.io/v1",
-    ),
-    ("networking.k8s.io/v1beta1", "Ingress"): ("1.22", "networking.k8s.io/v1"),
-    ("policy/v1beta1", "PodDisruptionBudget"): ("1.25", "policy/v1"),
-    ("policy/v1beta1", "PodSecurityPolicy"): ("1.25", ""),
-    ("rbac.authorization.k8s.io/v1beta1", "RoleBinding"): ("1.22", "rbac.authorization.k8s.io/v1"),
-    ("scheduling.k8s.io/v1beta1", "PriorityClass"): ("1.22", "scheduling.k8s.io/v1"),
-    ("storage.k8s.io/v1beta1", "CSIStorageCapacity"): ("1.27", "storage.k8s.io/v1"),
-    ("storage.k8s.io/v1beta1", "StorageClass"): ("1.22", "storage.k8s.io/v1"),
-}
-
 
 @dataclass(frozen=True)
 class CustomKind:

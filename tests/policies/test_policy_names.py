@@ -116,7 +116,7 @@ def test_every_type_that_a_rule_covers_exists(rule: Rule | StackRule) -> None:
 @pytest.mark.parametrize("rule", ALL.values(), ids=ALL.keys())
 def test_every_property_in_a_case_exists(rule: Rule | StackRule) -> None:
     for it in samples(rule):
-        if not it.type.startswith("pulumi:"):
+        if not it.type.startswith("pulumi:") and rule.id != "api-not-removed":  # no SDK has the types that it is about
             unknown = {*it.props, *it.links} - properties(it.type) - OUTPUTS_OF_EVERY_RESOURCE
             assert unknown == set(), f"{it.type} has no such property, so the case proves nothing"
 

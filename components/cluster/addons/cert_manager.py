@@ -19,6 +19,7 @@ def values(context: AddOnContext) -> Values:
 
     def part(replicas: int, memory: str) -> Values:
         return {
+            "automountServiceAccountToken": True,  # said, so that nobody takes it for forgotten
             "replicaCount": replicas if production else 1,
             "podDisruptionBudget": budget(replicas if production else 1, ALSO_WHEN_BROKEN),
             "resources": {"requests": {"cpu": "25m", "memory": memory}, "limits": {"memory": memory}},
@@ -33,6 +34,10 @@ def values(context: AddOnContext) -> Values:
         **part(2, "256Mi"),
         "webhook": part(3, "64Mi"),
         "cainjector": part(2, "512Mi"),
+        "startupapicheck": {
+            "automountServiceAccountToken": True,
+            "resources": {"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"memory": "64Mi"}},
+        },
     }
 
 

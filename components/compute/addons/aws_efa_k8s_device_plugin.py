@@ -16,6 +16,7 @@ def values(context: AddOnContext) -> Values:
     region = context.stage.region
     return {
         "image": {"repository": f"{registry(REGIONS[region].eks_account, region)}/eks/aws-efa-k8s-device-plugin"},
+        "resources": {"limits": {"memory": "128Mi"}},
         # By pool and not by instance type: nodes of a pool without efa have no adapters, whatever their type supports.
         "supportedInstanceLabels": {
             "keys": [POOL_LABEL],

@@ -13,7 +13,9 @@ from settings.cluster.parts import ClusterParts
 
 
 def values(context: AddOnContext) -> Values:
+    container = {"resources": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}}}
     return {
+        "kubeletPlugin": {"containers": {"gpus": container}},
         "gpuResourcesEnabledOverride": True,  # the chart refuses to start with a device plugin; ours is off with dra
         "nvidiaDriverRoot": "/",  # the driver is in the machine image
         "resources": {"gpus": {"enabled": True}, "computeDomains": {"enabled": False}},

@@ -44,6 +44,7 @@ VIRTUAL_MACHINE_COMPONENTS = (
 )
 
 
+DEFAULT_PROFILE = {"seccompProfile": {"type": "RuntimeDefault"}}
 PLUGIN_CONFIGS = "device-plugin-configs"  # the ConfigMap with the device plugin's configurations
 
 
@@ -79,8 +80,8 @@ def values(context: AddOnContext) -> Values:
         **{part: {"enabled": False} for part in VIRTUAL_MACHINE_COMPONENTS},
         "node-feature-discovery": {
             "worker": {"tolerations": EVERY_TAINT},
-            "master": {"nodeSelector": landing},
-            "gc": {"nodeSelector": landing},
+            "master": {"nodeSelector": landing, "securityContext": DEFAULT_PROFILE},  # that of the prune Job, too
+            "gc": {"nodeSelector": landing, "podSecurityContext": DEFAULT_PROFILE},
         },
     }
 

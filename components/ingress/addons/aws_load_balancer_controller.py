@@ -38,6 +38,8 @@ def values(context: AddOnContext) -> Values:
         "replicaCount": replicas,  # one of them leads, and another takes over at once
         **({"podDisruptionBudget": ALSO_WHEN_BROKEN} if replicas > 1 else {}),
         "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}},
+        "podSecurityContext": {"seccompProfile": {"type": "RuntimeDefault"}},  # without both, it is not restricted
+        "securityContext": {"capabilities": {"drop": ["ALL"]}},
         "keepTLSSecret": True,  # otherwise each upgrade makes another authority, and its webhooks refuse until restarts
         "enableServiceMutatorWebhook": False,
         "defaultTargetType": "ip",  # Services of type ClusterIP have no port on the nodes

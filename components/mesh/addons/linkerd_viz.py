@@ -23,12 +23,20 @@ from settings.cluster.parts import ClusterParts
 _WEBHOOKS = {"tap": ("tap-k8s-tls", "tap"), "linkerd-tap-injector": ("tap-injector-k8s-tls", "tap-injector")}
 
 
+def _resources(cpu: str, memory: str, most: str) -> Values:
+    return {"resources": {"cpu": {"request": cpu}, "memory": {"request": memory, "limit": most}}}
+
+
 def values(context: AddOnContext) -> Values:
+    part = _resources("20m", "50Mi", "250Mi")  # with the memory of values-ha.yaml
     return {
         "identityTrustDomain": context.trust_domain,
         "createNamespaceMetadataJob": False,  # the namespace has its label without a hook that could hang
-        "tap": {"externalSecret": True, "injectCaFrom": f"{VIZ}/tap"},
-        "tapInjector": {"externalSecret": True, "injectCaFrom": f"{VIZ}/linkerd-tap-injector"},
+        "metricsAPI": part,
+        "dashboard": part,
+        "prometheus": _resources("100m", "300Mi", "2Gi"),  # it keeps six hours
+        "tap": {"externalSecret": True, "injectCaFrom": f"{VIZ}/tap", **part},
+        "tapInjector": {"externalSecret": True, "injectCaFrom": f"{VIZ}/linkerd-tap-injector", **part},
     }
 
 

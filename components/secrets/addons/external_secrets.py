@@ -43,10 +43,12 @@ def values(context: AddOnContext) -> Values:
             "priorityClassName": "system-cluster-critical",  # otherwise pods of teams with a class may end it
             "podDisruptionBudget": budget(replicas, ONE_AT_A_TIME),
             "resources": {"requests": {"cpu": "10m", "memory": memory}, "limits": {"memory": "256Mi"}},
+            "livenessProbe": {"enabled": True},
         }
 
     return {
         **part("128Mi"),
+        "readinessProbe": {"enabled": True},
         "leaderElect": replicas > 1,
         # The store is part of the pods: those that started without credentials of AWS get none until they restart.
         "podAnnotations": {"ml-platform/store": _store(context)},

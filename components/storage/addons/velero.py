@@ -27,6 +27,7 @@ PLUGIN = "velero-plugin-for-aws"
 SERVICE_ACCOUNT = "velero-server"
 LOCATION = "default"
 SERVER = dict.fromkeys(("app.kubernetes.io/name", "app.kubernetes.io/instance"), "velero")
+SHORT = {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}}
 UNPRIVILEGED = {
     "allowPrivilegeEscalation": False,
     "capabilities": {"drop": ["ALL"]},
@@ -42,6 +43,7 @@ def values(context: AddOnContext) -> Values:
                 "image": IMAGES[PLUGIN].reference,
                 "volumeMounts": [{"name": "plugins", "mountPath": "/target"}],
                 "securityContext": UNPRIVILEGED,
+                "resources": SHORT,
             }
         ],
         "containerSecurityContext": UNPRIVILEGED,
@@ -75,6 +77,7 @@ def values(context: AddOnContext) -> Values:
                 },
             }
         },
+        "upgradeJobResources": SHORT,
         "upgradeCRDs": True,  # Helm itself never updates CRDs
         "cleanUpCRDs": False,
     }

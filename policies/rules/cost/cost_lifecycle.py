@@ -10,6 +10,7 @@ from policies.rule import Resource, Sample, Stack, StackCase, StackRule, View, e
 
 BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
 LIFECYCLES = tuple(f"aws:s3/bucketLifecycleConfiguration{v}:BucketLifecycleConfiguration{v}" for v in ("", "V2"))
+KEEPS = "keeps the parts of uploads that nobody completed, and pays for them for ever"
 DAYS = "abortIncompleteMultipartUpload.daysAfterInitiation"
 
 
@@ -21,12 +22,15 @@ def _aborts(rule: View) -> bool:
 
 def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
     done: set[str] = set()
-    for lifecycle in stack.of(*LIFECYCLES):
+    for lifecycle in stack.of(*LIFECYCLES):  # a bucket has only one, so it also decides about a bucket of another stack
+        buckets = {bucket.urn for bucket in stack.linked(lifecycle, "bucket", BUCKETS)}
         if any(_aborts(rule) for rule in each(lifecycle, "rules")):
-            done |= {bucket.urn for bucket in stack.linked(lifecycle, "bucket", BUCKETS)}
+            done |= buckets
+        elif not buckets:
+            yield lifecycle, "rules", f"of a bucket elsewhere: it {KEEPS}"
     for bucket in stack.of(*BUCKETS):
         if bucket.urn not in done:
-            yield bucket, "lifecycle", "keeps the parts of uploads that nobody completed, and pays for them for ever"
+            yield bucket, "lifecycle", KEEPS
 
 
 _ABORT = {"status": "Enabled", "abortIncompleteMultipartUpload": {"daysAfterInitiation": 7}}
@@ -54,6 +58,7 @@ RULE = StackRule(
     check=check,
     good={
         "a week": _stack(False, _ABORT),
+        "a bucket elsewhere": StackCase({"it": Sample(LIFECYCLES[0], {"bucket": "theirs", "rules": [_ABORT]})}),
         "a month, as the second rule": _stack(False, {"status": "Enabled"}, {**_days(31), "filter": {}}),
     },
     bad={
@@ -63,6 +68,7 @@ RULE = StackRule(
         "no time": _stack(True, _days(0)),
         "a part of the bucket": _stack(True, {**_ABORT, "filter": {"prefix": "logs/"}}),
         "a part of the bucket, by tag": _stack(True, {**_ABORT, "filter": {"tag": {"key": "a", "value": "b"}}}),
+        "a bucket elsewhere": StackCase({"it": Sample(LIFECYCLES[0], {"bucket": "theirs"})}, ("it", "rules")),
         "other rules": _stack(True, {"status": "Enabled", "expiration": {"days": 3}}),
     },
 )

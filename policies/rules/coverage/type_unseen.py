@@ -20,6 +20,7 @@ HARMLESS = {
         *("ec2/vpcEndpointRouteTableAssociation:VpcEndpointRouteTableAssociation",),
         *("ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation",),
         *("ec2transitgateway/vpcAttachment:VpcAttachment", "efs/mountTarget:MountTarget"),
+        *("elasticache/subnetGroup:SubnetGroup", "rds/subnetGroup:SubnetGroup"),
     ),
     "what keeps or deletes objects by their age": (
         *("ecr/lifecyclePolicy:LifecyclePolicy", "s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"),
@@ -32,7 +33,8 @@ HARMLESS = {
         *("fsx/dataRepositoryAssociation:DataRepositoryAssociation", "sns/topicSubscription:TopicSubscription"),
         *("iam/instanceProfile:InstanceProfile", "iam/openIdConnectProvider:OpenIdConnectProvider"),
         "iam/samlProvider:SamlProvider",
-        *("iam/serviceLinkedRole:ServiceLinkedRole", "autoscaling/attachment:Attachment"),
+        *("iam/serviceLinkedRole:ServiceLinkedRole", "autoscaling/attachment:Attachment", "ecs/cluster:Cluster"),
+        *("lb/targetGroup:TargetGroup", "lb/targetGroupAttachment:TargetGroupAttachment"),
     ),
     "questions to AWS for more": ("servicequotas/serviceQuota:ServiceQuota",),
 }

@@ -25,8 +25,8 @@ def _policy(holder: View, path: Path) -> Iterator[tuple[str, str]]:
         yield holder.under(path), "is no policy of TLS 1.2 or newer"
 
 
-def _listener(listener: View, protocol: str) -> Iterator[tuple[str, str]]:
-    if text(listener, protocol).partition(":")[0] not in PLAIN or present(listener, "sslPolicy"):
+def _listener(listener: View, protocol: str, default: str = "") -> Iterator[tuple[str, str]]:
+    if text(listener, protocol, default).partition(":")[0] not in PLAIN or present(listener, "sslPolicy"):
         yield from _policy(listener, "sslPolicy")
 
 
@@ -48,7 +48,7 @@ def _annotated(holder: View, kind: str) -> Iterator[tuple[str, str]]:
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
     if resource.type in LISTENERS:
-        return _listener(resource, "protocol")
+        return _listener(resource, "protocol", "HTTPS" if present(resource, "certificateArn") else "HTTP")
     return collect_all(
         lambda: collect_from(objects(resource, "gateway.k8s.aws", "LoadBalancerConfiguration"), _configuration),
         lambda: collect_from(objects(resource, "elbv2.k8s.aws", "IngressClassParams"), _parameters),
@@ -103,6 +103,7 @@ RULE = Rule(
         "a listener without TLS": _of_gateway(port="HTTP:80"),
         "a listener of AWS": _of_listener(TLS13),
         "a listener of AWS without TLS": _of_listener(protocol="TCP"),
+        "a listener of AWS without a protocol, which is HTTP": Case({"port": 80}, type=LISTENERS[0]),
         "a class of Ingresses": Case({"spec": {"sslPolicy": TLS13}}, type=PARAMS),
         "a class of Ingresses without TLS": Case({"spec": {"scheme": "internal"}}, type=PARAMS),
         "an Ingress": _of_annotations(INGRESSES, certificate_arn="arn:aws:acm:x", ssl_policy=TLS13),
@@ -122,6 +123,9 @@ RULE = Rule(
         "a patch": _of_gateway(OLD, form="Patch"),
         "a listener of AWS": _of_listener(OLD),
         "a listener of AWS that names none": _of_listener(protocol="TLS"),
+        "a listener of AWS with a certificate": Case(
+            {"port": 443, "certificateArn": "arn:aws:acm:x"}, type=LISTENERS[0], at="sslPolicy"
+        ),
         "a listener by its other name": _of_listener(OLD, kind=LISTENERS[1]),
         "a class of Ingresses with a certificate": Case(
             {"spec": {"certificateArn": ["arn:aws:acm:x"]}}, type=PARAMS, at="spec.sslPolicy"

@@ -26,7 +26,9 @@ def _is_known(repository: str, more_repositories: Sequence[str]) -> bool:
 
 def check(resource: Resource, *, repositories: Sequence[str]) -> Iterator[tuple[str, str]]:
     if resource.type != RELEASE:
-        yield "type", "says neither version nor repository, so nobody has reviewed what it brings; use a Release"
+        chart, other = ("version nor repository", "a Release"), ("file nor address", "objects of the program")
+        says, instead = chart if resource.type.startswith("kubernetes:helm.sh") else other
+        yield "type", f"says neither {says}, so nobody has reviewed what it brings; use {instead}"
         return
     version, chart = text(resource, "version"), text(resource, "chart")
     if not EXACT.fullmatch(version):

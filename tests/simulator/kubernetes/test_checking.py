@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from catalog.kubernetes import VERSIONS, later
+from catalog.removed_apis import REMOVED
 from simulator.kubernetes.schema import findings, kinds
 from simulator.values import UNKNOWN
 from tests.simulator.kubernetes.bench import Bench, bench, config_map, deployment, widget
@@ -122,3 +124,14 @@ def test_no_input_makes_the_schema_check_crash(value: Any, kind: str) -> None:
     api_version = "apps/v1" if kind == "Deployment" else "v1"
     problems = list(findings({"spec": value, "data": value}, kinds("1.35")[api_version, kind], "1.35"))
     assert all(each.text for each in problems)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_list_of_removed_kinds_agrees_with_the_schemas_of_kubernetes(version: str) -> None:
+    served = kinds(version)
+    for removed, (since, instead) in REMOVED.items():
+        if not later(since, version):
+            assert removed not in served
+            assert not instead or (instead, removed[1]) in served, "a way out that does not exist"
+        elif not removed[0].startswith("resource.k8s.io/"):  # its versions came after the oldest Kubernetes here
+            assert removed in served

@@ -1,0 +1,52 @@
+"""Turns Kubernetes manifests, such as `helm template` prints, into resources as a program would declare them."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
+
+from common.values import SECRET_SIGNATURE, SIGNATURE_KEY
+from common.yaml_parser import PARSER
+
+
+def resources_of_manifests(text: str, namespace: str = "") -> list[dict[str, Any]]:
+    """Returns a resource for each object of a text of YAML documents or JSON, and for each item of a list of objects.
+
+    namespace: of objects that name none, as of `helm template --namespace`. Data of a Secret are secret: the provider
+    of Kubernetes marks them so. Raises ValueError for what is no object.
+    """
+    try:
+        documents = list(yaml.load_all(text, Loader=PARSER))
+    except yaml.YAMLError as error:
+        raise ValueError(f"it is not YAML: {' '.join(str(error).split())}") from None
+    return [_resource(each, namespace) for document in documents if document for each in _objects(document)]
+
+
+def _objects(document: Any) -> Iterator[Mapping[str, Any]]:
+    metadata = document.get("metadata") or {} if isinstance(document, Mapping) else None
+    if not isinstance(metadata, Mapping) or not all(isinstance(document.get(k), str) for k in ("apiVersion", "kind")):
+        shown = json.dumps(document, default=str)[:60]
+        raise ValueError(f"{shown} has no apiVersion and kind, so it is no object. Give what `helm template` prints.")
+    if document["kind"].endswith("List") and isinstance(items := document.get("items"), list):
+        kind = document["kind"].removesuffix("List")  # items of a list with a kind of its own may leave theirs out
+        for item in items:
+            yield from _objects({"apiVersion": document["apiVersion"], **({"kind": kind} if kind else {}), **item})
+    else:
+        yield document
+
+
+def _resource(given: Mapping[str, Any], namespace: str) -> dict[str, Any]:
+    metadata = {**({"namespace": namespace} if namespace else {}), **(given.get("metadata") or {})}
+    inputs = {**given, "metadata": metadata}
+    if given["kind"] == "Secret":
+        inputs |= {key: _secret(given[key]) for key in ("data", "stringData") if given.get(key)}
+    version = given["apiVersion"] if "/" in given["apiVersion"] else f"core/{given['apiVersion']}"
+    token = f"kubernetes:{version}:{given['kind']}"
+    name = metadata.get("name") or metadata.get("generateName") or "unnamed"
+    place = f"{metadata['namespace']}/{name}" if metadata.get("namespace") else name
+    return {"urn": f"urn:pulumi:objects::objects::{token}::{place}", "type": token, "inputs": inputs}
+
+
+def _secret(value: Any) -> dict[str, str]:
+    return {SIGNATURE_KEY: SECRET_SIGNATURE, "plaintext": json.dumps(value)}
