@@ -5,7 +5,7 @@ once per rule, passes secrets as plain text, cannot vary a level by stack, and s
 docs/decisions/0005-policies.md. Source of the protocol: proto/pulumi/analyzer.proto of pulumi/pulumi, read 2026-11.
 """
 
-import re
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -18,18 +18,23 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import analyzer_pb2 as wire
 from pulumi.runtime.proto import analyzer_pb2_grpc, plugin_pb2
 
+from common.policy_options import mistakes as option_mistakes
 from common.urns import stack_of
 from common.version import VERSION
 from common.wire import from_struct
 from policies.evaluate import Finding, evaluate_rule, evaluate_stack_rule
-from policies.rule import ENVIRONMENTS, Environment, Level, Option, Rule, Severity, StackRule
+from policies.options import known, schema, strictest
+from policies.production import Production
+from policies.rule import ENVIRONMENTS, Environment, Level, Rule, Severity, StackRule
 from policies.views import EvaluationContext, Reads, Resource, Stack
-from policies.waivers import MOST_RESOURCES, Waiver, did_you_mean
+from policies.waivers import MOST_RESOURCES, Waiver
 
 PACK = "ml-platform"
 DOCS = "docs/policies/README.md"
-PRODUCTION = re.compile(r"(^|[-_.])prod(uction)?([-_.]|$)")
-"""The name of a stack in production. What the change itself says of its environment lowers nothing there."""
+NAMESPACE = "ml-platform:"
+"""What keys of a stack's settings begin with."""
+_OF_ACCOUNTS = ("allowedAccountIds", "assumeRole", "assumeRoles", "assumeRoleWithWebIdentity")
+"""Inputs of the AWS provider that name the account in which it works."""
 _LEVELS: Mapping[Level, int] = {"advisory": wire.ADVISORY, "mandatory": wire.MANDATORY, "disabled": wire.DISABLED}
 _SEVERITIES: Mapping[Severity, int] = {
     "low": wire.POLICY_SEVERITY_LOW,
@@ -56,15 +61,24 @@ APPLIED = Notice("waiver-applied", "advisory", "low", "Every run lists the waive
 UNUSED = Notice("waiver-unused", "advisory", "low", "A waiver that nothing needs could hide a later finding.")
 EXPIRED = Notice("waiver-expired", "mandatory", "medium", "A waiver stops working after its last day.")
 BROAD = Notice("waiver-broad", "mandatory", "medium", "A waiver for many resources switches the rule off, in silence.")
-NOTICES = (PROFILE, CRASHED, DEFERRED, APPLIED, UNUSED, EXPIRED, BROAD)
+IN_PRODUCTION = Notice(
+    "production-account",
+    *("mandatory", "critical"),
+    "A stack that works in an account of production is judged as production, and says so.",
+)
+NOTICES = (PROFILE, IN_PRODUCTION, CRASHED, DEFERRED, APPLIED, UNUSED, EXPIRED, BROAD)
 
 
 class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
     """Checks resources and stacks against `rules`, with the levels of the stack's environment.
 
-    The environment is prod for a stack that is named so, whatever else says; else `{"profile": {"environment": "dev"}}`
-    in the file given with `--policy-pack-config`; else the stack's `ml-platform:environment`; else the stack's name, if
-    it is dev or staging; else prod, the strictest.
+    The environment is prod for a stack that is `production`, whatever else says; else `{"profile": {"environment":
+    "dev"}}` in the file given with `--policy-pack-config`; else the stack's `ml-platform:environment`; else the stack's
+    name, if it is dev or staging; else prod, the strictest.
+
+    Options come from that file and from the stack's `ml-platform:policies`. Where both set one, the stricter value
+    applies; where nobody can say which is stricter, that of the file. In production no value is looser than a floor.
+    only_shows: in production too, the file may set each level, for a preview that refuses nothing.
     """
 
     def __init__(
@@ -72,14 +86,19 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         rules: Mapping[str, Rule | StackRule],
         waivers: Iterable[Waiver] = (),
         today: Callable[[], date] = date.today,
+        production: Production | None = None,
+        only_shows: bool = False,
     ) -> None:
         self._rules, self._waivers, self._today = rules, tuple(waivers), today
+        self._production, self._only_shows = production or Production(), only_shows
         self._resource_rules = [rule for rule in rules.values() if isinstance(rule, Rule)]
         self._stack_rules = [rule for rule in rules.values() if isinstance(rule, StackRule)]
         self._by_type: dict[str, list[Rule]] = {}
         self._seen = frozenset(kind for rule in rules.values() for kind in rule.types)
         self._configured: Mapping[str, wire.PolicyConfig] = {}
-        self._given_environment, self._stack = "", ""
+        self._given_environment, self._stack, self._accounts = "", "", ""
+        self._is_production = False
+        self._of_stack: Mapping[str, Mapping[str, Any]] = {}
         self._reported_levels: dict[str, Level] = {}
         self._used_waivers: dict[Waiver, set[str]] = {}  # -> URNs that it covers
         self._inputs: dict[str, Struct] = {}  # URN -> inputs
@@ -108,9 +127,13 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
     def ConfigureStack(  # noqa: N802
         self, request: wire.AnalyzerStackConfigureRequest, context: grpc.ServicerContext
     ) -> wire.AnalyzerStackConfigureResponse:
-        """Stores the stack's name, and the environment that its configuration names."""
-        self._stack = request.stack
-        self._given_environment = request.config.get("ml-platform:environment", "")
+        """Stores the stack's name, and what its settings say of its environment, its account and options of rules."""
+        self._stack, config = request.stack, request.config
+        self._given_environment = config.get(f"{NAMESPACE}environment", "")
+        of_accounts = (f"{NAMESPACE}account_id", *(f"aws:{key}" for key in _OF_ACCOUNTS))
+        self._accounts = " ".join(config.get(key, "") for key in of_accounts)
+        if problems := self.set_options(config.get(f"{NAMESPACE}policies", "")):
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"{NAMESPACE}policies: " + "; ".join(problems))
         return wire.AnalyzerStackConfigureResponse()
 
     def Configure(self, request: wire.ConfigureAnalyzerRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802
@@ -121,7 +144,9 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
 
     def Analyze(self, request: wire.AnalyzeRequest, context: grpc.ServicerContext) -> wire.AnalyzeResponse:  # noqa: N802
         """Checks one resource by its inputs."""
-        response, evaluation = wire.AnalyzeResponse(), self._evaluation_context(request.urn)
+        response = wire.AnalyzeResponse()
+        self._see_account(request, response)
+        evaluation = self._evaluation_context(request.urn)
         self._inputs[request.urn] = request.properties
         resource = _resource(request, evaluation, Reads())
         for rule in self._rules_for(request.type):
@@ -171,16 +196,71 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
 
     def configure(self, config: Mapping[str, wire.PolicyConfig]) -> list[str]:
         """Stores levels and options, and returns what is wrong with them; with mistakes nothing is stored."""
-        problems = list(self._config_mistakes(config))
+        known_here: dict[str, Any] = {**known(self._rules), **{notice.id: {} for notice in NOTICES}}
+        known_here[PROFILE.id] = {"environment": {"type": "string", "enum": list(ENVIRONMENTS)}}
+        values = {name: json_format.MessageToDict(each.properties) for name, each in config.items()}
+        problems = [f"{'.'.join(path)} {sentence}" for path, sentence in option_mistakes(values, known_here)]
+        if not problems and (why := self._production.why(self._stack, self._accounts)):
+            problems = [*self._too_low(config, why), *self._too_loose(values, why)]
         if not problems:
             self._configured = dict(config)
         return problems
+
+    def set_options(self, text: str) -> list[str]:
+        """Stores options of rules from a stack's settings, as JSON, and returns what is wrong with them."""
+        try:
+            values = json.loads(text or "{}")
+        except ValueError:
+            values = None
+        if not isinstance(values, dict):
+            return ["is no map of rules. Write for example cost-monthly-cap: {usd: 30000}."]
+        problems = [f"{'.'.join(path)} {sentence}" for path, sentence in option_mistakes(values, known(self._rules))]
+        if not problems and (why := self._production.why(self._stack, self._accounts)):
+            problems = list(self._too_loose(values, why))
+        self._of_stack = {} if problems else values
+        return problems
+
+    def _too_low(self, config: Mapping[str, wire.PolicyConfig], why: str) -> Iterator[str]:
+        for name in config:
+            rule = self._rules.get(name)
+            if rule and self._lowered(rule, self._configured_level(rule, "prod", config)):
+                yield (
+                    f"{name} is critical, and stack {self._stack} is production ({why}), so no configuration lowers "
+                    "its level. Drop it, and write a waiver in policies/waivers.yaml for the resource, with owner, "
+                    "reason and last day."
+                )
+
+    def _too_loose(self, values: Mapping[str, Mapping[str, Any]], why: str) -> Iterator[str]:
+        for name, options in values.items():
+            for option, value in options.items() if name in self._rules else ():
+                floor = self._production.floor(self._rules[name], option, value)
+                if floor != value:
+                    yield (
+                        f"{name}.{option} is {json.dumps(value)}, and stack {self._stack} is production ({why}), where "
+                        f"it may be no looser than in policies/production.yaml. Write {json.dumps(floor)}, or change "
+                        "the floor there."
+                    )
+
+    def _see_account(self, request: wire.AnalyzeRequest, response: wire.AnalyzeResponse) -> None:
+        """Stores that the stack works in an account of production, and says so where its settings do not."""
+        fields = request.provider.properties.fields
+        text = " ".join(str(fields[key]) for key in _OF_ACCOUNTS if key in fields) if self._production.accounts else ""
+        account = self._production.account_in(text)
+        if account and account not in self._accounts:
+            if self._environment(request.urn) != "prod":
+                said = (
+                    f"The provider works in account {account}, which policies/production.yaml lists, but the stack's "
+                    f'settings do not say so.\nFix: set environment: prod and account_id: "{account}", or use another '
+                    "account."
+                )
+                response.diagnostics.append(_notice(IN_PRODUCTION, said, request.urn))
+            self._accounts += f" {account}"
 
     def _environment(self, urn: str) -> Environment:
         profile = self._configured.get(PROFILE.id)
         configured = profile.properties.fields["environment"].string_value if profile else ""
         stack = stack_of(urn) or self._stack
-        if PRODUCTION.search(stack):
+        if self._production.why(stack, self._accounts):
             return "prod"
         for name in (configured, self._given_environment, stack):
             if name in ENVIRONMENTS:
@@ -188,6 +268,8 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         return "prod"
 
     def _evaluation_context(self, urn: str) -> EvaluationContext:
+        self._stack = stack_of(urn) or self._stack
+        self._is_production = bool(self._production.why(self._stack, self._accounts))
         return EvaluationContext(self._environment(urn), self._today())
 
     def _level(self, rule: Rule | StackRule, environment: Environment) -> Level:
@@ -195,11 +277,21 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
 
         The engine sends a level for every rule: where nobody configured one, it sends back the reported level.
         """
-        configured = self._configured.get(rule.id)
+        level = self._configured_level(rule, environment, self._configured)
+        return "mandatory" if self._is_production and self._lowered(rule, level) else level
+
+    def _configured_level(
+        self, rule: Rule | StackRule, environment: Environment, config: Mapping[str, wire.PolicyConfig]
+    ) -> Level:
+        configured = config.get(rule.id)
         if configured is None or configured.enforcementLevel == _LEVELS[self._reported_levels[rule.id]]:
             return rule.level(environment)
         names = {number: name for name, number in _LEVELS.items()}
         return names.get(configured.enforcementLevel, "mandatory")
+
+    def _lowered(self, rule: Rule | StackRule, level: Level) -> bool:
+        """Tells whether nobody may set this level in production."""
+        return rule.severity == "critical" and level != "mandatory" and not self._only_shows
 
     def _runs(self, rule: Rule | StackRule, environment: Environment, response: wire.AnalyzeResponse) -> bool:
         if self._level(rule, environment) != "disabled":
@@ -209,31 +301,21 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         return False
 
     def _options(self, rule: Rule | StackRule, environment: Environment) -> dict[str, Any]:
-        configured = self._configured.get(rule.id)
-        values = json_format.MessageToDict(configured.properties) if configured else {}
-        return {
-            name: values[name] if name in values else option.value_in(environment)
-            for name, option in rule.options.items()
-        }
+        configured, of_stack = self._configured.get(rule.id), self._of_stack.get(rule.id, {})
+        of_pack = json_format.MessageToDict(configured.properties) if configured else {}
+        values: dict[str, Any] = {}
+        for name, option in rule.options.items():
+            value, *others = [each[name] for each in (of_pack, of_stack) if name in each] or [
+                option.value_in(environment)
+            ]
+            value = strictest(option, value, others[0]) if others else value
+            values[name] = self._production.floor(rule, name, value) if self._is_production else value
+        return values
 
     def _rules_for(self, kind: str) -> list[Rule]:
         if kind not in self._by_type:
             self._by_type[kind] = [rule for rule in self._resource_rules if rule.covers(kind)]
         return self._by_type[kind]
-
-    def _config_mistakes(self, config: Mapping[str, wire.PolicyConfig]) -> Iterator[str]:
-        names = [*self._rules, *(notice.id for notice in NOTICES)]
-        for name, rule_config in config.items():
-            if name not in names:
-                yield f'there is no rule "{name}"{did_you_mean(name, names)}'
-                continue
-            options = (
-                ["environment"] if name == PROFILE.id else [*self._rules[name].options] if name in self._rules else []
-            )
-            for key in rule_config.properties.fields:
-                if key not in options:
-                    valid = f"its options are {', '.join(options)}" if options else "it has no options"
-                    yield f'{name} has no option "{key}"{did_you_mean(key, options)}; {valid}'
 
     # Diagnostics
 
@@ -319,7 +401,7 @@ def _policy_info(rule: Rule | StackRule, environment: Environment) -> wire.Polic
         url=f"{DOCS}#{rule.id}",
     )
     for name, option in rule.options.items():
-        info.configSchema.properties.update({name: option_schema(option)})
+        info.configSchema.properties.update({name: schema(option)})
     return info
 
 
@@ -335,17 +417,6 @@ def _notice_info(notice: Notice) -> wire.PolicyInfo:
     if notice is PROFILE:
         info.configSchema.properties.update({"environment": {"type": "string", "enum": list(ENVIRONMENTS)}})
     return info
-
-
-def option_schema(option: Option) -> dict[str, Any]:
-    """Returns the JSON Schema of an option's value, which follows from its default."""
-    if isinstance(option.default, bool):
-        return {"type": "boolean", "description": option.description}
-    if isinstance(option.default, int | float):
-        return {"type": "number", "description": option.description}
-    if isinstance(option.default, str):
-        return {"type": "string", "description": option.description}
-    return {"type": "array", "items": {"type": "string"}, "description": option.description}
 
 
 def _violation(rule: Rule | StackRule, level: Level, finding: Finding) -> wire.AnalyzeDiagnostic:

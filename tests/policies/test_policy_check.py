@@ -125,7 +125,10 @@ def test_waivers_levels_and_options_apply(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("config", "problem"),
-    [({"sqs-policy-open": "advisory"}, "there is no rule"), ({"node-no-ssh": "off"}, 'there is no level "off"')],
+    [
+        ({"sqs-policy-open": "advisory"}, "is no rule of the policy pack"),
+        ({"node-no-ssh": "off"}, 'there is no level "off"'),
+    ],
 )
 def test_a_configuration_with_a_mistake_is_refused(config: Mapping[str, Any], problem: str) -> None:
     with pytest.raises(CannotJudgeError, match=problem):

@@ -61,6 +61,7 @@ RULE = StackRule(
             "p5.48xlarge at list price in each of three zones, and CPU pools; the caps of dev and staging do not.",
             250000,
             {"dev": 3000, "staging": 8000},
+            stricter="less",
         )
     },
     dev="advisory",
