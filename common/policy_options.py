@@ -54,7 +54,7 @@ def _wrong(value: Any, schema: Mapping[str, Any]) -> Iterator[str]:
     types, expected = _TYPES[schema["type"]]
     fits = isinstance(value, types) and isinstance(value, bool) == (bool in types)
     if fits and isinstance(value, int | float):
-        fits = value >= 0
+        fits = value >= schema.get("minimum", value)
     if fits and isinstance(value, list | tuple):
         fits = all(isinstance(each, str) and each for each in value)
     if not fits:

@@ -78,7 +78,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
 
     Options come from that file and from the stack's `ml-platform:policies`. Where both set one, the stricter value
     applies; where nobody can say which is stricter, that of the file. In production no value is looser than a floor.
-    only_shows: in production too, the file may set each level, for a preview that refuses nothing.
+    only_shows: for a preview that refuses nothing. That file then sets each level, in production too, and all options.
     """
 
     def __init__(
@@ -127,12 +127,8 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
     def ConfigureStack(  # noqa: N802
         self, request: wire.AnalyzerStackConfigureRequest, context: grpc.ServicerContext
     ) -> wire.AnalyzerStackConfigureResponse:
-        """Stores the stack's name, and what its settings say of its environment, its account and options of rules."""
-        self._stack, config = request.stack, request.config
-        self._given_environment = config.get(f"{NAMESPACE}environment", "")
-        of_accounts = (f"{NAMESPACE}account_id", *(f"aws:{key}" for key in _OF_ACCOUNTS))
-        self._accounts = " ".join(config.get(key, "") for key in of_accounts)
-        if problems := self.set_options(config.get(f"{NAMESPACE}policies", "")):
+        """Stores the stack's name, and what its settings say. Refuses options that do not exist, or are too loose."""
+        if problems := self.configure_stack(request.stack, request.config):
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"{NAMESPACE}policies: " + "; ".join(problems))
         return wire.AnalyzerStackConfigureResponse()
 
@@ -200,16 +196,23 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         known_here[PROFILE.id] = {"environment": {"type": "string", "enum": list(ENVIRONMENTS)}}
         values = {name: json_format.MessageToDict(each.properties) for name, each in config.items()}
         problems = [f"{'.'.join(path)} {sentence}" for path, sentence in option_mistakes(values, known_here)]
-        if not problems and (why := self._production.why(self._stack, self._accounts)):
+        why = "" if self._only_shows else self._production.why(self._stack, self._accounts)
+        if not problems and why:
             problems = [*self._too_low(config, why), *self._too_loose(values, why)]
         if not problems:
             self._configured = dict(config)
         return problems
 
-    def set_options(self, text: str) -> list[str]:
-        """Stores options of rules from a stack's settings, as JSON, and returns what is wrong with them."""
+    def configure_stack(self, stack: str, config: Mapping[str, str]) -> list[str]:
+        """Stores a stack's name and what its settings say, and returns what is wrong with its options of rules.
+
+        config: full keys, such as `ml-platform:environment` -> text.
+        """
+        of_accounts = (f"{NAMESPACE}account_id", *(f"aws:{key}" for key in _OF_ACCOUNTS))
+        self._stack, self._accounts = stack, " ".join(config.get(key, "") for key in of_accounts)
+        self._given_environment = config.get(f"{NAMESPACE}environment", "")
         try:
-            values = json.loads(text or "{}")
+            values = {} if self._only_shows else json.loads(config.get(f"{NAMESPACE}policies") or "{}")
         except ValueError:
             values = None
         if not isinstance(values, dict):
@@ -278,7 +281,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         The engine sends a level for every rule: where nobody configured one, it sends back the reported level.
         """
         level = self._configured_level(rule, environment, self._configured)
-        return "mandatory" if self._is_production and self._lowered(rule, level) else level
+        return "mandatory" if self._is_production and not self._only_shows and self._lowered(rule, level) else level
 
     def _configured_level(
         self, rule: Rule | StackRule, environment: Environment, config: Mapping[str, wire.PolicyConfig]
@@ -291,7 +294,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
 
     def _lowered(self, rule: Rule | StackRule, level: Level) -> bool:
         """Tells whether nobody may set this level in production."""
-        return rule.severity == "critical" and level != "mandatory" and not self._only_shows
+        return rule.severity == "critical" and level != "mandatory"
 
     def _runs(self, rule: Rule | StackRule, environment: Environment, response: wire.AnalyzeResponse) -> bool:
         if self._level(rule, environment) != "disabled":

@@ -13,7 +13,7 @@ def schema(option: Option) -> dict[str, Any]:
     if isinstance(option.default, bool):
         return {"type": "boolean", **described}
     if isinstance(option.default, int | float):
-        return {"type": "number", **described}
+        return {"type": "number", "minimum": 0, **described}
     if isinstance(option.default, str):
         values = [option.default, *option.by_environment.values()]
         return {"type": "string", "enum": sorted(set(values)), **described}

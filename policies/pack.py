@@ -11,14 +11,12 @@ import grpc
 from pulumi.runtime.proto import analyzer_pb2_grpc
 
 from policies.analyzer import Analyzer
-from policies.production import ProductionError
+from policies.production import ONLY_SHOWS, ProductionError
 from policies.production import load as load_production
 from policies.registry import BadRuleError, rules
 from policies.waivers import WaiverError, load
 
 WAIVERS, PRODUCTION = (Path(__file__).parent / name for name in ("waivers.yaml", "production.yaml"))
-ONLY_SHOWS = "ML_PLATFORM_POLICIES_ONLY_SHOW"
-"""Environment variable of a preview that shall see everything and refuse nothing. No file of a change sets it."""
 _LONGEST_MESSAGE_BYTES = 400 * 1024 * 1024  # the engine's own limit: a whole stack, with its charts, is one message
 
 

@@ -18,6 +18,9 @@ FILE = "policies/production.yaml"
 NAMED = re.compile(r"(^|[-_.])prod(uction)?([-_.]|$)")
 """The name of a stack in production. What the change itself says of its environment lowers nothing there."""
 
+ONLY_SHOWS = "ML_PLATFORM_POLICIES_ONLY_SHOW"
+"""Environment variable of a preview that shall see everything and refuse nothing. No file of a change sets it."""
+
 _KEYS: Mapping[str, type] = {"accounts": list, "stacks": list, "floors": dict}
 _ACCOUNT, _STACK = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])"), re.compile(r"[A-Za-z0-9_.-]+")
 
