@@ -1,5 +1,6 @@
 """Checks values of policy options, wherever somebody writes them: rule -> option -> value."""
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -58,6 +59,6 @@ def _wrong(value: Any, schema: Mapping[str, Any]) -> Iterator[str]:
     if fits and isinstance(value, list | tuple):
         fits = all(isinstance(each, str) and each for each in value)
     if not fits:
-        yield f"is {value!r}, but the rule takes {expected}. Correct it, or drop it for its default."
+        yield f"is {json.dumps(value)}, but the rule takes {expected}. Correct it, or drop it for its default."
     elif value not in schema.get("enum", (value,)):
-        yield f"is {value!r}, which the rule does not know. Write {' or '.join(schema['enum'])}, or drop it."
+        yield f"is {json.dumps(value)}, which the rule does not know. Write {' or '.join(schema['enum'])}, or drop it."

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
+from functools import partial, reduce
 from typing import Any, cast
 
 import grpc
@@ -62,9 +62,7 @@ UNUSED = Notice("waiver-unused", "advisory", "low", "A waiver that nothing needs
 EXPIRED = Notice("waiver-expired", "mandatory", "medium", "A waiver stops working after its last day.")
 BROAD = Notice("waiver-broad", "mandatory", "medium", "A waiver for many resources switches the rule off, in silence.")
 IN_PRODUCTION = Notice(
-    "production-account",
-    *("mandatory", "critical"),
-    "A stack that works in an account of production is judged as production, and says so.",
+    "production", "advisory", "high", "What is production says so, for its defaults and its readers."
 )
 NOTICES = (PROFILE, IN_PRODUCTION, CRASHED, DEFERRED, APPLIED, UNUSED, EXPIRED, BROAD)
 
@@ -98,7 +96,9 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         self._configured: Mapping[str, wire.PolicyConfig] = {}
         self._given_environment, self._stack, self._accounts = "", "", ""
         self._is_production = False
+        self._of_pack: Mapping[str, Mapping[str, Any]] = {}
         self._of_stack: Mapping[str, Mapping[str, Any]] = {}
+        self._options_in_force: dict[tuple[str, Environment, bool], dict[str, Any]] = {}
         self._reported_levels: dict[str, Level] = {}
         self._used_waivers: dict[Waiver, set[str]] = {}  # -> URNs that it covers
         self._inputs: dict[str, Struct] = {}  # URN -> inputs
@@ -141,7 +141,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
     def Analyze(self, request: wire.AnalyzeRequest, context: grpc.ServicerContext) -> wire.AnalyzeResponse:  # noqa: N802
         """Checks one resource by its inputs."""
         response = wire.AnalyzeResponse()
-        self._see_account(request, response)
+        self._see_account(request.provider)
         evaluation = self._evaluation_context(request.urn)
         self._inputs[request.urn] = request.properties
         resource = _resource(request, evaluation, Reads())
@@ -177,6 +177,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
                 stack = Stack(urn, evaluation, covered, self._seen)
                 findings = evaluate_stack_rule(rule, stack, self._options(rule, evaluation.environment))
                 self._report(rule, findings, evaluation, response)
+        self._report_production(response)
         self._report_waivers(stack_of(urn), evaluation.today, response)
         return response
 
@@ -200,7 +201,8 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         if not problems and why:
             problems = [*self._too_low(config, why), *self._too_loose(values, why)]
         if not problems:
-            self._configured = dict(config)
+            self._configured, self._of_pack = dict(config), values
+            self._options_in_force.clear()
         return problems
 
     def configure_stack(self, stack: str, config: Mapping[str, str]) -> list[str]:
@@ -221,6 +223,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         if not problems and (why := self._production.why(self._stack, self._accounts)):
             problems = list(self._too_loose(values, why))
         self._of_stack = {} if problems else values
+        self._options_in_force.clear()
         return problems
 
     def _too_low(self, config: Mapping[str, wire.PolicyConfig], why: str) -> Iterator[str]:
@@ -244,36 +247,25 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
                         "the floor there."
                     )
 
-    def _see_account(self, request: wire.AnalyzeRequest, response: wire.AnalyzeResponse) -> None:
-        """Stores that the stack works in an account of production, and says so where its settings do not."""
-        fields = request.provider.properties.fields
-        text = " ".join(str(fields[key]) for key in _OF_ACCOUNTS if key in fields) if self._production.accounts else ""
-        account = self._production.account_in(text)
-        if account and account not in self._accounts:
-            if self._environment(request.urn) != "prod":
-                said = (
-                    f"The provider works in account {account}, which policies/production.yaml lists, but the stack's "
-                    f'settings do not say so.\nFix: set environment: prod and account_id: "{account}", or use another '
-                    "account."
-                )
-                response.diagnostics.append(_notice(IN_PRODUCTION, said, request.urn))
-            self._accounts += f" {account}"
-
     def _environment(self, urn: str) -> Environment:
         profile = self._configured.get(PROFILE.id)
         configured = profile.properties.fields["environment"].string_value if profile else ""
         stack = stack_of(urn) or self._stack
         if self._production.why(stack, self._accounts):
             return "prod"
-        for name in (configured, self._given_environment, stack):
-            if name in ENVIRONMENTS:
-                return name
-        return "prod"
+        return _named(configured, self._given_environment, stack)
 
     def _evaluation_context(self, urn: str) -> EvaluationContext:
         self._stack = stack_of(urn) or self._stack
         self._is_production = bool(self._production.why(self._stack, self._accounts))
         return EvaluationContext(self._environment(urn), self._today())
+
+    def _see_account(self, provider: wire.AnalyzerProviderResource) -> None:
+        """Stores the account of production in which a resource is built, whatever the stack's settings say."""
+        fields = provider.properties.fields
+        if self._production.accounts:
+            account = self._production.account_in(" ".join(str(fields[key]) for key in _OF_ACCOUNTS if key in fields))
+            self._accounts += f" {account}" if account not in self._accounts else ""
 
     def _level(self, rule: Rule | StackRule, environment: Environment) -> Level:
         """Returns the environment's level, unless the configured one differs from what GetAnalyzerInfo reported.
@@ -304,16 +296,19 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         return False
 
     def _options(self, rule: Rule | StackRule, environment: Environment) -> dict[str, Any]:
-        configured, of_stack = self._configured.get(rule.id), self._of_stack.get(rule.id, {})
-        of_pack = json_format.MessageToDict(configured.properties) if configured else {}
-        values: dict[str, Any] = {}
-        for name, option in rule.options.items():
-            value, *others = [each[name] for each in (of_pack, of_stack) if name in each] or [
-                option.value_in(environment)
-            ]
-            value = strictest(option, value, others[0]) if others else value
-            values[name] = self._production.floor(rule, name, value) if self._is_production else value
-        return values
+        key = (rule.id, environment, self._is_production)
+        if key not in self._options_in_force:
+            given = (self._of_pack.get(rule.id, {}), self._of_stack.get(rule.id, {}))
+            self._options_in_force[key] = {
+                name: self._value(rule, name, [each[name] for each in given if name in each], environment)
+                for name in rule.options
+            }
+        return self._options_in_force[key]
+
+    def _value(self, rule: Rule | StackRule, name: str, given: list[Any], environment: Environment) -> Any:
+        option = rule.options[name]
+        value = reduce(partial(strictest, option), given) if given else option.value_in(environment)
+        return self._production.floor(rule, name, value) if self._is_production else value
 
     def _rules_for(self, kind: str) -> list[Rule]:
         if kind not in self._by_type:
@@ -350,6 +345,17 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
             self._used_waivers.setdefault(waiver, set()).add(finding.urn)
         return next((waiver for waiver in matching if not waiver.has_expired(today)), None)
 
+    def _report_production(self, response: wire.AnalyzeResponse) -> None:
+        """Says why a stack is judged as prod whose settings, or whose name, say something else."""
+        why = self._production.why(self._stack, self._accounts)
+        said = _named(self._given_environment, self._stack)
+        if why and said != "prod":
+            text = (
+                f"Stack {self._stack} is judged as prod ({why}), but says {said}.\n"
+                "Fix: write environment: prod and its account_id in the stack file, or build it elsewhere."
+            )
+            response.diagnostics.append(_notice(IN_PRODUCTION, text, ""))
+
     def _report_waivers(self, stack: str, today: date, response: wire.AnalyzeResponse) -> None:
         for waiver in self._waivers:
             if waiver.stack == stack and waiver.has_expired(today):
@@ -362,6 +368,11 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
                     f"Covers {count} resources: {waiver}. Fix: write one for at most {MOST_RESOURCES}, by their names."
                 )
                 response.diagnostics.append(_notice(BROAD, text, ""))
+
+
+def _named(*names: str) -> Environment:
+    """Returns the first of the names that is an environment; prod, the strictest, when none is."""
+    return next((name for name in names if name in ENVIRONMENTS), "prod")
 
 
 def _resource(

@@ -54,8 +54,8 @@ applies; where nobody can say which is stricter, that of the JSON file. A rule o
 
 **Production** is a stack that is named so (`prod`, `eu-prod`, `production`), and what `policies/production.yaml` lists:
 further stacks, and the accounts of AWS that are production. There no configuration makes a critical rule less than
-mandatory, and no option is looser than the floors of that file. An account of production in a stack whose settings do
-not name it is a finding. A pull request that changes options, floors, waivers or rules is judged by those of its base
+mandatory, and no option is looser than the floors of that file. A stack that is production and says
+something else is told so. A pull request that changes options, floors, waivers or rules is judged by those of its base
 too, and the report says so first.
 
 **Waivers** are exceptions from a rule. `policies/waivers.yaml` lists them: one rule, one stack, a reason, an owner, and

@@ -17,7 +17,7 @@ from policies.options import strictest
 from policies.pack import PRODUCTION
 from policies.production import Production, ProductionError, load
 from policies.rule import Case, Option, Rule, StackCase, StackRule
-from tests.policies.policy_harness import ALL, TODAY, check_resource, check_stack, urn
+from tests.policies.policy_harness import ALL, TODAY, check_resource, check_stack, stack_request, urn
 from tests.policies.test_policy_analyzer import RELAXED, VPC, RefusedError, configure, probe
 from tests.policies.test_policy_analyzer import Context as Engine
 
@@ -52,6 +52,12 @@ def findings(pack: Analyzer, stack: str, **provider: Any) -> list[wire.AnalyzeDi
     its = wire.AnalyzerProviderResource(type="pulumi:providers:aws", properties=to_struct(provider))
     request = wire.AnalyzeRequest(type=VPC, urn=urn(VPC, stack=stack), properties=to_struct({}), provider=its)
     return list(pack.Analyze(request, None).diagnostics)
+
+
+def notices(pack: Analyzer, stack: str) -> list[str]:
+    """First lines of what the pack itself says of production at the end of a preview."""
+    found = pack.AnalyzeStack(stack_request({}, stack), None).diagnostics
+    return [each.message.split("\n")[0] for each in found if each.policyName == IN_PRODUCTION.id]
 
 
 def in_force(pack: Analyzer, stack: str) -> dict[str, Any]:
@@ -228,16 +234,34 @@ def test_no_value_in_force_in_production_is_looser_than_its_floor(most: int, all
         {"assumeRoles": json.dumps([{"roleArn": f"arn:aws:iam::{ACCOUNT}:role/deployer"}])},
     ],
 )
-def test_an_account_of_production_that_a_stack_does_not_name_is_a_finding_and_judged_as_prod(provider: Any) -> None:
+def test_a_stack_that_builds_in_an_account_of_production_is_judged_as_prod_and_told_so(provider: Any) -> None:
     it = pack(probe(**RELAXED), LISTED)
     settle(it, "dev", environment="dev")
-    first, second = findings(it, "dev", **provider), findings(it, "dev")
-    assert [each.policyName for each in first] == [IN_PRODUCTION.id, "probe"]
-    assert {each.enforcementLevel for each in (*first, *second)} == {wire.MANDATORY}
-    assert [each.policyName for each in second] == ["probe"], "it is said once"
-    quiet = pack(probe(**RELAXED), LISTED)
-    settle(quiet, "dev", environment="dev", account_id=ACCOUNT)
-    assert [each.policyName for each in findings(quiet, "dev", **provider)] == ["probe"], "its settings say it"
+    assert findings(it, "dev") == [], "nothing shows its account yet"
+    assert [each.enforcementLevel for each in findings(it, "dev", **provider)] == [wire.MANDATORY]
+    assert [each.enforcementLevel for each in findings(it, "dev")] == [wire.MANDATORY], "from then on"
+    assert notices(it, "dev") == [
+        "Stack dev is judged as prod (policies/production.yaml lists its account 111122223333), but says dev."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stack", "config", "says"),
+    [
+        ("eu-prod", {"environment": "dev"}, ["Stack eu-prod is judged as prod (its name says so), but says dev."]),
+        ("acme-eu", {"environment": "staging"}, ["(policies/production.yaml lists it), but says staging."]),
+        ("eu-prod", {"environment": "prod"}, []),
+        ("eu-prod", {}, []),
+        ("dev", {"environment": "prod", "account_id": ACCOUNT}, []),
+        ("dev", {"environment": "dev", "account_id": OTHER}, []),
+    ],
+)
+def test_what_is_production_and_says_something_else_is_told(stack: str, config: Any, says: list[str]) -> None:
+    it = pack(probe(**RELAXED), LISTED)
+    settle(it, stack, **config)
+    found = notices(it, stack)
+    assert len(found) == len(says)
+    assert all(end in each for each, end in zip(found, says, strict=True))
 
 
 def test_another_account_is_no_production() -> None:

@@ -160,3 +160,4 @@ def test_a_stack_of_dev_in_an_account_of_production_is_judged_as_prod(tmp_path: 
     code, seen, said = preview_of(tmp_path, "dev", production, **ACCOUNT)
     assert code, said
     assert "eks-deletion-protection" in {each.policy for each in seen.mandatory}
+    assert "Stack dev is judged as prod" in said
