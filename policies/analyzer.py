@@ -5,11 +5,11 @@ once per rule, passes secrets as plain text, cannot vary a level by stack, and s
 docs/decisions/0005-policies.md. Source of the protocol: proto/pulumi/analyzer.proto of pulumi/pulumi, read 2026-11.
 """
 
-import re
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
+from functools import partial, reduce
 from typing import Any, cast
 
 import grpc
@@ -18,18 +18,23 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import analyzer_pb2 as wire
 from pulumi.runtime.proto import analyzer_pb2_grpc, plugin_pb2
 
+from common.policy_options import mistakes as option_mistakes
 from common.urns import stack_of
 from common.version import VERSION
 from common.wire import from_struct
 from policies.evaluate import Finding, evaluate_rule, evaluate_stack_rule
-from policies.rule import ENVIRONMENTS, Environment, Level, Option, Rule, Severity, StackRule
+from policies.options import known, schema, strictest
+from policies.production import Production
+from policies.rule import ENVIRONMENTS, Environment, Level, Rule, Severity, StackRule
 from policies.views import EvaluationContext, Reads, Resource, Stack
-from policies.waivers import MOST_RESOURCES, Waiver, did_you_mean
+from policies.waivers import MOST_RESOURCES, Waiver
 
 PACK = "ml-platform"
 DOCS = "docs/policies/README.md"
-PRODUCTION = re.compile(r"(^|[-_.])prod(uction)?([-_.]|$)")
-"""The name of a stack in production. What the change itself says of its environment lowers nothing there."""
+NAMESPACE = "ml-platform:"
+"""What keys of a stack's settings begin with."""
+_OF_ACCOUNTS = ("allowedAccountIds", "assumeRole", "assumeRoles", "assumeRoleWithWebIdentity")
+"""Inputs of the AWS provider that name the account in which it works."""
 _LEVELS: Mapping[Level, int] = {"advisory": wire.ADVISORY, "mandatory": wire.MANDATORY, "disabled": wire.DISABLED}
 _SEVERITIES: Mapping[Severity, int] = {
     "low": wire.POLICY_SEVERITY_LOW,
@@ -56,15 +61,22 @@ APPLIED = Notice("waiver-applied", "advisory", "low", "Every run lists the waive
 UNUSED = Notice("waiver-unused", "advisory", "low", "A waiver that nothing needs could hide a later finding.")
 EXPIRED = Notice("waiver-expired", "mandatory", "medium", "A waiver stops working after its last day.")
 BROAD = Notice("waiver-broad", "mandatory", "medium", "A waiver for many resources switches the rule off, in silence.")
-NOTICES = (PROFILE, CRASHED, DEFERRED, APPLIED, UNUSED, EXPIRED, BROAD)
+IN_PRODUCTION = Notice(
+    "production", "advisory", "high", "What is production says so, for its defaults and its readers."
+)
+NOTICES = (PROFILE, IN_PRODUCTION, CRASHED, DEFERRED, APPLIED, UNUSED, EXPIRED, BROAD)
 
 
 class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
     """Checks resources and stacks against `rules`, with the levels of the stack's environment.
 
-    The environment is prod for a stack that is named so, whatever else says; else `{"profile": {"environment": "dev"}}`
-    in the file given with `--policy-pack-config`; else the stack's `ml-platform:environment`; else the stack's name, if
-    it is dev or staging; else prod, the strictest.
+    The environment is prod for a stack that is `production`, whatever else says; else `{"profile": {"environment":
+    "dev"}}` in the file given with `--policy-pack-config`; else the stack's `ml-platform:environment`; else the stack's
+    name, if it is dev or staging; else prod, the strictest.
+
+    Options come from that file and from the stack's `ml-platform:policies`. Where both set one, the stricter value
+    applies; where nobody can say which is stricter, that of the file. In production no value is looser than a floor.
+    only_shows: for a preview that refuses nothing. That file then sets each level, in production too, and all options.
     """
 
     def __init__(
@@ -72,14 +84,21 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         rules: Mapping[str, Rule | StackRule],
         waivers: Iterable[Waiver] = (),
         today: Callable[[], date] = date.today,
+        production: Production | None = None,
+        only_shows: bool = False,
     ) -> None:
         self._rules, self._waivers, self._today = rules, tuple(waivers), today
+        self._production, self._only_shows = production or Production(), only_shows
         self._resource_rules = [rule for rule in rules.values() if isinstance(rule, Rule)]
         self._stack_rules = [rule for rule in rules.values() if isinstance(rule, StackRule)]
         self._by_type: dict[str, list[Rule]] = {}
         self._seen = frozenset(kind for rule in rules.values() for kind in rule.types)
         self._configured: Mapping[str, wire.PolicyConfig] = {}
-        self._given_environment, self._stack = "", ""
+        self._given_environment, self._stack, self._accounts = "", "", ""
+        self._is_production = False
+        self._of_pack: Mapping[str, Mapping[str, Any]] = {}
+        self._of_stack: Mapping[str, Mapping[str, Any]] = {}
+        self._options_in_force: dict[tuple[str, Environment, bool], dict[str, Any]] = {}
         self._reported_levels: dict[str, Level] = {}
         self._used_waivers: dict[Waiver, set[str]] = {}  # -> URNs that it covers
         self._inputs: dict[str, Struct] = {}  # URN -> inputs
@@ -108,9 +127,9 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
     def ConfigureStack(  # noqa: N802
         self, request: wire.AnalyzerStackConfigureRequest, context: grpc.ServicerContext
     ) -> wire.AnalyzerStackConfigureResponse:
-        """Stores the stack's name, and the environment that its configuration names."""
-        self._stack = request.stack
-        self._given_environment = request.config.get("ml-platform:environment", "")
+        """Stores the stack's name, and what its settings say. Refuses options that do not exist, or are too loose."""
+        if problems := self.configure_stack(request.stack, request.config):
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"{NAMESPACE}policies: " + "; ".join(problems))
         return wire.AnalyzerStackConfigureResponse()
 
     def Configure(self, request: wire.ConfigureAnalyzerRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802
@@ -121,7 +140,9 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
 
     def Analyze(self, request: wire.AnalyzeRequest, context: grpc.ServicerContext) -> wire.AnalyzeResponse:  # noqa: N802
         """Checks one resource by its inputs."""
-        response, evaluation = wire.AnalyzeResponse(), self._evaluation_context(request.urn)
+        response = wire.AnalyzeResponse()
+        self._see_account(request.provider)
+        evaluation = self._evaluation_context(request.urn)
         self._inputs[request.urn] = request.properties
         resource = _resource(request, evaluation, Reads())
         for rule in self._rules_for(request.type):
@@ -156,6 +177,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
                 stack = Stack(urn, evaluation, covered, self._seen)
                 findings = evaluate_stack_rule(rule, stack, self._options(rule, evaluation.environment))
                 self._report(rule, findings, evaluation, response)
+        self._report_production(response)
         self._report_waivers(stack_of(urn), evaluation.today, response)
         return response
 
@@ -171,35 +193,100 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
 
     def configure(self, config: Mapping[str, wire.PolicyConfig]) -> list[str]:
         """Stores levels and options, and returns what is wrong with them; with mistakes nothing is stored."""
-        problems = list(self._config_mistakes(config))
+        known_here: dict[str, Any] = {**known(self._rules), **{notice.id: {} for notice in NOTICES}}
+        known_here[PROFILE.id] = {"environment": {"type": "string", "enum": list(ENVIRONMENTS)}}
+        values = {name: json_format.MessageToDict(each.properties) for name, each in config.items()}
+        problems = [f"{'.'.join(path)} {sentence}" for path, sentence in option_mistakes(values, known_here)]
+        why = "" if self._only_shows else self._production.why(self._stack, self._accounts)
+        if not problems and why:
+            problems = [*self._too_low(config, why), *self._too_loose(values, why)]
         if not problems:
-            self._configured = dict(config)
+            self._configured, self._of_pack = dict(config), values
+            self._options_in_force.clear()
         return problems
+
+    def configure_stack(self, stack: str, config: Mapping[str, str]) -> list[str]:
+        """Stores a stack's name and what its settings say, and returns what is wrong with its options of rules.
+
+        config: full keys, such as `ml-platform:environment` -> text.
+        """
+        of_accounts = (f"{NAMESPACE}account_id", *(f"aws:{key}" for key in _OF_ACCOUNTS))
+        self._stack, self._accounts = stack, " ".join(config.get(key, "") for key in of_accounts)
+        self._given_environment = config.get(f"{NAMESPACE}environment", "")
+        try:
+            values = {} if self._only_shows else json.loads(config.get(f"{NAMESPACE}policies") or "{}")
+        except ValueError:
+            values = None
+        if not isinstance(values, dict):
+            return ["is no map of rules. Write for example cost-monthly-cap: {usd: 30000}."]
+        problems = [f"{'.'.join(path)} {sentence}" for path, sentence in option_mistakes(values, known(self._rules))]
+        if not problems and (why := self._production.why(self._stack, self._accounts)):
+            problems = list(self._too_loose(values, why))
+        self._of_stack = {} if problems else values
+        self._options_in_force.clear()
+        return problems
+
+    def _too_low(self, config: Mapping[str, wire.PolicyConfig], why: str) -> Iterator[str]:
+        for name in config:
+            rule = self._rules.get(name)
+            if rule and self._lowered(rule, self._configured_level(rule, "prod", config)):
+                yield (
+                    f"{name} is critical, and stack {self._stack} is production ({why}), so no configuration lowers "
+                    "its level. Drop it, and write a waiver in policies/waivers.yaml for the resource, with owner, "
+                    "reason and last day."
+                )
+
+    def _too_loose(self, values: Mapping[str, Mapping[str, Any]], why: str) -> Iterator[str]:
+        for name, options in values.items():
+            for option, value in options.items() if name in self._rules else ():
+                floor = self._production.floor(self._rules[name], option, value)
+                if floor != value:
+                    yield (
+                        f"{name}.{option} is {json.dumps(value)}, and stack {self._stack} is production ({why}), where "
+                        f"it may be no looser than in policies/production.yaml. Write {json.dumps(floor)}, or change "
+                        "the floor there."
+                    )
 
     def _environment(self, urn: str) -> Environment:
         profile = self._configured.get(PROFILE.id)
         configured = profile.properties.fields["environment"].string_value if profile else ""
         stack = stack_of(urn) or self._stack
-        if PRODUCTION.search(stack):
+        if self._production.why(stack, self._accounts):
             return "prod"
-        for name in (configured, self._given_environment, stack):
-            if name in ENVIRONMENTS:
-                return name
-        return "prod"
+        return _named(configured, self._given_environment, stack)
 
     def _evaluation_context(self, urn: str) -> EvaluationContext:
+        self._stack = stack_of(urn) or self._stack
+        self._is_production = bool(self._production.why(self._stack, self._accounts))
         return EvaluationContext(self._environment(urn), self._today())
+
+    def _see_account(self, provider: wire.AnalyzerProviderResource) -> None:
+        """Stores the account of production in which a resource is built, whatever the stack's settings say."""
+        fields = provider.properties.fields
+        if self._production.accounts:
+            account = self._production.account_in(" ".join(str(fields[key]) for key in _OF_ACCOUNTS if key in fields))
+            self._accounts += f" {account}" if account not in self._accounts else ""
 
     def _level(self, rule: Rule | StackRule, environment: Environment) -> Level:
         """Returns the environment's level, unless the configured one differs from what GetAnalyzerInfo reported.
 
         The engine sends a level for every rule: where nobody configured one, it sends back the reported level.
         """
-        configured = self._configured.get(rule.id)
+        level = self._configured_level(rule, environment, self._configured)
+        return "mandatory" if self._is_production and not self._only_shows and self._lowered(rule, level) else level
+
+    def _configured_level(
+        self, rule: Rule | StackRule, environment: Environment, config: Mapping[str, wire.PolicyConfig]
+    ) -> Level:
+        configured = config.get(rule.id)
         if configured is None or configured.enforcementLevel == _LEVELS[self._reported_levels[rule.id]]:
             return rule.level(environment)
         names = {number: name for name, number in _LEVELS.items()}
         return names.get(configured.enforcementLevel, "mandatory")
+
+    def _lowered(self, rule: Rule | StackRule, level: Level) -> bool:
+        """Tells whether nobody may set this level in production."""
+        return rule.severity == "critical" and level != "mandatory"
 
     def _runs(self, rule: Rule | StackRule, environment: Environment, response: wire.AnalyzeResponse) -> bool:
         if self._level(rule, environment) != "disabled":
@@ -209,31 +296,24 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         return False
 
     def _options(self, rule: Rule | StackRule, environment: Environment) -> dict[str, Any]:
-        configured = self._configured.get(rule.id)
-        values = json_format.MessageToDict(configured.properties) if configured else {}
-        return {
-            name: values[name] if name in values else option.value_in(environment)
-            for name, option in rule.options.items()
-        }
+        key = (rule.id, environment, self._is_production)
+        if key not in self._options_in_force:
+            given = (self._of_pack.get(rule.id, {}), self._of_stack.get(rule.id, {}))
+            self._options_in_force[key] = {
+                name: self._value(rule, name, [each[name] for each in given if name in each], environment)
+                for name in rule.options
+            }
+        return self._options_in_force[key]
+
+    def _value(self, rule: Rule | StackRule, name: str, given: list[Any], environment: Environment) -> Any:
+        option = rule.options[name]
+        value = reduce(partial(strictest, option), given) if given else option.value_in(environment)
+        return self._production.floor(rule, name, value) if self._is_production else value
 
     def _rules_for(self, kind: str) -> list[Rule]:
         if kind not in self._by_type:
             self._by_type[kind] = [rule for rule in self._resource_rules if rule.covers(kind)]
         return self._by_type[kind]
-
-    def _config_mistakes(self, config: Mapping[str, wire.PolicyConfig]) -> Iterator[str]:
-        names = [*self._rules, *(notice.id for notice in NOTICES)]
-        for name, rule_config in config.items():
-            if name not in names:
-                yield f'there is no rule "{name}"{did_you_mean(name, names)}'
-                continue
-            options = (
-                ["environment"] if name == PROFILE.id else [*self._rules[name].options] if name in self._rules else []
-            )
-            for key in rule_config.properties.fields:
-                if key not in options:
-                    valid = f"its options are {', '.join(options)}" if options else "it has no options"
-                    yield f'{name} has no option "{key}"{did_you_mean(key, options)}; {valid}'
 
     # Diagnostics
 
@@ -265,6 +345,17 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
             self._used_waivers.setdefault(waiver, set()).add(finding.urn)
         return next((waiver for waiver in matching if not waiver.has_expired(today)), None)
 
+    def _report_production(self, response: wire.AnalyzeResponse) -> None:
+        """Says why a stack is judged as prod whose settings, or whose name, say something else."""
+        why = self._production.why(self._stack, self._accounts)
+        said = _named(self._given_environment, self._stack)
+        if why and said != "prod":
+            text = (
+                f"Stack {self._stack} is judged as prod ({why}), but says {said}.\n"
+                "Fix: write environment: prod and its account_id in the stack file, or build it elsewhere."
+            )
+            response.diagnostics.append(_notice(IN_PRODUCTION, text, ""))
+
     def _report_waivers(self, stack: str, today: date, response: wire.AnalyzeResponse) -> None:
         for waiver in self._waivers:
             if waiver.stack == stack and waiver.has_expired(today):
@@ -277,6 +368,11 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
                     f"Covers {count} resources: {waiver}. Fix: write one for at most {MOST_RESOURCES}, by their names."
                 )
                 response.diagnostics.append(_notice(BROAD, text, ""))
+
+
+def _named(*names: str) -> Environment:
+    """Returns the first of the names that is an environment; prod, the strictest, when none is."""
+    return next((name for name in names if name in ENVIRONMENTS), "prod")
 
 
 def _resource(
@@ -319,7 +415,7 @@ def _policy_info(rule: Rule | StackRule, environment: Environment) -> wire.Polic
         url=f"{DOCS}#{rule.id}",
     )
     for name, option in rule.options.items():
-        info.configSchema.properties.update({name: option_schema(option)})
+        info.configSchema.properties.update({name: schema(option)})
     return info
 
 
@@ -335,17 +431,6 @@ def _notice_info(notice: Notice) -> wire.PolicyInfo:
     if notice is PROFILE:
         info.configSchema.properties.update({"environment": {"type": "string", "enum": list(ENVIRONMENTS)}})
     return info
-
-
-def option_schema(option: Option) -> dict[str, Any]:
-    """Returns the JSON Schema of an option's value, which follows from its default."""
-    if isinstance(option.default, bool):
-        return {"type": "boolean", "description": option.description}
-    if isinstance(option.default, int | float):
-        return {"type": "number", "description": option.description}
-    if isinstance(option.default, str):
-        return {"type": "string", "description": option.description}
-    return {"type": "array", "items": {"type": "string"}, "description": option.description}
 
 
 def _violation(rule: Rule | StackRule, level: Level, finding: Finding) -> wire.AnalyzeDiagnostic:

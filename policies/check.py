@@ -20,14 +20,16 @@ from xml.etree import ElementTree as Xml
 
 from pulumi.runtime.proto import analyzer_pb2 as wire
 
-from common.urns import name_of
+from common.urns import name_of, stack_of
 from common.values import SECRET_SIGNATURE, SIGNATURE_KEY, UNKNOWN, Secret
 from common.version import VERSION
 from common.wire import to_struct
 from policies.analyzer import DOCS, PACK, Analyzer
 from policies.evaluate import Finding
 from policies.manifests import resources_of_manifests
-from policies.pack import WAIVERS
+from policies.pack import PRODUCTION, WAIVERS
+from policies.production import ProductionError
+from policies.production import load as load_production
 from policies.registry import rules, statement_of
 from policies.rule import ENVIRONMENTS, Level, Rule, StackRule
 from policies.views import EvaluationContext
@@ -113,15 +115,18 @@ def judge(
     environment: str = "",
     waivers: Path = WAIVERS,
     today: Callable[[], date] = date.today,
+    settings: Mapping[str, str] | None = None,
 ) -> list[Outcome]:
     """Returns what the pack says about resources as a state has them, by rule.
 
     config: as in the file for `--policy-pack-config`. environment: dev, staging or prod; "": by the stack's name.
-    Raises CannotJudgeError for a configuration that the pack refuses, and WaiverError.
+    settings: the stack's configuration: full keys, such as `ml-platform:policies`, -> text.
+    Raises CannotJudgeError for a configuration that the pack refuses, ProductionError and WaiverError.
     """
     places = {each["urn"]: _place(each) for each in resources}
-    pack = _Recording(rules(), load(waivers, rules(), today()), today, places=places)
-    _configure(pack, config or {}, environment)
+    production = load_production(PRODUCTION, rules())
+    pack = _Recording(rules(), load(waivers, rules(), today()), today, production, places=places)
+    _configure(pack, config or {}, environment, stack_of(resources[0]["urn"]) if resources else "", settings or {})
     messages = [_message(each, {other["urn"]: other for other in resources}) for each in resources]
     kinds = [each.type for each in messages]
     for state, message in zip(resources, messages, strict=True):
@@ -145,7 +150,11 @@ def judge(
     return sorted(pack.outcomes, key=lambda each: (STATUSES.index(each.status), each.rule, each.urn, each.path))
 
 
-def _configure(pack: Analyzer, config: Mapping[str, Any], environment: str) -> None:
+def _configure(
+    pack: Analyzer, config: Mapping[str, Any], environment: str, stack: str, settings: Mapping[str, str]
+) -> None:
+    if problems := pack.configure_stack(stack, settings):
+        raise CannotJudgeError("; ".join(problems))
     reported = {info.name: info.enforcementLevel for info in pack.GetAnalyzerInfo(None, None).policies}
     request = wire.ConfigureAnalyzerRequest()
     for name, given in {**config, **({"profile": {"environment": environment}} if environment else {})}.items():
@@ -339,16 +348,7 @@ FORMATS: Mapping[str, Callable[[Page], str]] = {
 
 def _read(arguments: argparse.Namespace) -> list[Any]:
     if arguments.stack:
-        export = ("pulumi", "stack", "export", "--stack", arguments.stack)
-        try:
-            done = subprocess.run(export, capture_output=True, text=True, check=False)
-        except OSError as error:
-            raise CannotJudgeError(
-                f"{' '.join(export)} does not start: {error}. Install Pulumi, or give --state."
-            ) from None
-        if done.returncode:
-            raise CannotJudgeError(f"{' '.join(export)} fails: {done.stderr.strip()}")
-        return resources_of(json.loads(done.stdout))
+        return resources_of(_pulumi("stack", "export", "--stack", arguments.stack))
     file = arguments.state or arguments.plan or arguments.objects
     try:
         content = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
@@ -360,6 +360,26 @@ def _read(arguments: argparse.Namespace) -> list[Any]:
         return resources_of(json.loads(content))
     except ValueError as error:
         raise CannotJudgeError(f"{file} is not JSON: {error}.") from None
+
+
+def _settings(stack: str) -> dict[str, str]:
+    """Returns the configuration of a stack as text, without secrets."""
+    return {
+        key: each["value"] for key, each in _pulumi("config", "--json", "--stack", stack).items() if "value" in each
+    }
+
+
+def _pulumi(*arguments: str) -> Any:
+    command = ("pulumi", *arguments)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise CannotJudgeError(
+            f"{' '.join(command)} does not start: {error}. Install Pulumi, or give --state."
+        ) from None
+    if done.returncode:
+        raise CannotJudgeError(f"{' '.join(command)} fails: {done.stderr.strip()}")
+    return json.loads(done.stdout)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -378,8 +398,9 @@ def main(arguments: Sequence[str]) -> int:
     given = parser.parse_args(arguments)
     try:
         config = json.loads(Path(given.config).read_text(encoding="utf-8")) if given.config else {}
-        outcomes = judge(_read(given), config, given.environment, given.waivers)
-    except (CannotJudgeError, WaiverError, OSError, ValueError) as error:
+        resources, settings = _read(given), _settings(given.stack) if given.stack else {}
+        outcomes = judge(resources, config, given.environment, given.waivers, settings=settings)
+    except (CannotJudgeError, ProductionError, WaiverError, OSError, ValueError) as error:
         print(f"The stack cannot be judged: {error}", file=sys.stderr)
         return 2
     print(FORMATS[given.format](Page(outcomes)))

@@ -1,4 +1,7 @@
-"""Writes `docs/policies/README.md` from the records of the rules: `python -m policies.docs [--check]`."""
+"""Writes `docs/policies/README.md` from the records of the rules: `python -m policies.docs [--check]`.
+
+It also writes which options a stack file may set, since settings do not import the pack.
+"""
 
 import argparse
 import json
@@ -8,12 +11,15 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from catalog.rows import laid_out
 from common.values import UNKNOWN
 from policies.analyzer import NOTICES
+from policies.options import known
 from policies.registry import group_of, modules, rules, statement_of
 from policies.rule import ENVIRONMENTS, Case, Rule, StackCase, StackRule
 
 PAGE = Path(__file__).parent.parent / "docs" / "policies" / "README.md"
+OPTIONS = Path(__file__).parent.parent / "settings" / "stack" / "policy_options.json"
 UNKNOWNS = {
     "pass": "An unknown value passes.",
     "defer": "An unknown value is checked in the update; the preview names it.",
@@ -29,9 +35,9 @@ that exists, run `python -m policies.check --stack NAME`, or `--state FILE` with
 Markdown.
 
 **Levels.** A `mandatory` finding stops the deployment; an `advisory` one is only shown; a `disabled` rule does not run.
-The level depends on the environment: prod for a stack that is named so (`prod`, `eu-prod`, `production`), whatever else
-says; otherwise the one in the pack's configuration (`{"profile": {"environment": "dev"}}`), else the stack's own
-`ml-platform:environment`, else the stack's name if that is dev or staging, else prod, the strictest.
+The level depends on the environment: prod for a stack in production, whatever else says; otherwise the one in the
+pack's configuration (`{"profile": {"environment": "dev"}}`), else the stack's own `ml-platform:environment`, else the
+stack's name if that is dev or staging, else prod, the strictest.
 
 **Objects of Helm releases** are not visible to the rules about pods, Services and other objects of Kubernetes; their
 values are visible to `secret-no-plaintext`, `img-trusted-registry` and `img-pinned`. What holds them in the cluster is
@@ -40,8 +46,17 @@ InferenceService, a TrainJob, a Workflow), the rules judge what they set.
 
 **Unknown values** exist only after the update, such as the id of a new resource. Each rule says what one means.
 
-**Configuration.** `pulumi preview --policy-pack policies --policy-pack-config FILE`, with a JSON file such as
-`{"cost-monthly-cap": {"usd": 30000}, "node-no-ssh": "mandatory"}`. A rule or option that does not exist is refused.
+**Configuration.** A stack file sets options of rules, such as caps and lists of what is allowed:
+`ml-platform:policies: {cost-monthly-cap: {usd: 30000}, res-allowed-regions: {regions: [eu-central-1]}}`. For levels,
+and for several stacks: `pulumi preview --policy-pack policies --policy-pack-config FILE`, with a JSON file such as
+`{"cost-monthly-cap": {"usd": 30000}, "node-no-ssh": "mandatory"}`. Where both set an option, the stricter value
+applies; where nobody can say which is stricter, that of the JSON file. A rule or option that does not exist is refused.
+
+**Production** is a stack that is named so (`prod`, `eu-prod`, `production`), and what `policies/production.yaml` lists:
+further stacks, and the accounts of AWS that are production. There no configuration makes a critical rule less than
+mandatory, and no option is looser than the floors of that file. A stack that is production and says
+something else is told so. A pull request that changes options, floors, waivers or rules is judged by those of its base
+too, and the report says so first.
 
 **Waivers** are exceptions from a rule. `policies/waivers.yaml` lists them: one rule, one stack, a reason, an owner, and
 an end within 90 days. Every run lists the waivers that it used and those that nothing needs. An expired waiver is a
@@ -128,17 +143,18 @@ def _unknown(value: object) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Writes the page. With --check, writes nothing and returns 1 when the page is out of date."""
+    """Writes both files. With --check, writes nothing and returns 1 when one is out of date."""
     parser = argparse.ArgumentParser(prog="python -m policies.docs", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="change nothing; fail when the page is out of date")
-    text, check = page(), parser.parse_args(arguments).check
-    if check and (not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text):
-        print(f"{PAGE.relative_to(PAGE.parents[2])} is out of date. Run: python -m policies.docs", file=sys.stderr)
-        return 1
-    if not check:
-        PAGE.parent.mkdir(parents=True, exist_ok=True)
-        PAGE.write_text(text, encoding="utf-8")
-    return 0
+    parser.add_argument("--check", action="store_true", help="change nothing; fail when a file is out of date")
+    check, status = parser.parse_args(arguments).check, 0
+    for path, text in ((PAGE, page()), (OPTIONS, laid_out({"rules": known(rules())}))):
+        if not check:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        elif not path.exists() or path.read_text(encoding="utf-8") != text:
+            print(f"{path.relative_to(path.parents[2])} is out of date. Run: python -m policies.docs", file=sys.stderr)
+            status = 1
+    return status
 
 
 if __name__ == "__main__":

@@ -347,7 +347,7 @@ def grants(view: View, path: Path) -> Iterator[Grant]:
         yield Grant(statement, text(statement, "Effect").lower() == "allow")
 
 
-TRUSTED = Option("Accounts beside the stack's own, in quotes, whose principals may be let in.", [])
+TRUSTED = Option("Accounts beside the stack's own, in quotes, whose principals may be let in.", [], stricter="fewer")
 
 
 def own_accounts(resource: Resource, trusted: Collection[str] = ()) -> frozenset[str]:

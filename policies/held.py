@@ -4,7 +4,8 @@ pulumi stack export --stack prod | python -m policies.held > held.json
 pulumi preview --stack prod --policy-pack policies --policy-pack-config held.json
 
 With `--advisory prod`, the rules that are mandatory in that environment are advisory, so that a preview goes on to its
-end. A rule with a level in this configuration is one that would have stopped it.
+end. A rule with a level in this configuration is one that would have stopped it. In production the pack takes
+these levels only with ML_PLATFORM_POLICIES_ONLY_SHOW=true in the environment.
 """
 
 import argparse

@@ -1,5 +1,6 @@
-"""Starts the pack: loads the rules and the waivers, and serves the engine until it gets a signal to stop."""
+"""Starts the pack: loads rules, waivers and what is production, and serves the engine until a signal stops it."""
 
+import os
 import signal
 import sys
 from concurrent import futures
@@ -10,23 +11,30 @@ import grpc
 from pulumi.runtime.proto import analyzer_pb2_grpc
 
 from policies.analyzer import Analyzer
+from policies.production import ONLY_SHOWS, ProductionError
+from policies.production import load as load_production
 from policies.registry import BadRuleError, rules
 from policies.waivers import WaiverError, load
 
-WAIVERS = Path(__file__).parent / "waivers.yaml"
+WAIVERS, PRODUCTION = (Path(__file__).parent / name for name in ("waivers.yaml", "production.yaml"))
 _LONGEST_MESSAGE_BYTES = 400 * 1024 * 1024  # the engine's own limit: a whole stack, with its charts, is one message
 
 
 def build() -> Analyzer:
-    """Returns the pack of this folder. Raises BadRuleError or WaiverError, which say what is wrong and where."""
-    return Analyzer(rules(), load(WAIVERS, rules(), date.today()))  # noqa: DTZ011 a waiver ends on the local date
+    """Returns the pack of this folder.
+
+    Raises BadRuleError, WaiverError or ProductionError, which say what is wrong and where.
+    """
+    waivers = load(WAIVERS, rules(), date.today())  # noqa: DTZ011 a waiver ends on the local date
+    only_shows = os.environ.get(ONLY_SHOWS) == "true"
+    return Analyzer(rules(), waivers, production=load_production(PRODUCTION, rules()), only_shows=only_shows)
 
 
 def serve() -> None:
     """Serves on a free port and prints its number as the first line of standard output, as the engine expects."""
     try:
         analyzer = build()
-    except (BadRuleError, WaiverError) as error:
+    except (BadRuleError, ProductionError, WaiverError) as error:
         sys.exit(f"The policy pack does not start, so nothing is built:\n{error}")
     server = grpc.server(
         futures.ThreadPoolExecutor(max_workers=1),  # rules are pure Python: more threads would only wait for each other

@@ -29,7 +29,7 @@ Finding = TypeVar("Finding")
 
 KUBERNETES = "kubernetes:*"
 EXEMPT_NAMESPACES: Mapping[str, Option] = {
-    "exempt_namespaces": Option("Namespaces of software that runs the nodes, such as drivers.", [])
+    "exempt_namespaces": Option("Namespaces of software that runs the nodes, such as drivers.", [], stricter="fewer")
 }
 _CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 _WITHOUT_PODS = ("kubernetes:helm.sh/", "kubernetes:apiextensions.k8s.io/")  # definitions are long, and only describe

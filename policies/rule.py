@@ -77,12 +77,15 @@ StackCheck = Callable[..., Iterable[tuple[Resource, str, str]]]
 class Option:
     """A number, string or list that a rule compares with. The check gets it as an argument of the option's name.
 
-    by_environment: environments whose value is not the default. `--policy-pack-config` overrides both.
+    by_environment: environments whose value is not the default. A stack file and `--policy-pack-config` override both.
+    stricter: which way is stricter: `less` or `more` of a number, `fewer` or `more` entries of a list, or the strict
+        one of two values. None where nobody can say.
     """
 
     description: str
     default: Any
     by_environment: Mapping[Environment, Any] = field(default_factory=dict)
+    stricter: str | bool | None = field(default=None, kw_only=True)
 
     def value_in(self, environment: Environment) -> Any:
         """Returns the value that applies when the pack's configuration sets none."""

@@ -10,11 +10,16 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
+
+import yaml
 
 from components.stack.stack_file import read_file
+from policies.production import ONLY_SHOWS, Production
+from policies.rule import ENVIRONMENTS
 from report import events
 from report.events import Finding, Operation
 from report.simulated import Finished, Simulated
@@ -91,7 +96,7 @@ def _preview(stack: str) -> tuple[str, ...]:
 def by_other_judge(simulated: Simulated, stack: str, folder: Path, seen: Look) -> tuple[Finding, ...]:
     """Returns what the policies of another revision refuse in a change, and those of the change itself let through.
 
-    folder: all files of that revision. Its own waivers, levels and environment of the stack apply.
+    folder: all files of that revision. Its own waivers, levels, options and environment of the stack apply.
     """
     again = _unrefused(simulated, stack, judged=True, judge=folder)
     if again is None:
@@ -111,7 +116,7 @@ def _unrefused(
     when the state cannot be read.
     """
     folder = judge or simulated.project
-    copy = replace(simulated, home=simulated.home / "look")
+    copy = replace(simulated, home=simulated.home / "look", variables={ONLY_SHOWS: "true"})
     copy.clear()
     shutil.copytree(simulated.home, copy.home, symlinks=True, ignore=_NOT_COPIED)
     exported, config, output = copy.home / "export.json", copy.home / "config.json", copy.home / "look.txt"
@@ -135,12 +140,30 @@ def _protected(exported: Path) -> frozenset[str]:
 
 
 def _configure(project: Path, stack: str, exported: Path, config: Path) -> frozenset[str]:
-    """Writes the configuration of a pack that refuses nothing, and returns the rules that would have refused."""
-    environment = read_file(project / f"Pulumi.{stack}.yaml").get("environment", stack)
+    """Writes the configuration of a pack that refuses nothing, and returns the rules that would have refused.
+
+    project: whose pack it is, with its own stack file.
+    """
+    settings = read_file(project / f"Pulumi.{stack}.yaml")
+    environment = _environment(project / "policies" / "production.yaml", stack, settings)
     command = (sys.executable, "-m", "policies.held", "--advisory", environment)
-    with exported.open() as source, config.open("w") as sink:
-        subprocess.run(command, cwd=project, stdin=source, stdout=sink, check=True)
-    return frozenset(rule for rule, each in json.loads(config.read_text()).items() if "enforcementLevel" in each)
+    with exported.open() as source:
+        done = subprocess.run(command, cwd=project, stdin=source, stdout=subprocess.PIPE, check=True)
+    levels: dict[str, dict[str, Any]] = json.loads(done.stdout)
+    mandatory = frozenset(rule for rule, each in levels.items() if "enforcementLevel" in each)
+    for rule, options in (settings.get("policies") or {}).items():
+        levels[rule] = options | levels.get(rule, {})
+    config.write_text(json.dumps(levels | {"profile": {"environment": environment}}))
+    return mandatory
+
+
+def _environment(production: Path, stack: str, settings: Mapping[str, Any]) -> str:
+    """Returns the environment in which the pack of a project judges a stack. production: its file, if it has one."""
+    content = yaml.safe_load(production.read_text()) if production.exists() else {}
+    listed = Production(frozenset(content.get("accounts", ())), frozenset(content.get("stacks", ())))
+    if listed.why(stack, str(settings.get("account_id"))):
+        return "prod"
+    return next((name for name in (settings.get("environment"), stack) if name in ENVIRONMENTS), "prod")
 
 
 def _with_verdict(seen: Operation, first: Operation, mandatory: frozenset[str]) -> Operation:

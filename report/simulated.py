@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -40,12 +40,13 @@ class Simulated:
     """A home of the simulator, and the project that its commands use.
 
     home: the folder of state, cloud and logs. project: the folder with Pulumi.yaml, of this or another revision.
-    caller: the address from which the commands run; None for any host on the internet.
+    caller: the address from which the commands run; None for any host on the internet. variables: of their environment.
     """
 
     home: Path
     project: Path = ROOT
     caller: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def pulumi(
         self,
@@ -113,7 +114,7 @@ class Simulated:
         path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
         import_path = {"PYTHONPATH": path} if self._isolated else {}
         variables = {"PULUMI_DEBUG_COMMANDS": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
-        return os.environ | variables | import_path
+        return {**os.environ, **variables, **import_path, **self.variables}
 
     @property
     def _isolated(self) -> Sequence[str]:

@@ -21,8 +21,10 @@ JUDGES = (
 )
 """Files and folders that decide what is refused, what it costs, and what people are shown."""
 
-SETTINGS = ("environment",)
-"""Settings whose value sets levels and limits of the policies."""
+SETTINGS = ("environment", "account_id", "policies")
+"""Settings that say which levels and limits of the policies apply."""
+
+PRODUCTION = "policies/production.yaml"
 
 _NOT_OURS = ("__pycache__", ".pyc", "catalog/data/charts/", "eks_addon_versions.json", "machine_images.py")
 """The versions in the catalog are what is built."""
@@ -58,8 +60,8 @@ def since(base: Path, root: Path, stack: str) -> tuple[Danger, ...]:
 def find(before: Mapping[str, bytes], after: Mapping[str, bytes], stack: str) -> Iterator[Danger]:
     """Yields what this change does to its own judge. before, after: as `files_of` returns them."""
     file = f"Pulumi.{stack}.yaml"
-    old, new = (_config(each.get(file, b"")) for each in (before, after))
-    for key in SETTINGS if old else ():
+    old, new = (dict(_judging(each.get(file, b""))) for each in (before, after))
+    for key in sorted(old.keys() | new.keys()) if old else ():
         if old.get(key) != new.get(key):
             yield _judge(
                 f"{key} of {stack}: {_word(old.get(key))} → {_word(new.get(key))}",
@@ -74,7 +76,9 @@ def find(before: Mapping[str, bytes], after: Mapping[str, bytes], stack: str) ->
         rules = [f"{each.get('rule')} at {each.get('urn')}" for each in waived if isinstance(each, Mapping)]
         yield _judge(f"waivers are added: {some(rules)}", "findings that they cover refuse nothing", LOST)
     changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
-    code = [name for name in changed if name not in (file, WAIVERS)]
+    if PRODUCTION in changed and PRODUCTION in before:
+        yield _judge(f"{PRODUCTION} is changed", "what is production, and its floors, are others", LOST)
+    code = [name for name in changed if name not in (file, WAIVERS, PRODUCTION)]
     if code:
         yield _judge(f"what judges it is changed: {some(code)}", "its verdicts are those of the changed code", GRAVE)
 
@@ -107,6 +111,18 @@ def _judge(opening: str, consequence: str, severity: int) -> Danger:
 def _config(content: bytes) -> Mapping[str, Any]:
     config = (_yaml(content) or {}).get("config") or {}
     return {key.rpartition(":")[2]: value for key, value in config.items() if isinstance(key, str)}
+
+
+def _judging(content: bytes) -> Iterator[tuple[str, Any]]:
+    """Yields the settings of a stack file that judge: path and value, each option of a policy by itself."""
+    config = _config(content)
+    for key in SETTINGS:
+        if isinstance(config.get(key), Mapping):
+            for rule, options in config[key].items():
+                for name, value in options.items() if isinstance(options, Mapping) else (("", options),):
+                    yield f"{key}.{rule}.{name}".rstrip("."), value
+        elif key in config:
+            yield key, config[key]
 
 
 def _list(content: bytes) -> list[Any]:

@@ -29,6 +29,7 @@ from settings.stack.checks import (
     observability_logs,
     observability_metrics,
     observability_traces,
+    policies,
     pools,
     quotas,
     service_ranges,
@@ -84,5 +85,6 @@ def cross_mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules], today: date)
         *observability_metrics.mistakes(parts, len(zone_names or ())),
         *observability_traces.mistakes(parts),
         *observability_logs.mistakes(parts, add_ons),
+        *policies.mistakes(parts),
         *quotas.mistakes(parts.quotas, dict(parts.pools()), zone_names),
     ]

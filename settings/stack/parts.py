@@ -67,6 +67,7 @@ class Parts:
     observability: ObservabilitySettings | None = None
     knows_isolation: bool = True
     knows_observability: bool = True
+    policies: Mapping[str, Any] = field(default_factory=dict)
     teams: Mapping[int, TeamSettings] = field(default_factory=dict)
     knows_namespaces: bool = True
 
@@ -201,6 +202,7 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
         observability=observability,
         knows_isolation=is_valid(("isolation",)),
         knows_observability=is_valid(("observability",)),
+        policies=value(StackSettings, "policies") or {},
         teams=made,
         knows_namespaces=len(made) == len(items) and storage is not None,
     )

@@ -15,6 +15,7 @@ from catalog.limits import LOG_RETENTION_DAYS
 from catalog.regions import REGIONS
 from settings.compute.presets import PRESETS
 from settings.core.stack_file import NAMESPACE
+from settings.stack.checks.policies import options_of_rules
 from settings.stack.stack import StackSettings
 
 
@@ -53,6 +54,12 @@ def _add_catalog_names(properties: dict[str, Any], definitions: dict[str, Any], 
         return definitions[model]["properties"][name]
 
     properties["region"]["enum"] = list(REGIONS)
+    properties["policies"]["additionalProperties"] = False
+    properties["policies"]["properties"] = {
+        rule: {"type": "object", "properties": options, "additionalProperties": False}
+        for rule, options in options_of_rules().items()
+        if options
+    }
     field("ClusterSettings", "version")["enum"] = list(VERSIONS)
     field("ClusterSettings", "managed_addons")["propertyNames"] = {"enum": list(ADDONS)}
     field("ClusterSettings", "addons")["propertyNames"] = {"enum": sorted(add_ons)}

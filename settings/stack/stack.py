@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
@@ -147,6 +147,14 @@ class StackSettings(Settings):
     observability: ObservabilitySettings | None = Field(
         default=None,
         description="Metrics, alerts, dashboards, logs and traces. Without it nobody sees what the clusters do.",
+    )
+    policies: Mapping[str, Any] = Field(
+        default_factory=dict,
+        description=(
+            "Options of the policy pack's rules for this stack: rule, option, value. The page on policies lists them. "
+            "They change what is refused, and nothing that is built."
+        ),
+        examples=[{"cost-monthly-cap": {"usd": 30000}}],
     )
     clusters: Mapping[ClusterKey, ClusterSettings] = Field(
         min_length=1,

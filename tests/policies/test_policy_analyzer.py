@@ -152,14 +152,14 @@ def test_an_option_has_a_default_a_value_of_the_environment_and_a_configured_one
     [
         (
             {"node-imdsv3": {"enforcementLevel": "advisory"}},
-            'there is no rule "node-imdsv3" (did you mean "node-imdsv2"?)',
+            "node-imdsv3 is no rule of the policy pack. Did you mean node-imdsv2?",
         ),
         (
             {"node-imds-hop-limit": {"maxhops": 2}},
-            'has no option "maxhops" (did you mean "max_hops"?); its options are max_hops',
+            "maxhops is no option of node-imds-hop-limit. Did you mean max_hops? Its options: max_hops.",
         ),
-        ({"node-imdsv2": {"hops": 2}}, 'node-imdsv2 has no option "hops"; it has no options'),
-        ({PROFILE.id: {"env": "dev"}}, 'profile has no option "env"'),
+        ({"node-imdsv2": {"hops": 2}}, "hops is no option of node-imdsv2. It has no options: drop it."),
+        ({PROFILE.id: {"env": "dev"}}, "env is no option of profile."),
     ],
 )
 def test_a_misspelt_configuration_is_refused_with_the_nearest_name(given: dict, expected: str) -> None:

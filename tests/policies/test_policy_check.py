@@ -125,11 +125,39 @@ def test_waivers_levels_and_options_apply(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("config", "problem"),
-    [({"sqs-policy-open": "advisory"}, "there is no rule"), ({"node-no-ssh": "off"}, 'there is no level "off"')],
+    [
+        ({"sqs-policy-open": "advisory"}, "is no rule of the policy pack"),
+        ({"node-no-ssh": "off"}, 'there is no level "off"'),
+    ],
 )
 def test_a_configuration_with_a_mistake_is_refused(config: Mapping[str, Any], problem: str) -> None:
     with pytest.raises(CannotJudgeError, match=problem):
         judge([], config)
+
+
+def test_the_settings_of_a_stack_apply_as_in_a_preview() -> None:
+    region = {"ml-platform:policies": json.dumps({"res-allowed-regions": {"regions": ["eu-central-1"]}})}
+    assert outcomes(queue())["res-allowed-regions"].status == "passed"
+    assert outcomes(queue(), settings=region)["res-allowed-regions"].status == "failed"
+    with pytest.raises(CannotJudgeError, match=r"Did you mean regions\?"):
+        judge([], settings={"ml-platform:policies": '{"res-allowed-regions": {"region": []}}'})
+    lowered = {"eks-endpoint-private": "advisory"}
+    with pytest.raises(CannotJudgeError, match="eks-endpoint-private is critical, and stack prod is production"):
+        judge(resources_of(state(queue())), lowered)
+
+
+def test_a_stack_of_pulumi_is_judged_with_its_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program = tmp_path / "pulumi"
+    policies = json.dumps({"cost-monthly-cap": {"uds": 1}})
+    settings = {"ml-platform:policies": {"value": policies, "secret": False}, "shop:key": {"secret": True}}
+    for name, answer in (("export", state(queue())), ("config", settings)):
+        (tmp_path / name).write_text(json.dumps(answer), encoding="utf-8")
+    program.write_text(f'#!/bin/sh\n[ "$1" = config ] && exec cat {tmp_path}/config\nexec cat {tmp_path}/export\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert check.main(["--stack", "prod"]) == 2, "the misspelt option is read"
+    (tmp_path / "config").write_text("{}", encoding="utf-8")
+    assert check.main(["--stack", "prod"]) == 1
 
 
 def test_every_form_has_what_failed() -> None:

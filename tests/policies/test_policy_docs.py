@@ -26,6 +26,7 @@ def test_an_outdated_page_is_reported_and_rewritten(
 ) -> None:
     page = tmp_path / "docs" / "policies" / "README.md"
     monkeypatch.setattr(docs, "PAGE", page)
+    monkeypatch.setattr(docs, "OPTIONS", tmp_path / "settings" / "stack" / "policy_options.json")
     assert docs.main(["--check"]) == 1
     assert "python -m policies.docs" in capsys.readouterr().err, "the message in a pipeline must say what to do"
     assert docs.main([]) == 0

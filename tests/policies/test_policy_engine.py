@@ -127,8 +127,8 @@ def test_the_configuration_file_changes_levels_and_the_environment(engine: str, 
 @pytest.mark.parametrize(
     ("config", "expected"),
     [
-        ({"node-no-shh": "advisory"}, 'did you mean "node-no-ssh"?'),
-        ({"node-imds-hop-limit": {"maxHops": 2}}, 'did you mean "max_hops"?'),
+        ({"node-no-shh": "advisory"}, "Did you mean node-no-ssh?"),
+        ({"node-imds-hop-limit": {"maxHops": 2}}, "Did you mean max_hops?"),
         ({"node-imds-hop-limit": {"max_hops": "two"}}, "max_hops"),
         ({"profile": {"environment": "production"}}, "environment"),
     ],

@@ -7,7 +7,7 @@ import pytest
 
 from common.values import UNKNOWN_TEXT
 from report.dangers import dangers, judge, plan_from, weaker
-from report.dangers.danger import GRAVE, SERIOUS
+from report.dangers.danger import GRAVE, LOST, SERIOUS
 from tests.report.logs import PREFIX, PROVIDER, STACK, seen, state, step, summary, urn
 
 CLUSTER = urn("mlplatform:cluster:Cluster", "main")
@@ -1574,9 +1574,10 @@ def test_protection_that_grows_is_no_danger(type_, before, after):
 # The judge
 
 
-def files(environment="prod", waivers="[]", **more):
-    file = f"config:\n  ml-platform:environment: {environment}\n  ml-platform:region: x\n".encode()
-    return {"Pulumi.prod.yaml": file, judge.WAIVERS: waivers.encode(), **more}
+def files(environment="prod", waivers="[]", more="region: x", **others):
+    file = f"config:\n  ml-platform:environment: {environment}\n  ml-platform:{more}\n".encode()
+    listed = {judge.WAIVERS: waivers.encode(), judge.PRODUCTION: b"accounts: ['1']"}
+    return {"Pulumi.prod.yaml": file, **listed, **others}
 
 
 WAIVER = "[{rule: eks-endpoint-private, urn: 'urn:*'}]"
@@ -1590,10 +1591,25 @@ WAIVER = "[{rule: eks-endpoint-private, urn: 'urn:*'}]"
         (files(waivers="a: ["), "policies/waivers.yaml is no list in YAML"),
         (files(waivers=""), "policies/waivers.yaml is no list in YAML"),
         (files(rule=b"x"), "what judges it is changed: rule"),
+        (files(more="account_id: '1'"), "account_id of prod: not set → 1"),
+        (files(more="policies: {cost-max-gpus: {gpus: 9}}"), "policies.cost-max-gpus.gpus of prod: not set → 9"),
+        (files(more="policies: {cost-max-gpus: all}"), "policies.cost-max-gpus of prod: not set → all"),
+        (files(**{judge.PRODUCTION: b"accounts: []"}), "policies/production.yaml is changed"),
     ],
 )
 def test_a_change_of_its_own_judge(after, opening):
     assert [each.opening for each in judge.find(files(), after, "prod")] == [opening]
+
+
+def test_each_option_of_a_policy_that_a_change_sets_is_a_danger_of_its_own():
+    before = files(more="policies: {cost-max-gpus: {gpus: 9}, cost-monthly-cap: {usd: 5}}")
+    after = files(more="policies: {cost-max-gpus: {gpus: 9}, res-allowed-regions: {regions: [a]}}")
+    said = list(judge.find(before, after, "prod"))
+    assert [each.opening for each in said] == [
+        "policies.cost-monthly-cap.usd of prod: 5 → not set",
+        "policies.res-allowed-regions.regions of prod: not set → ['a']",
+    ]
+    assert {each.severity for each in said} == {LOST}, "they come first on the page"
 
 
 def test_other_settings_and_fewer_waivers_leave_the_judge_alone():

@@ -4,9 +4,10 @@ import json
 
 import pytest
 
+from policies.production import ONLY_SHOWS
 from report.dangers import judge
 from report.dangers.danger import LOST
-from report.look import by_other_judge, look
+from report.look import _configure, by_other_judge, look
 from report.simulated import ROOT, Finished, Simulated
 from tests.report.logs import BUCKET, NETWORK, finding, state, step, summary, urn
 
@@ -127,3 +128,60 @@ def test_the_rules_of_the_base_judge_a_change_of_the_judge_as_well(engine, monke
     assert danger.opening == "the rules of the base refuse it: eks-endpoint-private"
     assert (danger.kind, danger.severity) == ("judge", LOST)
     assert list(judge.refused(())) == []
+
+
+def test_the_second_preview_may_set_each_level_and_the_first_may_not(engine, monkeypatch, tmp_path):
+    seen = []
+    monkeypatch.setattr("report.look._configure", lambda *_: seen.append("levels") or frozenset())
+    real = Simulated.pulumi
+
+    def pulumi(self, *arguments, **options):
+        seen.append((self.home.name, self.environment.get(ONLY_SHOWS)))
+        return real(self, *arguments, **options)
+
+    monkeypatch.setattr(Simulated, "pulumi", pulumi)
+    engine((255, *REFUSED), (0, *WHOLE))
+    assert seen[0] == ("home", None)
+    assert seen[-1] == ("look", "true")
+    assert "levels" in seen
+
+
+def configured(folder, stack, production="{accounts: [], stacks: [], floors: {}}", **settings):
+    """The configuration of the second preview's pack, and the rules that would refuse."""
+    (folder / "policies").mkdir(parents=True)
+    (folder / "policies" / "production.yaml").write_text(production)
+    for name in ("catalog", "common", "costs"):
+        (folder / name).symlink_to(ROOT / name)
+    for entry in (ROOT / "policies").iterdir():
+        if entry.name != "production.yaml":
+            (folder / "policies" / entry.name).symlink_to(entry)
+    config = {f"ml-platform:{key}": value for key, value in settings.items()}
+    (folder / f"Pulumi.{stack}.yaml").write_text(json.dumps({"config": config}))
+    exported, written = folder / "export.json", folder / "config.json"
+    exported.write_text(json.dumps({"deployment": {"resources": [state(BUCKET)]}}))
+    mandatory = _configure(folder, stack, exported, written)
+    return json.loads(written.read_text()), mandatory
+
+
+def test_a_judge_has_the_options_of_its_own_stack_file(tmp_path):
+    policies = {"cost-monthly-cap": {"usd": 5}, "rel-data-kept": {"held": ["none"]}}
+    config, mandatory = configured(tmp_path, "staging", environment="dev", policies=policies)
+    assert config["cost-monthly-cap"] == {"usd": 5}, "it is advisory in dev, so no level is taken away"
+    assert config["rel-data-kept"]["held"] == [BUCKET], "what holds data is known from the state"
+    assert config["profile"] == {"environment": "dev"}
+    assert "cost-max-gpus" in mandatory
+    assert "cost-monthly-cap" not in mandatory
+
+
+@pytest.mark.parametrize(
+    ("stack", "production", "settings"),
+    [
+        ("eu-prod", "{}", {}),
+        ("acme", "{stacks: [acme]}", {}),
+        ("dev", "{accounts: ['123456789012']}", {"account_id": "123456789012"}),
+    ],
+)
+def test_a_stack_of_production_is_seen_with_the_levels_of_prod(tmp_path, stack, production, settings):
+    config, mandatory = configured(tmp_path, stack, production, environment="dev", **settings)
+    assert config["profile"] == {"environment": "prod"}
+    assert "cost-monthly-cap" in mandatory

@@ -45,6 +45,7 @@ RULE = Rule(
         "admins": Option(
             "Names of roles that may be admins of a cluster; * stands for anything.",
             ["*deployer*", "*break-glass*", "*operator*", "*admin*", "*Admin*"],
+            stricter="fewer",
         )
     },
     check=check,

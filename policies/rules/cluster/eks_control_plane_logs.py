@@ -22,7 +22,7 @@ RULE = Rule(
     why="After an incident, only the audit log shows who did what in the cluster.",
     fix="List the missing types in clusters.<name>.logs.types.",
     on_unknown="fail",
-    options={"types": Option("Log types that must be on.", ALL, {"dev": ["audit", "authenticator"]})},
+    options={"types": Option("Log types that must be on.", ALL, {"dev": ["audit", "authenticator"]}, stricter="more")},
     check=check,
     good={
         "all five": {"enabledClusterLogTypes": ALL},

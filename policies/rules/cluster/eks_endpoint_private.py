@@ -28,6 +28,7 @@ RULE = Rule(
             "Whether the API may answer on the internet: refused or allowed. eks-public-cidrs-narrow limits to whom.",
             "refused",
             {"dev": "allowed"},
+            stricter="refused",
         )
     },
     check=check,

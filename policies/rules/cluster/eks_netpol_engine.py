@@ -59,7 +59,11 @@ RULE = StackRule(
     standards=("CIS EKS 4.3.1", "CIS EKS 5.4.4"),
     why="Everybody believes that teams are apart, and every pod reaches every other one.",
     fix='Set enableNetworkPolicy: "true" in the configuration values of vpc-cni, as the platform does.',
-    options={"engines": Option("Charts that enforce network policies.", ["cilium", "tigera-operator", "calico"])},
+    options={
+        "engines": Option(
+            "Charts that enforce network policies.", ["cilium", "tigera-operator", "calico"], stricter="fewer"
+        )
+    },
     check=check,
     good={
         "nothing set": StackCase({}),

@@ -39,7 +39,11 @@ RULE = Rule(
     why="Only named address ranges may reach the Kubernetes API.",
     fix="Name your ranges in clusters.<name>.endpoint.public_cidrs, or turn the public endpoint off.",
     on_unknown="fail",  # ranges are literals here
-    options={"shortest_prefix": Option("The shortest prefix length of an IPv4 range: 20 is 4096 addresses.", 20)},
+    options={
+        "shortest_prefix": Option(
+            "The shortest prefix length of an IPv4 range: 20 is 4096 addresses.", 20, stricter="more"
+        )
+    },
     check=check,
     good={
         "private": {"vpcConfig": {"endpointPublicAccess": False}},

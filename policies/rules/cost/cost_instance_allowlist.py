@@ -47,6 +47,7 @@ RULE = Rule(
             "Instance types that no pool may use; * matches anything.",
             OUT_OF_DATE,
             {"dev": [*OUT_OF_DATE, "p5*", "p6*", "*.metal*"]},
+            stricter="more",
         )
     },
     on_unknown="fail",

@@ -39,7 +39,7 @@ RULE = Rule(
     standards=("EKS best practices: AI/ML compute",),
     why="Jobs that are done fill etcd and the quota of objects, and a cluster without work costs what it did with it.",
     fix="Set spec.ttlSecondsAfterFinished, such as 86400; for a RayJob, shutdownAfterJobFinishes: true.",
-    options={"seconds": Option("The longest time that a job may stay.", 7 * 86_400)},
+    options={"seconds": Option("The longest time that a job may stay.", 7 * 86_400, stricter="less")},
     dev="advisory",
     staging="advisory",
     prod="advisory",

@@ -55,9 +55,9 @@ RULE = Rule(
     why="Karpenter starts as many nodes as pods request; only limits stop it.",
     fix="Set spec.limits.cpu and devices (pools[].max_per_zone, max_gpus), and durations under pools[].disruption.",
     options={
-        "max_cpus": Option("The most CPUs of one pool.", 50_000, {"dev": 5_000}),
-        "max_expire_hours": Option("The most hours that a node may live.", 8_760),
-        "max_idle_hours": Option("The most hours that a node without pods may stay.", 24),
+        "max_cpus": Option("The most CPUs of one pool.", 50_000, {"dev": 5_000}, stricter="less"),
+        "max_expire_hours": Option("The most hours that a node may live.", 8_760, stricter="less"),
+        "max_idle_hours": Option("The most hours that a node without pods may stay.", 24, stricter="less"),
     },
     check=check,
     good={

@@ -91,6 +91,7 @@ RULE = StackRule(
             "The most GPUs and Neuron devices at once. In prod: 16 nodes with eight each; in dev: two such nodes.",
             128,
             {"dev": 16, "staging": 32},
+            stricter="less",
         )
     },
     check=check,

@@ -35,7 +35,7 @@ RULE = Rule(
     standards=("EKS best practices: cost awareness",),
     why="The provider's default tags do not reach instances, which are most of the bill: they get only these tags.",
     fix="Add the platform's tags to tag_specifications of the launch template, or to spec.tags of the EC2NodeClass.",
-    options={"tags": Option("Tags that must be present with a value.", list(TAGS))},
+    options={"tags": Option("Tags that must be present with a value.", list(TAGS), stricter="more")},
     dev="advisory",
     check=check,
     good={

@@ -47,7 +47,7 @@ RULE = Rule(
     standards=("CKV_AWS_153", "AWS Well-Architected COST03"),
     why="Without tags, nobody knows who pays for a resource and whether it is still needed.",
     fix="Use the platform's provider, whose default tags come from owner and cost_center in the stack file.",
-    options={"tags": Option("Tags that must be present with a value.", list(TAGS))},
+    options={"tags": Option("Tags that must be present with a value.", list(TAGS), stricter="more")},
     dev="advisory",
     check=check,
     good={

@@ -52,7 +52,9 @@ RULE = StackRule(
     fix="Set pools[].capacity_type: spot, with several instance types, so that one of them has capacity.",
     options={
         "rare": Option(
-            "Prefixes of instance types that rarely have spot capacity; they are exempt.", ["p4", "p5", "p6", "trn"]
+            "Prefixes of instance types that rarely have spot capacity; they are exempt.",
+            ["p4", "p5", "p6", "trn"],
+            stricter="fewer",
         )
     },
     on_unknown="fail",

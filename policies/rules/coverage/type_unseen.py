@@ -57,7 +57,11 @@ RULE = StackRule(
     fix="Look at it, and add its type to the option accepted of type-unseen, or write a rule for it.",
     dev="advisory",
     staging="advisory",
-    options={"accepted": Option("Types that somebody has looked at, such as aws:memorydb/cluster:Cluster.", [])},
+    options={
+        "accepted": Option(
+            "Types that somebody has looked at, such as aws:memorydb/cluster:Cluster.", [], stricter="fewer"
+        )
+    },
     check=check,
     good={
         "nothing set": StackCase({}),

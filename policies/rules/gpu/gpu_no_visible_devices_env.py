@@ -102,7 +102,9 @@ RULE = Rule(
     standards=("NVIDIA container toolkit: environment variables",),
     why="With this variable a container can use all GPUs of the node, even those of other pods.",
     fix="Remove the variable and request GPUs under resources.limits; the device plugin then sets it.",
-    options={"exempt_namespaces": Option("Namespaces of software that manages GPUs.", ["gpu-operator"])},
+    options={
+        "exempt_namespaces": Option("Namespaces of software that manages GPUs.", ["gpu-operator"], stricter="fewer")
+    },
     dev="advisory",
     check=check,
     good={

@@ -142,9 +142,11 @@ RULE = StackRule(
     why="Another pod that uses all memory of the GPU, or crashes it, stops production as well.",
     fix="Give production inference MIG slices or whole GPUs (pools[].sharing); for other pods, set fewer replicas.",
     options={
-        "replicas": Option("The most time-slicing replicas of one GPU.", 4),
-        "labels": Option("Labels that mark pools and namespaces of production inference.", ["production-inference"]),
-        "namespaces": Option("Names of namespaces of production inference.", ["production-inference"]),
+        "replicas": Option("The most time-slicing replicas of one GPU.", 4, stricter="less"),
+        "labels": Option(
+            "Labels that mark pools and namespaces of production inference.", ["production-inference"], stricter="more"
+        ),
+        "namespaces": Option("Names of namespaces of production inference.", ["production-inference"], stricter="more"),
     },
     dev="advisory",
     check=check,

@@ -47,7 +47,7 @@ RULE = Rule(
     why="Anyone who takes over the workload takes over the account.",
     fix="Attach a policy that lists the actions that the workload calls.",
     on_unknown="pass",  # ARNs of AWS's policies are known; an unknown one is a policy of this stack, with its own rule
-    options={"allowed": Option("Names of AWS's policies that may be attached all the same.", [])},
+    options={"allowed": Option("Names of AWS's policies that may be attached all the same.", [], stricter="fewer")},
     check=check,
     good={
         "nothing set": {},

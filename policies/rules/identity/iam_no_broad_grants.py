@@ -61,7 +61,9 @@ RULE = Rule(
     why="A workload that is taken over reaches what it never used: other teams' data, other machines.",
     fix="Write the actions out, and name the resources, or add a Condition on aws:ResourceTag.",
     dev="advisory",
-    options={"allowed": Option("Actions or patterns, as written, that may be allowed on any resource.", [])},
+    options={
+        "allowed": Option("Actions or patterns, as written, that may be allowed on any resource.", [], stricter="fewer")
+    },
     check=check,
     good={
         "nothing set": {},

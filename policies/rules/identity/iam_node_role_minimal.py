@@ -66,7 +66,7 @@ RULE = StackRule(
     why="A pod that reaches the metadata service has the rights of its node.",
     fix="Give the rights to the pods that need them: storage.buckets.<name>.used_by, or a Pod Identity association.",
     dev="advisory",
-    options={"policies": Option("Names of policies that a role of nodes may have.", list(NEEDED))},
+    options={"policies": Option("Names of policies that a role of nodes may have.", list(NEEDED), stricter="fewer")},
     check=check,
     good={
         "nothing set": StackCase({"role": Sample(ROLE)}),

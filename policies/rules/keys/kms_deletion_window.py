@@ -24,7 +24,9 @@ RULE = Rule(
     fix="Set deletion_window_in_days to 14 or more; keys.deletion_window_days in the stack file.",
     dev="disabled",
     staging="advisory",
-    options={"days": Option("The least days until a deleted key is gone.", 14, {"dev": 7, "staging": 7})},
+    options={
+        "days": Option("The least days until a deleted key is gone.", 14, {"dev": 7, "staging": 7}, stricter="more")
+    },
     check=check,
     good={"nothing set, so AWS waits for 30 days": {}, "two weeks": {PATH: 14}},
     bad={"a week": Case({PATH: 7}, at=PATH), **{kind: Case({PATH: 13}, type=kind, at=PATH) for kind in KINDS}},

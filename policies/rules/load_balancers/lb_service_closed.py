@@ -53,7 +53,9 @@ RULE = Rule(
     why="A Service with a load balancer of its own is reached without the certificate, firewall and logs of a gateway.",
     fix=f"Use a route of the shared Gateway; else set loadBalancerClass: {NLB} and the scheme internal.",
     on_unknown="fail",
-    options={"classes": Option("Classes of load balancers that a controller of the cluster serves.", [NLB])},
+    options={
+        "classes": Option("Classes of load balancers that a controller of the cluster serves.", [NLB], stricter="fewer")
+    },
     dev="advisory",
     check=check,
     good={

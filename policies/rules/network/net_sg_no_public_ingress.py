@@ -60,7 +60,11 @@ RULE = Rule(
     standards=("FSBP EC2.13", "FSBP EC2.14", "FSBP EC2.18", "FSBP EC2.19", "CKV_AWS_24", "CKV_AWS_25", "CKV_AWS_260"),
     why="Only load balancers face the internet, and their controller creates their rules.",
     fix="Name the range or the security group that may connect.",
-    options={"public_ports": Option("Ports that may be open to the internet, each with a rule of its own.", [])},
+    options={
+        "public_ports": Option(
+            "Ports that may be open to the internet, each with a rule of its own.", [], stricter="fewer"
+        )
+    },
     check=check,
     good={
         "nothing set, so no source is allowed": {},

@@ -103,8 +103,10 @@ RULE = StackRule(
     why="A range may be cut into pieces, or stand in a list that somebody else changes.",
     fix="Name the range or the security group that may connect; make the prefix list in this stack.",
     options={
-        "public_ports": Option("Ports that may be open to the internet, each with a rule of its own.", []),
-        "known_prefix_lists": Option("Ids of prefix lists of elsewhere that may be used.", []),
+        "public_ports": Option(
+            "Ports that may be open to the internet, each with a rule of its own.", [], stricter="fewer"
+        ),
+        "known_prefix_lists": Option("Ids of prefix lists of elsewhere that may be used.", [], stricter="fewer"),
     },
     check=check,
     good={

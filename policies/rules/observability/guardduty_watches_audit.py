@@ -50,7 +50,11 @@ RULE = StackRule(
     standards=("FSBP GuardDuty.5",),
     why="Nobody reads audit logs all day. GuardDuty does, and knows the calls of attackers.",
     fix="Write security.guardduty with a detector. Where others turn it on, set the option `elsewhere`, or waive it.",
-    options={"elsewhere": Option("Whether somebody else turns it on in the account, such as an organization.", False)},
+    options={
+        "elsewhere": Option(
+            "Whether somebody else turns it on in the account, such as an organization.", False, stricter=False
+        )
+    },
     dev="disabled",
     staging="advisory",
     prod="advisory",

@@ -26,8 +26,12 @@ RULE = Rule(
     "group in observability.logs.namespaces.",
     on_unknown="fail",
     options={
-        "min_days": Option("The fewest days to keep logs.", 30, {name: LOG_DAYS[name][0] for name in ENVIRONMENTS}),
-        "max_days": Option("The most days to keep logs.", 400, {name: LOG_DAYS[name][1] for name in ENVIRONMENTS}),
+        "min_days": Option(
+            "The fewest days to keep logs.", 30, {name: LOG_DAYS[name][0] for name in ENVIRONMENTS}, stricter="more"
+        ),
+        "max_days": Option(
+            "The most days to keep logs.", 400, {name: LOG_DAYS[name][1] for name in ENVIRONMENTS}, stricter="less"
+        ),
     },
     dev="advisory",
     check=check,

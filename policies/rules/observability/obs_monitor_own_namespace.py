@@ -33,7 +33,9 @@ RULE = Rule(
     why="Metrics of another team show its models, its users and its load.",
     fix="Make the monitor in the namespace of its pods, without namespaceSelector.",
     on_unknown="fail",
-    options={"platform": Option("Namespaces in which the platform alone makes monitors.", ["monitoring"])},
+    options={
+        "platform": Option("Namespaces in which the platform alone makes monitors.", ["monitoring"], stricter="fewer")
+    },
     dev="advisory",
     check=check,
     good={

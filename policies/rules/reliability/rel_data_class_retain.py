@@ -34,7 +34,11 @@ RULE = Rule(
     why="Anyone who deletes a namespace wants to remove its pods, and rarely the data of a year.",
     fix="Set reclaimPolicy, persistentVolumeReclaimPolicy or deletionPolicy to Retain. A StorageClass cannot "
     "be changed: add a new one.",
-    options={"no_data": Option("Storage classes of what is nobody's data, such as samples of metrics.", ["telemetry"])},
+    options={
+        "no_data": Option(
+            "Storage classes of what is nobody's data, such as samples of metrics.", ["telemetry"], stricter="fewer"
+        )
+    },
     dev="disabled",
     staging="advisory",
     check=check,

@@ -66,8 +66,10 @@ RULE = StackRule(
     why="A preview that replaces a file system looks like any other: it does not show the files.",
     fix="Undo the change, or move the data first as the finding says.",
     options={
-        "held": Option("URNs of the resources that hold data now; `python -m policies.held` writes them.", []),
-        "retained": Option("Those of them that stay in AWS when they leave the stack.", []),
+        "held": Option(
+            "URNs of the resources that hold data now; `python -m policies.held` writes them.", [], stricter="more"
+        ),
+        "retained": Option("Those of them that stay in AWS when they leave the stack.", [], stricter="fewer"),
     },
     dev="advisory",
     check=check,

@@ -52,7 +52,7 @@ RULE = StackRule(
     dev="disabled",
     staging="advisory",
     on_unknown="pass",
-    options={"zones": Option("The least zones of a cluster.", 2)},
+    options={"zones": Option("The least zones of a cluster.", 2, stricter="more")},
     check=check,
     good={
         "nothing set": StackCase({}),

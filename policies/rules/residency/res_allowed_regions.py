@@ -22,7 +22,7 @@ RULE = Rule(
     why="The region decides which law applies to the data, and nobody watches a region that is not in use.",
     fix="Set region in the stack file to one of these, or add the region to the rule's list in a review.",
     on_unknown="fail",
-    options={"regions": Option("Regions that may be used.", ["us-east-1", "us-east-2", "us-west-2"])},
+    options={"regions": Option("Regions that may be used.", ["us-east-1", "us-east-2", "us-west-2"], stricter="fewer")},
     check=check,
     good={
         "provider": {"region": "us-west-2"},

@@ -125,7 +125,9 @@ RULE = StackRule(
     severity="high",
     why="A copy is subject to the law of the region that it is in, as the data itself is.",
     fix="Set replicate_to or copy_to to one of these, or add the region to the rule's list in a review.",
-    options={"regions": Option("Regions that copies may be in.", ["us-east-1", "us-east-2", "us-west-2"])},
+    options={
+        "regions": Option("Regions that copies may be in.", ["us-east-1", "us-east-2", "us-west-2"], stricter="fewer")
+    },
     check=check,
     good={
         "nothing set, so no copies": StackCase({}),

@@ -45,7 +45,11 @@ RULE = Rule(
     standards=("CKV_K8S_14", "CKV_K8S_43"),
     why="What was tested is not what runs: another image may stand behind the same name tomorrow.",
     fix="Write the image as name:tag@sha256:..., which the registry tells for the tag.",
-    options={"digest": Option("Whether a tag without a digest is a finding.", True, {"dev": False, "staging": False})},
+    options={
+        "digest": Option(
+            "Whether a tag without a digest is a finding.", True, {"dev": False, "staging": False}, stricter=True
+        )
+    },
     dev="advisory",
     check=check,
     good={

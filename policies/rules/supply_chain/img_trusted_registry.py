@@ -75,6 +75,7 @@ RULE = Rule(
                 *("registry.k8s.io", "public.ecr.aws/eks", "public.ecr.aws/aws-observability", "nvcr.io/nvidia"),
                 "ghcr.io/open-telemetry",
             ],
+            stricter="fewer",
         )
     },
     dev="advisory",

@@ -65,6 +65,7 @@ RULE = StackRule(
         "unresolved": Option(
             "Charts and images of the catalog whose digest no registry has told.",
             sorted(name for table in (CHARTS, IMAGES) for name, row in table.items() if row.digest == UNRESOLVED),
+            stricter="more",
         )
     },
     check=check,

@@ -54,7 +54,7 @@ RULE = Rule(
     why="A chart is installed with administrator rights in the cluster, so its exact content must be reviewed first.",
     fix="Add the chart with its version to the catalog, and install it from there.",
     on_unknown="fail",
-    options={"repositories": Option("Repositories to allow in addition to the catalog's.", [])},
+    options={"repositories": Option("Repositories to allow in addition to the catalog's.", [], stricter="fewer")},
     check=check,
     good={
         "from an OCI registry": _release(),

@@ -45,6 +45,7 @@ RULE = Rule(
         "privileged": Option(
             "Namespaces of software that runs the nodes, which may be privileged.",
             ["dcgm-exporter", "dra-driver-nvidia-gpu", "gpu-operator", "linkerd-cni", "logging", "node-exporter"],
+            stricter="fewer",
         )
     },
     on_unknown="fail",

@@ -365,8 +365,8 @@ def quota(**changes: Any) -> dict[str, Any]:
 
 
 # The first decides what is refused, and where rehearsals run: test_way_in.py, test_rehearsal.py. The second shows only
-# where there is a mesh: test_mesh.py. The third decides what is refused: test_wrong_quotas.py.
-NOT_BUILT = {"deployer.from", "clusters.pools.meshed", "teams.quota.oversubscribed"}
+# where there is a mesh: test_mesh.py. The others decide what is refused: test_wrong_quotas.py, test_policy_options.py.
+NOT_BUILT = {"deployer.from", "clusters.pools.meshed", "teams.quota.oversubscribed", "policies"}
 
 # Path of a setting -> what the stack file says otherwise; a pair where it has to say something in the first place.
 CHANGES: dict[str, Any] = {

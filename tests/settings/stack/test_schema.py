@@ -68,6 +68,9 @@ def test_the_stack_files_are_valid_and_name_the_schema(name: str) -> None:
     [
         {"ml-platform:enviroment": "dev"},
         {"ml-platform:region": "us-west-9"},
+        {"ml-platform:policies": {"cost-monthly-cup": {"usd": 1}}},
+        {"ml-platform:policies": {"cost-monthly-cap": {"usd": -1}}},
+        {"ml-platform:policies": {"eks-endpoint-private": {"public": "alowed"}}},
         {"ml-platform:clusters": {"main": {"version": "1.22", "pools": []}}},
         {"ml-platform:clusters": {"main": {"version": "1.35", "pools": [{"max_per_zone": 2}]}}},
         {"ml-platform:clusters": {"main": {"version": "1.35", "pools": [{"preset": "h10"}]}}},
@@ -83,6 +86,12 @@ def test_an_editor_marks_what_the_loader_refuses(config: dict[str, Any]) -> None
     jsonschema.validate({"config": valid}, SCHEMA)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"config": {**valid, **config}}, SCHEMA)
+
+
+def test_an_editor_accepts_options_of_policies() -> None:
+    valid = {f"ml-platform:{key}": value for key, value in stack().items()}
+    policies = {"cost-monthly-cap": {"usd": 30000}, "res-allowed-regions": {"regions": ["eu-central-1"]}}
+    jsonschema.validate({"config": {**valid, "ml-platform:policies": policies}}, SCHEMA)
 
 
 @pytest.mark.parametrize("preset", PRESETS)
