@@ -32,8 +32,6 @@ from policies.views import (
     WrongTypeError,
     at,
     at_if_known,
-    collect_all,
-    collect_from,
     each,
     keys,
     show,
@@ -130,18 +128,13 @@ def _entry(entry: View, path: str) -> Iterator[tuple[str, str]]:
 
 
 def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
-    files = stack.of(CONFIG_MAP, CONFIG_MAP_PATCH, CONFIG_MAP_LIST, RELEASE)
     named: set[str] = set()
-
-    def of_file(resource: Resource) -> Iterator[tuple[Resource, str, str]]:
+    for resource in stack.of(CONFIG_MAP, CONFIG_MAP_PATCH, CONFIG_MAP_LIST, RELEASE):
         for file in _files(resource):
             named.update(keys(file, "mig-configs"))
             yield from ((resource, *found) for found in _check_file(file))
-
-    yield from collect_all(
-        lambda: collect_from(files, of_file),
-        lambda: collect_from(pools(stack), lambda pool: ((pool.resource, *found) for found in _pool(pool, named))),
-    )
+    for pool in pools(stack):
+        yield from ((pool.resource, *found) for found in _pool(pool, named))
 
 
 def _files(resource: Resource) -> Iterator[View]:

@@ -23,7 +23,6 @@ from policies.views import (
     WrongTypeError,
     at,
     at_if_known,
-    collect_from,
     each,
     keys,
     number,
@@ -87,8 +86,10 @@ def _container(container: View) -> Iterator[tuple[Resource, str, str]]:
 def check(
     stack: Stack, *, replicas: float, labels: Sequence[str], namespaces: Sequence[str]
 ) -> Iterator[tuple[Resource, str, str]]:
-    yield from collect_from(pools(stack), lambda pool: _pool(pool, labels, replicas))
-    yield from collect_from(stack.of(*CONFIGS), lambda resource: _configs(resource, replicas))
+    for pool in pools(stack):
+        yield from _pool(pool, labels, replicas)
+    for resource in stack.of(*CONFIGS):
+        yield from _configs(resource, replicas)
     production_namespaces = {*namespaces}
     for namespace in stack.of(NAMESPACE):
         if _production_label(namespace, ("metadata", "labels"), labels):

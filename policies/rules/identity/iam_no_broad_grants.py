@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 
 from policies.grants import IDENTITY_POLICIES, Grant, listed
 from policies.powers import ROLE, documents, unbounded
-from policies.rule import Case, Option, Resource, Rule, View, collect_from
+from policies.rule import Case, Option, Resource, Rule, View
 
 DATA = (
     *("s3:GetObject", "secretsmanager:GetSecretValue", "ssm:GetParameter", "kms:Decrypt", "dynamodb:Scan"),
@@ -41,7 +41,8 @@ def _document(view: View, path: str, allowed: Collection[str]) -> Iterator[tuple
 
 
 def check(resource: Resource, *, allowed: Collection[str]) -> Iterator[tuple[str, str]]:
-    yield from collect_from(documents(resource), lambda given: _document(*given, allowed))
+    for given in documents(resource):
+        yield from _document(*given, allowed)
 
 
 def _grant(actions: object, resource: object = "*", key: str = "Action", **more: object) -> dict[str, str]:

@@ -25,18 +25,14 @@ def _subjects(grant: Grant) -> list[str]:
     return [value for each in grant.conditions if each.key.endswith(":sub") for value in each.values]
 
 
-def _trust(resource: Resource) -> Iterator[tuple[str, str]]:
-    for grant in grants(resource, "assumeRolePolicy"):
-        if not grant.allows or not any(CLUSTER_PROVIDER in principal.name for principal in grant.principals):
-            continue
-        subjects = [subject.rpartition(":")[2] for subject in _subjects(grant)]
-        if not subjects or any(fnmatchcase(DEFAULT, name) for name in subjects):
-            yield grant.statement.under("Condition"), f"admits {DEFAULT}, which {WHY}"
-
-
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
     if resource.type == ROLE:
-        yield from _trust(resource)
+        for grant in grants(resource, "assumeRolePolicy"):
+            if not grant.allows or not any(CLUSTER_PROVIDER in principal.name for principal in grant.principals):
+                continue
+            subjects = [subject.rpartition(":")[2] for subject in _subjects(grant)]
+            if not subjects or any(fnmatchcase(DEFAULT, name) for name in subjects):
+                yield grant.statement.under("Condition"), f"admits {DEFAULT}, which {WHY}"
     elif resource.type == POD_IDENTITY:
         if text(resource, "serviceAccount") == DEFAULT:
             yield "serviceAccount", WHY

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from policies.objects import objects
-from policies.rule import Case, Resource, Rule, View, check_each, collect_all, collect_from, present, text
+from policies.rule import Case, Resource, Rule, View, each, present, text
 from policies.views import Path
 
 MODERN = re.compile(r"ELBSecurityPolicy-(?:TLS13-1-[23]|TLS-1-2|FS-1-2)-[\w-]+")
@@ -30,15 +30,6 @@ def _listener(listener: View, protocol: str) -> Iterator[tuple[str, str]]:
         yield from _policy(listener, "sslPolicy")
 
 
-def _configuration(configuration: View) -> Iterator[tuple[str, str]]:
-    return check_each(configuration, "spec.listenerConfigurations", lambda each: _listener(each, "protocolPort"))
-
-
-def _parameters(parameters: View) -> Iterator[tuple[str, str]]:
-    if present(parameters, "spec.certificateArn") or present(parameters, "spec.sslPolicy"):
-        yield from _policy(parameters, "spec.sslPolicy")
-
-
 def _annotated(holder: View, kind: str) -> Iterator[tuple[str, str]]:
     annotations = ("metadata", "annotations")
     policy = (*annotations, POLICIES[kind])
@@ -48,15 +39,18 @@ def _annotated(holder: View, kind: str) -> Iterator[tuple[str, str]]:
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
     if resource.type in LISTENERS:
-        return _listener(resource, "protocol")
-    return collect_all(
-        lambda: collect_from(objects(resource, "gateway.k8s.aws", "LoadBalancerConfiguration"), _configuration),
-        lambda: collect_from(objects(resource, "elbv2.k8s.aws", "IngressClassParams"), _parameters),
-        lambda: collect_from(
-            objects(resource, "networking.k8s.io", "Ingress"), lambda each: _annotated(each, "Ingress")
-        ),
-        lambda: collect_from(objects(resource, "core", "Service"), lambda each: _annotated(each, "Service")),
-    )
+        yield from _listener(resource, "protocol")
+        return
+    for configuration in objects(resource, "gateway.k8s.aws", "LoadBalancerConfiguration"):
+        for listener in each(configuration, "spec.listenerConfigurations"):
+            yield from _listener(listener, "protocolPort")
+    for parameters in objects(resource, "elbv2.k8s.aws", "IngressClassParams"):
+        if present(parameters, "spec.certificateArn") or present(parameters, "spec.sslPolicy"):
+            yield from _policy(parameters, "spec.sslPolicy")
+    for holder in objects(resource, "networking.k8s.io", "Ingress"):
+        yield from _annotated(holder, "Ingress")
+    for holder in objects(resource, "core", "Service"):
+        yield from _annotated(holder, "Service")
 
 
 LISTENERS = ("aws:lb/listener:Listener", "aws:alb/listener:Listener")

@@ -17,7 +17,7 @@ from policies.network_policies import (
     policies_in,
     selects_everybody,
 )
-from policies.rule import Case, Resource, Rule, View, at, collect_from, each, number, present
+from policies.rule import Case, Resource, Rule, View, at, each, number, present
 
 COLLECTORS, OPENS = "kubernetes:opentelemetry.io/v1beta1:OpenTelemetryCollector*", "spec.networkPolicy.enabled"
 MANY = 32_768
@@ -40,26 +40,23 @@ def _everybody(peer: View, direction: str) -> bool:
     return at(peer, "namespaceSelector") is not None and selects_everybody(peer, ("namespaceSelector",))
 
 
-def _policy(policy: View) -> Iterator[tuple[str, str]]:
-    if is_of_the_cluster(policy):
-        return
-    for direction, end in DIRECTIONS:
-        for rule in each(policy, f"spec.{direction}"):
-            if not _every_port(rule):
-                continue
-            if not present(rule, end):
-                yield rule.under(end), "is empty, which means everybody, on every port"
-            for peer in each(rule, end):
-                if _everybody(peer, direction):
-                    yield peer.path, "means everybody, on every port"
-
-
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
     if resource.type.startswith(COLLECTORS.removesuffix("*")):
         if at(resource, OPENS) is not False:
             yield OPENS, "is not false, so the operator lets everybody reach its ports"
         return
-    yield from collect_from(policies_in(resource), _policy)
+    for policy in policies_in(resource):
+        if is_of_the_cluster(policy):
+            continue
+        for direction, end in DIRECTIONS:
+            for rule in each(policy, f"spec.{direction}"):
+                if not _every_port(rule):
+                    continue
+                if not present(rule, end):
+                    yield rule.under(end), "is empty, which means everybody, on every port"
+                for peer in each(rule, end):
+                    if _everybody(peer, direction):
+                        yield peer.path, "means everybody, on every port"
 
 
 POLICY = NETWORK_POLICIES.removesuffix("*")
