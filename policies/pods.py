@@ -12,15 +12,7 @@ from typing import Any, TypeVar
 
 from common.values import UNKNOWN, Secret
 from policies.rule import Option, each
-from policies.views import (
-    NotKnownError,
-    Path,
-    Resource,
-    Stack,
-    View,
-    present,
-    show,
-)
+from policies.views import NotKnownError, Path, Resource, Stack, View, present, show
 
 Finding = TypeVar("Finding")
 

@@ -58,11 +58,7 @@ TRAINER = {"numNodes": 2, "resourcesPerNode": {"limits": {"x": 1}}}
 PARTS: dict[str, tuple[dict[str, Any], list[tuple[str, list[str]]]]] = {
     "serving.kserve.io/v1beta1:InferenceService": (
         {"spec": {"predictor": {"model": MODEL, "workerSpec": {"hostIPC": True}}, "transformer": {"hostPID": True}}},
-        [
-            ("spec.predictor", ["spec.predictor.model"]),
-            ("spec.predictor.workerSpec", []),
-            ("spec.transformer", []),
-        ],
+        [("spec.predictor", ["spec.predictor.model"]), ("spec.predictor.workerSpec", []), ("spec.transformer", [])],
     ),
     "serving.kserve.io/v1alpha2:LLMInferenceService": (
         {"spec": {"template": {"hostPID": True}, "prefill": {"worker": {"hostIPC": True}}}},

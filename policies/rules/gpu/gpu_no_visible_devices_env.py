@@ -10,17 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from policies.objects import objects
 from policies.pods import KUBERNETES, Pod, in_pods
-from policies.rule import (
-    Case,
-    Option,
-    Resource,
-    Rule,
-    View,
-    at,
-    each,
-    present,
-    text,
-)
+from policies.rule import Case, Option, Resource, Rule, View, at, each, present, text
 from policies.samples import pod
 
 NAMES = ("NVIDIA_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES")

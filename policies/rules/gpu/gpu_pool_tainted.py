@@ -4,16 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from policies.pools import LAUNCH_TEMPLATE, NODE_GROUP, NODE_POOL, pools, types_in_words
 from policies.rule import Case, Option, Resource, Sample, Stack, StackCase, StackRule, each_alone
-from policies.samples import (
-    A100,
-    NO_SCHEDULE,
-    PLAIN,
-    TAINT,
-    node_group,
-    node_group_of_template,
-    node_pool,
-    requirement,
-)
+from policies.samples import A100, NO_SCHEDULE, PLAIN, TAINT, node_group, node_group_of_template, node_pool, requirement
 
 
 def check(stack: Stack, *, keys: Sequence[str]) -> Iterator[tuple[Resource, str, str]]:

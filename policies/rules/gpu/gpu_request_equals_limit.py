@@ -108,9 +108,7 @@ RULE = Rule(
             at=f"spec.jobTemplate.spec.template.{FIRST_AT}",
         ),
         "a custom resource": Case(
-            _cluster({"requests": {GPU: 1}}),
-            type=CLUSTER,
-            at=f"spec.workerGroupSpecs[0].template.{FIRST_AT}",
+            _cluster({"requests": {GPU: 1}}), type=CLUSTER, at=f"spec.workerGroupSpecs[0].template.{FIRST_AT}"
         ),
     },
 )

@@ -16,19 +16,7 @@ from policies.pods import KUBERNETES, all_pods
 from policies.pools import LAUNCH_TEMPLATE, NODE_GROUP, NODE_POOL, Pool, pools
 from policies.rule import Option, Sample, StackCase, StackRule
 from policies.samples import A100, node_group, node_group_of_template, node_pool, pod
-from policies.views import (
-    Resource,
-    Stack,
-    View,
-    WrongTypeError,
-    at,
-    at_if_known,
-    each,
-    keys,
-    number,
-    show,
-    text,
-)
+from policies.views import Resource, Stack, View, WrongTypeError, at, at_if_known, each, keys, number, show, text
 
 NAMESPACE, CONFIG_MAP = "kubernetes:core/v1:Namespace", "kubernetes:core/v1:ConfigMap"
 RELEASE = "kubernetes:helm.sh/v3:Release"

@@ -6,17 +6,7 @@ read 2026-11.
 
 from collections.abc import Iterator
 
-from policies.machines import (
-    ENDPOINT,
-    FLEET,
-    GROUP,
-    INSTANCES,
-    MACHINES,
-    NOTEBOOK,
-    RESERVATION,
-    SPOT_FLEET,
-    machines,
-)
+from policies.machines import ENDPOINT, FLEET, GROUP, INSTANCES, MACHINES, NOTEBOOK, RESERVATION, SPOT_FLEET, machines
 from policies.pools import LAUNCH_TEMPLATE, NODE_GROUP, NODE_POOL, Pool, pools
 from policies.rule import Case, Resource, Sample, Stack, StackCase, StackRule, each_alone
 from policies.samples import A100, PLAIN, node_group, node_group_of_template, node_pool, requirement

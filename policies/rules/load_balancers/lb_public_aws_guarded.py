@@ -58,11 +58,7 @@ def _redirect(protocol: str) -> Mapping[str, object]:
 
 
 def _stack(
-    *at: str,
-    other_name: int = 0,
-    listener: Mapping[str, object] = _HTTPS,
-    guards: str = "door",
-    **props: object,
+    *at: str, other_name: int = 0, listener: Mapping[str, object] = _HTTPS, guards: str = "door", **props: object
 ) -> StackCase:
     given = {"internal": False, "accessLogs": {"enabled": True}, "dropInvalidHeaderFields": True, **props}
     samples = {

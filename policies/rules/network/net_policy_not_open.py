@@ -143,8 +143,7 @@ RULE = Rule(
         "a patch": _case(ALL_NAMESPACES, at="from[0]", form="Patch"),
         "a policy for applications": replace(_case(at="from"), type=APPLICATION_POLICIES.removesuffix("*")),
         "pods of a chart in kube-system, in other words": _in_kube_system(
-            "spec.ingress[0].from",
-            matchExpressions=[{"key": "app", "operator": "In", "values": ["controller"]}],
+            "spec.ingress[0].from", matchExpressions=[{"key": "app", "operator": "In", "values": ["controller"]}]
         ),
         "pods of a chart in kube-system": _in_kube_system("spec.ingress[0].from", matchLabels={"app": "controller"}),
     },

@@ -78,7 +78,7 @@ RULE = StackRule(
             }
         ),
         "selected by ARN": StackCase(
-            {"data": Sample(FILE_SYSTEM), "plan": Sample(SELECTION, links={"resources": "data"})},
+            {"data": Sample(FILE_SYSTEM), "plan": Sample(SELECTION, links={"resources": "data"})}
         ),
         "old versions are enough": _stack(BUCKETS[0], "versions"),
         "Lustre, linked to a bucket": _stack(LUSTRE, "bucket"),

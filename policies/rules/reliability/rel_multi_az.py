@@ -69,8 +69,5 @@ RULE = StackRule(
         ),
         "a group in each zone": _stack(of_pool="a", name="cpu-us-west-2a", more=True),
     },
-    bad={
-        "a cluster in one zone": _stack(zones="a"),
-        "a pool in one zone": _stack(of_pool="a"),
-    },
+    bad={"a cluster in one zone": _stack(zones="a"), "a pool in one zone": _stack(of_pool="a")},
 )

@@ -36,10 +36,7 @@ RULE = Rule(
     fix="Set kms_key_id, log_configuration with WARN_ERROR and copy_tags_to_backups=True, as storage.lustre does.",
     dev="advisory",
     check=check,
-    good={
-        "persistent": _GOOD,
-        "scratch, with logs": {"deploymentType": "SCRATCH_2", "logConfiguration": _LOGS},
-    },
+    good={"persistent": _GOOD, "scratch, with logs": {"deploymentType": "SCRATCH_2", "logConfiguration": _LOGS}},
     bad={
         "nothing set": Case({}, at="logConfiguration.level"),
         "logging disabled": Case({**_GOOD, "logConfiguration": {"level": "DISABLED"}}, at="logConfiguration.level"),

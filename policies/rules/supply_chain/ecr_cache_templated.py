@@ -71,10 +71,7 @@ RULE = StackRule(
         "no lifecycle": _stack("lifecyclePolicy", lifecyclePolicy=None),
         "tags without a role": _stack("customRoleArn", customRoleArn=None),
         "a key without a role": _stack(
-            "customRoleArn",
-            customRoleArn=None,
-            resourceTags=None,
-            encryptionConfigurations=[{"encryptionType": "KMS"}],
+            "customRoleArn", customRoleArn=None, resourceTags=None, encryptionConfigurations=[{"encryptionType": "KMS"}]
         ),
     },
 )
