@@ -78,7 +78,7 @@ RULE = Rule(
         "a service, in every account": Case(_grant("s3:*", "arn:aws:s3:::*"), at=AT),
         "a family of changes": Case(_grant("ec2:Create*"), at=AT),
         "all but a few": Case(_grant("iam:*", key="NotAction"), at=AT),
-        "all objects": Case(_grant("s3:GetObject"), at=AT),
+        **{f"{each} on everything": Case(_grant(each), at=AT) for each in DATA},
         "all secrets, by pattern": Case(_grant("secretsmanager:Get*"), at=AT),
         "in one region": Case(_grant("sqs:*", Condition={"StringEquals": {"aws:RequestedRegion": "us-west-2"}}), at=AT),
         "a permission set": Case({"inlinePolicy": _grant("s3:*")["policy"]}, type=SET, at=f"inlinePolicy{AT[6:]}"),

@@ -141,6 +141,7 @@ RULE = Rule(
         "a public Ingress": _web(),
         "a public Ingress with a redirect": _web(listen_ports='[{"HTTP": 80}, {"HTTPS": 443}]', ssl_redirect="443"),
         "a public Ingress with a certificate by its host": _web(certificate_arn=None, create_acm_cert="true"),
+        "a public Ingress with an ACL by name": _web(wafv2_acl_arn=None, wafv2_acl_name="web"),
         "an internal Ingress": _web(scheme="internal", certificate_arn=None),
     },
     bad={

@@ -96,7 +96,7 @@ RULE = Rule(
         },
         "a listener without TLS": _of_gateway(port="HTTP:80"),
         "a listener of AWS": _of_listener(TLS13),
-        "a listener of AWS without TLS": _of_listener(protocol="TCP"),
+        **{f"a listener without TLS, {each}": _of_listener(protocol=each) for each in PLAIN},
         "a class of Ingresses": Case({"spec": {"sslPolicy": TLS13}}, type=PARAMS),
         "a class of Ingresses without TLS": Case({"spec": {"scheme": "internal"}}, type=PARAMS),
         "an Ingress": _of_annotations(INGRESSES, certificate_arn="arn:aws:acm:x", ssl_policy=TLS13),
@@ -122,6 +122,7 @@ RULE = Rule(
         ),
         "a class of Ingresses with an old one": Case({"spec": {"sslPolicy": OLD}}, type=PARAMS, at="spec.sslPolicy"),
         "an Ingress with a certificate": _of_annotations(INGRESSES, certificate_arn="arn:aws:acm:x"),
+        "an Ingress whose certificate is made": _of_annotations(INGRESSES, create_acm_cert="true"),
         "a list of Ingresses": Case(
             {"items": [_of_annotations(INGRESSES, ssl_policy=OLD).props]},
             type=f"{INGRESSES}List",

@@ -98,7 +98,8 @@ RULE = Rule(
         "a namespace by its name": _case(AGENTS),
         "every namespace, on one port": _case(ALL_NAMESPACES, ports=[{"protocol": "TCP", "port": 8000}]),
         "a range of ports": _case(ALL_NAMESPACES, ports=[{"port": 8000, "endPort": 8010}]),
-        "many ports, but not all": _case(ALL_NAMESPACES, ports=[{"port": 40000, "endPort": 65535}]),
+        "many ports, but not all": _case(ALL_NAMESPACES, ports=[{"port": 1, "endPort": MANY - 1}]),
+        "many ports, with one alone": _case(ALL_NAMESPACES, ports=[{"port": 1, "endPort": MANY - 2}, {"port": 65535}]),
         "a port by its name": _case(ALL_NAMESPACES, ports=[{"port": "http"}]),
         "namespaces of a list": _case(
             {"namespaceSelector": {"matchExpressions": [{"key": "team", "operator": "In", "values": ["agents"]}]}}
@@ -135,6 +136,10 @@ RULE = Rule(
         "every address but one": _case({"ipBlock": {"cidr": "0.0.0.0/0", "except": ["203.0.113.7/32"]}}, at="from[0]"),
         "all ports in two ranges": _case(
             ALL_NAMESPACES, at="from[0]", ports=[{"port": 1, "endPort": 20000}, {"port": 20001, "endPort": 65535}]
+        ),
+        "half of the ports": _case(ALL_NAMESPACES, at="from[0]", ports=[{"port": 1, "endPort": MANY}]),
+        "half of the ports, with one alone": _case(
+            ALL_NAMESPACES, at="from[0]", ports=[{"port": 1, "endPort": MANY - 1}, {"port": 65535}]
         ),
         "a range of all ports": _case(ALL_NAMESPACES, at="from[0]", ports=[{"port": 1, "endPort": 65535}]),
         "a collector that says nothing": Case({"spec": {"mode": "daemonset"}}, type=COLLECTORS[:-1], at=OPENS),

@@ -52,6 +52,7 @@ RULE = Rule(
     check=check,
     good={
         "root disk, with the flag as a string": {"blockDeviceMappings": [_disk(encrypted="true")]},
+        "root disk of Ubuntu": {"blockDeviceMappings": [{**_disk(encrypted="true"), "deviceName": "/dev/sda1"}]},
         "a removed device of the image": {
             "blockDeviceMappings": [_disk(encrypted="true"), {"deviceName": "/dev/xvdb", "noDevice": "true"}]
         },
@@ -77,7 +78,12 @@ RULE = Rule(
             {"blockDeviceMappings": [_disk(encrypted="true"), _disk(encrypted="false")]},
             at="blockDeviceMappings[1].ebs.encrypted",
         ),
+        "an encrypted disk beside the root": Case(
+            {"blockDeviceMappings": [{"deviceName": "/dev/xvdb", "ebs": {"encrypted": "true"}}]},
+            at="blockDeviceMappings",
+        ),
         "instance, nothing set": Case({}, type=INSTANCE, at="rootBlockDevice.encrypted"),
+        "spot instance, nothing set": Case({}, type=SPOT, at="rootBlockDevice.encrypted"),
         "instance, the second disk": Case(
             {"rootBlockDevice": {"encrypted": True}, "ebsBlockDevices": [{"encrypted": False}]},
             type=INSTANCE,

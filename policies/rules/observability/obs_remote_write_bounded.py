@@ -100,9 +100,12 @@ RULE = Rule(
             {"spec": {ENTRIES: [{"url": URL}]}}, type=PROMETHEUS, at=f"spec.{ENTRIES}[0].{RELABEL}"
         ),
         "no list": _release(f"{ENTRIES}[0].{RELABEL}", remoteWrite=_entries(writeRelabelConfigs=[])),
-        "a list of everything": _release(
-            f"{ENTRIES}[0].{RELABEL}", remoteWrite=_entries(writeRelabelConfigs=[{**KEEP, "regex": ".*"}])
-        ),
+        **{
+            f"a list of everything, as {regex}": _release(
+                f"{ENTRIES}[0].{RELABEL}", remoteWrite=_entries(writeRelabelConfigs=[{**KEEP, "regex": regex}])
+            )
+            for regex in sorted(EVERYTHING)
+        },
         "a list of another label": _release(
             f"{ENTRIES}[0].{RELABEL}", remoteWrite=_entries(writeRelabelConfigs=[{**KEEP, "sourceLabels": ["job"]}])
         ),

@@ -40,6 +40,9 @@ RULE = Rule(
     bad={
         "nothing set": Case({}, at="logConfiguration.level"),
         "logging disabled": Case({**_GOOD, "logConfiguration": {"level": "DISABLED"}}, at="logConfiguration.level"),
+        "AWS's own key, of the older kind": Case(
+            {**_without("kmsKeyId"), "deploymentType": "PERSISTENT_1"}, at="kmsKeyId"
+        ),
         "AWS's own key": Case(_without("kmsKeyId"), at="kmsKeyId"),
         "backups without tags": Case(_without("copyTagsToBackups"), at="copyTagsToBackups"),
     },

@@ -72,9 +72,10 @@ RULE = Rule(
     check=check,
     good={
         "nothing set": pod_of({}),
-        "the labels of containers": pod_of(
-            security(seLinuxOptions={"level": "s0:c1,c2"}), **security(seLinuxOptions={"type": "container_t"})
-        ),
+        **{
+            f"the label of containers {kind}": pod_of(security(seLinuxOptions={"level": "s0:c1,c2", "type": kind}))
+            for kind in LABEL_TYPES
+        },
         "safe parameters": pod_of({}, **security(sysctls=[{"name": name, "value": "1"} for name in SAFE_SYSCTLS])),
         "volumes of the cluster": pod_of({}, volumes=[{"name": kind, kind: {}} for kind in VOLUMES]),
         "the usual masks": pod_of(security(procMount="Default", windowsOptions={"hostProcess": False})),
