@@ -61,7 +61,7 @@ REVERSED: dict[type[ast.cmpop], type[ast.cmpop]] = {
 BOUNDS: dict[type[ast.cmpop], type[ast.cmpop]] = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt}
 QUICK = ("comparison", "connective", "not", "boolean")
 """Operators that `make test` runs."""
-FOR_PEOPLE = re.compile(r"|[,;] |.+ .+|\\n", re.DOTALL)
+FOR_PEOPLE = re.compile(r"|[,;/.] ?|.+ .+|\\n", re.DOTALL)
 """Words of a finding, and what stands between them."""
 NOTHING = ("None", "False", "''", "()", "[]", "{}", "set()")
 """Values that count as a missing one."""
@@ -114,48 +114,49 @@ class Mutant:
     line: int
     tree: ast.stmt
 
-    @property
-    def key(self) -> str:
-        """What the file of survivors calls it: without the line, which moves."""
-        return f"{self.operator}: {self.change}"
-
 
 def _shown(node: ast.AST) -> str:
     return " ".join(ast.unparse(node).split())[:90]
 
 
-def _sites(node: ast.AST, skip: Callable[[ast.AST], bool]) -> Iterator[tuple[ast.AST, str, int | None, ast.AST]]:
+def _sites(node: ast.AST, left_out: Collection[int]) -> Iterator[tuple[ast.AST, str, int | None, ast.AST]]:
     """Yields where each node stands in its parent."""
     for name, value in ast.iter_fields(node):
         for index, child in enumerate(value if isinstance(value, list) else [value]):
-            if isinstance(child, ast.AST) and not skip(child):
+            if isinstance(child, ast.AST) and id(child) not in left_out:
                 yield node, name, index if isinstance(value, list) else None, child
-                yield from _sites(child, skip)
+                yield from _sites(child, left_out)
 
 
-def _is_no_code(node: ast.AST) -> bool:
-    """Annotations and texts for people: docstrings, f-strings, and what is wrong in `yield path, what is wrong`."""
-    text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    return text or isinstance(node, ast.JoinedStr | ast.arguments | ast.arg) or getattr(node, "says", False)
+def _left_out(definition: ast.stmt) -> set[int]:
+    """Returns the ids of nodes that are no code or have their own operator.
+
+    Annotations; texts for people: docstrings, f-strings, what is wrong in `yield path, what is wrong`; words of a list,
+    of which each is dropped; the 0 of `or 0`, which stands for what is not set.
+    """
+    found: list[ast.AST | None] = []
+    for node in ast.walk(definition):
+        if isinstance(node, ast.JoinedStr | ast.arguments | ast.arg) or (
+            isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        ):
+            found.append(node)
+        elif isinstance(node, ast.Yield) and isinstance(node.value, ast.Tuple):
+            found.append(node.value.elts[-1])
+        elif isinstance(node, ast.FunctionDef):
+            found.append(node.returns)
+        elif isinstance(node, ast.AnnAssign):
+            found.append(node.annotation)
+        elif isinstance(node, ast.BoolOp) and ast.unparse(node.values[-1]) == "0":
+            found.append(node.values[-1])
+        if isinstance(node, ast.Tuple | ast.List | ast.Set) and len(node.elts) > 1:
+            found += [each for each in node.elts if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+    return {id(node) for node in found}
 
 
 def mutants_of(place: str, definition: ast.stmt, operators: Collection[str] = ()) -> Iterator[Mutant]:
     """Yields the mutants of a function or an assignment. operators: only these; all of them when empty."""
-    for node in ast.walk(definition):
-        if isinstance(node, ast.Yield) and isinstance(node.value, ast.Tuple):
-            node.value.elts[-1].says = True  # type: ignore[attr-defined]
-        if isinstance(node, ast.FunctionDef | ast.AnnAssign):
-            for annotation in (getattr(node, "returns", None), getattr(node, "annotation", None)):
-                if annotation:
-                    annotation.says = True
-        if isinstance(node, ast.Tuple | ast.List | ast.Set) and len(node.elts) > 1:  # of these, each item is dropped
-            for each in node.elts:
-                if isinstance(each, ast.Constant) and isinstance(each.value, str):
-                    each.says = True  # type: ignore[attr-defined]
-        for name in ("msg", "message", "problem", "why"):
-            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == name:
-                node.value.says = True  # type: ignore[attr-defined]
-    for parent, field, index, node in list(_sites(definition, _is_no_code)):
+    left_out = _left_out(definition)
+    for parent, field, index, node in list(_sites(definition, left_out)):
         for operator, mutated in of_expression(node):
             if operators and operator not in operators:
                 continue
@@ -164,7 +165,7 @@ def mutants_of(place: str, definition: ast.stmt, operators: Collection[str] = ()
             tree = copy.deepcopy(definition)
             _put(parent, field, index, node)
             change = f"{_shown(node)} -> {_shown(mutated)}"
-            yield Mutant(place, operator, change, node.lineno, ast.fix_missing_locations(tree))
+            yield Mutant(place, operator, change, getattr(node, "lineno", 0), ast.fix_missing_locations(tree))
 
 
 def _put(parent: ast.AST, field: str, index: int | None, node: ast.AST) -> None:
@@ -363,7 +364,7 @@ def in_rule(rule_id: str, operators: Collection[str] = ()) -> Iterator[tuple[Mut
 def in_shared(
     name: str, operators: Collection[str] = (), first: Judge = lambda: False
 ) -> Iterator[tuple[Mutant, bool]]:
-    """Yields each mutant of a module that rules share, and whether it survives. first: another judge beside the cases."""
+    """Yields each mutant of a module that rules share, and whether it survives. first: asked before the cases."""
     module = importlib.import_module(f"policies.{name}")
     rules = users(f"policies.{name}") or [*ALL.values()]
     remember(rules)
@@ -406,31 +407,45 @@ def _survives_in(module: ModuleType, mutant: Mutant, noticed: Judge) -> bool:
 
 def _a_test_fails(names: Iterable[str]) -> bool:
     files = [str(SURVIVORS.with_name(f"test_policy_{name}.py")) for name in names]
-    quietly = ["-x", "-q", "-p", "no:cacheprovider", "-m", "not engine", "-k", "not mistake", "-W", "ignore"]
+    quietly = [
+        "-x",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-m",
+        "not engine",
+        "-k",
+        "not mistake and not crashes and not milliseconds",
+        "-W",
+        "ignore",
+    ]
     with contextlib.redirect_stdout(io.StringIO()):
         return pytest.main([*quietly, *files]) != pytest.ExitCode.OK
 
 
 def argued() -> dict[str, dict[str, str]]:
-    """Returns place -> the change of a survivor that is no gap, or an operator that stands for all its there -> why."""
-    return yaml.safe_load(SURVIVORS.read_text(encoding="utf-8")) or {}
+    """Returns place -> operator -> why what survives there is no gap."""
+    reasons: dict[str, dict[str, str]] = {}
+    for reason, places in (yaml.safe_load(SURVIVORS.read_text(encoding="utf-8")) or {}).items():
+        for place, operators in places.items():
+            reasons.setdefault(place, {}).update(dict.fromkeys(operators.split(", "), reason))
+    return reasons
 
 
 def unargued(results: Iterable[tuple[Mutant, bool]], score: Counter[tuple[str, bool]] | None = None) -> list[str]:
     """Returns the survivors that have no reason, and the reasons whose mutant is noticed now."""
     reasons, problems, known = argued(), list[str](), Counter[tuple[str, bool]]()
-    alive, places = set[tuple[str, str]](), set[str]()
+    alive, tried = set[tuple[str, str]](), set[tuple[str, str]]()
     for mutant, survived in results:
         known[mutant.operator, survived] += 1
-        own = reasons.get(mutant.place, {})
-        if survived and not (mutant.key in own or mutant.operator in own):
-            problems.append(f"{mutant.place}:{mutant.line} {mutant.key}")
-        (alive if survived else set()).update((mutant.place, name) for name in (mutant.key, mutant.operator))
-        places.add(mutant.place)
-    for place in places:
-        for name in reasons.get(place, {}):
-            if (place, name) not in alive:
-                problems.append(f"{place} {name}: is noticed now, so its reason goes")
+        if survived and mutant.operator not in reasons.get(mutant.place, {}):
+            problems.append(f"{mutant.place}:{mutant.line} {mutant.operator}: {mutant.change}")
+        if survived:
+            alive.add((mutant.place, mutant.operator))
+        tried.add((mutant.place, mutant.operator))
+    for place, operator in sorted(tried - alive):
+        if operator in reasons.get(place, {}):
+            problems.append(f"{place} {operator}: is noticed now, so its reason goes")
     if score is not None:
         score += known
     return problems

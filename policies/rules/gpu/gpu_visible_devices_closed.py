@@ -226,6 +226,7 @@ RULE = StackRule(
         "in a part that does not run": _multipart(("text/cloud-config", CLOSING)),
         "in a part for another node of the request": _multipart((f"{SCRIPT}\nLaunch-Index: 9", CLOSING)),
         "in a part with a name, by which scripts are sorted": _multipart((f'{SCRIPT}; name="z"', CLOSING)),
+        "beside a part with a name": _multipart((SCRIPT, CLOSING), (f'{SCRIPT}; name="z"', "#!/bin/bash")),
         "in parts that are not read": _multipart((SCRIPT, CLOSING), head="X-Version: 1.0"),
         "the second instance type has GPUs": _managed("", AL2023, PLAIN, A100),
         "a custom image": _managed("", "CUSTOM"),

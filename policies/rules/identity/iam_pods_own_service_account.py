@@ -87,6 +87,7 @@ RULE = Rule(
         "trust denied": _role(EVERY_POD, effect="Deny"),
         "trust in a service": Case({"assumeRolePolicy": "{}"}, type=ROLE),
         "trust in another provider": _role("repo:org/default", host="token.actions.githubusercontent.com"),
+        "trust in every job of another provider": _role(host="token.actions.githubusercontent.com"),
         "default without rights": _account("default", team="ours"),
         "another service account with rights": _account("trainer", **IRSA),
     },

@@ -68,6 +68,7 @@ RULE = Rule(
         "SSH": Case(_list(_of("0.0.0.0/0", 22, 22)), at=AT),
         "RDP": Case(_list(_of("0.0.0.0/0", 3389, 3389)), at=AT),
         "all protocols": Case(_list(_of("0.0.0.0/0", 0, 0, "-1")), type=LISTS[1], at=AT),
+        "all protocols, by a word": Case(_list(_of("0.0.0.0/0", 0, 0, "all")), type=LISTS[1], at=AT),
         "IPv6": Case(_list(_of("", ipv6CidrBlock="::/0")), at="ingress[0].ipv6CidrBlock"),
         "an entry of its own": _apart(),
     },

@@ -39,6 +39,7 @@ RULE = StackRule(
     good={"one account": _stack(allowedAccountIds=ONE), "a provider that makes nothing": _stack(used=False)},
     bad={
         "nothing set": _stack(),
+        "a region alone": _stack(region="us-west-2"),
         "other endpoints": _stack(at="endpoints", allowedAccountIds=ONE, endpoints='[{"s3": "https://example.com"}]'),
     },
 )

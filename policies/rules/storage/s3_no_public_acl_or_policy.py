@@ -81,6 +81,11 @@ RULE = Rule(
         ),
         "a bucket's own ACL": Case({"acl": "public-read"}, type=BUCKETS[0], at="acl"),
         "a bucket's own policy": Case(policy_for("*"), type=BUCKETS[1], at=AT),
+        "everybody with an account of AWS": Case(
+            {"grants": [{"uri": ALL_USERS.replace("AllUsers", "AuthenticatedUsers")}]},
+            type=BUCKETS[0],
+            at="grants[0].uri",
+        ),
         "a bucket's own grants": Case({"grants": [{"uri": ALL_USERS}]}, type=BUCKETS[1], at="grants[0].uri"),
         **{
             f"an access point, {name} off": Case({BLOCK: {name: False}}, type=POINTS[0], at=f"{BLOCK}.{name}")

@@ -61,6 +61,9 @@ RULE = StackRule(
         "a template of its prefix": _stack(""),
         "a template above it": _stack("", prefix="prod"),
         "a template of all": _stack("", prefix="ROOT"),
+        "the usual key": _stack(
+            "", customRoleArn=None, resourceTags=None, encryptionConfigurations=[{"encryptionType": "AES256"}]
+        ),
         "neither tags nor a key": _stack("", customRoleArn=None, resourceTags=None),
     },
     bad={
