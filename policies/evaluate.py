@@ -2,7 +2,7 @@
 
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any, Literal
 
@@ -10,6 +10,9 @@ from policies.rule import Rule, StackRule
 from policies.views import NotKnownError, Reads, Resource, Stack, WrongTypeError
 
 _MOST_UNKNOWN = 50
+NEEDED = "is unknown at preview, and this rule needs it before anything is built: write a literal value"
+WAITS = "is unknown before the update, so the rule is checked then"
+TOO_MANY = f"comes after {_MOST_UNKNOWN} unknown values, so the rest is not judged: the rule is checked in the update"
 NOT_SHOWN = "has a value that breaks the rule; the value comes from a secret, so it is not shown"
 
 
@@ -53,10 +56,10 @@ def _findings(
     unknown: list[NotKnownError] = []
     found: dict[tuple[str, str], list[Finding]] = {}
     try:
-        while len(unknown) <= _MOST_UNKNOWN:
+        while True:
             last, stopped = _run(rule, urn, reads, check)
             found |= _by_place(each for each in last if not any(_is_at(each, error) for error in unknown))
-            if stopped is None:
+            if stopped is None or len(unknown) == _MOST_UNKNOWN:
                 break
             unknown.append(stopped)
             stopped.resource.set_aside.add(stopped.path)
@@ -66,7 +69,9 @@ def _findings(
     for findings in found.values():
         yield from findings
     for error in unknown:
-        yield from _undecided(rule, error)
+        yield from _undecided(rule, error, WAITS)
+    if stopped:
+        yield from _undecided(replace(rule, on_unknown="defer"), stopped, TOO_MANY)
 
 
 def _by_place(findings: Iterable[Finding]) -> dict[tuple[str, str], list[Finding]]:
@@ -82,13 +87,11 @@ def _is_at(finding: Finding, unknown: NotKnownError) -> bool:
     return finding.urn == unknown.resource.urn and (at == path or at.startswith((f"{path}.", f"{path}[")))
 
 
-def _undecided(rule: Rule | StackRule, error: NotKnownError) -> Iterator[Finding]:
+def _undecided(rule: Rule | StackRule, error: NotKnownError, message: str) -> Iterator[Finding]:
     in_production = error.resource.context.environment == "prod"
     if rule.on_unknown == "fail" or (rule.on_unknown == "defer" and rule.severity == "critical" and in_production):
-        message = "is unknown at preview, and this rule needs it before anything is built: write a literal value"
-        yield Finding(rule.id, "violation", error.resource.urn, error.path, message)
+        yield Finding(rule.id, "violation", error.resource.urn, error.path, NEEDED)
     elif rule.on_unknown == "defer":
-        message = "is unknown before the update, so the rule is checked then"
         yield Finding(rule.id, "deferred", error.resource.urn, error.path, message)
 
 

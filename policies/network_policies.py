@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from policies.objects import objects
-from policies.rule import Resource, Stack, View, at_if_known, collect_from, each, present, text
+from policies.rule import Resource, Stack, View, at_if_known, each, present, text
 
 GROUP, KIND = "networking.k8s.io", "NetworkPolicy"
 NETWORK_POLICIES = f"kubernetes:{GROUP}/v1:{KIND}*"
@@ -108,9 +108,10 @@ def policies_in(resource: Resource) -> Iterator[View]:
 
 def network_policies(resources: Iterable[Resource]) -> Iterator[View]:
     """Yields the network policies that may open namespaces: all but those of what comes with the cluster."""
-    for policy in collect_from(resources, policies_in):
-        if not is_of_the_cluster(policy):
-            yield policy
+    for resource in resources:
+        for policy in policies_in(resource):
+            if not is_of_the_cluster(policy):
+                yield policy
 
 
 def is_of_the_cluster(policy: View) -> bool:

@@ -6,7 +6,7 @@ makes of one.
 
 from collections.abc import Iterable, Iterator
 
-from policies.views import Resource, View, collect_from, each
+from policies.views import Resource, View, each
 
 
 def objects(resource: Resource, group: str, kind: str) -> Iterator[View]:
@@ -22,4 +22,5 @@ def objects(resource: Resource, group: str, kind: str) -> Iterator[View]:
 
 def all_objects(resources: Iterable[Resource], group: str, kind: str) -> Iterator[View]:
     """Yields the objects of a kind in the resources of a stack."""
-    return collect_from(resources, lambda resource: objects(resource, group, kind))
+    for resource in resources:
+        yield from objects(resource, group, kind)

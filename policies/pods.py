@@ -11,19 +11,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from common.values import UNKNOWN, Secret
-from policies.rule import Option
-from policies.views import (
-    NotKnownError,
-    Path,
-    Resource,
-    Stack,
-    View,
-    check_each,
-    collect_all,
-    collect_from,
-    present,
-    show,
-)
+from policies.rule import Option, each
+from policies.views import NotKnownError, Path, Resource, Stack, View, present, show
 
 Finding = TypeVar("Finding")
 
@@ -102,28 +91,26 @@ class Pod:
         """Yields what `check` finds in the containers, init containers and ephemeral containers."""
         lists = [*groups]
         singles = self.singles if "containers" in lists else ()
-        return collect_all(
-            lambda: collect_from(lists, lambda group: check_each(self.spec, group, check)),
-            lambda: collect_from((_Added(self.spec, name, self.spec.value[name]) for name in singles), check),
-        )
+        for group in lists:
+            for container in each(self.spec, group):
+                yield from check(container)
+        for name in singles:
+            yield from check(_Added(self.spec, name, self.spec.value[name]))
 
     def levels(self, path: Path, check: Callable[[View], Iterable[Finding]]) -> Iterator[Finding]:
         """Yields what `check` finds in the pod spec and in the containers, as far as each decides about `path`.
 
         The pod spec decides where it sets the path. A container decides where it sets it too, or where only it can.
         """
-        of_pod = present(self.spec, path)
-        return collect_all(
-            lambda: check(self.spec) if of_pod else (),
-            lambda: self.containers(
-                lambda container: check(container) if not of_pod or present(container, path) else ()
-            ),
-        )
+        if of_pod := present(self.spec, path):
+            yield from check(self.spec)
+        yield from self.containers(lambda container: check(container) if not of_pod or present(container, path) else ())
 
 
 def in_containers(resource: Resource, check: Callable[[View], Iterable[Finding]]) -> Iterator[Finding]:
     """Yields what `check` finds in the containers of every pod spec in a Kubernetes object."""
-    return collect_from(pods(resource), lambda pod: pod.containers(check))
+    for pod in pods(resource):
+        yield from pod.containers(check)
 
 
 def in_pods(
@@ -133,17 +120,16 @@ def in_pods(
 
     Of what adds to a pod spec: in what it sets. What it leaves out may be set where it adds to.
     """
-
-    def found(pod: Pod) -> Iterator[tuple[str, str]]:
-        return ((path, problem) for path, problem in check(pod) if not pod.adds or present(resource, path))
-
-    return collect_from((pod for pod in pods(resource) if pod.namespace not in exempt_namespaces), found)
+    for pod in pods(resource):
+        if pod.namespace not in exempt_namespaces:
+            yield from (found for found in check(pod) if not pod.adds or present(resource, found[0]))
 
 
 def all_pods(stack: Stack) -> Iterator[Pod]:
-    """Yields every pod spec in the Kubernetes objects of the stack. Raises NotKnownError after the last known one."""
-    objects = (resource for resource in stack.resources if resource.type.startswith("kubernetes:"))
-    return collect_from(objects, pods)
+    """Yields every pod spec in the Kubernetes objects of the stack. Raises NotKnownError."""
+    for resource in stack.resources:
+        if resource.type.startswith("kubernetes:"):
+            yield from pods(resource)
 
 
 def pods(resource: Resource) -> Iterator[Pod]:

@@ -29,11 +29,7 @@ MIG_CONFIG_LABEL = "nvidia.com/mig.config"
 NO_MIG = "all-disabled"
 DEVICE_PLUGIN_LABEL = "nvidia.com/device-plugin.config"
 
-_EKS_EFFECTS = {
-    "NO_SCHEDULE": "NoSchedule",
-    "NO_EXECUTE": "NoExecute",
-    "PREFER_NO_SCHEDULE": "PreferNoSchedule",
-}
+_EKS_EFFECTS = {"NO_SCHEDULE": "NoSchedule", "NO_EXECUTE": "NoExecute", "PREFER_NO_SCHEDULE": "PreferNoSchedule"}
 _EKS_CAPACITY = {"ON_DEMAND": "on-demand", "SPOT": "spot", "CAPACITY_BLOCK": "reserved"}
 _RESERVATION = "capacityReservationSpecification.capacityReservationTarget"
 _TEMPLATE = "spec.template.spec"

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from policies.grants import IDENTITY_POLICIES, Condition, Grant, grants, listed
-from policies.rule import Resource, View, check_each
+from policies.rule import Resource, View, each
 
 ROLE = "aws:iam/role:Role"
 EVERYTHING = (
@@ -37,7 +37,7 @@ _ABOUT_CALLS = re.compile(
 def documents(resource: Resource) -> Iterator[tuple[View, str]]:
     """Yields a view and the path in it of each identity policy of the resource: its own, or those inline in a role."""
     if resource.type == ROLE:
-        yield from ((inline, "policy") for inline in check_each(resource, "inlinePolicies", lambda each: [each]))
+        yield from ((inline, "policy") for inline in each(resource, "inlinePolicies"))
     else:
         yield resource, IDENTITY_POLICIES[resource.type]
 

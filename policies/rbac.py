@@ -7,7 +7,7 @@ Source: Kubernetes 1.35, "Using RBAC Authorization"; read 2026-11.
 from collections.abc import Callable, Collection, Iterable, Iterator
 
 from policies.objects import objects
-from policies.rule import Resource, View, check_each, collect_from, texts
+from policies.rule import Resource, View, each, texts
 from policies.views import Path
 
 GROUP = "rbac.authorization.k8s.io"
@@ -22,8 +22,10 @@ def in_rules(
     kinds: Iterable[str] = ("Role", "ClusterRole"),
 ) -> Iterator[tuple[str, str]]:
     """Yields what `check` finds in the rules of every Role and ClusterRole in a resource."""
-    roles = (role for kind in kinds for role in objects(resource, GROUP, kind))
-    return collect_from(roles, lambda role: check_each(role, "rules", check))
+    for kind in kinds:
+        for role in objects(resource, GROUP, kind):
+            for rule in each(role, "rules"):
+                yield from check(rule)
 
 
 def grants(rule: View, group: str, resources: Collection[str], verbs: Collection[str]) -> bool:

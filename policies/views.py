@@ -14,15 +14,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, lru_cache
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from common.tag_keys import means
 from common.urns import name_of
 from common.values import UNKNOWN, Secret
 
 Path = str | tuple[str | int, ...]
-Finding = TypeVar("Finding")
-Item = TypeVar("Item")
 Environment = Literal["dev", "staging", "prod"]
 PLACEHOLDERS = frozenset({"", "todo", "tbd", "fixme", "xx", "xxx", "n/a", "na", "none", "null", "unknown", "changeme"})
 ENVIRONMENTS: tuple[Environment, ...] = ("dev", "staging", "prod")
@@ -389,28 +387,3 @@ def each(view: View, path: Path) -> Iterator[View]:
         raise WrongTypeError(view.resource, view.under(path), "a list", value)
     for index, item in enumerate(value):
         yield View(view.resource, item, f"{view.under(path)}[{index}]")
-
-
-def check_each(view: View, path: Path, check: Callable[[View], Iterable[Finding]]) -> Iterator[Finding]:
-    """Yields what `check` finds in each item of the list at `path`. Raises as `collect_from` does."""
-    return collect_from(each(view, path), check)
-
-
-def collect_from(items: Iterable[Item], check: Callable[[Item], Iterable[Finding]]) -> Iterator[Finding]:
-    """Yields what `check` finds in each item. An item with an unknown value does not hide the items after it.
-
-    Raises the first NotKnownError once all items are done.
-    """
-    first_error: NotKnownError | None = None
-    for item in items:
-        try:
-            yield from check(item)
-        except NotKnownError as error:
-            first_error = first_error or error
-    if first_error:
-        raise first_error
-
-
-def collect_all(*parts: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:
-    """Yields what each part of a check finds. A part that meets an unknown value does not hide the parts after it."""
-    return collect_from(parts, lambda part: part())

@@ -76,8 +76,7 @@ RELAXED = {"dev": "disabled", "staging": "advisory", "prod": "mandatory"}
 
 
 @pytest.mark.parametrize(
-    ("stack", "expected"),
-    [("dev", []), ("staging", ["advisory"]), ("prod", ["mandatory"]), ("acme-eu", ["mandatory"])],
+    ("stack", "expected"), [("dev", []), ("staging", ["advisory"]), ("prod", ["mandatory"]), ("acme-eu", ["mandatory"])]
 )
 def test_the_stacks_name_sets_the_environment_and_another_name_gets_the_strictest(stack: str, expected: list) -> None:
     assert levels(analyzer(probe(**RELAXED)), stack) == expected

@@ -1,17 +1,19 @@
 """Pod specs are found in every kind of object."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from common.values import UNKNOWN, Secret
 from common.wire import from_struct, to_struct
+from policies.evaluate import evaluate_rule, evaluate_stack_rule
 from policies.pods import ADDING, Pod, all_pods, in_pods, pods
 from policies.rule import EvaluationContext, NotKnownError, Stack, View, flag, number
 from policies.views import Reads, Resource
 from simulator.kubernetes.custom import schema_of
-from tests.policies.policy_harness import TODAY, urn
+from tests.policies.policy_harness import RESOURCE_RULES, STACK_RULES, TODAY, urn
 
 SPEC = {"containers": [{"name": "main"}]}
 TEMPLATED = {"spec": {"template": {"spec": SPEC}}}
@@ -56,11 +58,7 @@ TRAINER = {"numNodes": 2, "resourcesPerNode": {"limits": {"x": 1}}}
 PARTS: dict[str, tuple[dict[str, Any], list[tuple[str, list[str]]]]] = {
     "serving.kserve.io/v1beta1:InferenceService": (
         {"spec": {"predictor": {"model": MODEL, "workerSpec": {"hostIPC": True}}, "transformer": {"hostPID": True}}},
-        [
-            ("spec.predictor", ["spec.predictor.model"]),
-            ("spec.predictor.workerSpec", []),
-            ("spec.transformer", []),
-        ],
+        [("spec.predictor", ["spec.predictor.model"]), ("spec.predictor.workerSpec", []), ("spec.transformer", [])],
     ),
     "serving.kserve.io/v1alpha2:LLMInferenceService": (
         {"spec": {"template": {"hostPID": True}, "prefill": {"worker": {"hostIPC": True}}}},
@@ -228,28 +226,34 @@ def test_a_secret_beside_a_pod_spec_does_not_mark_it() -> None:
 
 def test_an_unknown_object_does_not_hide_the_next() -> None:
     unknown, known = resource("core/v1:Pod", {"spec": UNKNOWN}), resource("core/v1:Pod", {"spec": SPEC})
-    pod_specs = all_pods(Stack("", EvaluationContext("prod", TODAY), [unknown, known]))
-    assert next(pod_specs).spec.resource is known
-    with pytest.raises(NotKnownError):
-        next(pod_specs)
+    unknown.urn = urn("kubernetes:core/v1:Pod", "later")
+    stack = Stack("", EvaluationContext("prod", TODAY), [unknown, known])
+
+    def check(all_of: Stack) -> Iterator[tuple[Resource, str, str]]:
+        return ((pod.spec.resource, pod.spec.path, "is a pod") for pod in all_pods(all_of))
+
+    found = evaluate_stack_rule(replace(STACK_RULES[0], check=check, on_unknown="defer"), stack, {})
+    assert [(each.kind, each.path) for each in found] == [("violation", "spec"), ("deferred", "spec")]
 
 
-def paths_with(check: Any) -> tuple[list[str], bool]:
-    """Returns the paths that `check` yields, and whether it met an unknown value at the end."""
-    paths: list[str] = []
-    try:
-        for path in check:
-            paths.append(path)
-    except NotKnownError:
-        return paths, True
-    return paths, False
+def paths_with(spec: Mapping[str, Any], check: Callable[[Pod], Iterable[str]]) -> list[tuple[str, str]]:
+    """Returns kind and path of what a rule says whose check yields paths in the pod."""
+    one = resource("core/v1:Pod", {"spec": spec})
+
+    def yields(given: Resource) -> Iterator[tuple[str, str]]:
+        return ((path, "is wrong") for pod in pods(given) for path in check(pod))
+
+    rule = replace(RESOURCE_RULES[0], check=yields, on_unknown="defer", severity="high")
+    return [(found.kind, found.path) for found in evaluate_rule(rule, one, {})]
 
 
 def test_an_unknown_container_hides_neither_the_next_nor_the_init_containers() -> None:
     spec = {"containers": [UNKNOWN, {"x": True}], "initContainers": [{"x": True}]}
-    (pod,) = pods(resource("core/v1:Pod", {"spec": spec}))
-    found = paths_with(pod.containers(lambda container: [container.path] if flag(container, "x") else []))
-    assert found == (["spec.containers[1]", "spec.initContainers[0]"], True)
+    found = paths_with(spec, lambda pod: pod.containers(lambda one: [one.path] if flag(one, "x") else []))
+    assert found == [
+        *(("violation", path) for path in ("spec.containers[1]", "spec.initContainers[0]")),
+        ("deferred", "spec.containers[0]"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -270,12 +274,13 @@ def test_pod_and_containers_decide_about_a_field_as_kubernetes_has_it(
 
 
 def test_an_unknown_value_of_the_pod_does_not_hide_its_containers() -> None:
-    (pod,) = pods(resource("core/v1:Pod", {"spec": {"x": {"y": UNKNOWN}, "containers": [{"x": {"y": True}}]}}))
+    spec = {"x": {"y": UNKNOWN}, "containers": [{"x": {"y": True}}]}
 
     def on(holder: View) -> list[str]:
         return [holder.path] if flag(holder, "x.y") else []
 
-    assert paths_with(pod.levels("x.y", on)) == (["spec.containers[0]"], True)
+    found = paths_with(spec, lambda pod: pod.levels("x.y", on))
+    assert found == [("violation", "spec.containers[0]"), ("deferred", "spec.x.y")]
 
 
 def test_pods_of_exempt_namespaces_are_left_out() -> None:

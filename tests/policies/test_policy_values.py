@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from common.values import UNKNOWN, Secret
 from common.wire import from_struct, to_struct
 from policies.analyzer import CRASHED, DEFERRED
+from policies.evaluate import evaluate_rule
 from policies.rule import Case, Rule, StackRule
 from policies.views import (
     EvaluationContext,
@@ -21,7 +22,6 @@ from policies.views import (
     WrongTypeError,
     at,
     at_if_known,
-    check_each,
     each,
     flag,
     keys,
@@ -128,10 +128,28 @@ def test_a_list_with_one_unknown_item_is_unknown_as_a_whole_but_its_other_items_
         at(resource, "disks")
     assert at(resource, "disks[2].size") == 3
 
-    sizes: list[Any] = []
-    with pytest.raises(NotKnownError, match=r"disks\[1\]"):
-        sizes.extend(check_each(resource, "disks", lambda disk: [at(disk, "size")]))
-    assert sizes == [1, 3], "a bad disk after an unknown one must still be found"
+    def sizes(one: Resource) -> Iterator[tuple[str, str]]:
+        return ((disk.path, str(at(disk, "size"))) for disk in each(one, "disks") if present(disk, "size"))
+
+    rule = replace(RESOURCE_RULES[0], check=sizes, on_unknown="defer", severity="high")
+    told = [(finding.kind, finding.path) for finding in evaluate_rule(rule, resource, {})]
+    assert told == [("violation", "disks[0]"), ("violation", "disks[2]"), ("deferred", "disks[1]")], (
+        "a bad disk after an unknown one must still be found"
+    )
+
+
+@pytest.mark.parametrize(("unknowns", "said"), [(50, True), (51, False)])
+def test_a_check_that_ends_at_too_many_unknown_values_says_so(unknowns: int, said: bool) -> None:
+    def each_one(one: Resource) -> Iterator[tuple[str, str]]:
+        return ((disk.path, "is wrong") for disk in each(one, "disks") if flag(disk, "wrong"))
+
+    resource = view(disks=[*[{"wrong": UNKNOWN}] * unknowns, {"wrong": True}])
+    rule = replace(RESOURCE_RULES[0], check=each_one, on_unknown="pass", severity="high")
+    last = list(evaluate_rule(rule, resource, {}))[-1]
+    if said:
+        assert (last.kind, last.path) == ("violation", "disks[50]")
+    else:
+        assert (last.path, "is not judged" in last.message) == ("disks[50].wrong", True), "silence would read as a pass"
 
 
 def test_whole_numbers_stay_whole_although_the_protocol_has_only_floats() -> None:

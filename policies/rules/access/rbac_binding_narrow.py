@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from common.values import UNKNOWN
 from policies.objects import objects
 from policies.rbac import CLUSTER_ROLE, GROUP, ROLE
-from policies.rule import Case, Resource, Rule, View, check_each, collect_all, collect_from, text
+from policies.rule import Case, Resource, Rule, View, each, text
 
 WIDE = ("cluster-admin", "admin", "edit", "system:masters")
 EVERYBODY = (
@@ -19,26 +19,21 @@ EVERYBODY = (
 EVERY_POD = "system:serviceaccounts:"
 
 
-def _role(binding: View) -> Iterator[tuple[str, str]]:
+def _binding(binding: View) -> Iterator[tuple[str, str]]:
     if text(binding, "roleRef.kind") != "Role" and text(binding, "roleRef.name") in WIDE:
         yield binding.under("roleRef.name"), "reads every Secret and acts as every service account, or does anything"
-
-
-def _subject(subject: View) -> Iterator[tuple[str, str]]:
-    name = text(subject, "name")
-    if name in EVERYBODY or name.startswith(EVERY_POD):
-        yield subject.under("name"), "is everybody, or every pod, or has all rights already"
-    elif name == "default" and text(subject, "kind") == "ServiceAccount":
-        yield subject.under("name"), "is the service account of every pod that names none"
-
-
-def _binding(binding: View) -> Iterator[tuple[str, str]]:
-    return collect_all(lambda: _role(binding), lambda: check_each(binding, "subjects", _subject))
+    for subject in each(binding, "subjects"):
+        name = text(subject, "name")
+        if name in EVERYBODY or name.startswith(EVERY_POD):
+            yield subject.under("name"), "is everybody, or every pod, or has all rights already"
+        elif name == "default" and text(subject, "kind") == "ServiceAccount":
+            yield subject.under("name"), "is the service account of every pod that names none"
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
     bindings = (each for kind in ("RoleBinding", "ClusterRoleBinding") for each in objects(resource, GROUP, kind))
-    return collect_from(bindings, _binding)
+    for binding in bindings:
+        yield from _binding(binding)
 
 
 BINDING, CLUSTER_BINDING = f"{ROLE}Binding", f"{CLUSTER_ROLE}Binding"

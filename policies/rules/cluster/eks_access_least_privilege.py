@@ -5,10 +5,7 @@ from fnmatch import fnmatchcase
 
 from policies.rule import Case, Option, Resource, Rule, text, texts
 
-ASSOCIATION, ENTRY = (
-    "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
-    "aws:eks/accessEntry:AccessEntry",
-)
+ASSOCIATION, ENTRY = ("aws:eks/accessPolicyAssociation:AccessPolicyAssociation", "aws:eks/accessEntry:AccessEntry")
 ADMIN = "AmazonEKSClusterAdminPolicy"
 MASTERS = "system:masters"
 

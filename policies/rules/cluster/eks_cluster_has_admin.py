@@ -46,13 +46,10 @@ def _stack(creator: bool | None, policy: str = ADMIN, scope: str = "cluster", of
 BY_REFERENCE = StackCase(
     {
         "main": Sample(
-            CLUSTER,
-            {"accessConfig": {"authenticationMode": "API", "bootstrapClusterCreatorAdminPermissions": False}},
+            CLUSTER, {"accessConfig": {"authenticationMode": "API", "bootstrapClusterCreatorAdminPermissions": False}}
         ),
         "admin": Sample(
-            ASSOCIATION,
-            {"policyArn": f"arn:aws:eks::aws:cluster-access-policy/{ADMIN}"},
-            links={"clusterName": "main"},
+            ASSOCIATION, {"policyArn": f"arn:aws:eks::aws:cluster-access-policy/{ADMIN}"}, links={"clusterName": "main"}
         ),
     }
 )

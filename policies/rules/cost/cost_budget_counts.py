@@ -8,22 +8,11 @@ import re
 from collections.abc import Iterator
 
 from common.values import UNKNOWN
-from policies.rule import Case, Resource, Rule, View, check_each, collect_all, each, present, text, texts
+from policies.rule import Case, Resource, Rule, each, present, text, texts
 
 FILTERS, NOTIFICATIONS, VALUES = "costFilters", "notifications", "values"
 TAG = re.compile(r"(user|aws):[^$]+\$.*")
 SUBSCRIBERS = ("subscriberEmailAddresses", "subscriberSnsTopicArns")
-
-
-def _filter(item: View) -> Iterator[tuple[str, str]]:
-    if text(item, "name") == "TagKeyValue" and not all(map(TAG.fullmatch, texts(item, VALUES))):
-        yield item.under(VALUES), "is not of the form user:<key>$<value>, so the budget stands at 0 USD for ever"
-
-
-def _filters(resource: Resource) -> Iterator[tuple[str, str]]:
-    if not present(resource, FILTERS) and not present(resource, "filterExpression"):
-        yield FILTERS, "is not set, so the budget counts the whole account"
-    yield from check_each(resource, FILTERS, _filter)
 
 
 def _notifications(resource: Resource) -> Iterator[tuple[str, str]]:
@@ -33,7 +22,12 @@ def _notifications(resource: Resource) -> Iterator[tuple[str, str]]:
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
-    return collect_all(lambda: _filters(resource), lambda: _notifications(resource))
+    if not present(resource, FILTERS) and not present(resource, "filterExpression"):
+        yield FILTERS, "is not set, so the budget counts the whole account"
+    for item in each(resource, FILTERS):
+        if text(item, "name") == "TagKeyValue" and not all(map(TAG.fullmatch, texts(item, VALUES))):
+            yield item.under(VALUES), "is not of the form user:<key>$<value>, so the budget stands at 0 USD for ever"
+    yield from _notifications(resource)
 
 
 def _budget(at: str = "", value: object = "user:team$research", **changes: object) -> Case:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from policies.pools import LAUNCH_TEMPLATE, NODE_CLASS
-from policies.rule import Case, Resource, Rule, View, check_each, present, text
+from policies.rule import Case, Resource, Rule, View, each, present, text
 from policies.samples import node_class
 
 VOLUME = "aws:ebs/volume:Volume"
@@ -24,12 +24,15 @@ def _mapping(mapping: View) -> Iterator[tuple[str, str]]:
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
     if resource.type == LAUNCH_TEMPLATE:
-        yield from check_each(resource, "blockDeviceMappings", _mapping)
+        for mapping in each(resource, "blockDeviceMappings"):
+            yield from _mapping(mapping)
     elif resource.type == NODE_CLASS:
-        yield from check_each(resource, "spec.blockDeviceMappings", _mapping)
+        for mapping in each(resource, "spec.blockDeviceMappings"):
+            yield from _mapping(mapping)
     elif resource.type == INSTANCE:
         yield from _type(resource, "rootBlockDevice.volumeType")
-        yield from check_each(resource, "ebsBlockDevices", lambda device: _type(device, "volumeType"))
+        for device in each(resource, "ebsBlockDevices"):
+            yield from _type(device, "volumeType")
     elif resource.type == VOLUME:
         yield from _type(resource, "type")
     elif text(resource, "provisioner").startswith("ebs.csi."):

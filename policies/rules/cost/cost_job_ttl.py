@@ -7,7 +7,7 @@ Finished Jobs"; JobSet v1alpha2 and RayJob v1, their definitions; read 2026-11.
 from collections.abc import Iterator
 
 from policies.objects import objects
-from policies.rule import Case, Option, Resource, Rule, View, collect_from, flag, number
+from policies.rule import Case, Option, Resource, Rule, View, flag, number
 
 AFTER, SHUTDOWN = "spec.ttlSecondsAfterFinished", "spec.shutdownAfterJobFinishes"
 KINDS = (("batch", "Job"), ("jobset.x-k8s.io", "JobSet"), ("ray.io", "RayJob"))
@@ -23,7 +23,8 @@ def check(resource: Resource, *, seconds: float) -> Iterator[tuple[str, str]]:
         if after is None or after > seconds:
             yield view.under(AFTER), f"is not set, or more than {seconds:g}: pods and logs of what is done pile up"
 
-    return collect_from((each for kind in KINDS for each in objects(resource, *kind)), job)
+    for item in (each for kind in KINDS for each in objects(resource, *kind)):
+        yield from job(item)
 
 
 JOB, JOB_SET, RAY_JOB = (

@@ -66,8 +66,13 @@ RULE = StackRule(
         "turned off": _stack(True, {**_ABORT, "status": "Disabled"}),
         "half a year": _stack(True, _days(180)),
         "no time": _stack(True, _days(0)),
-        "a part of the bucket": _stack(True, {**_ABORT, "filter": {"prefix": "logs/"}}),
-        "a part of the bucket, by tag": _stack(True, {**_ABORT, "filter": {"tag": {"key": "a", "value": "b"}}}),
+        "no number": _stack(True, {**_ABORT, "abortIncompleteMultipartUpload": {}}),
+        **{
+            f"a part of the bucket, by {name}": _stack(True, {**_ABORT, "filter": {name: given}})
+            for name, given in {"prefix": "a", "tag": {"key": "a"}, "and": {"prefix": "a"}}.items()
+        },
+        "a part of the bucket, in the old form": _stack(True, {**_ABORT, "prefix": "logs/"}),
+        "a day more than a month": _stack(True, _days(32)),
         "a bucket elsewhere": StackCase({"it": Sample(LIFECYCLES[0], {"bucket": "theirs"})}, ("it", "rules")),
         "other rules": _stack(True, {"status": "Enabled", "expiration": {"days": 3}}),
     },

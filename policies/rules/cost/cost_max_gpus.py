@@ -3,17 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from policies.machines import (
-    ENDPOINT,
-    FLEET,
-    GROUP,
-    INSTANCES,
-    MACHINES,
-    NOTEBOOK,
-    RESERVATION,
-    SPOT_FLEET,
-    machines,
-)
+from policies.machines import ENDPOINT, FLEET, GROUP, INSTANCES, MACHINES, NOTEBOOK, RESERVATION, SPOT_FLEET, machines
 from policies.pools import LAUNCH_TEMPLATE, NODE_GROUP, NODE_POOL, Pool, pools
 from policies.rule import Environment, Option, Resource, Sample, Stack, StackCase, StackRule
 from policies.samples import A100, L4, PLAIN, node_group, node_group_of_template, node_pool

@@ -53,11 +53,7 @@ RULE = StackRule(
     options={"per": Option('"zone": one gateway in each zone; "vpc": one at most.', "zone", {"dev": "vpc"})},
     staging="advisory",
     check=check,
-    good={
-        "one in each zone": _stack("a", "b"),
-        "one in dev": _stack("a", environment="dev"),
-        "no NAT": _stack(),
-    },
+    good={"one in each zone": _stack("a", "b"), "one in dev": _stack("a", environment="dev"), "no NAT": _stack()},
     bad={
         "nothing set in the second zone": _stack("a"),
         "two in one zone": _stack("a", "a"),

@@ -12,33 +12,10 @@ from catalog.instance_types import InstanceType
 from catalog.mig import MIG_GPUS, MigGpu, mig_gpu
 from catalog.sharing import SHARING_LABEL, Sharing
 from common.values import UNKNOWN
-from policies.pools import (
-    LAUNCH_TEMPLATE,
-    MIG_CONFIG_LABEL,
-    NO_MIG,
-    NODE_GROUP,
-    NODE_POOL,
-    Pool,
-    mig_layout,
-    pools,
-)
+from policies.pools import LAUNCH_TEMPLATE, MIG_CONFIG_LABEL, NO_MIG, NODE_GROUP, NODE_POOL, Pool, mig_layout, pools
 from policies.rule import Case, Sample, StackCase, StackRule, each_alone
 from policies.samples import A100, H100, L4, PLAIN, node_group, node_group_of_template, node_pool, requirement
-from policies.views import (
-    Path,
-    Resource,
-    Stack,
-    View,
-    WrongTypeError,
-    at,
-    at_if_known,
-    collect_all,
-    collect_from,
-    each,
-    keys,
-    show,
-    text,
-)
+from policies.views import Path, Resource, Stack, View, WrongTypeError, at, at_if_known, each, keys, show, text
 
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
 CONFIG_MAP_PATCH, CONFIG_MAP_LIST = "kubernetes:core/v1:ConfigMapPatch", "kubernetes:core/v1:ConfigMapList"
@@ -130,18 +107,13 @@ def _entry(entry: View, path: str) -> Iterator[tuple[str, str]]:
 
 
 def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
-    files = stack.of(CONFIG_MAP, CONFIG_MAP_PATCH, CONFIG_MAP_LIST, RELEASE)
     named: set[str] = set()
-
-    def of_file(resource: Resource) -> Iterator[tuple[Resource, str, str]]:
+    for resource in stack.of(CONFIG_MAP, CONFIG_MAP_PATCH, CONFIG_MAP_LIST, RELEASE):
         for file in _files(resource):
             named.update(keys(file, "mig-configs"))
             yield from ((resource, *found) for found in _check_file(file))
-
-    yield from collect_all(
-        lambda: collect_from(files, of_file),
-        lambda: collect_from(pools(stack), lambda pool: ((pool.resource, *found) for found in _pool(pool, named))),
-    )
+    for pool in pools(stack):
+        yield from ((pool.resource, *found) for found in _pool(pool, named))
 
 
 def _files(resource: Resource) -> Iterator[View]:
@@ -193,10 +165,7 @@ RULE = StackRule(
     good={
         "the instance type in the launch template": _block("7x1g.5gb"),
         "a name from a mig-parted file": StackCase(
-            {
-                "pool": Sample(NODE_GROUP, _group("mixed", A100)),
-                "file": Sample(CONFIG_MAP, _mig_file({"1g.5gb": 7})),
-            }
+            {"pool": Sample(NODE_GROUP, _group("mixed", A100)), "file": Sample(CONFIG_MAP, _mig_file({"1g.5gb": 7}))}
         ),
         **each_alone(
             NODE_GROUP,

@@ -10,19 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from policies.objects import objects
 from policies.pods import KUBERNETES, Pod, in_pods
-from policies.rule import (
-    Case,
-    Option,
-    Resource,
-    Rule,
-    View,
-    at,
-    check_each,
-    collect_all,
-    collect_from,
-    present,
-    text,
-)
+from policies.rule import Case, Option, Resource, Rule, View, at, each, present, text
 from policies.samples import pod
 
 NAMES = ("NVIDIA_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES")
@@ -41,10 +29,10 @@ def _variable(variable: View) -> Found:
 
 
 def _container(container: View) -> Found:
-    yield from collect_all(
-        lambda: check_each(container, "env", _variable),
-        *(lambda key=key: _line(container, key) for key in ("command", "args", "source")),
-    )
+    for variable in each(container, "env"):
+        yield from _variable(variable)
+    for key in ("command", "args", "source"):
+        yield from _line(container, key)
 
 
 def _line(container: View, key: str) -> Found:
@@ -53,25 +41,20 @@ def _line(container: View, key: str) -> Found:
         yield container.under(key), PROBLEM
 
 
-def _volume(volume: View) -> Found:
-    path = "hostPath.path"
-    if present(volume, path) and DEVICES.fullmatch(text(volume, path)):
-        yield volume.under(path), "shows devices of the node without the device plugin, which assigns them"
-
-
 def _of_pod(pod: Pod) -> Found:
-    return collect_all(lambda: pod.containers(_container), lambda: check_each(pod.spec, "volumes", _volume))
-
-
-def _values(config: View) -> Found:
-    for path in [(key, name) for key in ("data", "stringData") for name in NAMES]:
-        if text(config, path) not in NO_GPUS:
-            yield config.under(path), f"is for the environment of a pod, and {PROBLEM}"
+    yield from pod.containers(_container)
+    for volume in each(pod.spec, "volumes"):
+        path = "hostPath.path"
+        if present(volume, path) and DEVICES.fullmatch(text(volume, path)):
+            yield volume.under(path), "shows devices of the node without the device plugin, which assigns them"
 
 
 def check(resource: Resource, *, exempt_namespaces: Sequence[str]) -> Found:
     configs = (config for kind in ("ConfigMap", "Secret") for config in objects(resource, "core", kind))
-    yield from collect_from(configs, _values)
+    for config in configs:
+        for path in [(key, name) for key in ("data", "stringData") for name in NAMES]:
+            if text(config, path) not in NO_GPUS:
+                yield config.under(path), f"is for the environment of a pod, and {PROBLEM}"
     yield from in_pods(resource, exempt_namespaces, _of_pod)
 
 

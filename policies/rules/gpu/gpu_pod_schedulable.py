@@ -15,7 +15,7 @@ from catalog.requirements import CAPACITY_TYPE, fits, instance_labels
 from catalog.requirements import NODE_POOL as NODE_POOL_LABEL
 from policies.pods import KUBERNETES, Pod, all_pods
 from policies.pools import LAUNCH_TEMPLATE, NODE_GROUP, NODE_POOL, Pool, Taint, pools, quantity
-from policies.rule import Resource, Sample, Stack, StackCase, StackRule, View, collect_from, each, keys, text, texts
+from policies.rule import Resource, Sample, Stack, StackCase, StackRule, View, each, keys, text, texts
 from policies.rules.gpu.gpu_request_equals_limit import PREFIXES
 from policies.samples import (
     A100,
@@ -156,7 +156,8 @@ def _pod(pod: Pod, stack_pools: Sequence[Pool]) -> Iterator[tuple[Resource, str,
 def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
     stack_pools = list(pools(stack))
     if stack_pools:
-        yield from collect_from(all_pods(stack), lambda pod: _pod(pod, stack_pools))
+        for pod in all_pods(stack):
+            yield from _pod(pod, stack_pools)
 
 
 POD = "kubernetes:core/v1:Pod"

@@ -2,35 +2,23 @@
 
 from collections.abc import Iterator, Sequence
 
-from policies.pools import LAUNCH_TEMPLATE, NODE_GROUP, NODE_POOL, Pool, pools, types_in_words
-from policies.rule import Case, Option, Resource, Sample, Stack, StackCase, StackRule, collect_from, each_alone
-from policies.samples import (
-    A100,
-    NO_SCHEDULE,
-    PLAIN,
-    TAINT,
-    node_group,
-    node_group_of_template,
-    node_pool,
-    requirement,
-)
+from policies.pools import LAUNCH_TEMPLATE, NODE_GROUP, NODE_POOL, pools, types_in_words
+from policies.rule import Case, Option, Resource, Sample, Stack, StackCase, StackRule, each_alone
+from policies.samples import A100, NO_SCHEDULE, PLAIN, TAINT, node_group, node_group_of_template, node_pool, requirement
 
 
 def check(stack: Stack, *, keys: Sequence[str]) -> Iterator[tuple[Resource, str, str]]:
-    yield from collect_from(pools(stack), lambda pool: _pool(pool, keys))
-
-
-def _pool(pool: Pool, keys: Sequence[str]) -> Iterator[tuple[Resource, str, str]]:
-    if not pool.accelerated:
-        return
-    hard_taints = [taint for taint in pool.taints if taint.keeps_pods_off and (not keys or taint.key in keys)]
-    if not hard_taints:
-        with_key = f" with the key {' or '.join(keys)}" if keys else ""
-        yield (
-            pool.resource,
-            pool.taints_path,
-            f"has no NoSchedule or NoExecute taint{with_key}, but nodes may be {types_in_words(pool.accelerated)}",
-        )
+    for pool in pools(stack):
+        if not pool.accelerated:
+            continue
+        hard_taints = [taint for taint in pool.taints if taint.keeps_pods_off and (not keys or taint.key in keys)]
+        if not hard_taints:
+            with_key = f" with the key {' or '.join(keys)}" if keys else ""
+            yield (
+                pool.resource,
+                pool.taints_path,
+                f"has no NoSchedule or NoExecute taint{with_key}, but nodes may be {types_in_words(pool.accelerated)}",
+            )
 
 
 NEURON, MIXED = "inf2.xlarge", (PLAIN, A100)

@@ -67,9 +67,12 @@ RULE = Rule(
     bad={
         "only a request": Case(pod({"requests": {GPU: 1}}), type=POD, at=FIRST_AT),
         "limit and request differ": Case(pod({"limits": {GPU: 2}, "requests": {GPU: 1}}), type=POD, at=FIRST_AT),
-        "a GPU of another maker": Case(
-            pod({"requests": {"amd.com/gpu": 1}}), type=POD, at='spec.containers[0].resources.limits["amd.com/gpu"]'
-        ),
+        **{
+            f"a device of {maker}": Case(
+                pod({"requests": {f"{maker}x": 1}}), type=POD, at=f'spec.containers[0].resources.limits["{maker}x"]'
+            )
+            for maker in PREFIXES
+        },
         "a model of KServe": Case(
             {"spec": {"predictor": {"model": {"modelFormat": {"name": "x"}, "resources": {"requests": {GPU: 1}}}}}},
             type="kubernetes:serving.kserve.io/v1beta1:InferenceService",
@@ -108,9 +111,7 @@ RULE = Rule(
             at=f"spec.jobTemplate.spec.template.{FIRST_AT}",
         ),
         "a custom resource": Case(
-            _cluster({"requests": {GPU: 1}}),
-            type=CLUSTER,
-            at=f"spec.workerGroupSpecs[0].template.{FIRST_AT}",
+            _cluster({"requests": {GPU: 1}}), type=CLUSTER, at=f"spec.workerGroupSpecs[0].template.{FIRST_AT}"
         ),
     },
 )

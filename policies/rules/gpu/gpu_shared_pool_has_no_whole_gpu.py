@@ -15,7 +15,7 @@ from catalog.sharing import SHARING_LABEL, WHOLE_GPU
 from policies.pools import DEVICE_PLUGIN_LABEL, MIG_CONFIG_LABEL, NODE_POOL, Pool, pools, quantity
 from policies.rule import Sample, StackCase, StackRule
 from policies.samples import A100, H100, node_pool, requirement
-from policies.views import Resource, Stack, collect_from, each, flag, keys, number, text, texts
+from policies.views import Resource, Stack, each, flag, keys, number, text, texts
 
 NODE_OVERLAY, RELEASE = "kubernetes:karpenter.sh/v1alpha1:NodeOverlay", "kubernetes:helm.sh/v3:Release"
 CHART = r"karpenter(-v?\d.*)?"
@@ -68,7 +68,8 @@ def _gates(stack: Stack, overlays: list[Resource]) -> Iterator[tuple[Resource, s
 
 def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
     overlays = [overlay for overlay in stack.of(NODE_OVERLAY) if WHOLE_GPU in keys(overlay, "spec.capacity")]
-    yield from collect_from(pools(stack), lambda pool: _pool(pool, overlays))
+    for pool in pools(stack):
+        yield from _pool(pool, overlays)
     if overlays:
         yield from _gates(stack, overlays)
 

@@ -16,20 +16,7 @@ from policies.pods import KUBERNETES, all_pods
 from policies.pools import LAUNCH_TEMPLATE, NODE_GROUP, NODE_POOL, Pool, pools
 from policies.rule import Option, Sample, StackCase, StackRule
 from policies.samples import A100, node_group, node_group_of_template, node_pool, pod
-from policies.views import (
-    Resource,
-    Stack,
-    View,
-    WrongTypeError,
-    at,
-    at_if_known,
-    collect_from,
-    each,
-    keys,
-    number,
-    show,
-    text,
-)
+from policies.views import Resource, Stack, View, WrongTypeError, at, at_if_known, each, keys, number, show, text
 
 NAMESPACE, CONFIG_MAP = "kubernetes:core/v1:Namespace", "kubernetes:core/v1:ConfigMap"
 RELEASE = "kubernetes:helm.sh/v3:Release"
@@ -87,8 +74,10 @@ def _container(container: View) -> Iterator[tuple[Resource, str, str]]:
 def check(
     stack: Stack, *, replicas: float, labels: Sequence[str], namespaces: Sequence[str]
 ) -> Iterator[tuple[Resource, str, str]]:
-    yield from collect_from(pools(stack), lambda pool: _pool(pool, labels, replicas))
-    yield from collect_from(stack.of(*CONFIGS), lambda resource: _configs(resource, replicas))
+    for pool in pools(stack):
+        yield from _pool(pool, labels, replicas)
+    for resource in stack.of(*CONFIGS):
+        yield from _configs(resource, replicas)
     production_namespaces = {*namespaces}
     for namespace in stack.of(NAMESPACE):
         if _production_label(namespace, ("metadata", "labels"), labels):

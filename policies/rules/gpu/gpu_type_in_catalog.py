@@ -6,19 +6,9 @@ read 2026-11.
 
 from collections.abc import Iterator
 
-from policies.machines import (
-    ENDPOINT,
-    FLEET,
-    GROUP,
-    INSTANCES,
-    MACHINES,
-    NOTEBOOK,
-    RESERVATION,
-    SPOT_FLEET,
-    machines,
-)
+from policies.machines import ENDPOINT, FLEET, GROUP, INSTANCES, MACHINES, NOTEBOOK, RESERVATION, SPOT_FLEET, machines
 from policies.pools import LAUNCH_TEMPLATE, NODE_GROUP, NODE_POOL, Pool, pools
-from policies.rule import Case, Resource, Sample, Stack, StackCase, StackRule, collect_from, each_alone
+from policies.rule import Case, Resource, Sample, Stack, StackCase, StackRule, each_alone
 from policies.samples import A100, PLAIN, node_group, node_group_of_template, node_pool, requirement
 
 
@@ -29,7 +19,8 @@ def _pool(pool: Pool) -> Iterator[tuple[Resource, str, str]]:
 
 
 def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
-    yield from collect_from(pools(stack), _pool)
+    for pool in pools(stack):
+        yield from _pool(pool)
     for each in machines(stack):
         if each.is_unlisted:
             what = f"is {each.type_name}, which the catalog does not have, so no limit counts its GPUs"

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policies.pools import LAUNCH_TEMPLATE, NODE_CLASS, NODE_GROUP, NODE_POOL, Pool, pools
-from policies.rule import Resource, Sample, Stack, StackCase, StackRule, collect_from, each, text
+from policies.rule import Resource, Sample, Stack, StackCase, StackRule, each, text
 from policies.samples import A100, PLAIN, node_class, node_group, node_pool
 
 # Bottlerocket's setting -> whether it is on by default.
@@ -89,13 +89,6 @@ def _plain(encoded: str) -> str:
         return ""  # what nobody can read closes nothing
 
 
-def _group(pool: Pool) -> Iterator[tuple[Resource, str, str]]:
-    user_data = _plain(text(pool.template, "userData")) if pool.template else ""
-    if problem := _open(user_data, text(pool.resource, "amiType")):
-        found_at = (pool.template, "userData") if pool.template else (pool.resource, "launchTemplate")
-        yield *found_at, f"{problem}, so a container may choose any GPU of a node of {pool.name}"
-
-
 def _class(pool: Pool, resource: Resource) -> Iterator[tuple[Resource, str, str]]:
     aliases = [text(term, "alias") for term in each(resource, "spec.amiSelectorTerms")]
     operating_system = next(filter(None, [*aliases, text(resource, "spec.amiFamily")]), "")
@@ -103,21 +96,21 @@ def _class(pool: Pool, resource: Resource) -> Iterator[tuple[Resource, str, str]
         yield resource, "spec.userData", f"{problem}, so a container may choose any GPU of a node of {pool.name}"
 
 
-def _pool(pool: Pool, node_classes: list[Resource]) -> Iterator[tuple[Resource, str, str]]:
-    if not any(machine.accelerator and machine.accelerator.manufacturer == "NVIDIA" for machine in pool.machines):
-        return
-    if not pool.karpenter:
-        yield from _group(pool)
-        return
-    name = text(pool.resource, "spec.template.spec.nodeClassRef.name")
-    for resource in node_classes:
-        if text(resource, "metadata.name") == name:
-            yield from _class(pool, resource)
-
-
 def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
     node_classes = stack.of(NODE_CLASS)
-    yield from collect_from(pools(stack), lambda pool: _pool(pool, node_classes))
+    for pool in pools(stack):
+        if not any(machine.accelerator and machine.accelerator.manufacturer == "NVIDIA" for machine in pool.machines):
+            continue
+        if not pool.karpenter:
+            user_data = _plain(text(pool.template, "userData")) if pool.template else ""
+            if problem := _open(user_data, text(pool.resource, "amiType")):
+                found_at = (pool.template, "userData") if pool.template else (pool.resource, "launchTemplate")
+                yield *found_at, f"{problem}, so a container may choose any GPU of a node of {pool.name}"
+            continue
+        name = text(pool.resource, "spec.template.spec.nodeClassRef.name")
+        for resource in node_classes:
+            if text(resource, "metadata.name") == name:
+                yield from _class(pool, resource)
 
 
 COMMAND = "nvidia-ctk config --in-place --set accept-nvidia-visible-devices-envvar-when-unprivileged"
@@ -233,6 +226,7 @@ RULE = StackRule(
         "in a part that does not run": _multipart(("text/cloud-config", CLOSING)),
         "in a part for another node of the request": _multipart((f"{SCRIPT}\nLaunch-Index: 9", CLOSING)),
         "in a part with a name, by which scripts are sorted": _multipart((f'{SCRIPT}; name="z"', CLOSING)),
+        "beside a part with a name": _multipart((SCRIPT, CLOSING), (f'{SCRIPT}; name="z"', "#!/bin/bash")),
         "in parts that are not read": _multipart((SCRIPT, CLOSING), head="X-Version: 1.0"),
         "the second instance type has GPUs": _managed("", AL2023, PLAIN, A100),
         "a custom image": _managed("", "CUSTOM"),

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterator
 
-from policies.rule import Case, Option, Resource, Rule, collect_from, text, texts
+from policies.rule import Case, Option, Resource, Rule, text, texts
 
 ROLE = "aws:iam/role:Role"
 BY_PROPERTY = {
@@ -27,7 +27,8 @@ ADMINISTRATORS = re.compile(
 def check(resource: Resource, *, allowed: Collection[str]) -> Iterator[tuple[str, str]]:
     path = PROPERTY[resource.type]
     names = texts(resource, path) if path.endswith("Arns") else [text(resource, path)]
-    yield from collect_from(names, lambda arn: _problem(path, arn, allowed))
+    for arn in names:
+        yield from _problem(path, arn, allowed)
 
 
 def _problem(path: str, arn: str, allowed: Collection[str]) -> Iterator[tuple[str, str]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from policies.grants import IDENTITY_POLICIES
 from policies.powers import EVERYTHING, ROLE, allowed, documents
-from policies.rule import Case, Resource, Rule, View, collect_from
+from policies.rule import Case, Resource, Rule, View
 
 
 def _document(view: View, path: str) -> Iterator[tuple[str, str]]:
@@ -17,7 +17,8 @@ def _document(view: View, path: str) -> Iterator[tuple[str, str]]:
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
-    yield from collect_from(documents(resource), lambda given: _document(*given))
+    for given in documents(resource):
+        yield from _document(*given)
 
 
 def _grant(effect: str = "Allow", **statement: object) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 
 from policies.grants import IDENTITY_POLICIES, Grant, listed
 from policies.powers import ROLE, documents, unbounded
-from policies.rule import Case, Option, Resource, Rule, View, collect_from
+from policies.rule import Case, Option, Resource, Rule, View
 
 DATA = (
     *("s3:GetObject", "secretsmanager:GetSecretValue", "ssm:GetParameter", "kms:Decrypt", "dynamodb:Scan"),
@@ -41,7 +41,8 @@ def _document(view: View, path: str, allowed: Collection[str]) -> Iterator[tuple
 
 
 def check(resource: Resource, *, allowed: Collection[str]) -> Iterator[tuple[str, str]]:
-    yield from collect_from(documents(resource), lambda given: _document(*given, allowed))
+    for given in documents(resource):
+        yield from _document(*given, allowed)
 
 
 def _grant(actions: object, resource: object = "*", key: str = "Action", **more: object) -> dict[str, str]:
@@ -79,7 +80,7 @@ RULE = Rule(
         "a service, in every account": Case(_grant("s3:*", "arn:aws:s3:::*"), at=AT),
         "a family of changes": Case(_grant("ec2:Create*"), at=AT),
         "all but a few": Case(_grant("iam:*", key="NotAction"), at=AT),
-        "all objects": Case(_grant("s3:GetObject"), at=AT),
+        **{f"{each} on everything": Case(_grant(each), at=AT) for each in DATA},
         "all secrets, by pattern": Case(_grant("secretsmanager:Get*"), at=AT),
         "in one region": Case(_grant("sqs:*", Condition={"StringEquals": {"aws:RequestedRegion": "us-west-2"}}), at=AT),
         "a permission set": Case({"inlinePolicy": _grant("s3:*")["policy"]}, type=SET, at=f"inlinePolicy{AT[6:]}"),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from policies.grants import IDENTITY_POLICIES
 from policies.powers import ESCALATIONS, ROLE, allowed, documents
-from policies.rule import Case, Resource, Rule, View, collect_from
+from policies.rule import Case, Resource, Rule, View
 
 
 def _document(view: View, path: str) -> Iterator[tuple[str, str]]:
@@ -14,7 +14,8 @@ def _document(view: View, path: str) -> Iterator[tuple[str, str]]:
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
-    yield from collect_from(documents(resource), lambda given: _document(*given))
+    for given in documents(resource):
+        yield from _document(*given)
 
 
 def _grant(actions: object, resource: object = "*", effect: str = "Allow", **more: object) -> dict[str, str]:

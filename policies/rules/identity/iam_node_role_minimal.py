@@ -27,7 +27,8 @@ def check(stack: Stack, *, policies: Collection[str]) -> Iterator[tuple[Resource
     roles = _roles(stack)
     for role in stack.of(ROLE):
         if role.urn in roles:
-            for arn in at_if_known(role, "managedPolicyArns") or ():
+            arns = at_if_known(role, "managedPolicyArns")
+            for arn in map(str, arns if isinstance(arns, list) else ()):
                 if arn.rpartition("/")[2] not in policies:
                     yield role, "managedPolicyArns", f"has {arn.rpartition('/')[2]}, which each pod of a node could use"
     for attachment in stack.of(ATTACHMENT):

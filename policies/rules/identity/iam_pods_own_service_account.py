@@ -25,18 +25,14 @@ def _subjects(grant: Grant) -> list[str]:
     return [value for each in grant.conditions if each.key.endswith(":sub") for value in each.values]
 
 
-def _trust(resource: Resource) -> Iterator[tuple[str, str]]:
-    for grant in grants(resource, "assumeRolePolicy"):
-        if not grant.allows or not any(CLUSTER_PROVIDER in principal.name for principal in grant.principals):
-            continue
-        subjects = [subject.rpartition(":")[2] for subject in _subjects(grant)]
-        if not subjects or any(fnmatchcase(DEFAULT, name) for name in subjects):
-            yield grant.statement.under("Condition"), f"admits {DEFAULT}, which {WHY}"
-
-
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
     if resource.type == ROLE:
-        yield from _trust(resource)
+        for grant in grants(resource, "assumeRolePolicy"):
+            if not grant.allows or not any(CLUSTER_PROVIDER in principal.name for principal in grant.principals):
+                continue
+            subjects = [subject.rpartition(":")[2] for subject in _subjects(grant)]
+            if not subjects or any(fnmatchcase(DEFAULT, name) for name in subjects):
+                yield grant.statement.under("Condition"), f"admits {DEFAULT}, which {WHY}"
     elif resource.type == POD_IDENTITY:
         if text(resource, "serviceAccount") == DEFAULT:
             yield "serviceAccount", WHY
@@ -91,6 +87,7 @@ RULE = Rule(
         "trust denied": _role(EVERY_POD, effect="Deny"),
         "trust in a service": Case({"assumeRolePolicy": "{}"}, type=ROLE),
         "trust in another provider": _role("repo:org/default", host="token.actions.githubusercontent.com"),
+        "trust in every job of another provider": _role(host="token.actions.githubusercontent.com"),
         "default without rights": _account("default", team="ours"),
         "another service account with rights": _account("trainer", **IRSA),
     },

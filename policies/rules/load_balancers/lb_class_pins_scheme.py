@@ -9,7 +9,7 @@ read 2026-11.
 from collections.abc import Iterator
 
 from policies.objects import all_objects
-from policies.rule import Resource, Sample, Stack, StackCase, StackRule, View, collect_from, present, text
+from policies.rule import Resource, Sample, Stack, StackCase, StackRule, View, present, text
 
 OURS, GROUP, CONFIGURATION = "gateway.k8s.aws/", "gateway.k8s.aws", "LoadBalancerConfiguration"
 CONTROLLER, REFERENCE = "spec.controllerName", "spec.parametersRef"
@@ -48,13 +48,14 @@ def _class(stack: Stack, view: View) -> Iterator[tuple[Resource, str, str]]:
     found = _named(stack, CONFIGURATION, name, namespace) if kind == (GROUP, CONFIGURATION) else []
     if not found:
         yield view.resource, view.under(REFERENCE), f"names no {CONFIGURATION} of this stack"
-    yield from collect_from(found, lambda configuration: _configuration(stack, configuration))
+    for configuration in found:
+        yield from _configuration(stack, configuration)
 
 
 def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
     classes = all_objects(stack.resources, "gateway.networking.k8s.io", "GatewayClass")
     reported = set()
-    for resource, path, problem in collect_from(classes, lambda each: _class(stack, each)):
+    for resource, path, problem in (found for gateway_class in classes for found in _class(stack, gateway_class)):
         if (resource.urn, path) not in reported:  # classes share configurations
             reported.add((resource.urn, path))
             yield resource, path, problem

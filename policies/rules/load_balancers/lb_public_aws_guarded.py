@@ -6,7 +6,7 @@ Source: Pulumi AWS 7, aws.lb.LoadBalancer; Elastic Load Balancing, "Application 
 
 from collections.abc import Iterator, Mapping
 
-from policies.rule import Resource, Sample, Stack, StackCase, StackRule, collect_from, each, flag, present, text
+from policies.rule import Resource, Sample, Stack, StackCase, StackRule, each, flag, present, text
 
 LOAD_BALANCERS = ("aws:lb/loadBalancer:LoadBalancer", "aws:alb/loadBalancer:LoadBalancer")
 LISTENERS = ("aws:lb/listener:Listener", "aws:alb/listener:Listener")
@@ -24,14 +24,6 @@ def _redirects(listener: Resource) -> bool:
     return bool(actions) and all(text(action, "redirect.protocol") == "HTTPS" for action in actions)
 
 
-def _listener(listener: Resource) -> Found:
-    if text(listener, "protocol") in ("HTTPS", "TLS"):
-        if not present(listener, "certificateArn"):
-            yield listener, "certificateArn", "is not set, so it has no certificate"
-    elif not _redirects(listener):
-        yield listener, "protocol", "is neither HTTPS nor a redirect to it, so anybody on the way can read it"
-
-
 def _balancer(stack: Stack, balancer: Resource) -> Found:
     if flag(balancer, "internal"):
         return
@@ -40,7 +32,11 @@ def _balancer(stack: Stack, balancer: Resource) -> Found:
         return
     for listener in stack.of(*LISTENERS):
         if balancer in stack.linked(listener, "loadBalancerArn", LOAD_BALANCERS):
-            yield from _listener(listener)
+            if text(listener, "protocol") in ("HTTPS", "TLS"):
+                if not present(listener, "certificateArn"):
+                    yield listener, "certificateArn", "is not set, so it has no certificate"
+            elif not _redirects(listener):
+                yield listener, "protocol", "is neither HTTPS nor a redirect to it, so anybody on the way can read it"
     guarded = [stack.linked(association, "resourceArn", LOAD_BALANCERS) for association in stack.of(ASSOCIATION)]
     if not any(balancer in balancers for balancers in guarded):
         yield balancer, "internal", "is not true, and no WebAclAssociation of this stack guards it"
@@ -50,7 +46,8 @@ def _balancer(stack: Stack, balancer: Resource) -> Found:
 
 
 def check(stack: Stack) -> Found:
-    return collect_from(stack.of(*LOAD_BALANCERS, CLASSIC), lambda balancer: _balancer(stack, balancer))
+    for balancer in stack.of(*LOAD_BALANCERS, CLASSIC):
+        yield from _balancer(stack, balancer)
 
 
 _HTTPS = {"protocol": "HTTPS", "certificateArn": "arn:aws:acm:us-west-2:111122223333:certificate/web"}
@@ -61,11 +58,7 @@ def _redirect(protocol: str) -> Mapping[str, object]:
 
 
 def _stack(
-    *at: str,
-    other_name: int = 0,
-    listener: Mapping[str, object] = _HTTPS,
-    guards: str = "door",
-    **props: object,
+    *at: str, other_name: int = 0, listener: Mapping[str, object] = _HTTPS, guards: str = "door", **props: object
 ) -> StackCase:
     given = {"internal": False, "accessLogs": {"enabled": True}, "dropInvalidHeaderFields": True, **props}
     samples = {

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from common.values import UNKNOWN
 from policies.objects import objects
-from policies.rule import Case, Resource, Rule, View, collect_all, collect_from, each, present, text
+from policies.rule import Case, Resource, Rule, View, each, present, text
 from policies.views import Path
 
 PUBLIC, SCHEME, ATTRIBUTES_AT = "internet-facing", "spec.scheme", "spec.loadBalancerAttributes"
@@ -42,35 +42,6 @@ def _attributes(view: View) -> Found:
     return _without(view, ATTRIBUTES_AT, {key: text(item, "value") for key, item in items if key in ATTRIBUTES})
 
 
-def _listener(listener: View) -> Found:
-    if text(listener, "protocolPort").partition(":")[0] not in ("HTTPS", "TLS"):
-        yield listener.under("protocolPort"), "is not HTTPS, so anybody on the way can read it"
-    elif not present(listener, "defaultCertificate"):
-        yield listener.under("defaultCertificate"), NO_CERTIFICATE
-
-
-def _configuration(view: View) -> Found:
-    if text(view, SCHEME) != PUBLIC:
-        return
-    if not present(view, LISTENERS):
-        yield view.under(LISTENERS), NO_CERTIFICATE
-    for listener in each(view, LISTENERS):
-        yield from _listener(listener)
-    if not present(view, ACL):
-        yield view.under(ACL), NO_ACL
-    yield from _attributes(view)
-
-
-def _parameters(view: View) -> Found:
-    if text(view, SCHEME) != PUBLIC:
-        return
-    if not present(view, CERTIFICATES):
-        yield view.under(CERTIFICATES), NO_CERTIFICATE
-    if not any(present(view, name) for name in ACL_NAMES):
-        yield view.under(ACL_NAMES[0]), NO_ACL
-    yield from _attributes(view)
-
-
 def _ingress(view: View) -> Found:
     if PUBLIC not in (text(view, _annotation("scheme")), text(view, _annotation("frontend-nlb-scheme"))):
         return
@@ -87,11 +58,29 @@ def _ingress(view: View) -> Found:
 
 
 def check(resource: Resource) -> Found:
-    return collect_all(
-        lambda: collect_from(objects(resource, "gateway.k8s.aws", "LoadBalancerConfiguration"), _configuration),
-        lambda: collect_from(objects(resource, "elbv2.k8s.aws", "IngressClassParams"), _parameters),
-        lambda: collect_from(objects(resource, "networking.k8s.io", "Ingress"), _ingress),
-    )
+    for view in objects(resource, "gateway.k8s.aws", "LoadBalancerConfiguration"):
+        if text(view, SCHEME) != PUBLIC:
+            continue
+        if not present(view, LISTENERS):
+            yield view.under(LISTENERS), NO_CERTIFICATE
+        for listener in each(view, LISTENERS):
+            if text(listener, "protocolPort").partition(":")[0] not in ("HTTPS", "TLS"):
+                yield listener.under("protocolPort"), "is not HTTPS, so anybody on the way can read it"
+            elif not present(listener, "defaultCertificate"):
+                yield listener.under("defaultCertificate"), NO_CERTIFICATE
+        if not present(view, ACL):
+            yield view.under(ACL), NO_ACL
+        yield from _attributes(view)
+    for view in objects(resource, "elbv2.k8s.aws", "IngressClassParams"):
+        if text(view, SCHEME) != PUBLIC:
+            continue
+        if not present(view, CERTIFICATES):
+            yield view.under(CERTIFICATES), NO_CERTIFICATE
+        if not any(present(view, name) for name in ACL_NAMES):
+            yield view.under(ACL_NAMES[0]), NO_ACL
+        yield from _attributes(view)
+    for view in objects(resource, "networking.k8s.io", "Ingress"):
+        yield from _ingress(view)
 
 
 CONFIGURATION = "kubernetes:gateway.k8s.aws/v1:LoadBalancerConfiguration"
@@ -152,6 +141,7 @@ RULE = Rule(
         "a public Ingress": _web(),
         "a public Ingress with a redirect": _web(listen_ports='[{"HTTP": 80}, {"HTTPS": 443}]', ssl_redirect="443"),
         "a public Ingress with a certificate by its host": _web(certificate_arn=None, create_acm_cert="true"),
+        "a public Ingress with an ACL by name": _web(wafv2_acl_arn=None, wafv2_acl_name="web"),
         "an internal Ingress": _web(scheme="internal", certificate_arn=None),
     },
     bad={

@@ -9,29 +9,26 @@ from collections.abc import Iterator, Sequence
 
 from common.values import UNKNOWN
 from policies.objects import objects
-from policies.rule import Case, Option, Resource, Rule, View, collect_from, flag, present, text
+from policies.rule import Case, Option, Resource, Rule, flag, present, text
 
 ANNOTATIONS, PREFIX = ("metadata", "annotations"), "service.beta.kubernetes.io/aws-load-balancer-"
 SCHEME, INTERNAL = (*ANNOTATIONS, f"{PREFIX}scheme"), (*ANNOTATIONS, f"{PREFIX}internal")
 TYPE, CLASS, ADDRESSES = "spec.type", "spec.loadBalancerClass", "spec.externalIPs"
 
 
-def _service(service: View, classes: Sequence[str]) -> Iterator[tuple[str, str]]:
-    kind = text(service, TYPE)
-    if kind == "LoadBalancer" and text(service, CLASS) not in classes:
-        yield service.under(CLASS), "is no class of this cluster, so a public Classic Load Balancer may be made"
-    if kind == "NodePort":
-        yield service.under(TYPE), "is NodePort, which opens a port on every node, around gateways and their rules"
-    if text(service, SCHEME, "internal" if kind != "LoadBalancer" else "") != "internal":
-        yield service.under(SCHEME), "is not internal"
-    elif not flag(service, INTERNAL, default=True):
-        yield service.under(INTERNAL), "is false, which is the old way to say internet-facing"
-    if present(service, ADDRESSES):
-        yield service.under(ADDRESSES), "takes traffic of the cluster to addresses that the Service does not own"
-
-
 def check(resource: Resource, *, classes: Sequence[str]) -> Iterator[tuple[str, str]]:
-    return collect_from(objects(resource, "core", "Service"), lambda service: _service(service, classes))
+    for service in objects(resource, "core", "Service"):
+        kind = text(service, TYPE)
+        if kind == "LoadBalancer" and text(service, CLASS) not in classes:
+            yield service.under(CLASS), "is no class of this cluster, so a public Classic Load Balancer may be made"
+        if kind == "NodePort":
+            yield service.under(TYPE), "is NodePort, which opens a port on every node, around gateways and their rules"
+        if text(service, SCHEME, "internal" if kind != "LoadBalancer" else "") != "internal":
+            yield service.under(SCHEME), "is not internal"
+        elif not flag(service, INTERNAL, default=True):
+            yield service.under(INTERNAL), "is false, which is the old way to say internet-facing"
+        if present(service, ADDRESSES):
+            yield service.under(ADDRESSES), "takes traffic of the cluster to addresses that the Service does not own"
 
 
 SERVICE, NLB = "kubernetes:core/v1:Service", "service.k8s.aws/nlb"

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from policies.objects import objects
-from policies.rule import Case, Resource, Rule, View, check_each, collect_all, collect_from, present, text
+from policies.rule import Case, Resource, Rule, View, each, present, text
 from policies.views import Path
 
 MODERN = re.compile(r"ELBSecurityPolicy-(?:TLS13-1-[23]|TLS-1-2|FS-1-2)-[\w-]+")
@@ -30,15 +30,6 @@ def _listener(listener: View, protocol: str, default: str = "") -> Iterator[tupl
         yield from _policy(listener, "sslPolicy")
 
 
-def _configuration(configuration: View) -> Iterator[tuple[str, str]]:
-    return check_each(configuration, "spec.listenerConfigurations", lambda each: _listener(each, "protocolPort"))
-
-
-def _parameters(parameters: View) -> Iterator[tuple[str, str]]:
-    if present(parameters, "spec.certificateArn") or present(parameters, "spec.sslPolicy"):
-        yield from _policy(parameters, "spec.sslPolicy")
-
-
 def _annotated(holder: View, kind: str) -> Iterator[tuple[str, str]]:
     annotations = ("metadata", "annotations")
     policy = (*annotations, POLICIES[kind])
@@ -48,15 +39,18 @@ def _annotated(holder: View, kind: str) -> Iterator[tuple[str, str]]:
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
     if resource.type in LISTENERS:
-        return _listener(resource, "protocol", "HTTPS" if present(resource, "certificateArn") else "HTTP")
-    return collect_all(
-        lambda: collect_from(objects(resource, "gateway.k8s.aws", "LoadBalancerConfiguration"), _configuration),
-        lambda: collect_from(objects(resource, "elbv2.k8s.aws", "IngressClassParams"), _parameters),
-        lambda: collect_from(
-            objects(resource, "networking.k8s.io", "Ingress"), lambda each: _annotated(each, "Ingress")
-        ),
-        lambda: collect_from(objects(resource, "core", "Service"), lambda each: _annotated(each, "Service")),
-    )
+        yield from _listener(resource, "protocol", "HTTPS" if present(resource, "certificateArn") else "HTTP")
+        return
+    for configuration in objects(resource, "gateway.k8s.aws", "LoadBalancerConfiguration"):
+        for listener in each(configuration, "spec.listenerConfigurations"):
+            yield from _listener(listener, "protocolPort")
+    for parameters in objects(resource, "elbv2.k8s.aws", "IngressClassParams"):
+        if present(parameters, "spec.certificateArn") or present(parameters, "spec.sslPolicy"):
+            yield from _policy(parameters, "spec.sslPolicy")
+    for holder in objects(resource, "networking.k8s.io", "Ingress"):
+        yield from _annotated(holder, "Ingress")
+    for holder in objects(resource, "core", "Service"):
+        yield from _annotated(holder, "Service")
 
 
 LISTENERS = ("aws:lb/listener:Listener", "aws:alb/listener:Listener")
@@ -102,7 +96,7 @@ RULE = Rule(
         },
         "a listener without TLS": _of_gateway(port="HTTP:80"),
         "a listener of AWS": _of_listener(TLS13),
-        "a listener of AWS without TLS": _of_listener(protocol="TCP"),
+        **{f"a listener without TLS, {each}": _of_listener(protocol=each) for each in PLAIN},
         "a listener of AWS without a protocol, which is HTTP": Case({"port": 80}, type=LISTENERS[0]),
         "a class of Ingresses": Case({"spec": {"sslPolicy": TLS13}}, type=PARAMS),
         "a class of Ingresses without TLS": Case({"spec": {"scheme": "internal"}}, type=PARAMS),
@@ -132,6 +126,7 @@ RULE = Rule(
         ),
         "a class of Ingresses with an old one": Case({"spec": {"sslPolicy": OLD}}, type=PARAMS, at="spec.sslPolicy"),
         "an Ingress with a certificate": _of_annotations(INGRESSES, certificate_arn="arn:aws:acm:x"),
+        "an Ingress whose certificate is made": _of_annotations(INGRESSES, create_acm_cert="true"),
         "a list of Ingresses": Case(
             {"items": [_of_annotations(INGRESSES, ssl_policy=OLD).props]},
             type=f"{INGRESSES}List",

@@ -56,6 +56,7 @@ RULE = Rule(
     good={
         "both": _acl(_managed(), _rate()),
         "a puzzle for a fast address": _acl(_managed(), _rate("captcha")),
+        "a silent puzzle for a fast address": _acl(_managed(), _rate("challenge")),
         "a group that counts beside one that refuses": _acl(_managed("count"), _managed(), _rate()),
         "refusal by default": _acl(default="block"),
     },

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from policies.ranges import is_wide
-from policies.rule import Case, Resource, Rule, View, collect_from, each, flag, number, text
+from policies.rule import Case, Resource, Rule, View, each, flag, number, text
 
 LISTS = ("aws:ec2/networkAcl:NetworkAcl", "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl")
 ENTRY = "aws:ec2/networkAclRule:NetworkAclRule"
@@ -26,7 +26,8 @@ def _reaches_logins(entry: View) -> bool:
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
     if resource.type != ENTRY:
-        yield from collect_from(each(resource, "ingress"), lambda entry: _entry(entry, "action"))
+        for entry in each(resource, "ingress"):
+            yield from _entry(entry, "action")
     elif not flag(resource, "egress"):
         yield from _entry(resource, "ruleAction")
 
@@ -67,6 +68,7 @@ RULE = Rule(
         "SSH": Case(_list(_of("0.0.0.0/0", 22, 22)), at=AT),
         "RDP": Case(_list(_of("0.0.0.0/0", 3389, 3389)), at=AT),
         "all protocols": Case(_list(_of("0.0.0.0/0", 0, 0, "-1")), type=LISTS[1], at=AT),
+        "all protocols, by a word": Case(_list(_of("0.0.0.0/0", 0, 0, "all")), type=LISTS[1], at=AT),
         "IPv6": Case(_list(_of("", ipv6CidrBlock="::/0")), at="ingress[0].ipv6CidrBlock"),
         "an entry of its own": _apart(),
     },

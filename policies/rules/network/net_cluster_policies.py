@@ -187,7 +187,7 @@ def _space(name: str, cluster: str = "", form: str = "", key: str = TEAM, team: 
 
 
 SPACES = {
-    **{name: _space(name) for name in ("agents", "research", "kube-system", "monitoring")},
+    **{name: _space(name) for name in ("agents", "research", "monitoring", *OF_THE_CLUSTER)},
     "not a team's": _space("tools", key="app"),
     "a patch": _space("webhooks", form="Patch"),
     "of another cluster": _space("lab", "another provider"),
@@ -205,7 +205,7 @@ def _pods(**namespaces: object) -> dict[str, Any]:
 
 AGENTS = {"namespaces": {"matchLabels": {NAME: "agents"}}}
 NO_TEAMS: dict[str, dict[str, Any]] = {
-    "a namespace of the cluster that says it is a team's": _named("agents", "kube-system"),
+    **{f"the namespace {name} that says it is a team's": _named("agents", name) for name in OF_THE_CLUSTER},
     "that of a chart, likewise": _named("monitoring"),
     "a namespace that is no team's": _named("tools"),
     "one that a patch makes a team's": _named("webhooks"),
@@ -288,7 +288,11 @@ RULE = StackRule(
         "many with wider networks": _and(_stack("Pass", FEW, ports=PORTS[1:], at="to"), _stack("Pass", WIDE)),
         "what agents read": StackCase({"policy": Sample(ENDPOINTS[0][:-1], WIDER)}, ("policy", "spec")),
         "what agents read of a namespace": StackCase({"policy": Sample(ENDPOINTS[1][:-1], WIDER)}, ("policy", "spec")),
-        "the metadata": _stack("Deny", {"networks": ["169.254.169.254/32"]}, at="action"),
+        **{
+            f"a part of {wide}": _stack("Deny", {"networks": [f"{wide.partition('/')[0]}/24"]}, at="action")
+            for wide in NOT_INTERNET
+        },
+        "networks that call": _stack("Pass", FEW, ends=INTO, at="from"),
         "DNS": _stack("Deny", {"networks": ["172.20.0.10/32"]}, at="action"),
         "a part of a VPC of public addresses": _stack("Deny", FEW, at="action", vpc="203.0.0.0/16"),
         "a VPC whose range is known later": _stack("Deny", FEW, at="action", vpc=UNKNOWN),

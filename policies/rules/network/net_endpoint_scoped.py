@@ -61,6 +61,7 @@ RULE = Rule(
     good={
         "own principals": _policy(StringEquals=OURS),
         "an organization": _policy(StringEquals={"aws:ResourceOrgID": ["o-a1b2c3d4e5"]}),
+        "a part of an organization": _policy(StringLike={"aws:PrincipalOrgPaths": "o-a1b2c3d4e5/r-1/*"}),
         "a role of one account": _policy(ArnLike={"aws:PrincipalArn": "arn:aws:iam::111122223333:role/*"}),
         "named buckets for everybody": _policy(["arn:aws:s3:::al2023-repos-us-west-2-de612dc2/*"]),
         "a service that takes no policy": {"serviceName": "com.amazonaws.us-west-2.eks-auth"},

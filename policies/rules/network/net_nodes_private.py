@@ -171,10 +171,7 @@ RULE = StackRule(
             at=("cpu", "subnetIds"),
         ),
         "a route to a gateway of another stack": StackCase(
-            {
-                **_stack().resources,
-                "default": Sample(ROUTE, {"gatewayId": "igw-1"}, links={"routeTableId": "table"}),
-            },
+            {**_stack().resources, "default": Sample(ROUTE, {"gatewayId": "igw-1"}, links={"routeTableId": "table"})},
             at=("cpu", "subnetIds"),
         ),
         "Karpenter, nothing set": _karpenter(),

@@ -17,7 +17,7 @@ from policies.network_policies import (
     policies_in,
     selects_everybody,
 )
-from policies.rule import Case, Resource, Rule, View, at, collect_from, each, number, present
+from policies.rule import Case, Resource, Rule, View, at, each, number, present
 
 COLLECTORS, OPENS = "kubernetes:opentelemetry.io/v1beta1:OpenTelemetryCollector*", "spec.networkPolicy.enabled"
 MANY = 32_768
@@ -40,26 +40,23 @@ def _everybody(peer: View, direction: str) -> bool:
     return at(peer, "namespaceSelector") is not None and selects_everybody(peer, ("namespaceSelector",))
 
 
-def _policy(policy: View) -> Iterator[tuple[str, str]]:
-    if is_of_the_cluster(policy):
-        return
-    for direction, end in DIRECTIONS:
-        for rule in each(policy, f"spec.{direction}"):
-            if not _every_port(rule):
-                continue
-            if not present(rule, end):
-                yield rule.under(end), "is empty, which means everybody, on every port"
-            for peer in each(rule, end):
-                if _everybody(peer, direction):
-                    yield peer.path, "means everybody, on every port"
-
-
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
     if resource.type.startswith(COLLECTORS.removesuffix("*")):
         if at(resource, OPENS) is not False:
             yield OPENS, "is not false, so the operator lets everybody reach its ports"
         return
-    yield from collect_from(policies_in(resource), _policy)
+    for policy in policies_in(resource):
+        if is_of_the_cluster(policy):
+            continue
+        for direction, end in DIRECTIONS:
+            for rule in each(policy, f"spec.{direction}"):
+                if not _every_port(rule):
+                    continue
+                if not present(rule, end):
+                    yield rule.under(end), "is empty, which means everybody, on every port"
+                for peer in each(rule, end):
+                    if _everybody(peer, direction):
+                        yield peer.path, "means everybody, on every port"
 
 
 POLICY = NETWORK_POLICIES.removesuffix("*")
@@ -101,7 +98,8 @@ RULE = Rule(
         "a namespace by its name": _case(AGENTS),
         "every namespace, on one port": _case(ALL_NAMESPACES, ports=[{"protocol": "TCP", "port": 8000}]),
         "a range of ports": _case(ALL_NAMESPACES, ports=[{"port": 8000, "endPort": 8010}]),
-        "many ports, but not all": _case(ALL_NAMESPACES, ports=[{"port": 40000, "endPort": 65535}]),
+        "many ports, but not all": _case(ALL_NAMESPACES, ports=[{"port": 1, "endPort": MANY - 1}]),
+        "many ports, with one alone": _case(ALL_NAMESPACES, ports=[{"port": 1, "endPort": MANY - 2}, {"port": 65535}]),
         "a port by its name": _case(ALL_NAMESPACES, ports=[{"port": "http"}]),
         "namespaces of a list": _case(
             {"namespaceSelector": {"matchExpressions": [{"key": "team", "operator": "In", "values": ["agents"]}]}}
@@ -139,6 +137,10 @@ RULE = Rule(
         "all ports in two ranges": _case(
             ALL_NAMESPACES, at="from[0]", ports=[{"port": 1, "endPort": 20000}, {"port": 20001, "endPort": 65535}]
         ),
+        "half of the ports": _case(ALL_NAMESPACES, at="from[0]", ports=[{"port": 1, "endPort": MANY}]),
+        "half of the ports, with one alone": _case(
+            ALL_NAMESPACES, at="from[0]", ports=[{"port": 1, "endPort": MANY - 1}, {"port": 65535}]
+        ),
         "a range of all ports": _case(ALL_NAMESPACES, at="from[0]", ports=[{"port": 1, "endPort": 65535}]),
         "a collector that says nothing": Case({"spec": {"mode": "daemonset"}}, type=COLLECTORS[:-1], at=OPENS),
         "a collector with one": Case({"spec": {"networkPolicy": {"enabled": True}}}, type=COLLECTORS[:-1], at=OPENS),
@@ -146,8 +148,7 @@ RULE = Rule(
         "a patch": _case(ALL_NAMESPACES, at="from[0]", form="Patch"),
         "a policy for applications": replace(_case(at="from"), type=APPLICATION_POLICIES.removesuffix("*")),
         "pods of a chart in kube-system, in other words": _in_kube_system(
-            "spec.ingress[0].from",
-            matchExpressions=[{"key": "app", "operator": "In", "values": ["controller"]}],
+            "spec.ingress[0].from", matchExpressions=[{"key": "app", "operator": "In", "values": ["controller"]}]
         ),
         "pods of a chart in kube-system": _in_kube_system("spec.ingress[0].from", matchLabels={"app": "controller"}),
     },

@@ -213,6 +213,7 @@ RULE = StackRule(
         "Services that are known later": _stack(_range("0.0.0.0/0", "10.0.0.0/16", UNKNOWN)),
         "what comes with the cluster": _stack(namespace="kube-system"),
         "parts in policies of two namespaces": _parts({}, {"namespace": "agents"}),
+        "parts in two directions": _parts({}, {"ends": INTO}),
         "parts in two clusters": _parts({}, {"cluster": "urn:pulumi:prod::p::pulumi:providers:kubernetes::other"}),
         "parts for pods that differ": _parts({"app": "chat"}, {"app": "search"}),
         "parts for pods of lists that differ": _parts({"apps": ["chat"]}, {"apps": ["search", "web"]}),

@@ -5,7 +5,7 @@ from itertools import chain
 
 from common.values import UNKNOWN
 from policies.ranges import is_wide
-from policies.rule import Case, Option, Resource, Rule, View, collect_all, each, number, text, texts
+from policies.rule import Case, Option, Resource, Rule, View, each, number, text, texts
 
 RULE_TYPE, OLD_RULE_TYPE = (
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
@@ -45,8 +45,9 @@ def _together(rules: Sequence[View], public_ports: Sequence[str]) -> Iterator[tu
 def check(resource: Resource, *, public_ports: Sequence[str]) -> Iterator[tuple[str, str]]:
     if resource.type in (GROUP, DEFAULT_GROUP):
         rules = list(each(resource, "ingress"))
-        checks = [lambda rule=rule: _open(rule, public_ports) for rule in rules]
-        yield from collect_all(*checks, lambda: _together(rules, public_ports))
+        for rule in rules:
+            yield from _open(rule, public_ports)
+        yield from _together(rules, public_ports)
     elif resource.type == RULE_TYPE or text(resource, "type") == "ingress":
         yield from _open(resource, public_ports)
 

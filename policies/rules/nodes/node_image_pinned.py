@@ -7,27 +7,24 @@ import re
 from collections.abc import Iterator
 
 from policies.pools import NODE_CLASS
-from policies.rule import Case, Resource, Rule, View, check_each, present, text
+from policies.rule import Case, Resource, Rule, each, present, text
 from policies.samples import node_class
 
 TERMS = "spec.amiSelectorTerms"
 HARM = "so Karpenter replaces the nodes on the day a new image comes out"
 
 
-def _term(term: View) -> Iterator[tuple[str, str]]:
-    family, _, release = text(term, "alias").partition("@")
-    if family and release in ("", "latest"):
-        yield term.under("alias"), f"names no release, {HARM}"
-    if re.search(r"[*?]", text(term, "name")):
-        yield term.under("name"), f"has a wildcard, {HARM}"
-    if re.search("recommended|latest", text(term, "ssmParameter")):
-        yield term.under("ssmParameter"), f"is moved by AWS, {HARM}"
-    if present(term, "tags"):
-        yield term.under("tags"), f"selects every image that gets them, {HARM}"
-
-
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
-    yield from check_each(resource, TERMS, _term)
+    for term in each(resource, TERMS):
+        family, _, release = text(term, "alias").partition("@")
+        if family and release in ("", "latest"):
+            yield term.under("alias"), f"names no release, {HARM}"
+        if re.search(r"[*?]", text(term, "name")):
+            yield term.under("name"), f"has a wildcard, {HARM}"
+        if re.search("recommended|latest", text(term, "ssmParameter")):
+            yield term.under("ssmParameter"), f"is moved by AWS, {HARM}"
+        if present(term, "tags"):
+            yield term.under("tags"), f"selects every image that gets them, {HARM}"
 
 
 PARAMETER = "/aws/service/eks/optimized-ami/1.35/amazon-linux-2023/x86_64/standard"

@@ -37,6 +37,7 @@ RULE = Rule(
     },
     bad={
         "nothing set": Case({}, at="launchTemplate"),
+        "types alone": Case({"instanceTypes": ["m5.large"]}, at="launchTemplate"),
         "a group without a template": Case({"launchConfiguration": "old"}, type=GROUP, at="launchConfiguration"),
         **{kind.rpartition(":")[2]: Case({"name": "nodes"}, type=kind, at="type") for kind in STACKS},
     },

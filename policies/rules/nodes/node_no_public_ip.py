@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from policies.pools import LAUNCH_TEMPLATE, NODE_CLASS
-from policies.rule import Case, Resource, Rule, View, check_each, flag
+from policies.rule import Case, Resource, Rule, each, flag
 from policies.samples import node_class
 
 INSTANCE = "aws:ec2/instance:Instance"
@@ -11,16 +11,13 @@ SPOT = "aws:ec2/spotInstanceRequest:SpotInstanceRequest"
 MESSAGE = "requests a public address"
 
 
-def _interface(interface: View) -> Iterator[tuple[str, str]]:
-    if flag(interface, "associatePublicIpAddress"):
-        yield interface.under("associatePublicIpAddress"), MESSAGE
-
-
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
     path = "spec.associatePublicIPAddress" if resource.type == NODE_CLASS else "associatePublicIpAddress"
     if flag(resource, path):
         yield path, MESSAGE
-    yield from check_each(resource, "networkInterfaces", _interface)
+    for interface in each(resource, "networkInterfaces"):
+        if flag(interface, "associatePublicIpAddress"):
+            yield interface.under("associatePublicIpAddress"), MESSAGE
 
 
 RULE = Rule(

@@ -62,6 +62,10 @@ RULE = Rule(
     },
     bad={
         "a key": Case(_of(f"aws configure set aws_access_key_id {KEY}\n"), at="userData"),
+        "a key in the other property": Case(
+            {"userDataBase64": _of(f"echo {KEY}\n")["userData"]}, type=INSTANCE, at="userDataBase64"
+        ),
+        "a key beside what is not base64": Case(_of(f"\u00e4 {KEY}\n", encoded=False), at="userData"),
         "a key, not encoded": Case(_of(f"echo {KEY}\n", encoded=False), type=INSTANCE, at="userData"),
         "a password by its name": Case(_of("export DB_PASSWORD=hunter2-hunter2\n"), at="userData"),
         "an SSH key of cloud-init": Case(_of("ssh_authorized_keys:\n  - ssh-ed25519 AAAAC3Nz me\n"), at="userData"),

@@ -7,7 +7,7 @@ Source: Karpenter, NodeClasses, spec.blockDeviceMappings; read 2026-08.
 from collections.abc import Iterator
 
 from policies.pools import LAUNCH_TEMPLATE, NODE_CLASS
-from policies.rule import Case, Resource, Rule, View, check_each, each, flag, present, text
+from policies.rule import Case, Resource, Rule, each, flag, present, text
 from policies.samples import node_class
 
 INSTANCE = "aws:ec2/instance:Instance"
@@ -16,27 +16,21 @@ ROOTS = ("/dev/xvda", "/dev/sda1")
 MESSAGE = "is not true, so the disk is not encrypted"
 
 
-def _mapping(mapping: View) -> Iterator[tuple[str, str]]:
-    if text(mapping, "noDevice") or present(mapping, "virtualName"):
-        return
-    if not flag(mapping, "ebs.encrypted"):
-        yield mapping.under("ebs.encrypted"), MESSAGE
-
-
-def _block_device(device: View) -> Iterator[tuple[str, str]]:
-    if not flag(device, "encrypted"):
-        yield device.under("encrypted"), MESSAGE
-
-
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
     if resource.type in (INSTANCE, SPOT):
         if not flag(resource, "rootBlockDevice.encrypted"):
             yield "rootBlockDevice.encrypted", MESSAGE
-        yield from check_each(resource, "ebsBlockDevices", _block_device)
+        for device in each(resource, "ebsBlockDevices"):
+            if not flag(device, "encrypted"):
+                yield device.under("encrypted"), MESSAGE
         return
     disks = "spec.blockDeviceMappings" if resource.type == NODE_CLASS else "blockDeviceMappings"
     if present(resource, disks):
-        yield from check_each(resource, disks, _mapping)
+        for item in each(resource, disks):
+            if text(item, "noDevice") or present(item, "virtualName"):
+                continue
+            if not flag(item, "ebs.encrypted"):
+                yield item.under("ebs.encrypted"), MESSAGE
         if not any(text(mapping, "deviceName") in ROOTS for mapping in each(resource, disks)):
             yield disks, f"names no root disk ({' or '.join(ROOTS)}), so that of the image stays as it is"
     elif resource.type != NODE_CLASS or text(resource, "spec.amiFamily") == "Custom":
@@ -58,6 +52,7 @@ RULE = Rule(
     check=check,
     good={
         "root disk, with the flag as a string": {"blockDeviceMappings": [_disk(encrypted="true")]},
+        "root disk of Ubuntu": {"blockDeviceMappings": [{**_disk(encrypted="true"), "deviceName": "/dev/sda1"}]},
         "a removed device of the image": {
             "blockDeviceMappings": [_disk(encrypted="true"), {"deviceName": "/dev/xvdb", "noDevice": "true"}]
         },
@@ -83,7 +78,12 @@ RULE = Rule(
             {"blockDeviceMappings": [_disk(encrypted="true"), _disk(encrypted="false")]},
             at="blockDeviceMappings[1].ebs.encrypted",
         ),
+        "an encrypted disk beside the root": Case(
+            {"blockDeviceMappings": [{"deviceName": "/dev/xvdb", "ebs": {"encrypted": "true"}}]},
+            at="blockDeviceMappings",
+        ),
         "instance, nothing set": Case({}, type=INSTANCE, at="rootBlockDevice.encrypted"),
+        "spot instance, nothing set": Case({}, type=SPOT, at="rootBlockDevice.encrypted"),
         "instance, the second disk": Case(
             {"rootBlockDevice": {"encrypted": True}, "ebsBlockDevices": [{"encrypted": False}]},
             type=INSTANCE,

@@ -108,6 +108,9 @@ RULE = Rule(
             "config.route.routes[0].routes[0].receiver", [{"routes": [{"receiver": "nobody"}]}]
         ),
         "no Alertmanager": _release("enabled", enabled=False),
+        "a configuration in an object": _release(
+            ELSEWHERE[2], alertmanagerSpec={"alertmanagerConfiguration": {"name": "own"}}
+        ),
         "a configuration as text": _release("stringConfig", stringConfig="route: {receiver: people}"),
         "a configuration in a Secret": _release(
             "alertmanagerSpec.configSecret", alertmanagerSpec={"configSecret": "own"}

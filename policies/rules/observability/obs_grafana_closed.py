@@ -64,6 +64,7 @@ RULE = Rule(
     check=check,
     good={
         "a Secret": _stack(),
+        "other settings of security": _stack("", **_ini("security", cookie_secure=True)),
         "anonymous access that is off": _stack("", **_ini("auth.anonymous", enabled=False)),
         "no Grafana": Case({"chart": PROMETHEUS_STACK, "values": {"grafana": {"enabled": False}}}),
         "its own chart": Case({"chart": "oci://example.com/charts/grafana", "values": SECRET}),
@@ -72,6 +73,7 @@ RULE = Rule(
     bad={
         "nothing set": Case({"chart": PROMETHEUS_STACK}, at="values.grafana.admin.existingSecret"),
         "nothing set in its own chart": Case({"chart": "grafana"}, at="values.admin.existingSecret"),
+        "an administrator by name alone": _stack(".admin.existingSecret", admin={"userKey": "admin"}),
         "a password beside the Secret": _stack(".adminPassword", adminPassword="example"),
         "a password in the file": _stack(f'["{INI}"].security.admin_password', **_ini("security", admin_password="x")),  # noqa: S106
         "a password in a variable": _stack(f".env.{PASSWORD}", env={PASSWORD: "example"}),

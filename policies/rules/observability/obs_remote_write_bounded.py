@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from common.values import UNKNOWN
 from policies.charts import PROMETHEUS_STACK, RELEASE, chart_of
-from policies.rule import Case, Resource, Rule, View, at_if_known, collect_all, collect_from, each, number, text, texts
+from policies.rule import Case, Resource, Rule, View, at_if_known, each, number, text, texts
 
 PROMETHEUS = "kubernetes:monitoring.coreos.com/v1:Prometheus"
 SPEC, ENTRIES, RELABEL = "values.prometheus.prometheusSpec", "remoteWrite", "writeRelabelConfigs"
@@ -23,24 +23,20 @@ def check(resource: Resource) -> Iterator[tuple[str, str]]:
         return
     spec = SPEC if resource.type == RELEASE else "spec"
     entries = [*each(resource, f"{spec}.{ENTRIES}")]
-    yield from collect_all(
-        lambda: collect_from(entries, _entry),
-        lambda: _replicas(resource, spec) if any(map(_is_aws, entries)) else (),
-    )
+    for entry in entries:
+        url = at_if_known(entry, "url")
+        if url is not None and not str(url).startswith("https://"):
+            yield entry.under("url"), "is not https: metrics and credentials go in the clear"
+        if not any(_keeps_a_list(item) for item in each(entry, RELABEL)):
+            yield entry.under(RELABEL), "keeps no list of metrics: all samples are sent, and each is billed"
+    if any(map(_is_aws, entries)):
+        yield from _replicas(resource, spec)
 
 
 def _is_aws(entry: View) -> bool:
     """An address that is not known yet is of a workspace of this stack."""
     url = at_if_known(entry, "url")
     return url is None or AWS in str(url) or at_if_known(entry, "sigv4") is not None
-
-
-def _entry(entry: View) -> Iterator[tuple[str, str]]:
-    url = at_if_known(entry, "url")
-    if url is not None and not str(url).startswith("https://"):
-        yield entry.under("url"), "is not https: metrics and credentials go in the clear"
-    if not any(_keeps_a_list(item) for item in each(entry, RELABEL)):
-        yield entry.under(RELABEL), "keeps no list of metrics: all samples are sent, and each is billed"
 
 
 def _keeps_a_list(item: View) -> bool:
@@ -104,9 +100,12 @@ RULE = Rule(
             {"spec": {ENTRIES: [{"url": URL}]}}, type=PROMETHEUS, at=f"spec.{ENTRIES}[0].{RELABEL}"
         ),
         "no list": _release(f"{ENTRIES}[0].{RELABEL}", remoteWrite=_entries(writeRelabelConfigs=[])),
-        "a list of everything": _release(
-            f"{ENTRIES}[0].{RELABEL}", remoteWrite=_entries(writeRelabelConfigs=[{**KEEP, "regex": ".*"}])
-        ),
+        **{
+            f"a list of everything, as {regex}": _release(
+                f"{ENTRIES}[0].{RELABEL}", remoteWrite=_entries(writeRelabelConfigs=[{**KEEP, "regex": regex}])
+            )
+            for regex in sorted(EVERYTHING)
+        },
         "a list of another label": _release(
             f"{ENTRIES}[0].{RELABEL}", remoteWrite=_entries(writeRelabelConfigs=[{**KEEP, "sourceLabels": ["job"]}])
         ),

@@ -77,9 +77,13 @@ RULE = StackRule(
                 "plan": Sample(SELECTION, {"selectionTags": [{"type": "STRINGEQUALS", "key": TAG, "value": "daily"}]}),
             }
         ),
-        "selected by ARN": StackCase(
-            {"data": Sample(FILE_SYSTEM), "plan": Sample(SELECTION, links={"resources": "data"})},
-        ),
+        **{
+            f"selected by ARN, {kind}": StackCase(
+                {"data": Sample(kind, tags), "plan": Sample(SELECTION, links={"resources": "data"})}
+            )
+            for kind in (FILE_SYSTEM, LUSTRE, *BUCKETS)
+            for tags in [{"tags": {TAG: "hourly"}}]
+        },
         "old versions are enough": _stack(BUCKETS[0], "versions"),
         "Lustre, linked to a bucket": _stack(LUSTRE, "bucket"),
         "with a second selection, whose conditions AWS fills in": StackCase(

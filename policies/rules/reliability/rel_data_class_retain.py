@@ -59,6 +59,7 @@ RULE = Rule(
     },
     bad={
         "nothing set": Case({"provisioner": "ebs.csi.aws.com"}, at="reclaimPolicy"),
+        **{f"StorageClass of {each}": Case({"provisioner": f"{each}x"}, at="reclaimPolicy") for each in DRIVERS},
         "StorageClass of Auto Mode": Case({"provisioner": "ebs.csi.eks.amazonaws.com"}, at="reclaimPolicy"),
         "StorageClass of another name": Case(
             {"metadata": {"name": "telemetry-data"}, "provisioner": "ebs.csi.aws.com", "reclaimPolicy": "Delete"},

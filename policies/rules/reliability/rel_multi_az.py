@@ -1,6 +1,7 @@
 """Clusters, and pools without accelerators, are in several zones."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from policies.pools import LAUNCH_TEMPLATE, NODE_GROUP, SUBNET, pools, subnets_of
 from policies.rule import Option, Resource, Sample, Stack, StackCase, StackRule, text
@@ -57,6 +58,7 @@ RULE = StackRule(
     good={
         "nothing set": StackCase({}),
         "two zones": _stack(zones="ab"),
+        "two of three zones that are asked for": replace(_stack(), options={"zones": 3}),
         "GPUs in one zone": _stack(of_pool="a", kind=A100),
         "GPUs by their launch template, in one zone": StackCase(
             {
@@ -72,5 +74,6 @@ RULE = StackRule(
     bad={
         "a cluster in one zone": _stack(zones="a"),
         "a pool in one zone": _stack(of_pool="a"),
+        "a group of a zone, without others": _stack(of_pool="a", name="gpu-us-west-2a", more=True),
     },
 )

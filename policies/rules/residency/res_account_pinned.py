@@ -36,12 +36,10 @@ RULE = StackRule(
     fix="Set account_id in the stack file, or allowed_account_ids on the provider.",
     dev="advisory",
     check=check,
-    good={
-        "one account": _stack(allowedAccountIds=ONE),
-        "a provider that makes nothing": _stack(used=False),
-    },
+    good={"one account": _stack(allowedAccountIds=ONE), "a provider that makes nothing": _stack(used=False)},
     bad={
         "nothing set": _stack(),
+        "a region alone": _stack(region="us-west-2"),
         "other endpoints": _stack(at="endpoints", allowedAccountIds=ONE, endpoints='[{"s3": "https://example.com"}]'),
     },
 )

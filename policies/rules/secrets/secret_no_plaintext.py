@@ -137,8 +137,7 @@ RULE = Rule(
         "code that reads one": _config(train_at_py="token: str = os.environ['HF_TOKEN']\nlogin(token=token)"),
         "a template": _config(app_at_yaml='password: "{{ .Values.password }}"\nlogin: true'),
         "a field that is named like one": Case(
-            {"spec": {"data": [{"secretKey": "password"}]}},
-            type="kubernetes:external-secrets.io/v1:ExternalSecret",
+            {"spec": {"data": [{"secretKey": "password"}]}}, type="kubernetes:external-secrets.io/v1:ExternalSecret"
         ),
         "the place for it": Case({"stringData": {"password": "x"}}, type="kubernetes:core/v1:Secret"),
         "a key that mostly names a Secret": _release(hubSecret="hub2023"),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from common.values import UNKNOWN, Secret
 from policies.objects import objects
-from policies.rule import Case, Resource, Rule, View, collect_from, present, text
+from policies.rule import Case, Resource, Rule, View, present, text
 
 PARAMETER = "aws:ssm/parameter:Parameter"
 HOLDING = {
@@ -33,7 +33,8 @@ def check(resource: Resource) -> Iterator[tuple[str, str]]:
     for name in HOLDING.get(resource.type, ()):
         if present(resource, name):
             yield name, WHY
-    yield from collect_from(objects(resource, "core", "Secret"), _secret)
+    for secret in objects(resource, "core", "Secret"):
+        yield from _secret(secret)
 
 
 VERSION = next(iter(HOLDING))

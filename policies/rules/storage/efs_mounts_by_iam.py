@@ -34,6 +34,12 @@ def _policy(**changes: object) -> dict[str, object]:
 
 
 _EVERYBODY = {"AWS": "*"}
+_OWNERS = {
+    "Account": "111122223333",
+    "Arn": "arn:aws:iam::111122223333:role/a",
+    "OrgID": "o-a1b2c3d4e5",
+    "OrgPaths": "o-a1b2c3d4e5/*",
+}
 _OWN = {"aws:PrincipalAccount": "111122223333"}
 RULE = Rule(
     id="efs-mounts-by-iam",
@@ -53,7 +59,12 @@ RULE = Rule(
         "everybody denied": _policy(Effect="Deny", Principal=_EVERYBODY),
         "everybody, for what is no mount": _policy(Principal="*", Action=["elasticfilesystem:Describe*"]),
         "everybody, for all but mounts": _policy(Principal="*", Action=None, NotAction="elasticfilesystem:client*"),
-        "everybody of the account": _policy(Principal=_EVERYBODY, Condition={"StringEquals": _OWN}),
+        **{
+            f"everybody by {key}": _policy(
+                Principal=_EVERYBODY, Condition={"StringLike": {f"aws:Principal{key}": value}}
+            )
+            for key, value in _OWNERS.items()
+        },
     },
     bad={
         "nothing set": Case({"policy": json.dumps({"Version": "2012-10-17", "Statement": []})}, at="policy"),

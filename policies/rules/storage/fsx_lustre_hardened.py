@@ -36,13 +36,13 @@ RULE = Rule(
     fix="Set kms_key_id, log_configuration with WARN_ERROR and copy_tags_to_backups=True, as storage.lustre does.",
     dev="advisory",
     check=check,
-    good={
-        "persistent": _GOOD,
-        "scratch, with logs": {"deploymentType": "SCRATCH_2", "logConfiguration": _LOGS},
-    },
+    good={"persistent": _GOOD, "scratch, with logs": {"deploymentType": "SCRATCH_2", "logConfiguration": _LOGS}},
     bad={
         "nothing set": Case({}, at="logConfiguration.level"),
         "logging disabled": Case({**_GOOD, "logConfiguration": {"level": "DISABLED"}}, at="logConfiguration.level"),
+        "AWS's own key, of the older kind": Case(
+            {**_without("kmsKeyId"), "deploymentType": "PERSISTENT_1"}, at="kmsKeyId"
+        ),
         "AWS's own key": Case(_without("kmsKeyId"), at="kmsKeyId"),
         "backups without tags": Case(_without("copyTagsToBackups"), at="copyTagsToBackups"),
     },

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 
 from policies.grants import TRUSTED, let_in
-from policies.rule import Case, Resource, Rule, collect_all, each, flag, present, text
+from policies.rule import Case, Resource, Rule, each, flag, present, text
 from policies.samples import policy_for
 
 BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
@@ -25,15 +25,6 @@ BLOCKS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictP
 
 def check(resource: Resource, *, trusted_accounts: Collection[str]) -> Iterator[tuple[str, str]]:
     harm = "they may use the bucket"
-    yield from collect_all(
-        lambda: _acl(resource),
-        lambda: _open_point(resource),
-        lambda: let_in(resource, "policy", harm, trusted_accounts),
-        lambda: let_in(resource, "resourcePolicy", harm, trusted_accounts),
-    )
-
-
-def _acl(resource: Resource) -> Iterator[tuple[str, str]]:
     acl = text(resource, "acl")
     if acl.startswith("public-") or acl == "authenticated-read":
         yield "acl", f"is {acl}, which gives access to other accounts"
@@ -43,6 +34,9 @@ def _acl(resource: Resource) -> Iterator[tuple[str, str]]:
     for grant in each(resource, "grants"):
         if text(grant, "uri").endswith(GROUPS):
             yield grant.under("uri"), "is a group of everyone"
+    yield from _open_point(resource)
+    yield from let_in(resource, "policy", harm, trusted_accounts)
+    yield from let_in(resource, "resourcePolicy", harm, trusted_accounts)
 
 
 def _open_point(resource: Resource) -> Iterator[tuple[str, str]]:
@@ -87,6 +81,11 @@ RULE = Rule(
         ),
         "a bucket's own ACL": Case({"acl": "public-read"}, type=BUCKETS[0], at="acl"),
         "a bucket's own policy": Case(policy_for("*"), type=BUCKETS[1], at=AT),
+        "everybody with an account of AWS": Case(
+            {"grants": [{"uri": ALL_USERS.replace("AllUsers", "AuthenticatedUsers")}]},
+            type=BUCKETS[0],
+            at="grants[0].uri",
+        ),
         "a bucket's own grants": Case({"grants": [{"uri": ALL_USERS}]}, type=BUCKETS[1], at="grants[0].uri"),
         **{
             f"an access point, {name} off": Case({BLOCK: {name: False}}, type=POINTS[0], at=f"{BLOCK}.{name}")

@@ -19,10 +19,7 @@ RULE = Rule(
     fix="Set sqs_managed_sse_enabled=True, or name a key in kms_master_key_id.",
     dev="advisory",
     check=check,
-    good={
-        "SQS's own key": {"sqsManagedSseEnabled": True},
-        "a KMS key": {"kmsMasterKeyId": "alias/queues"},
-    },
+    good={"SQS's own key": {"sqsManagedSseEnabled": True}, "a KMS key": {"kmsMasterKeyId": "alias/queues"}},
     bad={
         "nothing set": Case({}, at="sqsManagedSseEnabled"),
         "turned off": Case({"sqsManagedSseEnabled": False}, at="sqsManagedSseEnabled"),

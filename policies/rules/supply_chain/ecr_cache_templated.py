@@ -61,6 +61,9 @@ RULE = StackRule(
         "a template of its prefix": _stack(""),
         "a template above it": _stack("", prefix="prod"),
         "a template of all": _stack("", prefix="ROOT"),
+        "the usual key": _stack(
+            "", customRoleArn=None, resourceTags=None, encryptionConfigurations=[{"encryptionType": "AES256"}]
+        ),
         "neither tags nor a key": _stack("", customRoleArn=None, resourceTags=None),
     },
     bad={
@@ -71,10 +74,7 @@ RULE = StackRule(
         "no lifecycle": _stack("lifecyclePolicy", lifecyclePolicy=None),
         "tags without a role": _stack("customRoleArn", customRoleArn=None),
         "a key without a role": _stack(
-            "customRoleArn",
-            customRoleArn=None,
-            resourceTags=None,
-            encryptionConfigurations=[{"encryptionType": "KMS"}],
+            "customRoleArn", customRoleArn=None, resourceTags=None, encryptionConfigurations=[{"encryptionType": "KMS"}]
         ),
     },
 )

@@ -2,41 +2,29 @@
 
 from collections.abc import Iterator
 
-from policies.rule import Case, Resource, Rule, View, check_each, collect_all, flag, present, text
+from policies.rule import Case, Resource, Rule, each, flag, present, text
 
 ENCRYPTION, KEY = "encryptionConfigurations", "kmsKey"
 FILTERS = "imageTagMutabilityExclusionFilters"
 
 
-def _encryption(item: View) -> Iterator[tuple[str, str]]:
-    if not text(item, "encryptionType").startswith("KMS") or not present(item, KEY):
-        yield item.under(KEY), "is no key of the account, so nobody but AWS decides who may use it"
-
-
 def _encrypted(resource: Resource) -> Iterator[tuple[str, str]]:
     if not present(resource, ENCRYPTION):
         yield ENCRYPTION, "is not set, so a key of S3 is used, and this cannot be changed later"
-    yield from check_each(resource, ENCRYPTION, _encryption)
-
-
-def _leaves_some(item: View) -> Iterator[tuple[str, str]]:
-    if not text(item, "filter").strip("*"):
-        yield item.under("filter"), "is about every tag, so all of them move"
-
-
-def _tags(resource: Resource) -> Iterator[tuple[str, str]]:
-    if not text(resource, "imageTagMutability").startswith("IMMUTABLE"):
-        yield "imageTagMutability", "is not IMMUTABLE, so who may push gives a running tag other contents"
-    yield from check_each(resource, FILTERS, _leaves_some)
-
-
-def _scanned(resource: Resource) -> Iterator[tuple[str, str]]:
-    if not flag(resource, "imageScanningConfiguration.scanOnPush"):
-        yield "imageScanningConfiguration.scanOnPush", "is not true, so nobody looks into what is pushed"
+    for item in each(resource, ENCRYPTION):
+        if not text(item, "encryptionType").startswith("KMS") or not present(item, KEY):
+            yield item.under(KEY), "is no key of the account, so nobody but AWS decides who may use it"
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
-    return collect_all(lambda: _tags(resource), lambda: _scanned(resource), lambda: _encrypted(resource))
+    if not text(resource, "imageTagMutability").startswith("IMMUTABLE"):
+        yield "imageTagMutability", "is not IMMUTABLE, so who may push gives a running tag other contents"
+    for item in each(resource, FILTERS):
+        if not text(item, "filter").strip("*"):
+            yield item.under("filter"), "is about every tag, so all of them move"
+    if not flag(resource, "imageScanningConfiguration.scanOnPush"):
+        yield "imageScanningConfiguration.scanOnPush", "is not true, so nobody looks into what is pushed"
+    yield from _encrypted(resource)
 
 
 def _repository(at: str = "", **changes: object) -> Case:

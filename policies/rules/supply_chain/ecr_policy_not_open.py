@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 
 from policies.grants import TRUSTED, let_in
-from policies.rule import Case, Resource, Rule, collect_from
+from policies.rule import Case, Resource, Rule
 from policies.samples import policy_for
 
 POLICY, REGISTRY = "aws:ecr/repositoryPolicy:RepositoryPolicy", "aws:ecr/registryPolicy:RegistryPolicy"
@@ -11,10 +11,8 @@ TEMPLATE = "aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate"
 
 
 def check(resource: Resource, *, trusted_accounts: Collection[str]) -> Iterator[tuple[str, str]]:
-    yield from collect_from(
-        ("policy", "repositoryPolicy"),
-        lambda path: let_in(resource, path, "they may use the images", trusted_accounts),
-    )
+    for path in ("policy", "repositoryPolicy"):
+        yield from let_in(resource, path, "they may use the images", trusted_accounts)
 
 
 AT = "policy.Statement[0].Principal"

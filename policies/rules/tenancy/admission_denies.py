@@ -7,21 +7,18 @@ from collections.abc import Iterator
 
 from common.values import UNKNOWN
 from policies.objects import objects
-from policies.rule import Case, Resource, Rule, View, collect_from, text, texts
+from policies.rule import Case, Resource, Rule, text, texts
 
 GROUP, ACTIONS = "admissionregistration.k8s.io", "spec.validationActions"
 WITHOUT = "spec.paramRef.parameterNotFoundAction"
 
 
-def _binding(binding: View) -> Iterator[tuple[str, str]]:
-    if "Deny" not in texts(binding, ACTIONS):
-        yield binding.under(ACTIONS), "lacks Deny, so what the policy forbids is let in"
-    if text(binding, WITHOUT) == "Allow":
-        yield binding.under(WITHOUT), "is Allow, so who deletes the parameters switches the policy off"
-
-
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
-    return collect_from(objects(resource, GROUP, "ValidatingAdmissionPolicyBinding"), _binding)
+    for binding in objects(resource, GROUP, "ValidatingAdmissionPolicyBinding"):
+        if "Deny" not in texts(binding, ACTIONS):
+            yield binding.under(ACTIONS), "lacks Deny, so what the policy forbids is let in"
+        if text(binding, WITHOUT) == "Allow":
+            yield binding.under(WITHOUT), "is Allow, so who deletes the parameters switches the policy off"
 
 
 BINDING = f"kubernetes:{GROUP}/v1:ValidatingAdmissionPolicyBinding"

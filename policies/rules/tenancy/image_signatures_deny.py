@@ -8,23 +8,20 @@ from collections.abc import Iterator
 
 from common.values import UNKNOWN
 from policies.objects import objects
-from policies.rule import Case, Resource, Rule, View, collect_from, flag, text, texts
+from policies.rule import Case, Resource, Rule, flag, text, texts
 
 GROUP, KIND = "policies.kyverno.io", "ImageValidatingPolicy"
 ACTIONS, FAILURE, INSECURE = "spec.validationActions", "spec.failurePolicy", "spec.credentials.allowInsecureRegistry"
 
 
-def _policy(policy: View) -> Iterator[tuple[str, str]]:
-    if "Deny" not in texts(policy, ACTIONS):
-        yield policy.under(ACTIONS), "lacks Deny, so images without a signature are let in"
-    if text(policy, FAILURE) == "Ignore":
-        yield policy.under(FAILURE), "is Ignore, so images are let in unseen while Kyverno is down"
-    if flag(policy, INSECURE):
-        yield policy.under(INSECURE), "is true, so who is between Kyverno and the registry may answer for it"
-
-
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
-    return collect_from(objects(resource, GROUP, KIND), _policy)
+    for policy in objects(resource, GROUP, KIND):
+        if "Deny" not in texts(policy, ACTIONS):
+            yield policy.under(ACTIONS), "lacks Deny, so images without a signature are let in"
+        if text(policy, FAILURE) == "Ignore":
+            yield policy.under(FAILURE), "is Ignore, so images are let in unseen while Kyverno is down"
+        if flag(policy, INSECURE):
+            yield policy.under(INSECURE), "is true, so who is between Kyverno and the registry may answer for it"
 
 
 ONE = f"kubernetes:{GROUP}/v1:{KIND}"

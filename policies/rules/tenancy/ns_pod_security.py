@@ -8,22 +8,19 @@ from collections.abc import Iterator, Sequence
 
 from common.values import UNKNOWN
 from policies.objects import objects
-from policies.rule import Case, Option, Resource, Rule, View, collect_from, text
+from policies.rule import Case, Option, Resource, Rule, text
 
 LABEL = ("metadata", "labels", "pod-security.kubernetes.io/enforce")
 LEVELS = ("restricted", "baseline")
 
 
-def _namespace(namespace: View, privileged: Sequence[str]) -> Iterator[tuple[str, str]]:
-    level, name = text(namespace, LABEL), text(namespace, "metadata.name")
-    if level in LEVELS or (level == "privileged" and name in privileged):
-        return
-    if level or not namespace.resource.type.endswith("Patch"):
-        yield namespace.under("metadata.labels"), "enforce no Pod Security level that keeps pods off the node"
-
-
 def check(resource: Resource, *, privileged: Sequence[str]) -> Iterator[tuple[str, str]]:
-    return collect_from(objects(resource, "core", "Namespace"), lambda each: _namespace(each, privileged))
+    for namespace in objects(resource, "core", "Namespace"):
+        level, name = text(namespace, LABEL), text(namespace, "metadata.name")
+        if level in LEVELS or (level == "privileged" and name in privileged):
+            continue
+        if level or not namespace.resource.type.endswith("Patch"):
+            yield namespace.under("metadata.labels"), "enforce no Pod Security level that keeps pods off the node"
 
 
 NAMESPACE = "kubernetes:core/v1:Namespace"

@@ -99,7 +99,7 @@ RULE = StackRule(
         "nothing set": StackCase({}),
         "all there": _stack(),
         "a namespace without a team": StackCase(
-            {"namespace": Sample(f"{CORE}Namespace", {"metadata": {"name": "add-on"}})}
+            {"namespace": Sample(f"{CORE}Namespace", {"metadata": {"name": "add-on", "labels": {"app": "x"}}})}
         ),
         "a quota of some pods beside it": _with(
             _stack(),
@@ -123,9 +123,13 @@ RULE = StackRule(
         ),
         "no LimitRange": _stack("namespace", "metadata.name", without="limits"),
         "one of two clusters": _with(_stack("namespace", "metadata.name", clusters=2), second=SAME),
-        "a quota without CPU": _with(
-            _stack("quota", "spec.hard", without="quota"), quota=_quota(hard={"requests.nvidia.com/gpu": "0"})
-        ),
+        **{
+            f"a quota without {name}": _with(
+                _stack("quota", "spec.hard", without="quota"),
+                quota=_quota(hard={"requests.nvidia.com/gpu": "0", **{one: "1" for one in NEEDED if one != name}}),
+            )
+            for name in NEEDED
+        },
         "a pool that it does not know": _with(_stack("quota", "spec.hard"), slices=Sample(NODE_POOL, SLICED)),
     },
 )

@@ -8,18 +8,15 @@ from collections.abc import Iterator
 
 from common.values import UNKNOWN
 from policies.objects import objects
-from policies.rule import Case, Option, Resource, Rule, View, collect_from, flag, number
-
-
-def _class(each: View, most: float) -> Iterator[tuple[str, str]]:
-    if flag(each, "globalDefault"):
-        yield each.under("globalDefault"), "is true, so it holds for every pod that names no class"
-    if (number(each, "value") or 0) > most:
-        yield each.under("value"), f"is above {most:g}, so its pods end those that serve people"
+from policies.rule import Case, Option, Resource, Rule, flag, number
 
 
 def check(resource: Resource, *, most: float) -> Iterator[tuple[str, str]]:
-    return collect_from(objects(resource, "scheduling.k8s.io", "PriorityClass"), lambda each: _class(each, most))
+    for each in objects(resource, "scheduling.k8s.io", "PriorityClass"):
+        if flag(each, "globalDefault"):
+            yield each.under("globalDefault"), "is true, so it holds for every pod that names no class"
+        if (number(each, "value") or 0) > most:
+            yield each.under("value"), f"is above {most:g}, so its pods end those that serve people"
 
 
 CLASS = "kubernetes:scheduling.k8s.io/v1:PriorityClass"

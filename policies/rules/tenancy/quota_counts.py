@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from common.values import UNKNOWN
 from policies.objects import objects
-from policies.rule import Case, Resource, Rule, View, collect_from, keys
+from policies.rule import Case, Resource, Rule, keys
 
 HARD = "spec.hard"
 COUNTED = re.compile(
@@ -23,14 +23,11 @@ COUNTED = re.compile(
 )
 
 
-def _quota(quota: View) -> Iterator[tuple[str, str]]:
-    for name in keys(quota, HARD):
-        if not COUNTED.fullmatch(name):
-            yield quota.under(("spec", "hard", name)), "is a name that Kubernetes stores and does not count"
-
-
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
-    return collect_from(objects(resource, "core", "ResourceQuota"), _quota)
+    for quota in objects(resource, "core", "ResourceQuota"):
+        for name in keys(quota, HARD):
+            if not COUNTED.fullmatch(name):
+                yield quota.under(("spec", "hard", name)), "is a name that Kubernetes stores and does not count"
 
 
 QUOTA = "kubernetes:core/v1:ResourceQuota"

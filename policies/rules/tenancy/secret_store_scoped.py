@@ -10,26 +10,11 @@ from collections.abc import Iterator
 
 from common.values import UNKNOWN
 from policies.objects import objects
-from policies.rule import Case, Resource, Rule, View, check_each, collect_all, collect_from, keys, present, texts
+from policies.rule import Case, Resource, Rule, View, each, keys, present, texts
 
 GROUP, CONDITIONS, AWS = "external-secrets.io", "spec.conditions", "spec.provider.aws"
 SELECTOR, REGEXES, NAMES = "namespaceSelector", "namespaceRegexes", "namespaces"
 NOBODYS = "a-namespace-that-nobody-has-made"
-
-
-def _condition(condition: View) -> Iterator[tuple[str, str]]:
-    if any(re.search(pattern, NOBODYS) for pattern in texts(condition, REGEXES)):
-        yield condition.under(REGEXES), "fits any namespace"
-    if keys(condition, ()) == [SELECTOR] and not any(
-        present(condition, (SELECTOR, k)) for k in keys(condition, SELECTOR)
-    ):
-        yield condition.under(SELECTOR), "is empty, so it fits any namespace"
-
-
-def _conditions(store: View) -> Iterator[tuple[str, str]]:
-    if not present(store, CONDITIONS):
-        yield store.under(CONDITIONS), "is not set, so every namespace may read with this store"
-    yield from check_each(store, CONDITIONS, _condition)
 
 
 def _rights(store: View) -> Iterator[tuple[str, str]]:
@@ -39,17 +24,25 @@ def _rights(store: View) -> Iterator[tuple[str, str]]:
 
 def _store(store: View, *, everywhere: bool) -> Iterator[tuple[str, str]]:
     if everywhere:
-        return collect_all(lambda: _conditions(store), lambda: _rights(store))
-    return _rights(store)
+        if not present(store, CONDITIONS):
+            yield store.under(CONDITIONS), "is not set, so every namespace may read with this store"
+        for condition in each(store, CONDITIONS):
+            if any(re.search(pattern, NOBODYS) for pattern in texts(condition, REGEXES)):
+                yield condition.under(REGEXES), "fits any namespace"
+            if keys(condition, ()) == [SELECTOR] and not any(
+                present(condition, (SELECTOR, k)) for k in keys(condition, SELECTOR)
+            ):
+                yield condition.under(SELECTOR), "is empty, so it fits any namespace"
+        yield from _rights(store)
+        return
+    yield from _rights(store)
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
-    return collect_all(
-        lambda: collect_from(
-            objects(resource, GROUP, "ClusterSecretStore"), lambda each: _store(each, everywhere=True)
-        ),
-        lambda: collect_from(objects(resource, GROUP, "SecretStore"), lambda each: _store(each, everywhere=False)),
-    )
+    for store in objects(resource, GROUP, "ClusterSecretStore"):
+        yield from _store(store, everywhere=True)
+    for store in objects(resource, GROUP, "SecretStore"):
+        yield from _store(store, everywhere=False)
 
 
 EVERYWHERE, ONE = f"kubernetes:{GROUP}/v1:ClusterSecretStore", f"kubernetes:{GROUP}/v1:SecretStore"

@@ -9,44 +9,34 @@ from collections.abc import Iterator, Sequence
 from common.values import UNKNOWN
 from policies.objects import objects
 from policies.pods import EXEMPT_NAMESPACES, KUBERNETES, Pod, in_pods
-from policies.rule import Case, Resource, Rule, View, check_each, collect_all, collect_from, flag, number, present
+from policies.rule import Case, Resource, Rule, View, each, flag, number, present
 from policies.samples import in_every_place, pod_of
 
 SHARED = ("hostNetwork", "hostPID", "hostIPC")
 FOLDERS = ("hostPath", "local")
 
 
-def _port(port: View) -> Iterator[tuple[str, str]]:
-    if number(port, "hostPort", 0) != 0:
-        yield port.under("hostPort"), "opens a port of the node, which the rules for pods do not guard"
-
-
-def _volume(volume: View) -> Iterator[tuple[str, str]]:
-    if present(volume, "hostPath"):
-        yield volume.under("hostPath"), "shows files of the node, such as the socket of its container runtime"
-
-
-def _shared(pod: Pod, name: str) -> Iterator[tuple[str, str]]:
-    if flag(pod.spec, name):
-        yield pod.spec.under(name), "is true, so the pod sees what is the node's own"
+def _ports(container: View) -> Iterator[tuple[str, str]]:
+    for port in each(container, "ports"):
+        if number(port, "hostPort", 0) != 0:
+            yield port.under("hostPort"), "opens a port of the node, which the rules for pods do not guard"
 
 
 def _pod(pod: Pod) -> Iterator[tuple[str, str]]:
-    return collect_all(
-        lambda: collect_from(SHARED, lambda name: _shared(pod, name)),
-        lambda: check_each(pod.spec, "volumes", _volume),
-        lambda: pod.containers(lambda container: check_each(container, "ports", _port)),
-    )
-
-
-def _persistent(volume: View) -> Iterator[tuple[str, str]]:
-    for name in FOLDERS:
-        if present(volume, ("spec", name)):
-            yield volume.under(f"spec.{name}"), "shows files of a node to every pod that claims the volume"
+    for name in SHARED:
+        if flag(pod.spec, name):
+            yield pod.spec.under(name), "is true, so the pod sees what is the node's own"
+    for volume in each(pod.spec, "volumes"):
+        if present(volume, "hostPath"):
+            yield volume.under("hostPath"), "shows files of the node, such as the socket of its container runtime"
+    yield from pod.containers(_ports)
 
 
 def check(resource: Resource, *, exempt_namespaces: Sequence[str]) -> Iterator[tuple[str, str]]:
-    yield from collect_from(objects(resource, "core", "PersistentVolume"), _persistent)
+    for volume in objects(resource, "core", "PersistentVolume"):
+        for name in FOLDERS:
+            if present(volume, ("spec", name)):
+                yield volume.under(f"spec.{name}"), "shows files of a node to every pod that claims the volume"
     yield from in_pods(resource, exempt_namespaces, _pod)
 
 

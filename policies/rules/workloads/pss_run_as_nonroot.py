@@ -6,7 +6,7 @@ Source: Kubernetes, Pod Security Standards, level restricted; read 2026-11.
 from collections.abc import Callable, Iterator, Sequence
 
 from policies.pods import EXEMPT_NAMESPACES, KUBERNETES, Pod, in_pods
-from policies.rule import Case, Resource, Rule, View, collect_from, flag, number
+from policies.rule import Case, Resource, Rule, View, flag, number
 from policies.samples import in_every_place, pod_of, security
 
 NON_ROOT, USER = "securityContext.runAsNonRoot", "securityContext.runAsUser"
@@ -28,7 +28,8 @@ def _zero(path: str) -> Callable[[View], Iterator[tuple[str, str]]]:
 
 def _pod(pod: Pod) -> Iterator[tuple[str, str]]:
     checks = ((NON_ROOT, _non_root), *((path, _zero(path)) for path in (USER, *GROUPS)))
-    return collect_from(checks, lambda each: pod.levels(*each))
+    for path, problem in checks:
+        yield from pod.levels(path, problem)
 
 
 def check(resource: Resource, *, exempt_namespaces: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,7 @@ Source: Kubernetes 1.35, Pod Security Standards, levels baseline and restricted;
 from collections.abc import Iterator, Sequence
 
 from policies.pods import EXEMPT_NAMESPACES, KUBERNETES, Pod, in_pods
-from policies.rule import Resource, Rule, View, check_each, collect_all, flag, keys, text
+from policies.rule import Resource, Rule, View, each, flag, keys, text
 from policies.samples import in_every_place, pod_of, security
 
 PROC, PROCESS = "securityContext.procMount", "securityContext.windowsOptions.hostProcess"
@@ -43,25 +43,17 @@ def _labels(holder: View) -> Iterator[tuple[str, str]]:
             yield holder.under(f"{LABELS}.{name}"), "is set, so SELinux judges it as somebody else"
 
 
-def _parameter(parameter: View) -> Iterator[tuple[str, str]]:
-    if text(parameter, "name") not in SAFE_SYSCTLS:
-        yield parameter.under("name"), "is no parameter that a pod has for itself, so it changes the node's"
-
-
-def _volume(volume: View) -> Iterator[tuple[str, str]]:
-    for kind in keys(volume, ()):
-        if kind != "name" and kind not in VOLUMES:
-            yield volume.under((kind,)), "is mounted past storage classes, keys and access points"
-
-
 def _pod(pod: Pod) -> Iterator[tuple[str, str]]:
-    return collect_all(
-        lambda: pod.containers(_container),
-        lambda: pod.levels(PROCESS, _process),
-        lambda: pod.levels(LABELS, _labels),
-        lambda: check_each(pod.spec, KERNEL, _parameter),
-        lambda: check_each(pod.spec, "volumes", _volume),
-    )
+    yield from pod.containers(_container)
+    yield from pod.levels(PROCESS, _process)
+    yield from pod.levels(LABELS, _labels)
+    for parameter in each(pod.spec, KERNEL):
+        if text(parameter, "name") not in SAFE_SYSCTLS:
+            yield parameter.under("name"), "is no parameter that a pod has for itself, so it changes the node's"
+    for volume in each(pod.spec, "volumes"):
+        for kind in keys(volume, ()):
+            if kind != "name" and kind not in VOLUMES:
+                yield volume.under((kind,)), "is mounted past storage classes, keys and access points"
 
 
 def check(resource: Resource, *, exempt_namespaces: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -80,9 +72,10 @@ RULE = Rule(
     check=check,
     good={
         "nothing set": pod_of({}),
-        "the labels of containers": pod_of(
-            security(seLinuxOptions={"level": "s0:c1,c2"}), **security(seLinuxOptions={"type": "container_t"})
-        ),
+        **{
+            f"the label of containers {kind}": pod_of(security(seLinuxOptions={"level": "s0:c1,c2", "type": kind}))
+            for kind in LABEL_TYPES
+        },
         "safe parameters": pod_of({}, **security(sysctls=[{"name": name, "value": "1"} for name in SAFE_SYSCTLS])),
         "volumes of the cluster": pod_of({}, volumes=[{"name": kind, kind: {}} for kind in VOLUMES]),
         "the usual masks": pod_of(security(procMount="Default", windowsOptions={"hostProcess": False})),

@@ -146,6 +146,7 @@ RULE = StackRule(
         "a small share of them, rounded up": _stack("", 1, maxUnavailable="1%"),
         "one of two stays": _stack("", 2, minAvailable=1),
         "half of two": _stack("", 2, minAvailable="50%"),
+        "nearly all, of pods made elsewhere": StackCase({"budget": Sample(POLICY, _budget(minAvailable="99%"))}),
         "none has to stay": _stack("", 1, minAvailable=0),
         "neither number": _stack("", 1),
         "turned off, without replicas": _stack("", 0, minAvailable=1),
@@ -182,6 +183,9 @@ RULE = StackRule(
         "more than all": _stack(LEAST, 3, minAvailable="120%"),
         "none of a hundred": _stack(MOST, 3, maxUnavailable="0%"),
         "all have to stay": _stack(LEAST, 3, minAvailable="100%"),
+        "all have to stay, of pods made elsewhere": StackCase(
+            {"budget": Sample(POLICY, _budget(minAvailable="100%"))}, ("budget", LEAST)
+        ),
         "the only replica": _stack(LEAST, 1, minAvailable=1),
         "no number of replicas, which is one": _stack(LEAST, None, minAvailable=1),
         "as many as there are": _stack(LEAST, 2, kind="StatefulSet", minAvailable=2),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from policies.objects import objects
 from policies.pods import KUBERNETES, Pod, in_pods
-from policies.rule import Case, Resource, Rule, View, collect_from, flag, present, text
+from policies.rule import Case, Resource, Rule, flag, present, text
 from policies.samples import DEPLOYMENT, RAY_CLUSTER, pod_of
 
 MOUNT, NAME, OLD_NAME = "automountServiceAccountToken", "serviceAccountName", "serviceAccount"
@@ -25,13 +25,10 @@ def _pod(pod: Pod) -> Iterator[tuple[str, str]]:
         yield pod.spec.under(NAME), f"is {DEFAULT}, whose rights every pod of the namespace has"
 
 
-def _account(account: View) -> Iterator[tuple[str, str]]:
-    if text(account, "metadata.name") == DEFAULT and flag(account, MOUNT, default=True):
-        yield account.under(MOUNT), "is not false, so pods that say nothing get a token of this service account"
-
-
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
-    yield from collect_from(objects(resource, "core", "ServiceAccount"), _account)
+    for account in objects(resource, "core", "ServiceAccount"):
+        if text(account, "metadata.name") == DEFAULT and flag(account, MOUNT, default=True):
+            yield account.under(MOUNT), "is not false, so pods that say nothing get a token of this service account"
     yield from in_pods(resource, (), _pod)
 
 

@@ -6,7 +6,7 @@ Source: Kubernetes, "Configure Liveness, Readiness and Startup Probes"; read 202
 from collections.abc import Iterator, Mapping
 
 from policies.pods import Pod, pods
-from policies.rule import Case, Resource, Rule, View, collect_from, present
+from policies.rule import Case, Resource, Rule, View, present
 
 NEEDED = {
     "readinessProbe": "so it gets requests before it can answer them",
@@ -25,7 +25,8 @@ def _pod(pod: Pod) -> Iterator[tuple[str, str]]:
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
-    return collect_from(pods(resource), _pod)
+    for pod in pods(resource):
+        yield from _pod(pod)
 
 
 DEPLOYMENT, STATEFUL_SET = "kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet"

@@ -6,7 +6,7 @@ Without one it may take all memory that the node gives to pods. Source: Kubernet
 from collections.abc import Iterator
 
 from policies.pods import KUBERNETES, in_pods
-from policies.rule import Resource, Rule, View, check_each, present, text
+from policies.rule import Resource, Rule, View, each, present, text
 from policies.samples import pod_of
 
 MEDIUM, SIZE = "emptyDir.medium", "emptyDir.sizeLimit"
@@ -18,7 +18,7 @@ def _volume(volume: View) -> Iterator[tuple[str, str]]:
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
-    return in_pods(resource, (), lambda pod: check_each(pod.spec, "volumes", _volume))
+    return in_pods(resource, (), lambda pod: (found for one in each(pod.spec, "volumes") for found in _volume(one)))
 
 
 def _empty_dir(**fields: object) -> list[object]:
