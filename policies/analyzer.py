@@ -24,7 +24,7 @@ from common.wire import from_struct
 from policies.evaluate import Finding, evaluate_rule, evaluate_stack_rule
 from policies.rule import ENVIRONMENTS, Environment, Level, Option, Rule, Severity, StackRule
 from policies.views import EvaluationContext, Reads, Resource, Stack
-from policies.waivers import MOST_RESOURCES, Waiver, did_you_mean
+from policies.waivers import MOST_RESOURCES, Waiver, did_you_mean, entry_for
 
 PACK = "ml-platform"
 DOCS = "docs/policies/README.md"
@@ -257,7 +257,8 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
             elif waiver := self._waiver_for(finding, evaluation.today):
                 response.diagnostics.append(_notice(APPLIED, f"Waived: {waiver}.", finding.urn))
             else:
-                response.diagnostics.append(_violation(rule, self._level(rule, evaluation.environment), finding))
+                level = self._level(rule, evaluation.environment)
+                response.diagnostics.append(_violation(rule, level, finding, evaluation.today))
 
     def _waiver_for(self, finding: Finding, today: date) -> Waiver | None:
         matching = [waiver for waiver in self._waivers if waiver.covers(finding.rule, finding.urn)]
@@ -348,8 +349,10 @@ def option_schema(option: Option) -> dict[str, Any]:
     return {"type": "array", "items": {"type": "string"}, "description": option.description}
 
 
-def _violation(rule: Rule | StackRule, level: Level, finding: Finding) -> wire.AnalyzeDiagnostic:
-    message = f"{finding.path} {finding.message}.\nWhy: {rule.why}\nFix: {rule.fix}\nMore: {DOCS}#{rule.id}"
+def _violation(rule: Rule | StackRule, level: Level, finding: Finding, today: date) -> wire.AnalyzeDiagnostic:
+    waive = entry_for(rule.id, finding.urn, today)
+    parts = {"Why": rule.why, "Fix": rule.fix_at(finding.path), "More": f"{DOCS}#{rule.id}", "Waive": waive}
+    message = "\n".join([f"{finding.path} {finding.message}.", *(f"{name}: {text}" for name, text in parts.items())])
     return _diagnostic(rule.id, rule.why, level, rule.severity, message, finding.urn)
 
 

@@ -19,6 +19,7 @@ RULE = Rule(
     standards=("CIS EKS 4.1.7", "EKS best practices: cluster access"),
     why="Anyone who can edit the ConfigMap can become an administrator, and a mistake in it locks everyone out.",
     fix="Set authentication_mode to API and name people in clusters.<name>.access. This cannot be undone.",
+    mend={"authenticationMode": "API"},
     on_unknown="fail",
     dev="advisory",
     check=check,

@@ -39,6 +39,7 @@ RULE = Rule(
     standards=("EKS best practices: AI/ML compute",),
     why="Jobs that are done fill etcd and the quota of objects, and a cluster without work costs what it did with it.",
     fix="Set spec.ttlSecondsAfterFinished, such as 86400; for a RayJob, shutdownAfterJobFinishes: true.",
+    mend={"ttlSecondsAfterFinished": 86400, "shutdownAfterJobFinishes": True},
     options={"seconds": Option("The longest time that a job may stay.", 7 * 86_400)},
     dev="advisory",
     staging="advisory",

@@ -53,6 +53,7 @@ RULE = StackRule(
     severity="high",
     why="A database, a machine or a door of a type without rules passes every other rule of this pack.",
     fix="Look at it, and add its type to the option accepted of type-unseen, or write a rule for it.",
+    no_mend="The resource goes, or its type is accepted in the configuration.",
     dev="advisory",
     staging="advisory",
     options={"accepted": Option("Types that somebody has looked at, such as aws:memorydb/cluster:Cluster.", [])},

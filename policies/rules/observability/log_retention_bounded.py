@@ -24,6 +24,8 @@ RULE = Rule(
     why="With short retention an incident has no history; without a limit, storage becomes most of the bill.",
     fix="Set retention_days: of clusters.<name>.logs, network.flow_logs, observability.logs, or of a namespace's own "
     "group in observability.logs.namespaces.",
+    mend={"retentionInDays": 90},
+    stack_file={"clusters.<name>.logs.retention_days": 90},
     on_unknown="fail",
     options={
         "min_days": Option("The fewest days to keep logs.", 30, {name: LOG_DAYS[name][0] for name in ENVIRONMENTS}),

@@ -28,6 +28,7 @@ RULE = StackRule(
     severity="medium",
     why="Without metrics and alerts a broken GPU, a full volume or an idle node is found by users, or by the bill.",
     fix="Write observability with a receiver in alerts.platform.",
+    no_mend="The release is missing.",
     dev="disabled",
     staging="disabled",
     prod="advisory",

@@ -31,6 +31,8 @@ RULE = Rule(
     severity="high",
     why="Another `pulumi up` brings back resources, but not their data.",
     fix="Set deletion_protection: true in the stack file, or ResourceOptions(protect=True) on the resource.",
+    mend={"protect": True},
+    stack_file={"deletion_protection": True},
     dev="disabled",
     staging="advisory",
     check=check,

@@ -63,6 +63,7 @@ RULE = Rule(
     standards=("Kubernetes: deprecated API migration guide",),
     why="The object is never made, and a PodSecurityPolicy or NodePool that is not there guards and starts nothing.",
     fix="Use the version of the API that the migration guide names.",
+    no_mend="The object is written anew in another version, whose fields differ.",
     check=check,
     good={
         "nothing set, of a version of today": Case({}, type="kubernetes:batch/v1:CronJob"),

@@ -51,6 +51,7 @@ RULE = Rule(
     severity="high",
     why="A chart is installed with administrator rights in the cluster, so its exact content must be reviewed first.",
     fix="Add the chart with its version to the catalog, and install it from there.",
+    no_mend="The resource goes.",
     on_unknown="fail",
     options={"repositories": Option("Repositories to allow in addition to the catalog's.", [])},
     check=check,

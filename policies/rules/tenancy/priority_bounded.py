@@ -30,6 +30,7 @@ RULE = Rule(
     severity="medium",
     why="What may preempt everything ends training of days for a trial, and the add-ons of the cluster.",
     fix="Use the classes of the platform, and leave globalDefault out.",
+    mend={"globalDefault": False, "value": 1000000},
     options={"most": Option("The highest value of a class.", 1_000_000)},
     on_unknown="fail",
     check=check,
