@@ -88,7 +88,7 @@ def _section(rule: Rule | StackRule) -> Iterator[str]:
     yield f"## {rule.id}\n"
     yield f"{_prose(statement_of(rule.id))}\n"
     yield f"**Why:** {_prose(rule.why)}\n"
-    yield f"**Fix:** {_prose(rule.fix)}\n"
+    yield f"**Fix:** {_prose(rule.fix_at(*rule.mend))}{f' Else: {_prose(rule.no_mend)}' if rule.no_mend else ''}\n"
     yield f"{kind}: {', '.join(f'`{name}`' for name in rule.types)}. {UNKNOWNS[rule.on_unknown]}\n"
     for name, option in rule.options.items():
         yield f"- `{name}`: {_prose(option.description)} {_defaults(option.default, option.by_environment)}"

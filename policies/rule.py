@@ -191,13 +191,19 @@ class _Record:
 
     def mend_at(self, path: str) -> dict[str, Any]:
         """Returns the path of a finding -> the value there that passes, if it is one for all programs; else {}."""
+        end = self._end_of(path)
+        return {path: self.mend[end]} if end else {}
+
+    def _end_of(self, path: str) -> str:
+        """Returns the longest key of `mend` that the path ends with, or ""."""
         plain = re.sub(r"\[\d+\]", "[]", path)
-        ends = [end for end in self.mend if f".{plain}".endswith(f".{end}" if end[0] != "[" else end)]
-        return {path: self.mend[max(ends, key=len)]} if ends else {}
+        ends = (end for end in self.mend if f".{plain}".endswith(end if end[0] == "[" else f".{end}"))
+        return max(ends, key=len, default="")
 
     def fix_at(self, *paths: str) -> str:
-        """Returns the fix in one line, with the edits of the stack file and of the program."""
-        mends = {key: value for path in paths for key, value in self.mend_at(path).items()}
+        """Returns the fix in one line, with the edits of the stack file and of the program: one of each kind."""
+        first = {self._end_of(path): path for path in reversed(paths)}
+        mends = {path: self.mend[end] for end, path in reversed(first.items()) if end}
         given = [("In the stack file", self.stack_file), ("In the program", mends)]
         edits = [f"{place}: {'; '.join(map(_edit, edits.items()))}." for place, edits in given if edits]
         return " ".join([self.fix, *edits])

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fnmatch import fnmatchcase
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ class Waiver:
 def entry_for(rule: str, urn: str, today: date) -> str:
     """Returns an entry for the file, with placeholders that `load` refuses: nobody pastes it unread."""
     expires = today + timedelta(days=LONGEST_DAYS)
-    return f'- {{rule: {rule}, urn: "{urn}", owner: team:<yours>, reason: <why>, expires: {expires}}}'
+    return f'- {{rule: {rule}, urn: "{escape(urn)}", owner: team:<yours>, reason: <why>, expires: {expires}}}'
 
 
 def load(path: Path, rule_ids: Iterable[str], today: date) -> tuple[Waiver, ...]:
@@ -66,7 +67,7 @@ def load(path: Path, rule_ids: Iterable[str], today: date) -> tuple[Waiver, ...]
     try:
         entries = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
-        raise WaiverError(f"{path.name} is not valid YAML: {error}") from error
+        raise WaiverError(f"{path.name} is not valid YAML: {error}\nAn entry takes the place of [].") from error
     if not isinstance(entries, list):
         raise WaiverError(f"{path.name} is not a list. Write [] when there are no waivers.")
     known_rules, problems, waivers = sorted(rule_ids), [], []

@@ -339,4 +339,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "pss-safe-fields": {"name": "kernel.shm_rmid_forced", "type": "container_t", "nfs": None},
     "wl-no-default-sa-token": {"serviceAccountName": "trainer"},
     "rel-data-kept": {"arn": "arn:aws:elasticfilesystem:us-west-2:123456789012:file-system/fs-0123456789abcdef0"},
+    "eks-access-least-privilege": {"principalArn": "arn:aws:iam::111122223333:role/break-glass"},
+    "iam-node-role-minimal": {
+        "policyArn": "arn:aws:iam::aws:policy/AmazonEKSWorkerNodePolicy",
+        "managedPolicyArns": ["arn:aws:iam::aws:policy/AmazonEKSWorkerNodePolicy"],
+    },
 }

@@ -1,19 +1,58 @@
 """The fix of a finding, applied to the bad case, makes the rule pass."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+import jsonschema
 import pytest
 
+from components.core.addon_spec import every_add_on
 from policies.evaluate import Finding
 from policies.rule import Case, Rule, Sample, StackCase, StackRule
-from tests.policies.mending import AnyCase, edited
+from settings.stack.schema import stack_file_schema
+from tests.policies.mending import AnyCase, edited, filled
 from tests.policies.mends import EXAMPLES, Anew, Edits, OneOf
 from tests.policies.policy_harness import ALL, findings
 
 MOST_EDITS = 20
 BAD = [pytest.param(r, c, id=f"{r.id}: {n}") for r in ALL.values() for n, c in r.bad.items()]
+
+
+SCHEMA = stack_file_schema(every_add_on())
+KEYS = {key.removeprefix("ml-platform:"): value for key, value in SCHEMA["properties"]["config"]["properties"].items()}
+IN_A_CLUSTER = {"pools": "clusters.<name>.pools"}
+"""What the texts shorten: the list -> its path in the stack file."""
+PATHS = {
+    (rule.id, word.rstrip(".,:;"))
+    for rule in ALL.values()
+    for word in re.findall(r"[\w.\[\]<>:-]+", f"{rule.fix} {' '.join(rule.stack_file)}")
+    if re.match(rf"({'|'.join([*KEYS, *IN_A_CLUSTER])})(\[\])?\.\w", word) or word.rstrip(".") in rule.stack_file
+}
+
+
+def parts_at(path: str) -> list[dict[str, Any]]:
+    """Returns the schemas of what may stand at a path of the stack file; none where there is no such path."""
+    first, *rest = re.findall(r"\[\]|[^.\[\]]+", re.sub(r"^\w+", lambda name: IN_A_CLUSTER.get(name[0], name[0]), path))
+    schemas = [KEYS[first]] if first in KEYS else []
+    for step in rest:
+        below = [each.get("items") if step == "[]" else child(each, step) for each in opened(schemas)]
+        schemas = [each for each in below if each]
+    return schemas
+
+
+def opened(schemas: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yields the schemas with what they refer to, and each of several that may be."""
+    for each in schemas:
+        yield each
+        name = each.get("$ref", "").rpartition("/")[2]
+        yield from opened([*([SCHEMA["$defs"][name]] if name else []), *each.get("anyOf", ()), *each.get("oneOf", ())])
+
+
+def child(schema: Mapping[str, Any], key: str) -> Any:
+    of_any_key = schema.get("additionalProperties")
+    return schema.get("properties", {}).get(key) or (of_any_key if isinstance(of_any_key, dict) else None)
 
 
 def sample_of(finding: Finding) -> str:
@@ -91,6 +130,24 @@ def test_the_fix_of_each_finding_makes_the_rule_pass(rule: Rule | StackRule, cas
         assert isinstance(rule, Rule) or (isinstance(after, StackCase) and passes_with_others(rule, after)), left
     else:
         assert left == [], "a fix that does not fix sends its reader round in circles"
+
+
+@pytest.mark.parametrize(("rule_id", "path"), sorted(PATHS))
+def test_each_path_of_the_stack_file_that_a_fix_names_is_a_setting(rule_id: str, path: str) -> None:
+    assert parts_at(path), f"{rule_id} sends its reader to {path}, which the stack file does not have"
+
+
+@pytest.mark.parametrize("rule", [each for each in ALL.values() if each.stack_file], ids=lambda rule: rule.id)
+def test_the_stack_file_takes_the_values_of_its_edits(rule: Rule | StackRule) -> None:
+    for path, value in rule.stack_file.items():
+        of_path = {"anyOf": parts_at(path), "$defs": SCHEMA["$defs"]}
+        jsonschema.validate(filled(value), of_path)
+        assert not jsonschema.Draft202012Validator(of_path).is_valid({"nonsense": 1}), "the schema takes anything"
+
+
+def test_the_paths_of_fixes_are_found() -> None:
+    assert ("net-policy-not-open", "teams[].network.open") in PATHS
+    assert not parts_at("clusters.<name>.endpoint.publik")
 
 
 @pytest.mark.parametrize("rule", ALL.values(), ids=ALL.keys())

@@ -64,7 +64,6 @@ RULE = StackRule(
     standards=("EKS best practices: cluster access",),
     why="A cluster without an admin can be neither changed nor destroyed by the stack: every object in it is refused.",
     fix="Keep deployer.role_arn, or give clusters.<name>.access one entry with policy: cluster-admin.",
-    stack_file={"deployer.role_arn": "arn:aws:iam::<account>:role/<name>"},
     no_mend="An access entry is missing.",
     on_unknown="fail",  # literals here
     check=check,

@@ -30,7 +30,7 @@ RULE = Rule(
     applies_to=STATEFUL,
     severity="high",
     why="Another `pulumi up` brings back resources, but not their data.",
-    fix="Set deletion_protection: true in the stack file, or ResourceOptions(protect=True) on the resource.",
+    fix="Protect the resource, by ResourceOptions(protect=True).",
     mend={"protect": True},
     stack_file={"deletion_protection": True},
     dev="disabled",
