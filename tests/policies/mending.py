@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 import yaml
 
@@ -12,7 +12,6 @@ from policies.rule import Case, StackCase
 
 _STEP = re.compile(r'\["([^"]*)"\]|\[(\d+)\]|([^.\[\]]+)')
 _WORDS = {"account": "111122223333", "region": "us-west-2"}
-AnyCase = TypeVar("AnyCase", Case, StackCase)
 
 
 def filled(value: Any) -> Any:
@@ -24,7 +23,7 @@ def filled(value: Any) -> Any:
     return [filled(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def edited(case: AnyCase, sample: str, path: str, value: Any) -> AnyCase:
+def edited(case: Case | StackCase, sample: str, path: str, value: Any) -> Case | StackCase:
     """Returns a case with a value changed at the path of a finding. sample: the resource of a StackCase."""
     steps = [int(index) if index else quoted or plain for quoted, index, plain in _STEP.findall(path)]
     if isinstance(case, StackCase):

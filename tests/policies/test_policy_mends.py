@@ -12,7 +12,7 @@ from components.core.addon_spec import every_add_on
 from policies.evaluate import Finding
 from policies.rule import Case, Rule, Sample, StackCase, StackRule
 from settings.stack.schema import stack_file_schema
-from tests.policies.mending import AnyCase, edited, filled
+from tests.policies.mending import edited, filled
 from tests.policies.mends import EXAMPLES, Anew, Edits, OneOf
 from tests.policies.policy_harness import ALL, findings
 
@@ -68,7 +68,7 @@ def values_for(rule: Rule | StackRule, path: str) -> tuple[Any, ...]:
     return (examples["*"],) if "*" in examples else ()
 
 
-def with_edit(case: AnyCase, finding: Finding, value: Any) -> AnyCase:
+def with_edit(case: Case | StackCase, finding: Finding, value: Any) -> Case | StackCase:
     changes: Mapping[str, Any] = value.values if isinstance(value, Edits) else {finding.path: value}
     for path, each in changes.items():
         if isinstance(each, Anew):
@@ -77,7 +77,7 @@ def with_edit(case: AnyCase, finding: Finding, value: Any) -> AnyCase:
     return case
 
 
-def steps(rule: Rule | StackRule, case: AnyCase) -> Iterator[AnyCase]:
+def steps(rule: Rule | StackRule, case: Case | StackCase) -> Iterator[Case | StackCase]:
     """Yields the case, then it after each edit of a finding that has one, with the value that leaves fewest."""
     for _ in range(MOST_EDITS):
         yield case
@@ -86,12 +86,11 @@ def steps(rule: Rule | StackRule, case: AnyCase) -> Iterator[AnyCase]:
         tried = [(findings(rule, after), after) for after in (with_edit(case, *edit) for edit in edits)]
         changed = [each for each in tried if each[0] != found]
         if not changed:
-            break
+            return
         _, case = min(changed, key=lambda each: len(each[0]))
-    return case
 
 
-def mended(rule: Rule | StackRule, case: AnyCase) -> AnyCase:
+def mended(rule: Rule | StackRule, case: Case | StackCase) -> Case | StackCase:
     *_, last = steps(rule, case)
     return last
 
