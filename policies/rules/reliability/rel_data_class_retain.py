@@ -32,9 +32,9 @@ RULE = Rule(
     applies_to=(CLASS, VOLUME, SNAPSHOT_CLASS),
     severity="high",
     why="Anyone who deletes a namespace wants to remove its pods, and rarely the data of a year.",
+    mend=dict.fromkeys(("reclaimPolicy", "persistentVolumeReclaimPolicy", "deletionPolicy"), "Retain"),
     fix="Set reclaimPolicy, persistentVolumeReclaimPolicy or deletionPolicy to Retain. A StorageClass cannot "
     "be changed: add a new one.",
-    mend=dict.fromkeys(("reclaimPolicy", "persistentVolumeReclaimPolicy", "deletionPolicy"), "Retain"),
     options={"no_data": Option("Storage classes of what is nobody's data, such as samples of metrics.", ["telemetry"])},
     dev="disabled",
     staging="advisory",
