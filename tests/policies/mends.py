@@ -152,7 +152,6 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         '["nvidia.com/gpu"]': OneOf((1, 8)),
         '["amd.com/gpu"]': 1,
         '["aws.amazon.com/neuroncore"]': 1,
-        '["aws.amazon.com/neuron"]': 1,
     },
     "gpu-timeslice-not-prod": {
         "labels": {"ml-platform/sharing": "time-slicing-4"},
@@ -282,7 +281,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "writeRelabelConfigs": [{"sourceLabels": ["__name__"], "regex": "up", "action": "keep"}],
         "url": "https://aps-workspaces.us-west-2.amazonaws.com/workspaces/ws-1/api/v1/remote_write",
     },
-    "pss-no-host-access": {"hostPath": None, "local": None, "path": None},
+    "pss-no-host-access": {"hostPath": None, "local": None},
     "quota-counts": {"*": None},
     "rbac-no-escalation": {"verbs": OneOf((["get"], ["list"]))},
     "rbac-no-secret-read": {"resources": ["configmaps"]},

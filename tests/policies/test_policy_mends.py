@@ -155,5 +155,9 @@ def test_each_edit_and_each_reason_for_none_is_about_a_finding(rule: Rule | Stac
     paths = {each.path for case in cases for each in findings(rule, case)}
     for end in rule.mend:
         assert any(replace(rule, mend={end: 0}).mend_at(path) for path in paths), f"no case is mended by {end}"
+    examples = {end: value for end, value in EXAMPLES.get(rule.id, {}).items() if end != "*"}
+    for end in examples:
+        asked = [path for path in paths if not rule.mend_at(path)]
+        assert any(replace(rule, mend={end: 0}).mend_at(path) for path in asked), f"no case needs the example of {end}"
     unmended = [case for case in rule.bad.values() if findings(rule, mended(rule, case))]
     assert bool(unmended) == bool(rule.no_mend), "no_mend says why no edit mends a case, where there is one"
