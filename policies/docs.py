@@ -43,6 +43,9 @@ InferenceService, a TrainJob, a Workflow), the rules judge what they set.
 **Configuration.** `pulumi preview --policy-pack policies --policy-pack-config FILE`, with a JSON file such as
 `{"cost-monthly-cap": {"usd": 30000}, "node-no-ssh": "mandatory"}`. A rule or option that does not exist is refused.
 
+**A message** says what is wrong, why it matters, the fix, where to read more, and has a waiver to paste. The fix has the
+edits of the stack file and of the resource that are the same in every program. What stands in `<>` is a word of your own.
+
 **Waivers** are exceptions from a rule. `policies/waivers.yaml` lists them: one rule, one stack, a reason, an owner, and
 an end within 90 days. Every run lists the waivers that it used and those that nothing needs. An expired waiver is a
 finding, and so is one that covers more than 10 resources.
@@ -88,7 +91,8 @@ def _section(rule: Rule | StackRule) -> Iterator[str]:
     yield f"## {rule.id}\n"
     yield f"{_prose(statement_of(rule.id))}\n"
     yield f"**Why:** {_prose(rule.why)}\n"
-    yield f"**Fix:** {_prose(rule.fix_at(*rule.mend))}{f' Else: {_prose(rule.no_mend)}' if rule.no_mend else ''}\n"
+    beyond = f" An edit of the resource does not help where {rule.no_mend}." if rule.no_mend else ""
+    yield f"**Fix:** {_prose(rule.fix_at(*rule.mend))}{beyond}\n"
     yield f"{kind}: {', '.join(f'`{name}`' for name in rule.types)}. {UNKNOWNS[rule.on_unknown]}\n"
     for name, option in rule.options.items():
         yield f"- `{name}`: {_prose(option.description)} {_defaults(option.default, option.by_environment)}"

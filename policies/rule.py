@@ -161,7 +161,7 @@ class _Record:
     mend: end of a finding's path -> the value there that passes in every program; None: nothing stands there. A map is
         merged into what stands there. stack_file: path in the stack file -> the value that passes, where the platform
         takes it from there. In both, <...> stands for a word of the reader's.
-    no_mend: why no value of the resource mends what `mend` does not name, such as that another resource is missing.
+    no_mend: where no value of the resource mends a finding, such as "the bucket's policy is missing".
     """
 
     id: str

@@ -343,4 +343,5 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "policyArn": "arn:aws:iam::aws:policy/AmazonEKSWorkerNodePolicy",
         "managedPolicyArns": ["arn:aws:iam::aws:policy/AmazonEKSWorkerNodePolicy"],
     },
+    "secret-not-in-state": {"*": None},
 }

@@ -116,7 +116,7 @@ RULE = StackRule(
     fix='Add a NodeOverlay with the capacity {nvidia.com/gpu: "0"} for the pool, beside a release of Karpenter with '
     "the gate on; pools[].sharing makes both.",
     mend={"nodeOverlay": True},
-    no_mend="The NodeOverlay is missing, or is wrong.",
+    no_mend="the NodeOverlay is missing, or is wrong",
     on_unknown="fail",
     dev="advisory",
     check=check,

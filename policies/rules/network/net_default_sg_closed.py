@@ -42,7 +42,7 @@ RULE = StackRule(
     why="A resource that names no security group gets this one, whose members can reach each other.",
     fix="Add aws.ec2.DefaultSecurityGroup(vpc_id=vpc.id) without ingress and egress, which closes it.",
     mend={"ingress": [], "egress": []},
-    no_mend="The DefaultSecurityGroup is missing, or the resource goes.",
+    no_mend="the DefaultSecurityGroup is missing, or the resource goes",
     on_unknown="pass",  # rules of the program are known at preview; an unknown list comes from AWS
     dev="advisory",
     check=check,

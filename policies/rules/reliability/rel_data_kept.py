@@ -65,7 +65,7 @@ RULE = StackRule(
     severity="critical",
     why="A preview that replaces a file system looks like any other: it does not show the files.",
     fix="Undo the change, or move the data first as the finding says.",
-    no_mend="The resource stays, or its data moves first.",
+    no_mend="a resource with data would go",
     options={
         "held": Option("URNs of the resources that hold data now; `python -m policies.held` writes them.", []),
         "retained": Option("Those of them that stay in AWS when they leave the stack.", []),

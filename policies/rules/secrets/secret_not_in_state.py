@@ -45,21 +45,6 @@ RULE = Rule(
     standards=("Pulumi: secrets in state",),
     why="Who may read the state of a stack would have its passwords, also those that were replaced long ago.",
     fix="Make the secret empty and fill it outside, let a generator or RDS make it, and name it where it is used.",
-    mend=dict.fromkeys(
-        (
-            "secretString",
-            "secretBinary",
-            "secretStringWo",
-            "masterPassword",
-            "masterPasswordWo",
-            "password",
-            "passwordWo",
-            "value",
-            "valueWo",
-            "data",
-            "stringData",
-        )
-    ),
     on_unknown="fail",
     check=check,
     good={

@@ -115,7 +115,7 @@ RULE = StackRule(
         "kmsMasterKeyId": "arn:aws:kms:<region>:<account>:key/<id>",
         "bucketKeyEnabled": True,
     },
-    no_mend="The BucketServerSideEncryptionConfiguration is missing.",
+    no_mend="the BucketServerSideEncryptionConfiguration is missing",
     dev="advisory",
     check=check,
     good={

@@ -37,7 +37,7 @@ RULE = StackRule(
     why="Old versions bring back overwritten and deleted objects; backups and replication need versioning as well.",
     fix='Add aws.s3.BucketVersioning(bucket=bucket.id, versioning_configuration={"status": "Enabled"}).',
     mend={"status": "Enabled"},
-    no_mend="The BucketVersioning is missing.",
+    no_mend="the BucketVersioning is missing",
     dev="advisory",
     check=check,
     good={"versioned": _stack(), "no bucket": StackCase({})},
