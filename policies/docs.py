@@ -43,8 +43,8 @@ InferenceService, a TrainJob, a Workflow), the rules judge what they set.
 **Configuration.** `pulumi preview --policy-pack policies --policy-pack-config FILE`, with a JSON file such as
 `{"cost-monthly-cap": {"usd": 30000}, "node-no-ssh": "mandatory"}`. A rule or option that does not exist is refused.
 
-**A message** says what is wrong, why it matters, the fix, where to read more, and has a waiver to paste. The fix has the
-edits of the stack file and of the resource that are the same in every program. What stands in `<>` is a word of your own.
+**A message** says what is wrong, why it matters, the fix and where to read more, and has a waiver to paste. The fix has
+those edits of the stack file and of the resource that are the same in every program. `<...>` is a word of your own.
 
 **Waivers** are exceptions from a rule. `policies/waivers.yaml` lists them: one rule, one stack, a reason, an owner, and
 an end within 90 days. Every run lists the waivers that it used and those that nothing needs. An expired waiver is a
