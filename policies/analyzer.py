@@ -27,7 +27,7 @@ from policies.options import known, schema, strictest
 from policies.production import Production
 from policies.rule import ENVIRONMENTS, Environment, Level, Rule, Severity, StackRule
 from policies.views import EvaluationContext, Reads, Resource, Stack
-from policies.waivers import MOST_RESOURCES, Waiver
+from policies.waivers import MOST_RESOURCES, Waiver, entry_for
 
 PACK = "ml-platform"
 DOCS = "docs/policies/README.md"
@@ -337,7 +337,8 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
             elif waiver := self._waiver_for(finding, evaluation.today):
                 response.diagnostics.append(_notice(APPLIED, f"Waived: {waiver}.", finding.urn))
             else:
-                response.diagnostics.append(_violation(rule, self._level(rule, evaluation.environment), finding))
+                level = self._level(rule, evaluation.environment)
+                response.diagnostics.append(_violation(rule, level, finding, evaluation.today))
 
     def _waiver_for(self, finding: Finding, today: date) -> Waiver | None:
         matching = [waiver for waiver in self._waivers if waiver.covers(finding.rule, finding.urn)]
@@ -433,8 +434,10 @@ def _notice_info(notice: Notice) -> wire.PolicyInfo:
     return info
 
 
-def _violation(rule: Rule | StackRule, level: Level, finding: Finding) -> wire.AnalyzeDiagnostic:
-    message = f"{finding.path} {finding.message}.\nWhy: {rule.why}\nFix: {rule.fix}\nMore: {DOCS}#{rule.id}"
+def _violation(rule: Rule | StackRule, level: Level, finding: Finding, today: date) -> wire.AnalyzeDiagnostic:
+    waive = entry_for(rule.id, finding.urn, today)
+    parts = {"Why": rule.why, "Fix": rule.fix_at(finding.path), "More": f"{DOCS}#{rule.id}", "Waive": waive}
+    message = "\n".join([f"{finding.path} {finding.message}.", *(f"{name}: {text}" for name, text in parts.items())])
     return _diagnostic(rule.id, rule.why, level, rule.severity, message, finding.urn)
 
 

@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -33,7 +33,7 @@ from policies.production import load as load_production
 from policies.registry import rules, statement_of
 from policies.rule import ENVIRONMENTS, Level, Rule, StackRule
 from policies.views import EvaluationContext
-from policies.waivers import WaiverError, load
+from policies.waivers import WaiverError, entry_for, load
 
 STATUSES = ("failed", "crashed", "deferred", "waived", "passed", "not applicable")
 _STATUS = {"violation": "failed", "crashed": "crashed", "deferred": "deferred"}
@@ -47,7 +47,8 @@ class CannotJudgeError(Exception):
 class Outcome:
     """What a rule said about one resource, or that it passed or did not apply.
 
-    file, line: of the program that declares the resource, where the engine recorded it.
+    file, line: of the program that declares the resource, where the engine recorded it. edit: path -> the value there
+    that passes, where the rule knows it; None: nothing.
     """
 
     rule: str
@@ -59,6 +60,7 @@ class Outcome:
     message: str = ""
     file: str = ""
     line: int = 0
+    edit: Mapping[str, Any] = field(default_factory=dict)
 
 
 class _Recording(Analyzer):
@@ -82,9 +84,8 @@ class _Recording(Analyzer):
             waived = each.kind == "violation" and self._waiver_for(each, evaluation.today)
             file, line = self._places.get(each.urn, ("", 0))
             status = "waived" if waived else _STATUS[each.kind]
-            self.outcomes.append(
-                Outcome(rule.id, status, level, rule.severity, each.urn, each.path, each.message, file, line)
-            )
+            given = (rule.id, status, level, rule.severity, each.urn, each.path, each.message, file, line)
+            self.outcomes.append(Outcome(*given, rule.mend_at(each.path) if status == "failed" else {}))
 
     def levels(self, urn: str) -> dict[str, Level]:
         """Returns rule id -> its level for the stack."""
@@ -211,9 +212,10 @@ def is_refused(outcomes: Iterable[Outcome]) -> bool:
 
 @dataclass(frozen=True)
 class Page:
-    """The outcomes in each form."""
+    """The outcomes in each form. today: the day from which a waiver counts."""
 
     outcomes: Sequence[Outcome]
+    today: date = field(default_factory=date.today)
 
     @cached_property
     def counts(self) -> dict[str, int]:
@@ -236,37 +238,42 @@ class Page:
                 groups.setdefault((each.rule, each.status), []).append(each)
         yield from ((rule, status, said) for (rule, status), said in groups.items())
 
+    def _by_rule(self) -> Iterator[tuple[str, list[str], list[str]]]:
+        """Yields for each rule that said something: a title, what it said, a waiver to paste and the other URNs."""
+        for rule_id, status, said in self._said():
+            rule, failed = rules()[rule_id], [each for each in said if status == "failed"]
+            urns = list(dict.fromkeys(each.urn for each in failed))
+            lines = [f"{_short(each.urn)}{_line(each)}: {each.path} {each.message}." for each in said]
+            lines += [f"Why: {rule.why}", f"Fix: {rule.fix_at(*(each.path for each in failed))}"]
+            waivers = [entry_for(rule_id, urn, self.today) for urn in urns[:1]] + [f"# or: {urn}" for urn in urns[1:]]
+            title = f"{rule_id}: {status}, {said[0].level}, {rule.severity}, {len(said)} finding{'s' * (len(said) > 1)}"
+            yield title, [*lines, f"More: {DOCS}#{rule_id}"], waivers
+
     def text(self) -> str:
         """Returns the findings by rule, the gravest first, and the verdict as the last line."""
         lines = []
-        for rule_id, status, said in self._said():
-            rule = rules()[rule_id]
-            lines.append(f"{rule_id}: {status}, {said[0].level}, {rule.severity}, {len(said)} of them")
-            for each in said:
-                where = f" ({each.file}:{each.line})" if each.file else ""
-                lines.append(f"  {_short(each.urn)}{where}: {each.path} {each.message}.")
-            lines += [f"  Why: {rule.why}", f"  Fix: {rule.fix}", f"  More: {DOCS}#{rule_id}"]
-            lines += [f"  Waive: {each.urn}" for each in said[:1] if status == "failed"] + [""]
+        for title, said, waivers in self._by_rule():
+            said += [*(f"Waive: {each}" for each in waivers[:1]), *waivers[1:]]
+            lines += [title, *(f"  {line}" for line in said), ""]
         return "\n".join([*lines, self.verdict])
 
     def markdown(self) -> str:
-        """Returns a heading with the verdict, and a table of what was said."""
-        head = ["## Policies", "", f"{self.verdict}.", ""]
-        if not any(True for _ in self._said()):
-            return "\n".join(head)
-        rows = [
-            f"| [{rule}]({DOCS}#{rule}) | {status} | {each.level} | `{_short(each.urn)}` | "
-            f"{_cell(f'{each.path} {each.message}')} |"
-            for rule, status, said in self._said()
-            for each in said
-        ]
-        return "\n".join(
-            [*head, "| rule | status | level | resource | what |", "| --- | --- | --- | --- | --- |", *rows]
-        )
+        """Returns a heading with the verdict, and a part for each rule that said something."""
+        lines = ["## Policies", "", f"{self.verdict}.", ""]
+        for title, said, waivers in self._by_rule():
+            lines += [f"### {title}", "", *(f"- {_prose(line)}" for line in said), ""]
+            lines += ["```yaml", *waivers, "```", ""] if waivers else []
+        return "\n".join(lines)
 
     def json(self) -> str:
-        """Returns counts and outcomes as JSON."""
-        return json.dumps({"counts": self.counts, "outcomes": [asdict(each) for each in self.outcomes]}, indent=2)
+        """Returns counts, outcomes and what the rules say of them as JSON."""
+        said = {
+            each: {"why": rule.why, "fix": rule.fix, "stack_file": dict(rule.stack_file), "more": f"{DOCS}#{each}"}
+            for each, rule in rules().items()
+            if each in {rule_id for rule_id, _, _ in self._said()}
+        }
+        outcomes = [asdict(each) for each in self.outcomes]
+        return json.dumps({"counts": self.counts, "rules": said, "outcomes": outcomes}, indent=2)
 
     def sarif(self) -> str:
         """Returns SARIF 2.1.0. Source: OASIS, "Static Analysis Results Interchange Format 2.1.0"; read 2026-11."""
@@ -275,7 +282,7 @@ class Page:
                 "id": rule.id,
                 "shortDescription": {"text": statement_of(rule.id)},
                 "fullDescription": {"text": rule.why},
-                "help": {"text": f"{rule.fix} See {DOCS}#{rule.id}."},
+                "help": {"text": f"{rule.fix_at()} See {DOCS}#{rule.id}."},
                 "properties": {"tags": list(rule.standards), "severity": rule.severity},
             }
             for rule in rules().values()
@@ -288,6 +295,7 @@ class Page:
                 "message": {"text": f"{_short(each.urn)}: {each.path} {each.message}."},
                 "locations": [_location(each)],
                 "partialFingerprints": {"urn/v1": f"{each.rule} {each.urn} {each.path}"},
+                **({"properties": {"edit": dict(each.edit)}} if each.edit else {}),
                 **({"suppressions": [{"kind": "external"}]} if each.status == "waived" else {}),
             }
             for _, _, said in self._said()
@@ -329,12 +337,16 @@ def _location(outcome: Outcome) -> dict[str, Any]:
     return place
 
 
+def _line(outcome: Outcome) -> str:
+    return f" ({outcome.file}:{outcome.line})" if outcome.file else ""
+
+
 def _short(urn: str) -> str:
     return f"{urn.split('::')[2].rpartition('$')[2]} {name_of(urn)}" if urn.count("::") > 2 else urn or "the stack"
 
 
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+def _prose(text: str) -> str:
+    return text.replace("\n", " ").replace("<", "&lt;")
 
 
 FORMATS: Mapping[str, Callable[[Page], str]] = {

@@ -58,6 +58,9 @@ mandatory, and no option is looser than the floors of that file. A stack that is
 something else is told so. A pull request that changes options, floors, waivers or rules is judged by those of its base
 too, and the report says so first.
 
+**A message** says what is wrong, why it matters, the fix and where to read more, and has a waiver to paste. The fix has
+those edits of the stack file and of the resource that are the same in every program. `<...>` is a word of your own.
+
 **Waivers** are exceptions from a rule. `policies/waivers.yaml` lists them: one rule, one stack, a reason, an owner, and
 an end within 90 days. Every run lists the waivers that it used and those that nothing needs. An expired waiver is a
 finding, and so is one that covers more than 10 resources.
@@ -103,7 +106,8 @@ def _section(rule: Rule | StackRule) -> Iterator[str]:
     yield f"## {rule.id}\n"
     yield f"{_prose(statement_of(rule.id))}\n"
     yield f"**Why:** {_prose(rule.why)}\n"
-    yield f"**Fix:** {_prose(rule.fix)}\n"
+    beyond = f" An edit of the resource does not help where {rule.no_mend}." if rule.no_mend else ""
+    yield f"**Fix:** {_prose(rule.fix_at(*rule.mend))}{beyond}\n"
     yield f"{kind}: {', '.join(f'`{name}`' for name in rule.types)}. {UNKNOWNS[rule.on_unknown]}\n"
     for name, option in rule.options.items():
         yield f"- `{name}`: {_prose(option.description)} {_defaults(option.default, option.by_environment)}"

@@ -182,7 +182,7 @@ def mostly_in(spans: Iterable[Span], ranges: Iterable[str]) -> list[str]:
 
 def ranges_of(stack: Stack, direction: str) -> list[str]:
     """Returns those of VPC and pods, for egress with Services and the metadata of nodes, from whom nothing comes in."""
-    own = [text(each, "cidrBlock") for each in stack.of(VPC, MORE)]  # "" where IPAM gives the range
+    own = [str(network(text(each, "cidrBlock")) or "") for each in stack.of(VPC, MORE)]  # "" where IPAM gives the range
     services = [at_if_known(each, "kubernetesNetworkConfig.serviceIpv4Cidr") for each in stack.of(CLUSTER)]
     called = [*METADATA, *filter(None, services)] if direction == "egress" else []
     return [*called, *(own if own and all(own) else PRIVATE), IPV6]

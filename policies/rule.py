@@ -4,6 +4,8 @@ A module in `policies/rules/<group>/` sets `RULE` to a `Rule` (checks each resou
 resources of a stack together). The pack finds every such module. The rule's id is the file's name with dashes.
 """
 
+import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -144,13 +146,29 @@ def each_alone(kind: str, cases: Mapping[str, Mapping[str, Any] | Case]) -> dict
     return stacks
 
 
+def _edit(edit: tuple[str, Any]) -> str:
+    path, value = edit
+    return f"no {path}" if value is None else f"{path}: {json.dumps(value)}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Record:
+    """What all rules say of themselves.
+
+    mend: end of a finding's path -> the value there that passes in every program; None: nothing stands there. A map is
+        merged into what stands there. stack_file: path in the stack file -> the value that passes, where the platform
+        takes it from there. In both, <...> stands for a word of the reader's.
+    no_mend: where no value of the resource mends a finding, such as "the bucket's policy is missing".
+    """
+
     id: str
     applies_to: str | tuple[str, ...]
     severity: Severity
     why: str
     fix: str
+    mend: Mapping[str, Any] = field(default_factory=dict)
+    stack_file: Mapping[str, Any] = field(default_factory=dict)
+    no_mend: str = ""
     standards: tuple[str, ...] = ()
     on_unknown: OnUnknown = "defer"
     options: Mapping[str, Option] = field(default_factory=dict)
@@ -167,6 +185,25 @@ class _Record:
         """Returns the level of the rule in an environment."""
         levels: Mapping[Environment, Level] = {"dev": self.dev, "staging": self.staging, "prod": self.prod}
         return levels[environment]
+
+    def mend_at(self, path: str) -> dict[str, Any]:
+        """Returns the path of a finding -> the value there that passes, if it is one for all programs; else {}."""
+        end = self._end_of(path)
+        return {path: self.mend[end]} if end else {}
+
+    def _end_of(self, path: str) -> str:
+        """Returns the longest key of `mend` that the path ends with, or ""."""
+        plain = re.sub(r"\[\d+\]", "[]", path)
+        ends = (end for end in self.mend if f".{plain}".endswith(end if end[0] == "[" else f".{end}"))
+        return max(ends, key=len, default="")
+
+    def fix_at(self, *paths: str) -> str:
+        """Returns the fix in one line, with the edits of the stack file and of the program: one of each kind."""
+        first = {self._end_of(path): path for path in reversed(paths)}
+        mends = {path: self.mend[end] for end, path in reversed(first.items()) if end}
+        given = [("In the stack file", self.stack_file), ("In the program", mends)]
+        edits = [f"{place}: {'; '.join(map(_edit, edits.items()))}." for place, edits in given if edits]
+        return " ".join([self.fix, *edits])
 
     def covers(self, kind: str) -> bool:
         """Tells whether the rule checks resources of this type."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fnmatch import fnmatchcase
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ _KEYS = ("rule", "urn", "reason", "owner", "expires")
 _URN = re.compile(r"urn:pulumi:(?P<stack>[A-Za-z0-9_.-]+)::[^:]+::(?P<type>.+)::(?P<name>[^:]+)")
 _WILDCARD = re.compile(r"\[[^]]*\]|[*?]")
 _PACKAGES = ("aws:", "kubernetes:")
+_PLACEHOLDER = re.compile(r"<[a-z ]+>")
 _OWNER = re.compile(r"(team|role):[a-z0-9][a-z0-9-]*")
 
 
@@ -54,12 +56,18 @@ class Waiver:
         return f"{self.rule} at {self.urn}, until {self.expires} ({self.owner}: {self.reason})"
 
 
+def entry_for(rule: str, urn: str, today: date) -> str:
+    """Returns an entry for the file, with placeholders that `load` refuses: nobody pastes it unread."""
+    expires = today + timedelta(days=LONGEST_DAYS)
+    return f'- {{rule: {rule}, urn: "{escape(urn)}", owner: team:<yours>, reason: <why>, expires: {expires}}}'
+
+
 def load(path: Path, rule_ids: Iterable[str], today: date) -> tuple[Waiver, ...]:
     """Returns the waivers of a file. Raises WaiverError with all mistakes at once."""
     try:
         entries = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
-        raise WaiverError(f"{path.name} is not valid YAML: {error}") from error
+        raise WaiverError(f"{path.name} is not valid YAML: {error}\nAn entry takes the place of [].") from error
     if not isinstance(entries, list):
         raise WaiverError(f"{path.name} is not a list. Write [] when there are no waivers.")
     known_rules, problems, waivers = sorted(rule_ids), [], []
@@ -82,12 +90,14 @@ def _mistakes(entry: Any, rule_ids: list[str], today: date) -> Iterable[str]:
     for key in _KEYS:
         if not entry.get(key):
             yield f"{key} is missing. A waiver needs {', '.join(_KEYS)}."
+        elif _PLACEHOLDER.search(str(entry[key])):
+            yield f"{key} is still the placeholder {entry[key]}. Say it for this case, or change the resource."
     rule, urn, owner, expires = (entry.get(key) for key in ("rule", "urn", "owner", "expires"))
     if rule and rule not in rule_ids:
         yield f'there is no rule "{rule}"{did_you_mean(str(rule), rule_ids)}.'
     if urn:
         yield from _urn_mistakes(str(urn))
-    if owner and not _OWNER.fullmatch(str(owner)):
+    if owner and not _PLACEHOLDER.search(str(owner)) and not _OWNER.fullmatch(str(owner)):
         yield f'owner "{owner}" may be a person, who can leave. Write team:<name> or role:<name>.'
     if expires and type(expires) is not date:
         yield "expires is not a date. Write it as 2026-12-31."

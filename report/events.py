@@ -23,6 +23,8 @@ _CHANGE_OF_OP = {
 }
 """Operation of the engine -> change of the resource. All steps of a replacement are one change."""
 
+PARTS = ("Why", "Fix", "More", "Waive")
+"""Of the message of a policy, after what is wrong; one line each."""
 CHANGES = ("create", "update", "replace", "delete")
 
 
@@ -61,18 +63,17 @@ class Finding:
 
     @property
     def problem(self) -> str:
-        """What is wrong, without `Why:`, `Fix:` and `More:`."""
-        return " ".join(line for line in self._lines if not line.startswith(("Why:", "Fix:", "More:")))
+        """What is wrong, without the parts that follow."""
+        return " ".join(line for line in self._lines if not line.startswith(tuple(f"{name}:" for name in PARTS)))
 
-    @property
-    def fix(self) -> str:
-        """What to do about it; "" when the message does not say it."""
-        return next((line.removeprefix("Fix:").strip() for line in self._lines if line.startswith("Fix:")), "")
+    def part(self, name: str) -> str:
+        """Returns one of PARTS; "" when the message does not say it."""
+        return next((line.removeprefix(f"{name}: ") for line in self._lines if line.startswith(f"{name}: ")), "")
 
     @property
     def short(self) -> str:
-        """The message without the lines `Why:` and `More:`."""
-        return " ".join(line for line in self._lines if not line.startswith(("Why:", "More:")))
+        """What is wrong and how to fix it."""
+        return " ".join([self.problem, *(line for line in self._lines if line.startswith("Fix:"))])
 
     @property
     def _lines(self) -> list[str]:

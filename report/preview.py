@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from common.urns import name_of
 from components.stack.stack_file import load_file
 from costs.estimate import Estimate
 from report.compute import as_text as compute_text
@@ -10,10 +11,11 @@ from report.compute import plan_of
 from report.cost import as_text, grouped
 from report.dangers import Danger, Plan, dangers, plan_from
 from report.dangers.pools import pools
+from report.events import PARTS
 from report.look import Look, look
 from report.recovery import as_text as recovery_text
 from report.simulated import HOME, ROOT, Simulated
-from report.tables import some, wrapped
+from report.tables import counted, wrapped
 from report.verdict import by_rule, changes_in_words, stopped, verdict
 
 MOST_LINES = 5
@@ -67,13 +69,14 @@ def _policies(seen: Look) -> Iterator[tuple[str, str]]:
     if not rules:
         yield "Policies", "no findings" if seen.complete else "no findings until it stopped"
     for (level, rule), findings in rules.items():
-        count = f"{len(findings)} findings" if len(findings) > 1 else "1 finding"
-        yield "Policy", f"{rule}, {level}, {count}: {findings[0].problem}"
-        if findings[0].fix:
-            yield "", f"Fix: {findings[0].fix}"
-        urns = list(dict.fromkeys(finding.urn for finding in findings if finding.urn))
-        if level == "mandatory" and urns:
-            yield "", f"URN for a waiver: {some(urns, 1)}{', which make report lists' * (len(urns) > 1)}"
+        yield "Policy", f"{rule}, {level}, {counted(len(findings), 'finding')}:"
+        for finding in findings[:MOST_LINES]:
+            yield "", f"{name_of(finding.urn) or 'the stack'}: {finding.problem}"
+        if len(findings) > MOST_LINES:
+            yield "", f"and {len(findings) - MOST_LINES} more, which make report lists"
+        for name in PARTS:
+            if (text := findings[0].part(name)) and (name != "Waive" or level == "mandatory"):
+                yield "", f"{name}: {text}"
 
 
 def _money(plan: Plan) -> Iterator[tuple[str, str]]:

@@ -130,16 +130,25 @@ def _findings(look: Look) -> list[str]:
         problems = list(dict.fromkeys(finding.problem for finding in findings))
         names = sorted({name_of(finding.urn) or "the stack" for finding in findings})
         shown = "**mandatory**" if level == "mandatory" else level
-        fix = next((finding.fix for finding in findings if finding.fix), "")
-        rows.append((shown, rule, str(len(findings)), some(names), "; ".join(problems[:2]) + _more(problems, 2), fix))
+        rows.append(
+            (
+                shown,
+                rule,
+                str(len(findings)),
+                some(names),
+                "; ".join(problems[:2]) + _more(problems, 2),
+                findings[0].part("Fix"),
+            )
+        )
         if level == "mandatory":
-            known = sorted({finding.urn for finding in findings if finding.urn})
-            urns += [f"{rule}:", *(f"  {urn}" for urn in known)]
+            _, *others = dict.fromkeys(each.urn for each in findings)
+            waiver = findings[0].part("Waive")
+            urns += [waiver, *(f"# or: {urn}" for urn in others)] if waiver else []
     header = ("Level", "Policy", "Findings", "Resources", "Finding", "Fix")
     table = markdown(header, rows[:MOST_FINDINGS], right=(2,))
     more = [f"… and {len(rows) - MOST_FINDINGS} more.", ""] if len(rows) > MOST_FINDINGS else []
-    waiver = "A waiver in `policies/waivers.yaml` names the rule and one of these URNs, or several with `*`:"
-    waivers = [waiver, "", "```text", *urns, "```", ""] if urns else []
+    says = "Entries for `policies/waivers.yaml`, one for each rule, with the URNs of its other findings:"
+    waivers = [says, "", "```yaml", *urns, "```", ""] if urns else []
     return ["### Policies", "", *table, "", *more, *waivers]
 
 

@@ -8,6 +8,7 @@ from pulumi.runtime.proto import analyzer_pb2 as wire
 
 from common.wire import to_struct
 from policies.analyzer import Analyzer
+from policies.evaluate import Finding
 from policies.registry import rules
 from policies.rule import PROVIDER, Case, Rule, Sample, StackCase, StackRule
 
@@ -72,9 +73,21 @@ def stack_request(resources: Mapping[str, Sample], stack: str = "prod") -> wire.
     return wire.AnalyzeStackRequest(resources=[root, *(resource(*item) for item in resources.items())])
 
 
-def pack(rule: Rule | StackRule, options: Mapping[str, Any] | None = None) -> Analyzer:
+class Recording(Analyzer):
+    """A pack that keeps what its rules find."""
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self.findings: list[Finding] = []
+
+    def _report(self, rule: Rule | StackRule, findings: list[Finding], *more: Any) -> None:
+        self.findings += findings
+        super()._report(rule, findings, *more)
+
+
+def pack(rule: Rule | StackRule, options: Mapping[str, Any] | None = None) -> Recording:
     """Returns a pack of one rule. With options, it is configured in the way of the engine."""
-    analyzer = Analyzer({rule.id: rule}, today=lambda: TODAY)
+    analyzer = Recording({rule.id: rule}, today=lambda: TODAY)
     if options:
         levels = {info.name: info.enforcementLevel for info in analyzer.GetAnalyzerInfo(None, None).policies}
         config = wire.ConfigureAnalyzerRequest()
@@ -82,6 +95,16 @@ def pack(rule: Rule | StackRule, options: Mapping[str, Any] | None = None) -> An
         config.policyConfig[rule.id].properties.update(options)
         analyzer.Configure(config, None)
     return analyzer
+
+
+def findings(rule: Rule | StackRule, case: Case | StackCase) -> list[Finding]:
+    """Returns what the rule finds in a case."""
+    recording = pack(rule, case.options)
+    if isinstance(rule, Rule) and isinstance(case, Case):
+        recording.Analyze(request(rule, case), None)
+    elif isinstance(case, StackCase):
+        recording.AnalyzeStack(stack_request(case.resources, case.environment), None)
+    return recording.findings
 
 
 def check_resource(rule: Rule, case: Case) -> list[wire.AnalyzeDiagnostic]:

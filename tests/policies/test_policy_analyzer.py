@@ -2,6 +2,7 @@
 
 import sys
 import time
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -179,6 +180,20 @@ def test_the_engine_can_check_the_types_of_options() -> None:
     }
     assert json_format.MessageToDict(info["cost-monthly-cap"].configSchema)["properties"]["usd"]["type"] == "number"
     assert info[PROFILE.id].configSchema.properties["environment"], "the environment can be set in the same file"
+
+
+def test_a_message_has_what_why_fix_with_the_edit_more_and_a_waiver() -> None:
+    rule = probe(mend={"ports[].open": False}, stack_file={"clusters.<name>.open": False})
+    (diagnostic,) = (
+        analyzer(replace(rule, check=lambda _: [("ports[2].open", "is true")]))
+        .Analyze(request(rule, Case({})), None)
+        .diagnostics
+    )
+    what, *parts = diagnostic.message.splitlines()
+    assert what == "ports[2].open is true."
+    assert [part.partition(": ")[0] for part in parts] == ["Why", "Fix", "More", "Waive"]
+    assert parts[1] == "Fix: Fix. In the stack file: clusters.<name>.open: false. In the program: ports[2].open: false."
+    assert diagnostic.urn in parts[3]
 
 
 def test_the_engine_gets_every_rule_with_its_severity_and_fix() -> None:

@@ -97,9 +97,9 @@ def test_a_bad_stack_breaks_every_rule() -> None:
 
 def test_the_golden_report_shows_every_message() -> None:
     written = GOLDEN.read_text(encoding="utf-8")
-    assert f"{Page(broken()).text()}\n" == written, "python -m tests.policies.test_policy_bad_stack"
+    assert f"{Page(broken(), TODAY).text()}\n" == written, "python -m tests.policies.test_policy_bad_stack"
 
 
 if __name__ == "__main__":
     GOLDEN.parent.mkdir(exist_ok=True)
-    GOLDEN.write_text(f"{Page(broken()).text()}\n", encoding="utf-8")
+    GOLDEN.write_text(f"{Page(broken(), TODAY).text()}\n", encoding="utf-8")

@@ -1,6 +1,7 @@
 """The pack judges exported states and previews without an engine."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -174,9 +175,39 @@ def test_every_form_has_what_failed() -> None:
     assert "sqs-policy-not-open" in failed
     assert suite.get("failures") == str(len(failed)) == str(page.counts["failed"])
     assert len(suite) == int(suite.get("tests", "0")) == sum(page.counts.values())
-    assert "| failed | mandatory | `aws:sqs/queue:Queue orders` |" in page.markdown()
+    assert "### sqs-policy-not-open: failed, mandatory, high, 1 finding" in page.markdown()
     assert json.loads(page.json())["counts"] == page.counts
     assert page.text().splitlines()[-1].startswith(f"{sum(page.counts.values())} rules: ")
+
+
+def test_what_is_the_same_for_all_findings_of_a_rule_is_said_once() -> None:
+    second = QUEUE.replace("orders", "mails")
+    page = Page(judge(resources_of(state(queue(), queue(urn=second)))), date(2026, 11, 1))
+    part = page.text().partition("sqs-policy-not-open: ")[2].partition("\n\n")[0]
+    assert [line.partition(": ")[0] for line in part.splitlines()] == [
+        "failed, mandatory, high, 2 findings",
+        "  aws:sqs/queue:Queue mails (app/queues.py:12)",
+        "  aws:sqs/queue:Queue orders (app/queues.py:12)",
+        "  Why",
+        "  Fix",
+        "  More",
+        "  Waive",
+        "  # or",
+    ]
+    (block,) = re.findall(r"### sqs-policy-not-open.*?```yaml\n(.*?)```", page.markdown(), re.DOTALL)
+    assert [each["urn"] for each in yaml.safe_load(block)] == [second]
+    assert QUEUE in block
+
+
+def test_machines_get_the_edit_of_a_finding() -> None:
+    page = Page(judge(resources_of(state(queue()))))
+    edit = {"policy.Statement[0].Principal": {"AWS": "arn:aws:iam::<account>:role/<name>"}}
+    said = json.loads(page.json())
+    (outcome,) = (each for each in said["outcomes"] if each["rule"] == "sqs-policy-not-open")
+    assert outcome["edit"] == edit
+    assert said["rules"]["sqs-policy-not-open"]["fix"] in page.text()
+    results = json.loads(page.sarif())["runs"][0]["results"]
+    assert [each["properties"]["edit"] for each in results if each["ruleId"] == "sqs-policy-not-open"] == [edit]
 
 
 def test_the_exit_status_tells_the_verdict(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -128,6 +128,10 @@ def named(**policies: Sample) -> list[str]:
     return found({**policies, "vpc": Sample("aws:ec2/vpc:Vpc", {"cidrBlock": "10.0.0.0/16"})}, "net-cluster-policies")
 
 
+def test_a_vpc_whose_range_is_none_hides_no_policy_that_opens_all() -> None:
+    assert found({"policy": of("0.0.0.0/0"), "vpc": Sample("aws:ec2/vpc:Vpc", {"cidrBlock": False})}) == ["policy"]
+
+
 def test_a_rule_of_ingress_has_no_networks() -> None:
     """The definition has no such field, so no case of the rule may have it."""
     for action, cidrs in (("Deny", ["198.51.0.0/24"]), ("Pass", ["198.51.0.0/24"]), ("Pass", [])):

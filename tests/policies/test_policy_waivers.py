@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, timedelta
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from policies.analyzer import APPLIED, BROAD, EXPIRED, UNUSED, Analyzer
 from policies.pack import WAIVERS
 from policies.rule import Case, Sample
 from policies.waivers import LONGEST_DAYS, MOST_RESOURCES, WaiverError, load
+from report.tables import wrapped
 from tests.policies.policy_harness import ALL, RESOURCE_RULES, TODAY, request, stack_request
 
 (RULE,) = [rule for rule in RESOURCE_RULES if rule.id == "node-no-ssh"]
@@ -22,6 +24,9 @@ GOOD: dict[str, Any] = {
     "owner": "team:platform",
     "expires": TODAY + timedelta(days=30),
 }
+
+
+SSH = request(RULE, Case({"keyName": "ops"}))
 
 
 def write(folder: Path, *entries: Any) -> Path:
@@ -142,7 +147,37 @@ def test_all_mistakes_in_the_file_are_reported_at_once(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["{", "rule: x", ""])
+def pasted(folder: Path, message: str, **changes: str) -> Path:
+    """Returns a file with the entry of a message, as a preview breaks its line, with words in it exchanged."""
+    entry = message.partition("Waive: ")[2]
+    path = folder / "waivers.yaml"
+    path.write_text("\n".join(wrapped(reduce(lambda text, change: text.replace(*change), changes.items(), entry), "")))
+    return path
+
+
+def test_the_waiver_of_a_message_is_refused_as_long_as_nobody_has_written_owner_and_reason(tmp_path: Path) -> None:
+    (finding,) = Analyzer({RULE.id: RULE}, today=lambda: TODAY).Analyze(SSH, None).diagnostics
+    with pytest.raises(WaiverError) as refusal:
+        load(pasted(tmp_path, finding.message), ALL, TODAY)
+    assert [line.partition(". ")[0] for line in str(refusal.value).splitlines()] == [
+        "waivers.yaml, waiver 1: reason is still the placeholder <why>",
+        "waivers.yaml, waiver 1: owner is still the placeholder team:<yours>",
+    ]
+
+
+@pytest.mark.parametrize("name", ["it", "nodes[0]", "a?*"])
+def test_with_owner_and_reason_the_waiver_of_a_message_covers_that_finding_alone(tmp_path: Path, name: str) -> None:
+    asked = request(RULE, Case({"keyName": "ops"}))
+    asked.urn = asked.urn.replace("::it", f"::{name}")
+    (finding,) = Analyzer({RULE.id: RULE}, today=lambda: TODAY).Analyze(asked, None).diagnostics
+    path = pasted(tmp_path, finding.message, **{"<yours>": "platform", "<why>": "until the new image is out"})
+    (waiver,) = load(path, ALL, TODAY)
+    assert waiver.covers(RULE.id, asked.urn)
+    assert not waiver.covers(RULE.id, f"{asked.urn}-2")
+    assert waiver.expires == TODAY + timedelta(days=LONGEST_DAYS)
+
+
+@pytest.mark.parametrize("text", ["{", "rule: x", "", "[]\n- rule: x"])
 def test_a_file_that_is_not_a_list_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "waivers.yaml"
     path.write_text(text, encoding="utf-8")

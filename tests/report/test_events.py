@@ -71,7 +71,7 @@ def test_a_title_does_not_repeat_the_type_as_name():
 
 def test_a_short_finding_has_the_problem_and_the_fix():
     (policy_finding,) = events.read(
-        [finding(message="is open.\nWhy: anyone may try.\nFix: close it.\nMore: docs")]
+        [finding(message="is open.\nWhy: anyone may try.\nFix: close it.\nMore: docs\nWaive: - {}")]
     ).findings
     assert policy_finding.short == "is open. Fix: close it."
 

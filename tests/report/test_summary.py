@@ -72,9 +72,9 @@ def test_a_refused_change_without_dangers_is_not_headed_as_harmless():
 
 def test_changed_resources_have_names_and_every_urn_can_be_waived():
     urns = [urn("aws:s3/bucket:Bucket", f"b{number}") for number in range(17)]
-    findings = [finding().replace(NETWORK, each) for each in urns]
+    findings = [finding(message=f"bad.\nWaive: - {NETWORK}").replace(NETWORK, each) for each in urns]
     text = page([*(step("create", each) for each in urns), *findings, summary("failed", create=17)], code=255)
-    assert all(f"  {each}\n" in text for each in urns)
+    assert "\n".join([f"- {urns[0]}", *(f"# or: {each}" for each in sorted(urns)[1:])]) in text
     assert "| create | Bucket | b0, b1, b10," in text
 
 
@@ -110,13 +110,14 @@ def test_changed_properties_are_shown_once_with_their_resources_and_tags_last():
     assert public < tags
 
 
-def test_a_refused_preview_groups_findings_by_rule_with_the_urn_that_a_waiver_needs():
-    findings = [finding(message=f"{problem}.\nWhy: x\nFix: close it") for problem in ("a | b", "a | b", "c")]
+def test_a_refused_preview_groups_findings_by_rule_with_a_waiver_to_paste():
+    waive = "Waive: - {rule: net-flow-logs}"
+    findings = [finding(message=f"{problem}.\nWhy: x\nFix: close it\n{waive}") for problem in ("a | b", "a | b", "c")]
     text = page([*created()[:-2], *findings, summary("failed", create=12)], code=255)
     assert "| Result | **refused by net-flow-logs** |" in text
     assert "**mandatory findings: 2**" in text, "equal findings are one"
     assert "| **mandatory** | net-flow-logs | 2 | network | a \\| b.; c. | close it |" in text
-    assert f"net-flow-logs:\n  {NETWORK}\n" in text
+    assert "```yaml\n- {rule: net-flow-logs}\n```" in text, "two findings at one resource need one waiver"
 
 
 def test_an_incomplete_preview_says_where_it_stopped_and_shows_no_cost():

@@ -58,6 +58,7 @@ RULE = Rule(
     standards=("CIS EKS 4.1.1", "CIS EKS 4.1.5", "C-0035"),
     why="A binding to everybody, or of everything, makes each other limit of the cluster a matter of good will.",
     fix="Bind a role that names its verbs to a group of the team; administrators have access entries of EKS.",
+    mend={"roleRef.name": "<role>", "subjects[].name": "<group>"},
     on_unknown="fail",
     check=check,
     good={

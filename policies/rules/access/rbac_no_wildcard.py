@@ -30,6 +30,12 @@ RULE = Rule(
     standards=("CIS EKS 4.1.3", "CKV_K8S_49"),
     why="Who has the role also gets rights that did not exist when somebody reviewed it.",
     fix="Name the API groups, resources and verbs that are needed.",
+    mend={
+        "verbs": ["get", "list", "watch"],
+        "resources": ["<resource>"],
+        "apiGroups": ["<group>"],
+        "nonResourceURLs": ["<path>"],
+    },
     on_unknown="fail",
     check=check,
     good={

@@ -36,6 +36,7 @@ RULE = Rule(
     standards=("CIS EKS 4.1.1", "CIS EKS 4.1.7"),
     why="An admin of a cluster reads each secret and each volume of all teams.",
     fix="Give people a team's role, or AmazonEKSAdminPolicy in namespaces; add a role for emergencies to the list.",
+    mend={"kubernetesGroups": ["<group>"]},
     dev="advisory",
     on_unknown="fail",
     options={

@@ -37,6 +37,7 @@ RULE = Rule(
     standards=("EKS best practices: cluster access", "FSBP IAM.3"),
     why="An access key of an admin that leaks is worth the whole cluster; a session of a role ends after hours.",
     fix="Name a role in clusters.<name>.access, for example one of IAM Identity Center, and let people take it on.",
+    mend={"principalArn": "arn:aws:iam::<account>:role/<name>"},
     on_unknown="fail",  # ARNs are literals here
     dev="advisory",
     check=check,

@@ -61,6 +61,7 @@ RULE = StackRule(
     standards=("EKS best practices: cluster access",),
     why="A cluster without an admin can be neither changed nor destroyed by the stack: every object in it is refused.",
     fix="Keep deployer.role_arn, or give clusters.<name>.access one entry with policy: cluster-admin.",
+    no_mend="an access entry is missing",
     on_unknown="fail",  # literals here
     check=check,
     good={

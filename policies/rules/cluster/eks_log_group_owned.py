@@ -29,6 +29,7 @@ RULE = StackRule(
     severity="medium",
     why="EKS creates a missing log group itself: without retention or encryption, and it stays after the stack.",
     fix='Add aws.cloudwatch.LogGroup(name=f"/aws/eks/{cluster}/cluster", retention_in_days=...) before the cluster.',
+    no_mend="the log group is missing",
     dev="advisory",
     check=check,
     good={"in the stack": _stack("/aws/eks/ml-prod/cluster", ["audit"]), "no logs": _stack(None, [])},

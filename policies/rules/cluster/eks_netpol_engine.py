@@ -58,6 +58,8 @@ RULE = StackRule(
     severity="high",
     standards=("CIS EKS 4.3.1", "CIS EKS 5.4.4"),
     why="Everybody believes that teams are apart, and every pod reaches every other one.",
+    mend={"configurationValues": '{"enableNetworkPolicy": "true"}'},
+    no_mend="the add-on is missing",
     fix='Set enableNetworkPolicy: "true" in the configuration values of vpc-cni, as the platform does.',
     options={
         "engines": Option(

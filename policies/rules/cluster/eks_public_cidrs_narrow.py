@@ -37,7 +37,9 @@ RULE = Rule(
     severity="critical",
     standards=("FSBP EKS.1", "CKV_AWS_38", "CIS EKS 5.4.1"),
     why="Only named address ranges may reach the Kubernetes API.",
-    fix="Name your ranges in clusters.<name>.endpoint.public_cidrs, or turn the public endpoint off.",
+    fix="Name your ranges, or turn the public endpoint off.",
+    mend={"publicAccessCidrs": ["203.0.113.0/24"]},
+    stack_file={"clusters.<name>.endpoint.public_cidrs": ["203.0.113.0/24"]},
     on_unknown="fail",  # ranges are literals here
     options={
         "shortest_prefix": Option(

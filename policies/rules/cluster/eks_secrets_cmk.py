@@ -21,6 +21,7 @@ RULE = Rule(
     standards=("FSBP EKS.3", "CKV_AWS_58", "CIS EKS 5.3.1"),
     why="A copy of etcd is then useless without the key, and CloudTrail records each use of the key.",
     fix="Set encryption_config_key_arn to a KMS key of this stack. It can be added later, but never removed.",
+    mend={"keyArn": "arn:aws:kms:<region>:<account>:key/<id>", "resources": ["secrets"]},
     on_unknown="pass",  # the ARN of a key that is made in the same stack
     dev="advisory",
     check=check,

@@ -31,6 +31,7 @@ RULE = StackRule(
     standards=("AWS Well-Architected COST02",),
     why="One pool of GPUs that nobody scales down costs more in a weekend than the rest of the month.",
     fix="Write observability.cloud_alarms.monthly_usd, or a budget for a team.",
+    no_mend="the budget is missing, or is wrong",
     dev="disabled",
     staging="disabled",
     prod="advisory",

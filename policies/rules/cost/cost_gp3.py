@@ -48,6 +48,7 @@ RULE = Rule(
     standards=("AWS Well-Architected COST06",),
     why="gp3 costs a fifth less than gp2, and its speed does not depend on its size.",
     fix='Set the volume type to "gp3".',
+    mend={"type": "gp3", "volumeType": "gp3", "provisioner": "ebs.csi.aws.com"},
     dev="advisory",
     check=check,
     good={

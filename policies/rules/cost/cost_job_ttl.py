@@ -39,6 +39,7 @@ RULE = Rule(
     severity="low",
     standards=("EKS best practices: AI/ML compute",),
     why="Jobs that are done fill etcd and the quota of objects, and a cluster without work costs what it did with it.",
+    mend={"ttlSecondsAfterFinished": 86400, "shutdownAfterJobFinishes": True},
     fix="Set spec.ttlSecondsAfterFinished, such as 86400; for a RayJob, shutdownAfterJobFinishes: true.",
     options={"seconds": Option("The longest time that a job may stay.", 7 * 86_400, stricter="less")},
     dev="advisory",

@@ -54,6 +54,7 @@ RULE = Rule(
     standards=("EKS best practices: Karpenter",),
     why="Karpenter starts as many nodes as pods request; only limits stop it.",
     fix="Set spec.limits.cpu and devices (pools[].max_per_zone, max_gpus), and durations under pools[].disruption.",
+    mend={"consolidateAfter": "1h", "expireAfter": "720h"},
     options={
         "max_cpus": Option("The most CPUs of one pool.", 50_000, {"dev": 5_000}, stricter="less"),
         "max_expire_hours": Option("The most hours that a node may live.", 8_760, stricter="less"),

@@ -53,6 +53,7 @@ RULE = StackRule(
     standards=("CKV_AWS_300", "CKV2_AWS_61"),
     why="A training job that ends in the middle of a checkpoint leaves gigabytes, each time.",
     fix="Add a lifecycle rule for the whole bucket with abort_incomplete_multipart_upload of 7 days.",
+    no_mend="the lifecycle rule is missing, or is wrong",
     dev="advisory",
     staging="advisory",
     check=check,

@@ -50,6 +50,7 @@ RULE = StackRule(
     standards=("AWS Well-Architected COST06", "AWS Well-Architected REL10"),
     why="An idle NAT gateway costs over $30 a month; with too few, the failure of one zone stops other zones.",
     fix="Set network.nat: single for development, per-zone for production.",
+    no_mend="a NAT gateway is missing or too many",
     options={"per": Option('"zone": one gateway in each zone; "vpc": one at most.', "zone", {"dev": "vpc"})},
     staging="advisory",
     check=check,

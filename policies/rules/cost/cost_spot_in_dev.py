@@ -49,7 +49,9 @@ RULE = StackRule(
     severity="medium",
     standards=("EKS best practices: cost optimization, compute",),
     why="A dev cluster can lose a node at any time without harm, and spot costs far less.",
-    fix="Set pools[].capacity_type: spot, with several instance types, so that one of them has capacity.",
+    fix="Allow spot, with several instance types, so that one of them has capacity.",
+    mend={"capacityType": "SPOT"},
+    stack_file={"clusters.<name>.pools[].capacity_type": "spot"},
     options={
         "rare": Option(
             "Prefixes of instance types that rarely have spot capacity; they are exempt.",

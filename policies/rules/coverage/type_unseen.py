@@ -55,6 +55,7 @@ RULE = StackRule(
     severity="high",
     why="A database, a machine or a door of a type without rules passes every other rule of this pack.",
     fix="Look at it, and add its type to the option accepted of type-unseen, or write a rule for it.",
+    no_mend="the type stays unseen: the resource goes, or the option names it",
     dev="advisory",
     staging="advisory",
     options={

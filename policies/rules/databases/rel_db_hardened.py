@@ -37,6 +37,14 @@ RULE = Rule(
     standards=("CKV_AWS_16", "CKV_AWS_17", "CKV_AWS_133", "CKV_AWS_157", "CKV_AWS_293", "FSBP RDS.2", "FSBP RDS.3"),
     why="A database holds what cannot be computed again.",
     fix="Set storage_encrypted, deletion_protection, multi_az, backup_retention_period=7; drop publicly_accessible.",
+    mend={
+        "storageEncrypted": True,
+        "deletionProtection": True,
+        "backupRetentionPeriod": 7,
+        "multiAz": True,
+        "skipFinalSnapshot": False,
+        "publiclyAccessible": False,
+    },
     dev="advisory",
     check=check,
     good={

@@ -112,6 +112,7 @@ RULE = Rule(
     why="A pod could use every GPU of its node, or the slices of others, or one that requests a GPU would get none.",
     fix='Turn toolkit and migManager off, leave CDI on; mig.strategy: "", with migStrategy: mixed in the data of '
     "devicePlugin.config.",
+    mend={"enabled": False, "cdi.enabled": True, "nriPluginEnabled": False, "strategy": "", "create": True},
     on_unknown="fail",
     check=check,
     good={

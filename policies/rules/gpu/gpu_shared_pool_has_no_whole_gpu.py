@@ -116,6 +116,8 @@ RULE = StackRule(
     why="For a pod that requests a whole GPU, Karpenter would start a shared node, where the pod never fits.",
     fix='Add a NodeOverlay with the capacity {nvidia.com/gpu: "0"} for the pool, beside a release of Karpenter with '
     "the gate on; pools[].sharing makes both.",
+    mend={"nodeOverlay": True},
+    no_mend="the NodeOverlay is missing, or is wrong",
     on_unknown="fail",
     dev="advisory",
     check=check,

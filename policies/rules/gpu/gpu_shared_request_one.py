@@ -35,6 +35,7 @@ RULE = Rule(
     standards=("NVIDIA device plugin: shared access to GPUs",),
     why="Two replicas are not a larger share; such a pod fails with UnexpectedAdmissionError and does not recover.",
     fix="Request nvidia.com/gpu.shared: 1; for more than that, use a MIG slice or a whole GPU.",
+    mend={'["nvidia.com/gpu.shared"]': 1},
     dev="advisory",
     check=check,
     good={

@@ -153,6 +153,7 @@ RULE = StackRule(
     why="A pod without a request could use every GPU of its node. The rule does not see later commands that do not "
     "name the toolkit.",
     fix="Begin the first script as ONLY_ASSIGNED_GPUS in components/compute/node_user_data.py, which pools[] write.",
+    no_mend="the launch template is missing",
     on_unknown="fail",
     check=check,
     good={

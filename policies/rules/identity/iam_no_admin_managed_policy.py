@@ -47,6 +47,12 @@ RULE = Rule(
     standards=("CKV_AWS_274", "CKV2_AWS_56"),
     why="Anyone who takes over the workload takes over the account.",
     fix="Attach a policy that lists the actions that the workload calls.",
+    mend={
+        "policyArn": "arn:aws:iam::<account>:policy/<name>",
+        "policyArns": ["arn:aws:iam::<account>:policy/<name>"],
+        "managedPolicyArns": ["arn:aws:iam::<account>:policy/<name>"],
+        "managedPolicyArn": "arn:aws:iam::<account>:policy/<name>",
+    },
     on_unknown="pass",  # ARNs of AWS's policies are known; an unknown one is a policy of this stack, with its own rule
     options={"allowed": Option("Names of AWS's policies that may be attached all the same.", [], stricter="fewer")},
     check=check,

@@ -33,6 +33,7 @@ RULE = Rule(
     standards=("CKV_AWS_40", "CKV_AWS_273"),
     why="A key that does not expire leaks once and works for ever, and its secret stands in the state.",
     fix="Use a role: IAM Identity Center for people, Pod Identity for pods, OpenID Connect for pipelines.",
+    no_mend="the resource itself must go",
     on_unknown="pass",  # the name of a user that is made in the same stack, which has its own finding
     options={"allowed": Option("Names of users that may be there all the same.", [], stricter="fewer")},
     check=check,

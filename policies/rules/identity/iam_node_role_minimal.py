@@ -66,6 +66,7 @@ RULE = StackRule(
     standards=("CIS EKS 5.1.3", "EKS best practices: identity"),
     why="A pod that reaches the metadata service has the rights of its node.",
     fix="Give the rights to the pods that need them: storage.buckets.<name>.used_by, or a Pod Identity association.",
+    no_mend="the resource itself must go",
     dev="advisory",
     options={"policies": Option("Names of policies that a role of nodes may have.", list(NEEDED), stricter="fewer")},
     check=check,

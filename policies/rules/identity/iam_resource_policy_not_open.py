@@ -74,6 +74,7 @@ RULE = Rule(
     standards=("FSBP SNS.4", "FSBP Lambda.1", "CKV_AWS_169", "CKV_AWS_301", "CKV_AWS_283"),
     why="A policy on a resource lets in whom it names, whatever their own account says.",
     fix="Name the principals, or add a Condition on aws:SourceAccount, aws:SourceArn or aws:PrincipalOrgID.",
+    mend={"Principal": {"AWS": "arn:aws:iam::<account>:role/<name>"}},
     options={"trusted_accounts": TRUSTED},
     check=check,
     good={

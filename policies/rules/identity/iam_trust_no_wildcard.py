@@ -39,6 +39,7 @@ RULE = Rule(
     standards=("CKV_AWS_60", "CKV_AWS_61"),
     why="Anyone who may assume the role has all its permissions.",
     fix="Name the service or the role, and add a Condition on aws:SourceAccount or aws:PrincipalArn.",
+    mend={"Principal": {"AWS": "arn:aws:iam::<account>:role/<name>"}},
     options={"trusted_accounts": TRUSTED},
     check=check,
     good={

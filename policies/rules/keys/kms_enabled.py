@@ -23,6 +23,7 @@ RULE = Rule(
     standards=("CKV_AWS_227",),
     why="Disks, buckets and secrets stop to open at once, and running nodes lose their volumes with the next start.",
     fix="Drop is_enabled; what nobody needs any more is deleted, with a window.",
+    mend={"isEnabled": True, "enabled": True},
     check=check,
     good={"nothing set": {}, "enabled": {"isEnabled": True}},
     bad={kind.rpartition(":")[2]: Case({path: False}, type=kind, at=path) for kind, path in SWITCHES.items()},

@@ -29,6 +29,7 @@ RULE = Rule(
     standards=("FSBP KMS.5", "CKV_AWS_33"),
     why="Anyone who may use the key may read everything that it encrypts.",
     fix="Name the principals, or add a Condition such as kms:CallerAccount.",
+    mend={"Principal": {"AWS": "arn:aws:iam::<account>:role/<name>"}},
     options={"trusted_accounts": TRUSTED},
     check=check,
     good={

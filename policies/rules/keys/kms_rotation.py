@@ -18,6 +18,7 @@ RULE = Rule(
     standards=("FSBP KMS.4", "CKV_AWS_7"),
     why="Rotation limits how much data one piece of key material encrypts, and readers notice nothing.",
     fix="Set enable_key_rotation=True.",
+    mend={"enableKeyRotation": True},
     dev="advisory",
     check=check,
     good={

@@ -78,6 +78,13 @@ RULE = StackRule(
     standards=("FSBP ELB.1", "FSBP ELB.4", "FSBP ELB.5", "FSBP ELB.16", "CKV2_AWS_28"),
     why="Everybody on the internet reaches it, so what it lets through is all that stands before the software.",
     fix="Add listeners with HTTPS, a WebAclAssociation, access_logs and drop_invalid_header_fields; or internal=True.",
+    mend={
+        "internal": True,
+        "protocol": "HTTPS",
+        "certificateArn": "arn:aws:acm:<region>:<account>:certificate/<id>",
+        "enabled": True,
+        "dropInvalidHeaderFields": True,
+    },
     on_unknown="fail",
     check=check,
     good={

@@ -126,6 +126,10 @@ RULE = Rule(
     standards=("FSBP ELB.1", "FSBP ELB.4", "FSBP ELB.5", "FSBP ELB.16", "CKV2_AWS_28"),
     why="Everybody on the internet reaches it, so what it lets through is all that stands before the pods.",
     fix="Add what is missing to the public door, or set its scheme to internal.",
+    mend={
+        "defaultCertificate": "arn:aws:acm:<region>:<account>:certificate/<id>",
+        "certificateArn": "arn:aws:acm:<region>:<account>:certificate/<id>",
+    },
     on_unknown="fail",
     check=check,
     good={

@@ -49,6 +49,13 @@ RULE = Rule(
     standards=("Kyverno: restrict-loadbalancer", "Kyverno: restrict-external-ips"),
     why="A Service with a load balancer of its own is reached without the certificate, firewall and logs of a gateway.",
     fix=f"Use a route of the shared Gateway; else set loadBalancerClass: {NLB} and the scheme internal.",
+    mend={
+        "loadBalancerClass": "service.k8s.aws/nlb",
+        '["service.beta.kubernetes.io/aws-load-balancer-scheme"]': "internal",
+        '["service.beta.kubernetes.io/aws-load-balancer-internal"]': "true",
+        "type": "ClusterIP",
+        "externalIPs": None,
+    },
     on_unknown="fail",
     options={
         "classes": Option("Classes of load balancers that a controller of the cluster serves.", [NLB], stricter="fewer")

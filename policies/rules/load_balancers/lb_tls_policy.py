@@ -87,6 +87,14 @@ RULE = Rule(
     standards=("CKV_AWS_103", "FSBP ELB.17"),
     why="With TLS 1.0 and 1.1 a client can be made to speak ciphers that are broken.",
     fix=f"Set the security policy {TLS13}, or another of TLS 1.2 or newer.",
+    mend=dict.fromkeys(
+        (
+            "sslPolicy",
+            '["alb.ingress.kubernetes.io/ssl-policy"]',
+            '["service.beta.kubernetes.io/aws-load-balancer-ssl-negotiation-policy"]',
+        ),
+        "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09",
+    ),
     on_unknown="fail",
     check=check,
     good={

@@ -249,8 +249,9 @@ RULE = StackRule(
     severity="high",
     standards=("EKS best practices: network security",),
     why="One Accept of the tier Admin undoes the isolation of all namespaces; one Deny of all stops DNS there.",
-    fix="Write a NetworkPolicy in the namespace, or name namespaces of teams by kubernetes.io/metadata.name, "
-    "or waive the rule in policies/waivers.yaml.",
+    fix="Write a NetworkPolicy in the namespace, or name namespaces of teams by kubernetes.io/metadata.name; "
+    "or waive it.",
+    no_mend="the object itself must go",
     on_unknown="fail",
     check=check,
     good={

@@ -41,6 +41,8 @@ RULE = StackRule(
     standards=("FSBP EC2.2", "CKV2_AWS_12"),
     why="A resource that names no security group gets this one, whose members can reach each other.",
     fix="Add aws.ec2.DefaultSecurityGroup(vpc_id=vpc.id) without ingress and egress, which closes it.",
+    mend={"ingress": [], "egress": []},
+    no_mend="the DefaultSecurityGroup is missing, or the resource goes",
     on_unknown="pass",  # rules of the program are known at preview; an unknown list comes from AWS
     dev="advisory",
     check=check,

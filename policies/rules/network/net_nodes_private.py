@@ -147,6 +147,7 @@ RULE = StackRule(
     standards=("CIS EKS 5.4.3", "EKS best practices: hosts"),
     why="A node that the internet cannot reach stays safe even when a security group is wrong.",
     fix="Give the node group the private subnets, which reach the internet through NAT.",
+    no_mend="the subnet or its route is wrong",
     check=check,
     good={
         "behind NAT": _stack(),

@@ -78,6 +78,7 @@ RULE = StackRule(
     standards=("EKS best practices: networking",),
     why="The node joins and costs its full price, and no pod that needs an address ever starts on it.",
     fix="Put nodes with EFA into the subnets of pods, or drop the EFA of network card 0.",
+    no_mend="the subnet or the EFA of the template is wrong",
     check=check,
     good={
         "nothing set, without interfaces of its own": _eks("0"),

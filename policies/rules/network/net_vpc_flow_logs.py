@@ -32,6 +32,8 @@ RULE = StackRule(
     standards=("FSBP EC2.6", "CKV2_AWS_11"),
     why="Only flow logs record who connected to whom, and nobody can create them after an incident.",
     fix='Add aws.ec2.FlowLog(vpc_id=vpc.id, traffic_type="ALL", ...); `network.flow_logs` does.',
+    mend={"trafficType": "ALL"},
+    no_mend="the FlowLog is missing",
     dev="advisory",
     check=check,
     good={"all traffic": _stack(), "rejected traffic": _stack("REJECT"), "no VPC": StackCase({})},

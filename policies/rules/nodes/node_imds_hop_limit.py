@@ -29,6 +29,7 @@ RULE = Rule(
     severity="medium",
     standards=("FSBP AutoScaling.4", "CKV_AWS_341"),
     why="With two hops a pod can get the node's token, and with it the permissions of the node's role.",
+    mend={"httpPutResponseHopLimit": 1},
     fix='Set metadata_options={"http_put_response_hop_limit": 1}; give pods their own role by Pod Identity.',
     options={"max_hops": Option("The most hops that a metadata answer may travel.", 1, stricter="less")},
     dev="advisory",

@@ -27,6 +27,7 @@ RULE = Rule(
     standards=("FSBP EC2.8", "FSBP EC2.170", "CKV_AWS_79"),
     why="Without tokens, a forged request through any pod or proxy can read the credentials of the node's role.",
     fix='Set metadata_options={"http_tokens": "required", "http_put_response_hop_limit": 1}.',
+    mend={"httpTokens": "required"},
     check=check,
     good={
         "token required": {"metadataOptions": {"httpTokens": "required"}},

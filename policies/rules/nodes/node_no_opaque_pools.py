@@ -29,6 +29,7 @@ RULE = Rule(
     standards=("CKV_AWS_315", "FSBP AutoScaling.9"),
     why="What is hidden in a template of another tool is judged by nobody: keys, public addresses, open disks.",
     fix="Use aws.eks.NodeGroup with a launch template of its own, or Karpenter.",
+    no_mend="the resource itself must go",
     dev="advisory",
     check=check,
     good={

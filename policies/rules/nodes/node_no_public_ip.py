@@ -27,6 +27,11 @@ RULE = Rule(
     standards=("FSBP EC2.9", "FSBP EC2.25", "CKV_AWS_88"),
     why="Anyone can reach and scan a node with a public address; a node behind NAT is out of reach.",
     fix="Remove associate_public_ip_address, and put nodes into private subnets, which net-nodes-private checks.",
+    mend={
+        "networkInterfaces[].associatePublicIpAddress": "false",
+        "associatePublicIpAddress": False,
+        "associatePublicIPAddress": False,
+    },
     check=check,
     good={
         "nothing set, so the private subnet decides": {},

@@ -25,6 +25,7 @@ RULE = Rule(
     standards=("CKV_AWS_100", "EKS best practices: hosts"),
     why="People share an SSH key, keep it after they leave, and leave no record when they use it.",
     fix="Remove the key; use `aws ssm start-session`: the nodes have the policy AmazonSSMManagedInstanceCore.",
+    mend={"keyName": None, "remoteAccess": None},
     on_unknown="fail",
     dev="advisory",
     check=check,

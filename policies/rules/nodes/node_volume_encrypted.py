@@ -48,6 +48,11 @@ RULE = Rule(
     standards=("FSBP EC2.3", "FSBP EC2.7", "CKV_AWS_8"),
     why="Node disks contain image layers, secrets that pods mount, and cached training data.",
     fix='Name the root disk in block_device_mappings with ebs={"encrypted": "true", "kms_key_id": ...}.',
+    mend={
+        "blockDeviceMappings[].ebs.encrypted": "true",
+        "spec.blockDeviceMappings[].ebs.encrypted": True,
+        "encrypted": True,
+    },
     dev="advisory",
     check=check,
     good={

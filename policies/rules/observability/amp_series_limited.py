@@ -47,6 +47,7 @@ RULE = StackRule(
     severity="medium",
     why="A label with many values makes a series of each; samples are billed one by one.",
     fix="Make a WorkspaceConfiguration with limitsPerLabelSets: observability.metrics.remote_write.max_series.",
+    no_mend="the WorkspaceConfiguration is missing, or is wrong",
     dev="advisory",
     check=check,
     good={"a limit": _stack(), "a limit as text": _stack("1000"), "no workspace": StackCase({})},

@@ -19,6 +19,7 @@ RULE = Rule(
     severity="medium",
     why="Metrics name teams, models and customers; another key means another, empty workspace.",
     fix="Give kmsKeyArn when the workspace is made.",
+    mend={"kmsKeyArn": "arn:aws:kms:<region>:<account>:key/<id>"},
     dev="advisory",
     on_unknown="pass",
     check=check,

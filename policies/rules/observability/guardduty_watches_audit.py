@@ -49,6 +49,8 @@ RULE = StackRule(
     severity="medium",
     standards=("FSBP GuardDuty.5",),
     why="Nobody reads audit logs all day. GuardDuty does, and knows the calls of attackers.",
+    mend={"enable": True},
+    no_mend="the detector is missing, or its feature is",
     fix="Write security.guardduty with a detector. Where others turn it on, set the option `elsewhere`, or waive it.",
     options={
         "elsewhere": Option(

@@ -17,6 +17,7 @@ RULE = Rule(
     standards=("CKV_AWS_158",),
     why="Logs say who did what, and hold what programs write by mistake.",
     fix="Set kms_key_id to a key for logs, whose policy lets CloudWatch Logs use it.",
+    mend={"kmsKeyId": "arn:aws:kms:<region>:<account>:key/<id>"},
     dev="advisory",
     check=check,
     on_unknown="pass",

@@ -46,6 +46,7 @@ RULE = Rule(
     severity="medium",
     why="A log group that an agent makes is kept for ever, by a key that nobody chose, and stays after `destroy`.",
     fix="Write auto_create_group Off, and make the group in the stack with a retention and a key.",
+    mend={"autoCreateGroup": False},
     on_unknown="fail",
     check=check,
     good={

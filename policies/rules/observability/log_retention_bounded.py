@@ -22,8 +22,8 @@ RULE = Rule(
     severity="medium",
     standards=("CKV_AWS_66", "CKV_AWS_338"),
     why="With short retention an incident has no history; without a limit, storage becomes most of the bill.",
-    fix="Set retention_days: of clusters.<name>.logs, network.flow_logs, observability.logs, or of a namespace's own "
-    "group in observability.logs.namespaces.",
+    fix="Set retention_days under clusters.<name>.logs, network.flow_logs, observability.logs or its namespaces.",
+    mend={"retentionInDays": 90},
     on_unknown="fail",
     options={
         "min_days": Option(

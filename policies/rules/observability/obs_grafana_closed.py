@@ -60,6 +60,14 @@ RULE = Rule(
     standards=("OWASP A07",),
     why="Dashboards name every team, model and node, and the administrator may ask Prometheus and all data sources.",
     fix="Write grafana.admin.existingSecret, and leave anonymous access and the proxy header off.",
+    mend={
+        "existingSecret": "<secret>",
+        "adminPassword": None,
+        "admin_password": None,
+        "GF_SECURITY_ADMIN_PASSWORD": None,
+        "GF_AUTH_ANONYMOUS_ENABLED": None,
+        "enabled": False,
+    },
     on_unknown="fail",
     check=check,
     good={

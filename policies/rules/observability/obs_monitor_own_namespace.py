@@ -32,6 +32,7 @@ RULE = Rule(
     severity="low",
     why="Metrics of another team show its models, its users and its load.",
     fix="Make the monitor in the namespace of its pods, without namespaceSelector.",
+    mend={"any": False, "matchNames": None},
     on_unknown="fail",
     options={
         "platform": Option("Namespaces in which the platform alone makes monitors.", ["monitoring"], stricter="fewer")

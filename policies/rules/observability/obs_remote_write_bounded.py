@@ -78,6 +78,7 @@ RULE = Rule(
     severity="medium",
     why="A second replica, or one exporter with many labels, doubles a bill that nobody looks at for a month.",
     fix=f"Write {RELABEL} with action keep on __name__, replicaExternalLabelName: {REPLICA}, externalLabels.cluster.",
+    mend={"replicaExternalLabelName": "__replica__", "cluster": "<cluster>"},
     on_unknown="fail",
     dev="advisory",
     check=check,

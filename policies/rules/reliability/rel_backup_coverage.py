@@ -67,6 +67,7 @@ RULE = StackRule(
     why="A file that somebody deletes or encrypts is gone from every zone at once.",
     fix="Add the tags of backup_tags() in components/storage/recovery/backup.py and keep storage.recovery.enabled; "
     "write purpose: scratch for data that may be lost.",
+    no_mend="the backup plan selects nothing with the tag",
     dev="advisory",
     check=check,
     good={

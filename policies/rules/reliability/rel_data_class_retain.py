@@ -32,6 +32,7 @@ RULE = Rule(
     applies_to=(CLASS, VOLUME, SNAPSHOT_CLASS),
     severity="high",
     why="Anyone who deletes a namespace wants to remove its pods, and rarely the data of a year.",
+    mend=dict.fromkeys(("reclaimPolicy", "persistentVolumeReclaimPolicy", "deletionPolicy"), "Retain"),
     fix="Set reclaimPolicy, persistentVolumeReclaimPolicy or deletionPolicy to Retain. A StorageClass cannot "
     "be changed: add a new one.",
     options={

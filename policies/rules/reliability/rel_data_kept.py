@@ -65,6 +65,7 @@ RULE = StackRule(
     severity="critical",
     why="A preview that replaces a file system looks like any other: it does not show the files.",
     fix="Undo the change, or move the data first as the finding says.",
+    no_mend="a resource with data would go",
     options={
         "held": Option(
             "URNs of the resources that hold data now; `python -m policies.held` writes them.", [], stricter="more"
@@ -76,6 +77,7 @@ RULE = StackRule(
     good={
         "nothing set in the list": StackCase({"home": REPLACED}),
         "kept": StackCase({"home": KEPT}, options=HELD),
+        "a bucket that stays": StackCase({"datasets": Sample(BUCKET)}, options={"held": [_urn(BUCKET, "datasets")]}),
         "a new file system": StackCase({"home": KEPT, "more": REPLACED}, options=HELD),
         "one that leaves the stack and stays in AWS": StackCase(
             {"other": KEPT}, options={**HELD, "retained": HELD["held"]}

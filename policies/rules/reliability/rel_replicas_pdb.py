@@ -57,6 +57,7 @@ RULE = StackRule(
     standards=("EKS best practices: reliability",),
     why="A drain of nodes may end all replicas together, and nobody is answered until new ones are ready.",
     fix="Add a PodDisruptionBudget with maxUnavailable: 1 that selects the pods.",
+    no_mend="the PodDisruptionBudget is missing, or is wrong",
     dev="advisory",
     staging="advisory",
     check=check,

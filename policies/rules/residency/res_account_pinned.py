@@ -34,6 +34,7 @@ RULE = StackRule(
     severity="high",
     why="A shell with credentials of another account builds prod there, and rules about accounts know no strangers.",
     fix="Set account_id in the stack file, or allowed_account_ids on the provider.",
+    mend={"allowedAccountIds": ["<account>"], "endpoints": None},
     dev="advisory",
     check=check,
     good={"one account": _stack(allowedAccountIds=ONE), "a provider that makes nothing": _stack(used=False)},

@@ -19,6 +19,7 @@ RULE = Rule(
     standards=("CKV_AWS_149",),
     why="With the key of AWS, anybody who may read secrets in the account reads this one.",
     fix="Set kms_key_id to the key for secrets, as the secrets of teams do.",
+    mend={"kmsKeyId": "arn:aws:kms:<region>:<account>:key/<id>"},
     on_unknown="pass",
     dev="advisory",
     check=check,

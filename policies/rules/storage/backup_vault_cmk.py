@@ -21,6 +21,7 @@ RULE = Rule(
     standards=("FSBP Backup.1", "CKV_AWS_166"),
     why="A backup contains all data of its source, Kubernetes secrets included.",
     fix="Set kms_key_arn to a key for backups; storage.recovery creates one.",
+    mend={"kmsKeyArn": "arn:aws:kms:<region>:<account>:key/<id>"},
     dev="advisory",
     check=check,
     on_unknown="pass",

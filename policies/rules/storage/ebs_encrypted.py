@@ -37,6 +37,7 @@ RULE = Rule(
     why="A volume stays after its pod has ended, and its snapshots can be shared with any account.",
     fix='Set encrypted=True on a volume; in a StorageClass, parameters={"encrypted": "true", "kmsKeyId": ...}; in a '
     "claim, storageClassName: gp3.",
+    mend={"enabled": True, "encrypted": True},
     check=check,
     good={
         "volume": {"encrypted": True},

@@ -39,6 +39,14 @@ RULE = Rule(
     standards=("FSBP EFS.4", "CKV_AWS_330"),
     why="On a shared file system, a client's user decides which team's files it can read.",
     fix="Set a uid and a gid above 0 in posix_user, and the same ones as owner of the folder.",
+    mend={
+        "posixUser": {"uid": 1000, "gid": 1000},
+        "uid": 1000,
+        "gid": 1000,
+        "secondaryGids[]": 1000,
+        "permissions": "0750",
+        "ownerUid": 1000,
+    },
     dev="advisory",
     check=check,
     good={

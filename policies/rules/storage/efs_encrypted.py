@@ -21,6 +21,7 @@ RULE = Rule(
     standards=("FSBP EFS.1", "CKV_AWS_42", "CKV_AWS_184"),
     why="Encryption is set at creation: the files of an unencrypted file system must be copied to a new one.",
     fix="Set encrypted=True and kms_key_id to the ARN of a key of this stack.",
+    mend={"encrypted": True, "kmsKeyId": "arn:aws:kms:<region>:<account>:key/<id>"},
     on_unknown="pass",  # the ARN of a key that is made in the same stack
     check=check,
     good={"a key of the account": {"encrypted": True, "kmsKeyId": "arn:aws:kms:us-west-2:111122223333:key/data"}},

@@ -51,6 +51,7 @@ RULE = StackRule(
     why="NFS itself is not encrypted: anyone who sees the packets can read the files.",
     fix="Add a FileSystemPolicy that denies elasticfilesystem:ClientMount to everyone on the condition Bool "
     "aws:SecureTransport false.",
+    no_mend="the FileSystemPolicy is missing",
     dev="advisory",
     check=check,
     good={

@@ -34,6 +34,7 @@ RULE = Rule(
     standards=("FSBP FSx.2", "CKV_AWS_190"),
     why="With a customer-managed key, readers need the key too; an export that fails unnoticed loses a checkpoint.",
     fix="Set kms_key_id, log_configuration with WARN_ERROR and copy_tags_to_backups=True, as storage.lustre does.",
+    mend={"level": "WARN_ERROR", "kmsKeyId": "arn:aws:kms:<region>:<account>:key/<id>", "copyTagsToBackups": True},
     dev="advisory",
     check=check,
     good={"persistent": _GOOD, "scratch, with logs": {"deploymentType": "SCRATCH_2", "logConfiguration": _LOGS}},

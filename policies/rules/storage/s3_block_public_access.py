@@ -35,6 +35,8 @@ RULE = StackRule(
     standards=("FSBP S3.8", "CKV_AWS_53", "CKV_AWS_54", "CKV_AWS_55", "CKV_AWS_56", "CKV2_AWS_6"),
     why="One wrong policy or ACL makes a bucket public; with the block that is impossible.",
     fix="Add aws.s3.BucketPublicAccessBlock(bucket=bucket.id, ...) with all four flags True.",
+    mend=dict.fromkeys(FLAGS, True),
+    no_mend="the BucketPublicAccessBlock is missing",
     check=check,
     good={"all four": _stack(), "no bucket": StackCase({})},
     bad={

@@ -110,6 +110,12 @@ RULE = StackRule(
     standards=("FSBP S3.17", "CKV_AWS_145"),
     why="With a customer-managed key, readers need permission for bucket and key, and the key can be disabled.",
     fix='Add aws.s3.BucketServerSideEncryptionConfiguration with sse_algorithm "aws:kms" and bucket_key_enabled=True.',
+    mend={
+        "sseAlgorithm": "aws:kms",
+        "kmsMasterKeyId": "arn:aws:kms:<region>:<account>:key/<id>",
+        "bucketKeyEnabled": True,
+    },
+    no_mend="the BucketServerSideEncryptionConfiguration is missing",
     dev="advisory",
     check=check,
     good={

@@ -56,6 +56,7 @@ RULE = Rule(
     standards=("FSBP S3.2", "FSBP S3.3", "FSBP S3.6", "CKV_AWS_20", "CKV_AWS_70"),
     why="Block Public Access would stop this, and then somebody might remove the block.",
     fix="Remove the ACL; in the policy, name the principals or add a Condition such as aws:SourceAccount.",
+    mend={"acl": "private", "Principal": {"AWS": "arn:aws:iam::<account>:role/<name>"}, **dict.fromkeys(BLOCKS, True)},
     options={"trusted_accounts": TRUSTED},
     check=check,
     good={

@@ -58,6 +58,7 @@ RULE = StackRule(
     standards=("FSBP S3.5", "CKV_AWS_379"),
     why="A client with http:// in its settings would send data and credentials unencrypted.",
     fix="Add a bucket policy statement that denies s3:* to everyone on the condition Bool aws:SecureTransport false.",
+    no_mend="the BucketPolicy is missing",
     dev="advisory",
     check=check,
     good={

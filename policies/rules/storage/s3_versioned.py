@@ -36,6 +36,8 @@ RULE = StackRule(
     standards=("FSBP S3.14", "CKV_AWS_21"),
     why="Old versions bring back overwritten and deleted objects; backups and replication need versioning as well.",
     fix='Add aws.s3.BucketVersioning(bucket=bucket.id, versioning_configuration={"status": "Enabled"}).',
+    mend={"status": "Enabled"},
+    no_mend="the BucketVersioning is missing",
     dev="advisory",
     check=check,
     good={"versioned": _stack(), "no bucket": StackCase({})},

@@ -17,6 +17,7 @@ RULE = Rule(
     standards=("FSBP SQS.1", "CKV_AWS_27"),
     why="Messages stay on disk until a consumer reads them, and they show what happens to the stack's instances.",
     fix="Set sqs_managed_sse_enabled=True, or name a key in kms_master_key_id.",
+    mend={"sqsManagedSseEnabled": True},
     dev="advisory",
     check=check,
     good={"SQS's own key": {"sqsManagedSseEnabled": True}, "a KMS key": {"kmsMasterKeyId": "alias/queues"}},

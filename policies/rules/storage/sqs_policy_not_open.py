@@ -22,6 +22,7 @@ RULE = Rule(
     standards=("FSBP SQS.3", "CKV_AWS_168"),
     why="Anyone who may send messages can make Karpenter drain any node.",
     fix="Name the services that send messages, with a Condition on aws:SourceArn or aws:SourceAccount.",
+    mend={"Principal": {"AWS": "arn:aws:iam::<account>:role/<name>"}},
     options={"trusted_accounts": TRUSTED},
     check=check,
     good={

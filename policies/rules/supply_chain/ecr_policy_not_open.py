@@ -25,6 +25,7 @@ RULE = Rule(
     standards=("CKV_AWS_32",),
     why="Images hold code and models; and who may push runs code on every node that pulls.",
     fix="Name the roles that push, or the organization in a Condition on aws:PrincipalOrgID.",
+    mend={"Principal": {"AWS": "arn:aws:iam::<account>:role/<name>"}},
     options={"trusted_accounts": TRUSTED},
     check=check,
     good={

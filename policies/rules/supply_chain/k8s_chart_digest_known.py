@@ -58,6 +58,7 @@ RULE = StackRule(
     severity="low",
     why="Who takes over a repository can publish a version again; nothing but a digest tells.",
     fix="Run `make facts` where the registries can be reached, and review the digests that it writes.",
+    no_mend="the catalog lacks the digest",
     dev="disabled",
     staging="advisory",
     prod="advisory",

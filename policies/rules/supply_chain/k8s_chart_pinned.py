@@ -53,6 +53,7 @@ RULE = Rule(
     severity="high",
     why="A chart is installed with administrator rights in the cluster, so its exact content must be reviewed first.",
     fix="Add the chart with its version to the catalog, and install it from there.",
+    no_mend="the resource itself must go",
     on_unknown="fail",
     options={"repositories": Option("Repositories to allow in addition to the catalog's.", [], stricter="fewer")},
     check=check,

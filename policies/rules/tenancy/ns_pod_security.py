@@ -38,6 +38,10 @@ RULE = Rule(
     standards=("CIS EKS 4.2.1", "EKS best practices: pods"),
     why="Without a level, who may make a pod may mount the node's disk, and has all pods and keys of that node.",
     fix="Label the namespace pod-security.kubernetes.io/enforce: restricted, or baseline.",
+    mend={
+        "labels": {"pod-security.kubernetes.io/enforce": "restricted"},
+        '["pod-security.kubernetes.io/enforce"]': "restricted",
+    },
     options={
         "privileged": Option(
             "Namespaces of software that runs the nodes, which may be privileged.",

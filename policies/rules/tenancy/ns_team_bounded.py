@@ -94,6 +94,7 @@ RULE = StackRule(
     standards=("EKS best practices: multi-tenancy",),
     why="One team could take every node, and leave the others none.",
     fix="Give the team a quota that names requests.<resource> of every pool, 0 for what it may not have.",
+    no_mend="the ResourceQuota or the LimitRange is missing, or is wrong",
     check=check,
     good={
         "nothing set": StackCase({}),

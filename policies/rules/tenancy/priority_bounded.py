@@ -26,6 +26,7 @@ RULE = Rule(
     applies_to=f"{CLASS}*",
     severity="medium",
     why="What may preempt everything ends training of days for a trial, and the add-ons of the cluster.",
+    mend={"globalDefault": False, "value": 1000000},
     fix="Use the classes of the platform, and leave globalDefault out.",
     options={"most": Option("The highest value of a class.", 1_000_000, stricter="less")},
     on_unknown="fail",

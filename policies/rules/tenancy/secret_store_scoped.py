@@ -63,6 +63,7 @@ RULE = Rule(
     standards=("CIS EKS 4.4.1",),
     why="With one store for all, each team reads the secrets of each other one.",
     fix="Give each team a store with conditions for its namespaces, and a role that reads its prefix alone.",
+    mend={"conditions": [{"namespaces": ["<namespace>"]}], "role": "arn:aws:iam::<account>:role/<name>"},
     on_unknown="fail",
     check=check,
     good={

@@ -38,6 +38,7 @@ RULE = Rule(
     standards=("PSS restricted", "CKV_K8S_25", "CKV_K8S_37"),
     why="The runtime gives capabilities that few programs need, such as raw packets and changes of file owners.",
     fix='Set securityContext.capabilities.drop: ["ALL"] on each container, and add nothing but NET_BIND_SERVICE.',
+    mend={"add": None, "drop": ["ALL"]},
     options=EXEMPT_NAMESPACES,
     dev="advisory",
     check=check,

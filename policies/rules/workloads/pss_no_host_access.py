@@ -50,6 +50,7 @@ RULE = Rule(
     standards=("PSS baseline", "CIS EKS 4.2.2", "CIS EKS 4.2.3", "CIS EKS 4.2.4", "CKV_K8S_19", "CKV_K8S_26"),
     why="A pod that sees the network, processes or files of its node can take over the node and its other pods.",
     fix="Use a Service instead of host ports, and emptyDir or a PersistentVolumeClaim instead of hostPath.",
+    mend=dict.fromkeys(("hostPort", "hostNetwork", "hostPID", "hostIPC")),
     on_unknown="fail",
     options=EXEMPT_NAMESPACES,
     check=check,

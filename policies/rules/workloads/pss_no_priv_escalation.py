@@ -29,6 +29,7 @@ RULE = Rule(
     standards=("PSS restricted", "CIS EKS 4.2.5", "CKV_K8S_20"),
     why="Without it, a process that runs as a plain user can become root by a program of the image.",
     fix="Set securityContext.allowPrivilegeEscalation: false on each container, also on those of a patch.",
+    mend={"allowPrivilegeEscalation": False},
     options=EXEMPT_NAMESPACES,
     dev="advisory",
     check=check,

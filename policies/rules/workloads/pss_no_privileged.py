@@ -30,6 +30,7 @@ RULE = Rule(
     standards=("PSS baseline", "CIS EKS 4.2.1", "CKV_K8S_16"),
     why="A person who breaks into a privileged container is root on the node, where pods of other teams run.",
     fix="Remove privileged; add the capability that the software needs, or request devices under resources.limits.",
+    mend={"privileged": False},
     on_unknown="fail",
     options=EXEMPT_NAMESPACES,
     check=check,

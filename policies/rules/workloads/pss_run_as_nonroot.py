@@ -45,6 +45,7 @@ RULE = Rule(
     standards=("PSS restricted", "CKV_K8S_23", "KSV-0116"),
     why="Root in a container owns what it mounts, and is root on the node after one mistake in kernel or runtime.",
     fix="Set securityContext.runAsNonRoot: true, and runAsUser where the image names no user by number.",
+    mend={"runAsUser": 1000, "runAsNonRoot": True, "runAsGroup": 1000, "fsGroup": 1000},
     options=EXEMPT_NAMESPACES,
     dev="advisory",
     check=check,

@@ -67,6 +67,7 @@ RULE = Rule(
     standards=("PSS baseline", "PSS restricted", "KSV-0025", "KSV-0026", "KSV-0027", "KSV-0028", "KSV-0103"),
     why="Each of them opens the node, or data that other rules guard, to anybody who takes over the pod.",
     fix="Drop the field; mount a PersistentVolumeClaim; let a node class set kernel parameters.",
+    mend=dict.fromkeys(("procMount", "hostProcess", "role", "user")),
     options=EXEMPT_NAMESPACES,
     dev="advisory",
     check=check,

@@ -34,6 +34,7 @@ RULE = Rule(
     standards=("PSS restricted", "CKV_K8S_31"),
     why="A profile takes away the calls that programs do not need and attacks on the kernel do.",
     fix="Set securityContext.seccompProfile.type: RuntimeDefault on the pod.",
+    mend={"type": "RuntimeDefault"},
     options=EXEMPT_NAMESPACES,
     dev="advisory",
     check=check,

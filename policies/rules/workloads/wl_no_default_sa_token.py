@@ -42,6 +42,7 @@ RULE = Rule(
     standards=("CIS EKS 4.1.5", "CIS EKS 4.1.6", "CKV_K8S_38"),
     why="A person who breaks into a pod gets its token, and with it what the service account may do in the cluster.",
     fix="Set automountServiceAccountToken: false; if the pod needs the API, true with a serviceAccountName of its own.",
+    mend={"automountServiceAccountToken": False},
     dev="advisory",
     check=check,
     good={

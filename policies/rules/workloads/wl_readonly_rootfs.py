@@ -28,6 +28,7 @@ RULE = Rule(
     standards=("CKV_K8S_22",),
     why="What is written there is lost with the pod, fills the disk of the node, and no scanner looks at it.",
     fix="Set securityContext.readOnlyRootFilesystem: true, and mount an emptyDir where the program writes.",
+    mend={"readOnlyRootFilesystem": True},
     options=EXEMPT_NAMESPACES,
     dev="advisory",
     staging="advisory",

@@ -256,11 +256,14 @@ def version_goes_up_by_one(op: OperationContext) -> None:
 
 
 def authentication_moves_forward(op: OperationContext) -> None:
-    """The mode may change from CONFIG_MAP to both and from both to API, but not back."""
+    """The mode may change from CONFIG_MAP to both and from both to API, one step at a time, and not back.
+
+    Source: https://github.com/pulumi/pulumi-eks/issues/1493 for the step that is skipped; read 2026-11.
+    """
     order = ["CONFIG_MAP", "API_AND_CONFIG_MAP", "API"]
     old = paths.get(op.before, "accessConfig.authenticationMode")
     new = op.get("accessConfig.authenticationMode", old)
-    if old in order and new in order and order.index(new) < order.index(old):
+    if old in order and new in order and order.index(new) - order.index(old) not in (0, 1):
         raise invalid(f"Unsupported authentication mode update from {old} to {new}")
 
 

@@ -140,6 +140,15 @@ def test_nodes_too_far_behind_prevent_the_upgrade_of_the_cluster(aws: Account) -
         aws.update(cluster, **changed(cluster, version="1.36"))
 
 
+def test_authentication_changes_one_step_at_a_time(aws: Account) -> None:
+    by_map, both, by_api = ({"authenticationMode": mode} for mode in ("CONFIG_MAP", "API_AND_CONFIG_MAP", "API"))
+    cluster = aws.cluster(accessConfig=by_map)
+    with pytest.raises(Refusal, match=r"Unsupported authentication mode update from CONFIG_MAP to API\s*$"):
+        aws.update(cluster, **changed(cluster, accessConfig=by_api))
+    for mode in (both, by_api):
+        assert aws.update(cluster, **changed(cluster, accessConfig=mode))
+
+
 def test_authentication_never_goes_back(aws: Account) -> None:
     cluster = aws.cluster()
     with pytest.raises(Refusal, match="Unsupported authentication mode update from API to CONFIG_MAP"):
