@@ -10,6 +10,7 @@ from typing import Any
 from common.values import UNKNOWN, UNKNOWN_TEXT, Secret
 from policies.check import Outcome, Page, judge
 from policies.rule import PROVIDER, Case, Rule, StackRule
+from policies.waivers import entry_for, load
 from tests.policies.policy_harness import ALL, TODAY, kind_of
 
 GOLDEN = Path(__file__).parent / "golden" / "bad_stack.txt"
@@ -98,6 +99,16 @@ def test_a_bad_stack_breaks_every_rule() -> None:
 def test_the_golden_report_shows_every_message() -> None:
     written = GOLDEN.read_text(encoding="utf-8")
     assert f"{Page(broken(), TODAY).text()}\n" == written, "python -m tests.policies.test_policy_bad_stack"
+
+
+def test_the_waiver_of_each_message_takes_an_owner_and_a_reason_and_covers_the_finding(tmp_path: Path) -> None:
+    found, file = broken(), tmp_path / "waivers.yaml"
+    entries = "\n".join(entry_for(each.rule, each.urn, TODAY) for each in found)
+    file.write_text(entries.replace("<yours>", "platform").replace("<why>", "until it is mended"), encoding="utf-8")
+    waivers = load(file, ALL, TODAY)
+    assert [
+        each.rule for each, waiver in zip(found, waivers, strict=True) if not waiver.covers(each.rule, each.urn)
+    ] == []
 
 
 if __name__ == "__main__":
