@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from policies.rules.gpu.gpu_request_equals_limit import PREFIXES
 from policies.samples import limits, requirement
 
 
@@ -150,8 +151,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     },
     "gpu-request-equals-limit": {
         '["nvidia.com/gpu"]': OneOf((1, 8)),
-        '["amd.com/gpu"]': 1,
         '["aws.amazon.com/neuroncore"]': 1,
+        **{f'["{maker}x"]': 1 for maker in PREFIXES},
     },
     "gpu-timeslice-not-prod": {
         "labels": {"ml-platform/sharing": "time-slicing-4"},
@@ -256,7 +257,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "tags": None,
         "ssmParameter": "/aws/service/eks/optimized-ami/1.35/amazon-linux-2023/x86_64/standard/v20261012",
     },
-    "node-userdata-no-secrets": {"userData": SCRIPT},
+    "node-userdata-no-secrets": {"userData": SCRIPT, "userDataBase64": SCRIPT},
     "node-volume-encrypted": {"blockDeviceMappings": [{"deviceName": "/dev/xvda", "ebs": {"encrypted": "true"}}]},
     "ns-not-default": {"spec": Edits({"metadata.namespace": "research"})},
     "obs-alerts-reach-somebody": {
@@ -272,6 +273,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         ),
         "stringConfig": None,
         "configSecret": None,
+        "alertmanagerConfiguration.name": None,
     },
     "obs-prometheus-bounded": {
         "volumeClaimTemplate": {"spec": {"resources": {"requests": {"storage": "100Gi"}}}},

@@ -66,6 +66,7 @@ RULE = StackRule(
     severity="high",
     why="A pool may grow to its maximum at any time, so the estimate counts every pool at its largest.",
     fix="Lower max_per_zone or max_gpus of the largest pools; or set usd, or accepted, in the pack's configuration.",
+    no_mend="what has no price is accepted in the configuration",
     options={
         "usd": Option(
             "The most US dollars per month, with every pool at its largest. The cap of prod allows a p4d, a p4de and a "

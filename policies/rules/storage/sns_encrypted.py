@@ -20,6 +20,7 @@ RULE = Rule(
     standards=("CKV_AWS_26",),
     why="An alarm says what is broken and who broke it, and waits on disk until it is delivered.",
     fix="Name a key in kms_master_key_id whose policy lets the sender use it; alias/aws/sns lets no alarm send.",
+    mend={"kmsMasterKeyId": "alias/<key>"},
     dev="advisory",
     check=check,
     good={"a key": {"kmsMasterKeyId": "alias/alarms"}},
