@@ -57,6 +57,15 @@ PYTHON = (
 """State, pattern, next state: traces of Python, with the carets of 3.11 and the `[rank0]:` of PyTorch. Fluent Bit's own
 parser stops at carets, and sends the last line a second time (5.1.1, run)."""
 
+PRIVATE_KEYS = (
+    ("start_state", r"-----BEGIN [A-Z ]*PRIVATE KEY-----\s*$", "key"),
+    ("key", r"^\s*-----END", "ended"),
+    ("key", r"^\s*(?:[A-Za-z0-9+\/=]+|(?:Proc-Type|DEK-Info): .*)?\s*$", "key"),
+    ("ended", r"^\s*-----END", "ended"),  # a state without a rule ends Fluent Bit when it starts (5.1.1, run)
+)
+"""A private key in lines of its own is one event, so that `REDACTED` finds all of it."""
+_JOINED: Mapping[str, tuple[tuple[str, str, str], ...]] = {"python_traces": PYTHON, "private_keys": PRIVATE_KEYS}
+
 
 def group(namespace: str | None) -> str:
     """Returns the last part of a log group's name. namespace: None for all without an entry."""
@@ -147,7 +156,7 @@ def configuration(cluster_name: str, region: str, settings: LogSettings) -> Mapp
                     ("Alias", "traces"),
                     ("Match", "kube.*"),
                     ("multiline.key_content", "log"),
-                    ("multiline.parser", "python_traces, java, go"),
+                    ("multiline.parser", f"{', '.join(_JOINED)}, java, go"),
                     # Its own input in the middle would drop what is over its memory, and say so nowhere (5.1.1, run).
                     ("buffer", "Off"),
                 ),
@@ -166,17 +175,20 @@ def configuration(cluster_name: str, region: str, settings: LogSettings) -> Mapp
                     ("Owner_References", "On"),
                     ("Namespace_Labels", "On"),
                     ("K8S-Logging.Parser", "Off"),  # a pod would name `nginx`, which one line takes minutes
-                    ("K8S-Logging.Exclude", "On"),
+                    ("K8S-Logging.Exclude", "Off"),  # what a pod did is evidence: it cannot leave it out
                     ("Buffer_Size", 0),  # grows as an answer of the API server needs
                 ),
                 _calls("record", "records"),
             )
         ),
         "outputs": _output(cluster_name, region, settings),
-        "customParsers": section(
-            "MULTILINE_PARSER",
-            *(("name", "python_traces"), ("type", "regex"), ("flush_timeout", 1000)),
-            *(("rule", f'"{state}" "/{pattern}/" "{then}"') for state, pattern, then in PYTHON),
+        "customParsers": "\n".join(
+            section(
+                "MULTILINE_PARSER",
+                *(("name", name), ("type", "regex"), ("flush_timeout", 1000)),
+                *(("rule", f'"{state}" "/{pattern}/" "{then}"') for state, pattern, then in rules),
+            )
+            for name, rules in _JOINED.items()
         ),
     }
 

@@ -148,7 +148,7 @@ class LogSettings(Settings):
         default=(),
         description=(
             "Patterns of Lua whose matches become ***, beside the secrets that the platform knows: tokens, keys of "
-            "AWS, private keys, passwords in addresses."
+            "AWS, private keys (in one line, or in lines that hold nothing else), passwords in addresses."
         ),
         examples=[["EMP%-%d%d%d%d%d%d"]],
     )

@@ -63,7 +63,7 @@ def plugin(settings: LogSettings, name: str) -> dict[str, str]:
 def test_every_option_is_one_that_fluent_bit_knows(settings: LogSettings) -> None:
     known, found = facts("fluent_bit_options"), written(settings)
     heads = [head for head, _ in found]
-    assert heads == ["SERVICE", "INPUT", *["FILTER"] * 4, "OUTPUT", "MULTILINE_PARSER"]
+    assert heads == ["SERVICE", "INPUT", *["FILTER"] * 4, "OUTPUT", *["MULTILINE_PARSER"] * 2]
     for head, rows in found:
         own = known["plugins"].get(dict(rows).get("name"), []) if head in ("INPUT", "FILTER", "OUTPUT") else []
         unknown = [key for key, _ in rows if key not in {*known[head], *own}]
@@ -128,9 +128,9 @@ torch.OutOfMemoryError: CUDA
 after"""
 
 
-def joined(lines: Sequence[str]) -> list[str]:
-    """Joins lines as the rules of our parser say: the first rule of the state that a line fits leads to the next."""
-    rows = next(rows for head, rows in written(logs()) if head == "MULTILINE_PARSER")
+def joined(lines: Sequence[str], parser: str = "python_traces") -> list[str]:
+    """Joins lines as the rules of a parser say: the first rule of the state that a line fits leads to the next."""
+    rows = next(rows for head, rows in written(logs()) if head == "MULTILINE_PARSER" and ("name", parser) in rows)
     rules = [re.findall(r'"(?:/(.*?)/|(.*?))"(?: |$)', value) for key, value in rows if key == "rule"]
     steps = [(state[1], re.compile(pattern[0]), then[1]) for state, pattern, then in rules]
     found: list[str] = []
@@ -150,9 +150,31 @@ def test_a_trace_of_python_is_one_event_with_carets_and_with_what_it_was_raised_
     assert joined(PYTHON.splitlines()) == [PYTHON.removesuffix("\nafter"), "after"]
 
 
+def test_each_state_of_a_parser_has_a_rule_or_fluent_bit_does_not_start() -> None:
+    parsers = [rows for head, rows in written(logs()) if head == "MULTILINE_PARSER"]
+    assert len(parsers) == 2
+    for rows in parsers:
+        states = [re.findall(r'^"(\w+)".* "(\w+)"$', value)[0] for key, value in rows if key == "rule"]
+        assert {then for _, then in states} <= {state for state, _ in states}
+
+
 def test_so_is_one_of_a_rank_of_pytorch() -> None:
     lines = [f"[rank0]: {line}" for line in PYTHON.splitlines()]
     assert joined(lines) == ["\n".join(lines[:-1]), lines[-1]]
+
+
+PEM = ["-----BEGIN RSA PRIVATE KEY-----", "Proc-Type: 4,ENCRYPTED", "DEK-Info: AES-128-CBC,0F", "", "MII+/=", "x9/="]
+
+
+def test_a_private_key_in_lines_of_its_own_is_one_event_which_is_redacted() -> None:
+    end = "-----END RSA PRIVATE KEY-----"
+    lines = ["INFO: begins", *PEM, end, "done", "INFO: goes on"]
+    assert joined(lines, "private_keys") == ["INFO: begins", "\n".join([*PEM, end]), "done", "INFO: goes on"]
+    kept = made({"log": "\n".join([*PEM, end])})["log"]
+    assert not {"MII+/=", "x9/="} & set(kept.splitlines()), kept
+    cut = joined([*PEM, "ERROR: no", "x"], "private_keys")
+    assert cut == ["\n".join(PEM), "ERROR: no", "x"], "lines after a key that has no end are events of their own"
+    assert joined(["key '-----BEGIN PRIVATE KEY-----MII=", "next"], "private_keys")[1] == "next"
 
 
 # --- the script
@@ -410,8 +432,9 @@ def test_a_record_that_cannot_be_redacted_is_left_out() -> None:
     assert (record["log"], record["namespace"]) == ("left out: it could not be redacted", "inference")
 
 
-def test_no_pod_chooses_a_parser() -> None:
-    assert plugin(logs(), "kubernetes")["k8s-logging.parser"] == "Off"
+def test_no_pod_chooses_a_parser_or_leaves_its_logs_out() -> None:
+    options = plugin(logs(), "kubernetes")
+    assert (options["k8s-logging.parser"], options["k8s-logging.exclude"]) == ("Off", "Off")
 
 
 def test_the_guard_stands_before_what_reads_json() -> None:

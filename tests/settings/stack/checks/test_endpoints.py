@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.settings.stacks import problems, stack
 
 FOR_NODES = ["ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "sts"]
@@ -49,6 +51,22 @@ def test_drivers_and_agents_need_endpoints_of_their_own() -> None:
     files = (("storage", "file_systems"), {"home": home})
     found = messages(NO_NAT, endpoints(*FOR_NODES), agent, files)
     assert "elasticfilesystem, logs, monitoring, xray are missing" in found["network.endpoints"]
+
+
+@pytest.mark.parametrize(
+    ("logs", "needed"),
+    [
+        (None, False),
+        ({"to": "cloudwatch"}, True),
+        ({"to": "loki", "loki": {}}, False),
+        ({"to": "opensearch", "opensearch": {"host": "vpc-logs-abc.us-west-2.es.amazonaws.com"}}, False),
+    ],
+)
+def test_logs_of_containers_need_the_endpoint_of_cloudwatch_where_they_go_there(logs: Any, needed: bool) -> None:
+    found = messages(NO_NAT, endpoints(*FOR_NODES[1:]), (("observability",), {"logs": logs} if logs else {}))
+    missing = found["network.endpoints"].split(" is missing")[0].split(" are missing")[0]
+    assert "ec2" in missing
+    assert ("logs" in missing.replace(",", "").split()) is needed
 
 
 def test_images_of_add_ons_come_from_a_registry_that_nodes_reach() -> None:
