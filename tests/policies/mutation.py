@@ -326,12 +326,21 @@ def survives(live: FunctionType, code: CodeType, noticed: Judge) -> bool:
     signal.setitimer(signal.ITIMER_REAL, 40)
     try:
         live.__code__ = code
+        _forget(live)
         return not noticed()
     except (Exception, _TooLongError):
         return False  # a mistake that ends a check with an error is noticed
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         live.__code__ = original
+        _forget(live)
+
+
+def _forget(live: FunctionType) -> None:
+    """Empties the caches of a function's module, which have answers of other code."""
+    for each in vars(sys.modules[live.__module__]).values():
+        if clear := getattr(each, "cache_clear", None):
+            clear()
 
 
 def rule_with(mutant: Mutant, module: ModuleType) -> Rule | StackRule:

@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from common.values import UNKNOWN, Secret
 from common.wire import from_struct, to_struct
 from policies.analyzer import CRASHED, DEFERRED
-from policies.evaluate import evaluate_rule
+from policies.evaluate import evaluate_rule, evaluate_stack_rule
 from policies.rule import Case, Rule, StackRule
 from policies.views import (
     EvaluationContext,
     NotKnownError,
     Reads,
     Resource,
+    Stack,
     WrongTypeError,
     at,
     at_if_known,
@@ -136,6 +137,40 @@ def test_a_list_with_one_unknown_item_is_unknown_as_a_whole_but_its_other_items_
     assert told == [("violation", "disks[0]"), ("violation", "disks[2]"), ("deferred", "disks[1]")], (
         "a bad disk after an unknown one must still be found"
     )
+
+
+@pytest.mark.parametrize(
+    ("on_unknown", "severity", "environment", "kinds"),
+    [
+        ("fail", "low", "dev", ["violation"]),
+        ("defer", "critical", "prod", ["violation"]),
+        ("defer", "critical", "dev", ["deferred"]),
+        ("defer", "high", "prod", ["deferred"]),
+        ("pass", "critical", "prod", []),
+    ],
+)
+def test_an_undecided_critical_rule_stops_production_and_waits_elsewhere(
+    on_unknown: Any, severity: Any, environment: Any, kinds: list[str]
+) -> None:
+    resource = view(later=UNKNOWN)
+    resource.context = EvaluationContext(environment, TODAY)
+    rule = replace(RESOURCE_RULES[0], on_unknown=on_unknown, severity=severity)
+    rule = replace(rule, check=lambda one: [("later", text(one, "later"))])
+    assert [each.kind for each in evaluate_rule(rule, resource, {})] == kinds
+
+
+def test_what_is_found_at_an_unknown_value_of_one_resource_is_said_of_another() -> None:
+    first, second = view(a={"b": UNKNOWN, "c": 1}), view(a={"b": 0})
+    second.urn = urn(second.type, "second")
+
+    def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
+        for one in stack.resources:
+            yield from ((one, path, f"is {at(one, 'a.b')}") for path in ("a.b", "a.b.x", "a.b[0]", "a.c"))
+
+    rule = replace(STACK_RULES[0], check=check, on_unknown="pass")
+    found = evaluate_stack_rule(rule, Stack("", first.context, [first, second]), {})
+    said = [(each.urn == first.urn, each.path) for each in found]
+    assert said == [(True, "a.c"), *((False, path) for path in ("a.b", "a.b.x", "a.b[0]", "a.c"))]
 
 
 @pytest.mark.parametrize(("unknowns", "said"), [(50, True), (51, False)])
