@@ -32,7 +32,7 @@ HEAD = """# Policies
 `make preview` checks these rules. With your own Pulumi, run `pulumi preview --policy-pack policies`. To check a stack
 that exists, run `python -m policies.check --stack NAME`, or `--state FILE` with what `pulumi stack export` printed, or
 `--plan FILE` with what `pulumi preview --json` printed: as text, JSON, SARIF with the line of Python, JUnit or
-Markdown.
+Markdown. `helm template ... | python -m policies.check --objects - --namespace NAME` judges manifests.
 
 **Levels.** A `mandatory` finding stops the deployment; an `advisory` one is only shown; a `disabled` rule does not run.
 The level depends on the environment: prod for a stack in production, whatever else says; otherwise the one in the
@@ -42,7 +42,8 @@ stack's name if that is dev or staging, else prod, the strictest.
 **Objects of Helm releases** are not visible to the rules about pods, Services and other objects of Kubernetes; their
 values are visible to `secret-no-plaintext`, `img-trusted-registry` and `img-pinned`. What holds them in the cluster is
 the Pod Security level of a namespace and its admission policies. Of custom resources that add to pods of a runtime (an
-InferenceService, a TrainJob, a Workflow), the rules judge what they set.
+InferenceService, a TrainJob, a Workflow), the rules judge what they set. What the charts of the add-ons make of our
+values is judged in `tests/policies/test_policy_charts.py`, and each finding there has its reason.
 
 **Unknown values** exist only after the update, such as the id of a new resource. Each rule says what one means.
 

@@ -24,16 +24,20 @@ def resources_of_manifests(text: str, namespace: str = "") -> list[dict[str, Any
 
 
 def _objects(document: Any) -> Iterator[Mapping[str, Any]]:
-    metadata = document.get("metadata") or {} if isinstance(document, Mapping) else None
-    if not isinstance(metadata, Mapping) or not all(isinstance(document.get(k), str) for k in ("apiVersion", "kind")):
+    given = document if isinstance(document, Mapping) else {}
+    names = (given.get("apiVersion"), given.get("kind"))
+    if not all(isinstance(each, str) for each in names) or not isinstance(given.get("metadata") or {}, Mapping):
         shown = json.dumps(document, default=str)[:60]
-        raise ValueError(f"{shown} has no apiVersion and kind, so it is no object. Give what `helm template` prints.")
-    if document["kind"].endswith("List") and isinstance(items := document.get("items"), list):
-        kind = document["kind"].removesuffix("List")  # items of a list with a kind of its own may leave theirs out
+        raise ValueError(
+            f"{shown} has no apiVersion and kind, or no map as metadata. Give what `helm template` prints."
+        )
+    if given["kind"].endswith("List") and isinstance(items := given.get("items"), list):
+        kind = given["kind"].removesuffix("List")  # items of a list with a kind of its own may leave theirs out
+        own = {"apiVersion": given["apiVersion"], "kind": kind} if kind else {}
         for item in items:
-            yield from _objects({"apiVersion": document["apiVersion"], **({"kind": kind} if kind else {}), **item})
+            yield from _objects({**own, **item} if isinstance(item, Mapping) else item)
     else:
-        yield document
+        yield given
 
 
 def _resource(given: Mapping[str, Any], namespace: str) -> dict[str, Any]:

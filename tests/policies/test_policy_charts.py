@@ -88,7 +88,8 @@ def findings(resources: list[dict[str, Any]]) -> dict[str, list[str]]:
 @cache
 def golden() -> Mapping[str, Any]:
     """Returns chart -> its version, and each rule with the places and the reason."""
-    return yaml.safe_load(GOLDEN.read_text(encoding="utf-8"))
+    rows: Mapping[str, Any] = yaml.safe_load(GOLDEN.read_text(encoding="utf-8"))
+    return rows
 
 
 def local(name: str) -> Path | None:

@@ -14,6 +14,7 @@ import yaml
 from common.values import SECRET_SIGNATURE, SIGNATURE_KEY
 from policies import check
 from policies.check import CannotJudgeError, Page, is_refused, judge, resources_of
+from policies.manifests import resources_of_manifests
 
 STACK = "urn:pulumi:prod::shop"
 PROVIDER = f"{STACK}::pulumi:providers:aws::ours"
@@ -223,6 +224,63 @@ def test_the_exit_status_tells_the_verdict(tmp_path: Path, capsys: pytest.Captur
         assert problem in capsys.readouterr().err
     assert check.main(["--plan", str(tmp_path / "none.json")]) == 2
     assert "cannot be read" in capsys.readouterr().err
+
+
+MANIFESTS = f"""
+apiVersion: v1
+kind: List
+items:
+  - {{apiVersion: v1, kind: Service, metadata: {{name: door}}, spec: {{type: LoadBalancer}}}}
+---
+apiVersion: apps/v1
+kind: DeploymentList
+items:
+  - metadata: {{name: web, namespace: shop}}
+    spec: {{template: {{spec: {{hostNetwork: true, containers: [{{name: web, image: web}}]}}}}}}
+---
+# a document without an object
+---
+{{apiVersion: v1, kind: Secret, metadata: {{generateName: login-}}, stringData: {{password: {PASSWORD}}}}}
+---
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {{name: things.example.com}}
+spec: {{enum: [=, "!="]}}
+"""
+
+
+def test_manifests_are_judged_as_resources_of_a_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "manifests.yaml"
+    file.write_text(MANIFESTS, encoding="utf-8")
+    assert check.main(["--objects", str(file), "--format", "json"]) == 1
+    written = capsys.readouterr().out
+    found = {each["rule"]: each["urn"] for each in json.loads(written)["outcomes"] if each["status"] == "failed"}
+    assert found["pss-no-host-access"].endswith("::kubernetes:apps/v1:Deployment::shop/web")
+    assert found["lb-service-closed"].endswith("::kubernetes:core/v1:Service::door")
+    assert found["secret-not-in-state"].endswith("::kubernetes:core/v1:Secret::login-")
+    assert PASSWORD not in written
+
+
+def test_manifests_without_a_namespace_are_in_the_given_one() -> None:
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": {"containers": [{"name": "x"}]}}
+    for namespace, status in (("", "failed"), ("team", "passed")):
+        outcomes = {each.rule: each.status for each in judge(resources_of_manifests(json.dumps(pod), namespace))}
+        assert outcomes["ns-not-default"] == status
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("a: [", "it is not YAML"),
+        ("a: 1", '{"a": 1} has no apiVersion and kind'),
+        ("- 1", r"\[1\] has no apiVersion"),
+        ("{apiVersion: v1, kind: List, items: [1]}", "1 has no apiVersion and kind"),
+        ("{apiVersion: v1, kind: Pod, metadata: x}", "has no apiVersion and kind, or no map as metadata"),
+    ],
+)
+def test_what_is_no_object_is_refused(text: str, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        resources_of_manifests(text)
 
 
 def test_an_advisory_failure_stops_nothing() -> None:

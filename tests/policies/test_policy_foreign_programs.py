@@ -27,13 +27,30 @@ ABOUT_CLUSTERS = ("eks-", "gpu-", "guardduty-", "kms-", "net-cluster-", "net-nod
 
 
 def plan(stack: str, resources: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Returns what `pulumi preview --json` prints. resources: "type name" -> inputs."""
+    """Returns what `pulumi preview --json` prints.
+
+    resources: "type name" -> inputs. A text `->type name` is an output of another resource.
+    """
     aws = f"urn:pulumi:{stack}::app::pulumi:providers:aws::default"
-    states = [{"urn": aws, "type": "pulumi:providers:aws", "id": "0", "inputs": {"region": "us-west-2"}}]
-    for title, inputs in resources.items():
-        kind, name = title.split()
-        urn = f"urn:pulumi:{stack}::app::{kind}::{name}"
-        states.append({"urn": urn, "custom": True, "type": kind, "inputs": inputs, "provider": f"{aws}::0"})
+    states: list[dict[str, Any]] = [
+        {"urn": aws, "type": "pulumi:providers:aws", "id": "0", "inputs": {"region": "us-west-2"}}
+    ]
+
+    def urn(title: str) -> str:
+        return f"urn:pulumi:{stack}::app::{title.replace(' ', '::')}"
+
+    for title, given in resources.items():
+        links = {key: value for key, value in given.items() if isinstance(value, str) and value.startswith("->")}
+        states.append(
+            {
+                "urn": urn(title),
+                "custom": True,
+                "type": title.split()[0],
+                "inputs": {**given, **dict.fromkeys(links, UNKNOWN_TEXT)},
+                "provider": f"{aws}::0",
+                "propertyDependencies": {key: [urn(value.removeprefix("->"))] for key, value in links.items()},
+            }
+        )
     return {"config": {}, "steps": [{"op": "create", "urn": each["urn"], "newState": each} for each in states]}
 
 
@@ -50,13 +67,13 @@ FARGATE: Mapping[str, Mapping[str, Any]] = {
     "aws:lb/loadBalancer:LoadBalancer web": {"securityGroups": [UNKNOWN_TEXT], "subnets": ["subnet-1", "subnet-2"]},
     "aws:lb/targetGroup:TargetGroup web": {"port": 80, "protocol": "HTTP", "targetType": "ip", "vpcId": "vpc-1"},
     "aws:lb/listener:Listener web": {
-        "loadBalancerArn": UNKNOWN_TEXT,
+        "loadBalancerArn": "->aws:lb/loadBalancer:LoadBalancer web",
         "port": 80,
         "defaultActions": [{"type": "forward", "targetGroupArn": UNKNOWN_TEXT}],
     },
     "aws:iam/role:Role task": {"assumeRolePolicy": json.dumps({"Version": "2012-10-17", "Statement": [TASKS]})},
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment task": {
-        "role": UNKNOWN_TEXT,
+        "role": "->aws:iam/role:Role task",
         "policyArn": "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy",
     },
     "aws:cloudwatch/logGroup:LogGroup app": {"retentionInDays": 30},
@@ -68,9 +85,9 @@ FARGATE: Mapping[str, Mapping[str, Any]] = {
         "containerDefinitions": json.dumps(CONTAINERS),
     },
     "aws:ecs/service:Service app": {
-        "cluster": UNKNOWN_TEXT,
+        "cluster": "->aws:ecs/cluster:Cluster app",
         "launchType": "FARGATE",
-        "taskDefinition": UNKNOWN_TEXT,
+        "taskDefinition": "->aws:ecs/taskDefinition:TaskDefinition app",
         "networkConfiguration": {"assignPublicIp": True, "subnets": ["subnet-1"], "securityGroups": [UNKNOWN_TEXT]},
     },
     "aws:rds/subnetGroup:SubnetGroup db": {"subnetIds": ["subnet-1", "subnet-2"]},
@@ -118,7 +135,8 @@ def of_plan(resources: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 
 def golden(name: str) -> list[str]:
-    return yaml.safe_load(GOLDEN.read_text(encoding="utf-8"))[name]
+    lines: list[str] = yaml.safe_load(GOLDEN.read_text(encoding="utf-8"))[name]
+    return lines
 
 
 class Simulated:

@@ -26,8 +26,8 @@ def _is_known(repository: str, more_repositories: Sequence[str]) -> bool:
 
 def check(resource: Resource, *, repositories: Sequence[str]) -> Iterator[tuple[str, str]]:
     if resource.type != RELEASE:
-        chart, other = ("version nor repository", "a Release"), ("file nor address", "objects of the program")
-        says, instead = chart if resource.type.startswith("kubernetes:helm.sh") else other
+        of_chart, other = ("version nor repository", "a Release"), ("file nor address", "objects of the program")
+        says, instead = of_chart if resource.type.startswith("kubernetes:helm.sh") else other
         yield "type", f"says neither {says}, so nobody has reviewed what it brings; use {instead}"
         return
     version, chart = text(resource, "version"), text(resource, "chart")

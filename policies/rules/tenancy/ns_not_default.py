@@ -6,17 +6,16 @@ The provider of a cluster may name the namespace of objects that name none. Sour
 from collections.abc import Iterator
 
 from policies.pods import KUBERNETES, Pod, in_pods
-from policies.rule import Case, Resource, Rule, at, text
+from policies.rule import Case, Resource, Rule, text
 from policies.samples import DEPLOYMENT, POD, pod_of
 
 DEFAULT = "default"
 
 
 def _pod(pod: Pod) -> Iterator[tuple[str, str]]:
-    if not pod.namespace:
-        at(pod.spec.resource, "metadata.namespace")  # unknown: the update will tell
     given = text(pod.spec.resource.provider, "namespace", DEFAULT)
-    if pod.namespace == DEFAULT == given:
+    named = pod.namespace or text(pod.spec.resource, "metadata.namespace")  # unknown: the update will tell
+    if named == DEFAULT == given:
         yield pod.spec.path, f"runs in {DEFAULT}, which has no quota, no network policy and no Pod Security level"
 
 

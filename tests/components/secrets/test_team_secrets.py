@@ -286,6 +286,7 @@ def test_one_replica_has_no_disruption_budget() -> None:
         "priorityClassName": "system-cluster-critical",
         "podDisruptionBudget": {"enabled": False, "maxUnavailable": 1},
         "resources": None,
+        "livenessProbe": {"enabled": True},
     }
 
 
