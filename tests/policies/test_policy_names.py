@@ -19,6 +19,8 @@ from tests.policies.policy_harness import ALL, as_case, kind_of
 SDKS = {"aws": "pulumi_aws", "kubernetes": "pulumi_kubernetes"}
 PROPERTY = re.compile(r'@pulumi\.getter(?:\(name="(\w+)"\))?\s+(?:@_utilities\.deprecated\(.*\)\s+)?def (\w+)\(')
 OUTPUTS_OF_EVERY_RESOURCE = {"id"}
+FOUND_AS_UNKNOWN = {("net-cluster-policies", "spec.ingress[0].from[0].networks")}
+"""Rules that say so of a field that does not exist."""
 FIELDS_OF_EVERY_OBJECT = {"apiVersion", "kind", "metadata", "spec", "status"}
 
 
@@ -126,7 +128,8 @@ def test_every_field_of_a_custom_resource_in_a_case_exists(rule: Rule | StackRul
     for it in samples(rule):
         _, version, kind = it.type.split(":")
         if schema := schema_of(version, kind.removesuffix("Patch")):
-            unknown = [finding.path for finding in findings(opened(it.props), schema) if finding.unknown_field]
+            found = [finding.path for finding in findings(opened(it.props), schema) if finding.unknown_field]
+            unknown = [path for path in found if (rule.id, path) not in FOUND_AS_UNKNOWN]
             assert unknown == [], f"{kind} has no such field, so the case proves nothing"
 
 
