@@ -1,15 +1,18 @@
-"""Writes `docs/policies/README.md` from the records of the rules: `python -m policies.docs [--check]`.
+"""Writes the pages in `docs/policies/` from the records of the rules: `python -m policies.docs [--check]`.
 
 It also writes which options a stack file may set, since settings do not import the pack.
 """
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from catalog.rows import laid_out
 from common.values import UNKNOWN
@@ -18,6 +21,7 @@ from policies.options import known
 from policies.registry import group_of, modules, rules, statement_of
 from policies.rule import ENVIRONMENTS, Case, Rule, StackCase, StackRule
 
+CONTROLS = Path(__file__).with_name("coverage.yaml")
 PAGE = Path(__file__).parent.parent / "docs" / "policies" / "README.md"
 OPTIONS = Path(__file__).parent.parent / "settings" / "stack" / "policy_options.json"
 UNKNOWNS = {
@@ -147,12 +151,64 @@ def _unknown(value: object) -> str:
     return "<unknown>" if value is UNKNOWN else str(value)
 
 
+COVERAGE = """# Coverage of standards
+
+<!-- Made by `python -m policies.docs` from the standards of the rules and `policies/coverage.yaml`. Edit those. -->
+
+Which [rules](README.md) ask for what a standard asks for, and why none asks for the rest. A rule often asks for more.
+"""
+NAMES = {
+    "CIS EKS": "CIS Amazon EKS Benchmark 1.8",
+    "FSBP": "Security Hub, Foundational Security Best Practices",
+    "PSS": "Kubernetes Pod Security Standards",
+}
+KEYS = ("by", "without")
+SCANNERS = {"checkov": r"CKV2?_\w+", "trivy": r"KSV-\d+", "kubescape": r"C-\d{4}"}
+
+
+def covered() -> dict[str, dict[str, tuple[list[str], str]]]:
+    """Returns standard -> control -> the rules that name it, and the reason where none does."""
+    found: dict[str, dict[str, tuple[list[str], str]]] = {}
+    for standard, given in yaml.safe_load(CONTROLS.read_text(encoding="utf-8")).items():
+        by, without = ({one: text for ids, text in given.get(key, {}).items() for one in ids.split()} for key in KEYS)
+        found[standard] = {}
+        for control in dict.fromkeys([*given["all"].split(), *by, *without]):
+            named = [rule.id for rule in rules().values() if f"{standard} {control}" in rule.standards]
+            found[standard][control] = (named + ([by[control]] if control in by else []), without.get(control, ""))
+    return found
+
+
+def coverage_page() -> str:
+    """Returns the page about standards."""
+    lines = [COVERAGE]
+    for standard, controls in covered().items():
+        asked = sum(1 for named, _ in controls.values() if named)
+        lines += [f"## {NAMES[standard]}\n", f"Rules name {asked} of {len(controls)} controls.\n"]
+        lines += ["| control | rules, or why none |\n| --- | --- |"]
+        lines += [f"| {control} | {_links(named) or reason} |" for control, (named, reason) in controls.items()] + [""]
+    lines += ["## Other scanners and guides\n", "| source | checks that a rule also makes |\n| --- | --- |"]
+    named_by = [(standard, rule.id) for rule in rules().values() for standard in rule.standards]
+    for scanner, form in SCANNERS.items():
+        ids = sorted({f"{standard} ({_links([rule])})" for standard, rule in named_by if re.fullmatch(form, standard)})
+        lines.append(f"| {scanner} | {', '.join(ids)} |")
+    guides = sorted({rule for standard, rule in named_by if standard.startswith("EKS best practices")})
+    return "\n".join([*lines, f"| EKS best practices | {_links(guides)} |", ""])
+
+
+def _links(ids: Sequence[str]) -> str:
+    return ", ".join(f"[{one}](README.md#{one})" for one in ids)
+
+
 def main(arguments: Sequence[str]) -> int:
-    """Writes both files. With --check, writes nothing and returns 1 when one is out of date."""
+    """Writes the pages and the options. With --check, writes nothing and returns 1 when one is out of date."""
     parser = argparse.ArgumentParser(prog="python -m policies.docs", description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; fail when a file is out of date")
     check, status = parser.parse_args(arguments).check, 0
-    for path, text in ((PAGE, page()), (OPTIONS, laid_out({"rules": known(rules())}))):
+    for path, text in (
+        (PAGE, page()),
+        (PAGE.with_name("coverage.md"), coverage_page()),
+        (OPTIONS, laid_out({"rules": known(rules())})),
+    ):
         if not check:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")

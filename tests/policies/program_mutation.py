@@ -126,9 +126,10 @@ class Judge:
         """Yields one resource and change for each property of a type and each way to change it."""
         done: set[tuple[str, str, str]] = set()
         for urn, resource in self.resources.items():
-            if resource.type.startswith(("aws:", "kubernetes:")):
+            if resource.type.startswith(("aws:", "kubernetes:")) and "apiextensions" not in resource.type:
                 for change in changes_of(resource.type, self.props[urn]):
-                    key = (change.kind, re.sub(r"\[\d+\]", "[]", change.path), change.what)
+                    holder = urn if change.what.endswith(("*", "Condition")) else ""  # each document says another thing
+                    key = (f"{change.kind}{holder}", re.sub(r"\[\d+\]", "[]", change.path), change.what)
                     if key not in done and change.guards:
                         done.add(key)
                         yield urn, change

@@ -1,8 +1,10 @@
 """The page about the policies matches the rules."""
 
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from policies import docs
 from policies.registry import statement_of
@@ -19,6 +21,26 @@ def test_the_page_has_each_rule_with_its_statement_and_reason() -> None:
         assert f"\n## {rule.id}\n" in page, "findings link to this heading"
         assert f"\n{statement_of(rule.id)}\n" in page, "a rule starts with what it demands"
         assert rule.why.replace("<", "&lt;") in page
+
+
+@pytest.mark.parametrize("standard", docs.covered())
+def test_each_control_of_a_standard_has_a_rule_or_a_reason_and_not_both(standard: str) -> None:
+    controls = docs.covered()[standard]
+    given = yaml.safe_load(docs.CONTROLS.read_text(encoding="utf-8"))[standard]
+    assert list(controls) == given["all"].split(), "a reason or a rule for what is no control of the standard"
+    wrong = {control: found for control, found in controls.items() if bool(found[0]) == bool(found[1])}
+    assert wrong == {}, "nobody sees from the page whether somebody looks after these"
+
+
+def test_a_rule_or_setting_that_a_reason_names_exists() -> None:
+    kinds = {name.partition("-")[0] for name in ALL}
+    for controls in docs.covered().values():
+        words = {
+            word for _, reason in controls.values() for word in re.findall(r"\b[a-z0-9]+(?:-[a-z0-9]+)+\b", reason)
+        }
+        looks_like_a_rule = {word for word in words if word.partition("-")[0] in kinds}
+        assert looks_like_a_rule <= {*ALL}, "a reader follows the name to nothing"
+        assert {rule for rules, _ in controls.values() for rule in rules} <= {*ALL}
 
 
 def test_an_outdated_page_is_reported_and_rewritten(
