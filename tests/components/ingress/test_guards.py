@@ -554,7 +554,8 @@ def test_a_route_more_changes_no_rule_and_replaces_nothing_that_rules_read() -> 
     for routes in ({"chat": ROUTE}, {"chat": ROUTE, "other": {**ROUTE, "host": "other.ml.example.com"}}):
         cloud = PlatformCloud()
         cloud.up(stack(ingress={"routes": routes}, teams=[TEAM]))
-        specs.append([each.inputs for each in cloud.all("admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy")])
-        read = {each["spec"]["paramKind"]["kind"] for each in specs[-1] if each["spec"].get("paramKind")}
+        rules = cloud.all("admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy")
+        specs.append({each.name: each.inputs for each in rules})
+        read = {each["spec"]["paramKind"]["kind"] for each in specs[-1].values() if each["spec"].get("paramKind")}
         assert read == {"Namespace"}
     assert specs[0] == specs[1]
