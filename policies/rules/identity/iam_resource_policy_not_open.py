@@ -82,7 +82,12 @@ RULE = Rule(
             {"Service": "cloudwatch.amazonaws.com"}, Condition={"StringEquals": {"aws:SourceAccount": "111122223333"}}
         ),
         "a service that calls a function": Case({"principal": "events.amazonaws.com"}, type=PERMISSION),
-        **{f"who calls, by {each}": Case({"principal": "*", each: "o-1"}, type=PERMISSION) for each in BOUNDS},
+        **{
+            f"who calls, by {each}": Case(
+                {"principal": "*", each: "o-1"}, type=LAYER if each == BOUNDS[1] else PERMISSION
+            )
+            for each in BOUNDS
+        },
         "a role of ours": Case({"principal": "arn:aws:iam::111122223333:role/caller"}, type=PERMISSION),
     },
     bad={
