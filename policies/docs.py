@@ -56,16 +56,16 @@ trivy-checks call harmful or harmless in their own tests, and spellings that end
 In November 2026: 395 of the 402 harmful inputs that apply (98.3 %), no finding of the same subject about 209 harmless
 ones, and 130 of 140 spellings. Each miss has its reason in `tests/policies/foreign/`.
 
-**What the cases notice.** `make measure-policies` makes each small mistake in each rule and in what they share (a
-comparison turned, a number one off, an item of a list left out, and eight more), and counts those that a case or test
-notices; `tests/policies/survivors.yaml` says why the others are no gap, or that they are one. In November 2026:
-4643 of 4933 (94 %) of those in rules, and about nine of ten in what they share. It then changes the stacks dev and prod, one
-property at a time, and prints who notices (of the changes of properties whose names speak of a guard, 129 of 675 in dev
-and 181 of 892 in prod; the others weaken nothing that a rule is about, or stand in the values of a chart), and last the
-time that a rule costs a resource, against the time before the rules stood on one reading of policy documents:
-0.9 times as much for a rule about one resource, 1.05 times for one about a stack.
+**What the cases notice.** `make measure-policies` makes each small mistake in each rule and in what they share: a
+comparison turned, a number one off, an item of a list left out, and eight more. Then it counts those that a case or a
+test notices. In November 2026: 4643 of 4933 (94 %) in rules, and about nine of ten in what they share;
+`tests/policies/survivors.yaml` says why each of the others is no gap, or that it is one. Next it changes the stacks dev
+and prod, one property at a time whose name speaks of a guard: rules notice 129 of 675 changes in dev and 181 of 892 in
+prod. Many of the others weaken nothing, or are in the values of a chart; `--missed` lists them. Last it measures the
+time that a rule costs, against that before all rules read policy documents in one way: 0.9 times as much for a rule
+about one resource, 1.05 times for one about a stack.
 
-**[What standards ask for](coverage.md)**, control by control, with the rules that ask for it or the reason why none does.
+**Standards.** [Control by control](coverage.md): the rules that ask for it, or why none does.
 
 **A new rule** is one module in `policies/rules/<group>/` that sets `RULE`. The pack, the tests and this page find it;
 the tests are its cases.
