@@ -56,14 +56,19 @@ def _resources() -> tuple[list[bytes], bytes]:
     for each in registered.values():
         if each.type.startswith(("aws:", "kubernetes:")):
             provider = registered.get(each.provider.rpartition("::")[0])
-            common = {"type": each.type, "urn": each.urn, "name": each.name, "properties": to_struct(each.inputs)}
+            properties = to_struct(each.inputs)
             of_provider = wire.AnalyzerProviderResource(
                 type=provider.type if provider else "",
                 urn=provider.urn if provider else "",
                 properties=to_struct(provider.inputs if provider else {}),
             )
-            singles.append(wire.AnalyzeRequest(**common, provider=of_provider).SerializeToString())
-            shown = whole.resources.add(**common, provider=of_provider)
+            request = wire.AnalyzeRequest(
+                type=each.type, urn=each.urn, name=each.name, properties=properties, provider=of_provider
+            )
+            singles.append(request.SerializeToString())
+            shown = whole.resources.add(
+                type=each.type, urn=each.urn, name=each.name, properties=properties, provider=of_provider
+            )
             for key, targets in each.property_dependencies.items():
                 shown.propertyDependencies[key].urns.extend(sorted(targets))
     return singles, whole.SerializeToString()
