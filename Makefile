@@ -19,7 +19,7 @@ $(if $(UNKNOWN),$(error There is no option $(UNKNOWN). The options are $(OPTIONS
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev preflight preview rehearse scale retire fire upgrade-check conformance test check generate \
-	report docs bench facts lock clean
+	report docs bench measure-policies facts lock clean
 
 help: ## list the targets
 	@echo "Usage: make TARGET [STACK=dev]"
@@ -80,6 +80,11 @@ docs: $(VENV)/.packages-docs ## build the site of all pages in build/site; fails
 
 bench: setup ## measure time and memory of previews, by number of resources, with and without policies
 	@$(RUN) -m report.bench
+
+measure-policies: setup-dev ## measure what the cases of the rules notice, what the rules notice, and their time; minutes
+	@$(RUN) -m tests.policies.mutation
+	@$(RUN) -m tests.policies.program_mutation
+	@$(RUN) -m tests.policies.times
 
 facts: setup ## renew the catalog from public sources, over the network; ACCOUNT=yes also reads an AWS account
 	@$(RUN) -m catalog.renew $(if $(ACCOUNT),--account)

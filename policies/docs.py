@@ -75,6 +75,17 @@ trivy-checks call harmful or harmless in their own tests, and spellings that end
 In November 2026: 400 of the 401 harmful inputs that apply (99.8 %), no finding of the same subject about 209 harmless
 ones, and 132 of 140 spellings. Each miss has its reason in `tests/policies/foreign/`.
 
+**What the cases notice.** `make measure-policies` makes each small mistake in each rule and in what they share: a
+comparison turned, a number one off, an item of a list left out, and eight more. Then it counts those that a case or a
+test notices. In November 2026: 4643 of 4933 (94 %) in rules, and about nine of ten in what they share;
+`tests/policies/survivors.yaml` says why each of the others is no gap, or that it is one. Next it changes the stacks dev
+and prod, one property at a time whose name speaks of a guard: rules notice 129 of 675 changes in dev and 181 of 892 in
+prod. Many of the others weaken nothing, or are in the values of a chart; `--missed` lists them. Last it measures the
+time that a rule costs, against that before all rules read policy documents in one way: 0.85 times as much for a rule
+about one resource, 1.05 to 1.15 times for one about a stack.
+
+**Standards.** [Control by control](coverage.md): the rules that ask for it, or why none does.
+
 **A new rule** is one module in `policies/rules/<group>/` that sets `RULE`. The pack, the tests and this page find it;
 the tests are its cases.
 """

@@ -93,7 +93,7 @@ class Judge:
         self.stacks = {
             rule.id: [each for each in self.resources.values() if rule.covers(each.type)] for rule in STACK_RULES
         }
-        self.before = {urn: self._findings(urn) for urn in self.resources}
+        self.before: dict[str, set[tuple[str, str]]] = {}
 
     def _findings(self, urn: str) -> set[tuple[str, str]]:
         resource = self.resources[urn]
@@ -114,6 +114,8 @@ class Judge:
 
     def notice(self, urn: str, change: Change) -> set[str]:
         """Returns the rules that find more after the change than before."""
+        if urn not in self.before:
+            self.before[urn] = self._findings(urn)
         kept = self.props[urn]
         self.props[urn] = change.props
         try:
@@ -152,8 +154,11 @@ def _instead(path: Path, value: Any) -> Iterator[tuple[str, Any]]:
         yield "turned", not value
     elif isinstance(value, int | float):
         yield "x 100", value * 100
+        yield "a hundredth", value // 100
     elif isinstance(value, list) and value:
         yield "emptied", []
+        if path[-1] in ("verbs", "resources", "apiGroups"):
+            yield "*", ["*"]
     elif isinstance(value, str) and _CIDR.fullmatch(value):
         yield WIDE, WIDE
     elif isinstance(value, str) and value.lower() in ("true", "false"):
@@ -201,7 +206,7 @@ def why_silent(rule: Rule | StackRule, kinds: set[str]) -> str:
     """Returns why no change of a stack makes a rule speak."""
     if not any(rule.covers(kind) for kind in kinds):
         return "about types that our stacks do not have"
-    return "about something that no change of one property of ours makes"
+    return "about names or properties that the changes leave alone"
 
 
 def main(arguments: Sequence[str]) -> int:

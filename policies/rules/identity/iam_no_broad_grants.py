@@ -70,7 +70,11 @@ RULE = Rule(
         "nothing set": {},
         "reading what there is": _grant(["ec2:Describe*", "eks:List*", "pricing:GetProducts"]),
         "objects of one bucket": _grant("s3:*", ["arn:aws:s3:::data", "arn:aws:s3:::data/*"]),
-        "what has a tag": _grant("ec2:*", Condition=OURS),
+        **{
+            f"what has a tag, by {each}": _grant("ec2:*", Condition={each: OURS["StringEquals"]})
+            for each in ("StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike")
+        },
+        "what has one of several tags": _grant("ec2:*", Condition={"ForAnyValue:StringEquals": OURS["StringEquals"]}),
         "an action without resources": _grant("ec2:CreateLaunchTemplate"),
         "one that is allowed": Case(_grant("xray:Put*"), options={"allowed": ["xray:Put*"]}),
         "role without inline policies": Case({}, type=ROLE),
@@ -82,6 +86,7 @@ RULE = Rule(
         "all but a few": Case(_grant("iam:*", key="NotAction"), at=AT),
         **{f"{each} on everything": Case(_grant(each), at=AT) for each in DATA},
         "all secrets, by pattern": Case(_grant("secretsmanager:Get*"), at=AT),
+        "any tag": Case(_grant("ec2:*", Condition={"StringLike": {"aws:ResourceTag/team": "*"}}), at=AT),
         "in one region": Case(_grant("sqs:*", Condition={"StringEquals": {"aws:RequestedRegion": "us-west-2"}}), at=AT),
         "a permission set": Case({"inlinePolicy": _grant("s3:*")["policy"]}, type=SET, at=f"inlinePolicy{AT[6:]}"),
         "inline in a role": Case(

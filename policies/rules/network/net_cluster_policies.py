@@ -293,7 +293,6 @@ RULE = StackRule(
             f"a part of {wide}": _stack("Deny", {"networks": [f"{wide.partition('/')[0]}/24"]}, at="action")
             for wide in NOT_INTERNET
         },
-        "networks that call": _stack("Pass", FEW, ends=INTO, at="from"),
         "DNS": _stack("Deny", {"networks": ["172.20.0.10/32"]}, at="action"),
         "a part of a VPC of public addresses": _stack("Deny", FEW, at="action", vpc="203.0.0.0/16"),
         "a VPC whose range is known later": _stack("Deny", FEW, at="action", vpc=UNKNOWN),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from policies.rule import Case, Resource, Rule
+from policies.rule import Case, Resource, Rule, flag
 
 STATEFUL = (
     "aws:amp/workspace:Workspace",
@@ -19,10 +19,15 @@ STATEFUL = (
     "aws:ebs/volume:Volume",
 )
 
+WITH_ALL = ("forceDestroy", "forceDelete")
+
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
     if not resource.protect:
         yield "protect", "is not set, so renaming the resource or a wrong `pulumi destroy` deletes the data"
+    for name in WITH_ALL:
+        if flag(resource, name):
+            yield name, "is true, so what deletes the resource deletes all that is in it"
 
 
 RULE = Rule(
@@ -40,5 +45,9 @@ RULE = Rule(
     bad={
         "nothing set": Case({}, at="protect"),
         "a bucket": Case({"bucket": "data"}, type="aws:s3/bucket:Bucket", at="protect"),
+        **{
+            f"protected, with {name}": Case({name: True}, type=kind, at=name, protect=True)
+            for name, kind in zip(WITH_ALL, ("aws:backup/vault:Vault", "aws:ecr/repository:Repository"), strict=True)
+        },
     },
 )
