@@ -14,8 +14,8 @@ from pulumi.runtime.proto import analyzer_pb2 as wire
 from common.wire import to_struct
 from policies.analyzer import IN_PRODUCTION, Analyzer
 from policies.options import strictest
-from policies.pack import PRODUCTION
-from policies.production import Production, ProductionError, load
+from policies.pack import PRODUCTION, build
+from policies.production import ONLY_SHOWS, Production, ProductionError, load
 from policies.rule import Case, Option, Rule, StackCase, StackRule
 from tests.policies.policy_harness import ALL, TODAY, check_resource, check_stack, stack_request, urn
 from tests.policies.test_policy_analyzer import RELAXED, VPC, RefusedError, configure, probe
@@ -267,7 +267,7 @@ def test_what_is_production_and_says_something_else_is_told(stack: str, config: 
 def test_another_account_is_no_production() -> None:
     it = pack(probe(**RELAXED), LISTED)
     settle(it, "dev", environment="dev", account_id=OTHER)
-    assert findings(it, "dev", allowedAccountIds=json.dumps([OTHER, f"9{ACCOUNT}"])) == []
+    assert findings(it, "dev", allowedAccountIds=json.dumps([OTHER, f"{ACCOUNT}9"])) == []
 
 
 def test_a_preview_that_only_shows_takes_each_level_and_its_options_from_the_configuration() -> None:
@@ -276,6 +276,39 @@ def test_a_preview_that_only_shows_takes_each_level_and_its_options_from_the_con
     configure(it, probe={"enforcementLevel": "advisory", "most": 7})
     assert [each.enforcementLevel for each in findings(it, "prod")] == [wire.ADVISORY]
     assert in_force(it, "prod")["most"] == 7, "those of the change are not those of its base"
+
+
+@pytest.mark.parametrize(("environment", "most"), [("dev", 5), ("prod", 10)])
+def test_options_change_when_the_stack_turns_out_to_be_production_and_when_it_is_configured_again(
+    environment: str, most: int
+) -> None:
+    it = pack(probe(check=shows, options=OPTIONS), LISTED)
+    settle(it, "dev", environment=environment)
+    assert in_force(it, "dev")["most"] == most
+    assert [
+        each for each in findings(it, "dev", allowedAccountIds=json.dumps([ACCOUNT])) if '"most": 8' in each.message
+    ]
+    settle(it, "dev", {"probe": {"most": 3}})
+    assert in_force(it, "dev")["most"] == 3
+
+
+@pytest.mark.parametrize(("value", "refused"), [("true", False), ("", True), (None, True)])
+def test_the_pack_of_this_folder_has_its_file_and_only_the_environment_lets_it_show(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str | None, refused: bool
+) -> None:
+    path = tmp_path / "production.yaml"
+    path.write_text("{accounts: [], stacks: [acme], floors: {}}", encoding="utf-8")
+    monkeypatch.setattr("policies.pack.PRODUCTION", path)
+    monkeypatch.delenv(ONLY_SHOWS, raising=False)
+    if value is not None:
+        monkeypatch.setenv(ONLY_SHOWS, value)
+    it = build()
+    settle(it, "acme")
+    if refused:
+        with pytest.raises(RefusedError, match=r"policies/production\.yaml lists it"):
+            configure(it, **{"cost-max-gpus": {"enforcementLevel": "advisory"}})
+    else:
+        configure(it, **{"cost-max-gpus": {"enforcementLevel": "advisory"}})
 
 
 # The file
