@@ -15,7 +15,7 @@ RULE = Rule(
     id="kms-rotation",
     applies_to="aws:kms/key:Key",
     severity="medium",
-    standards=("FSBP KMS.4", "CKV_AWS_7"),
+    standards=("Security Hub KMS.4", "CKV_AWS_7"),
     why="Rotation limits how much data one piece of key material encrypts, and readers notice nothing.",
     fix="Set enable_key_rotation=True.",
     mend={"enableKeyRotation": True},

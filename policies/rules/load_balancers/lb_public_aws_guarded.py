@@ -75,7 +75,7 @@ RULE = StackRule(
     id="lb-public-aws-guarded",
     applies_to=(*LOAD_BALANCERS, CLASSIC, *LISTENERS, ASSOCIATION),
     severity="critical",
-    standards=("FSBP ELB.1", "FSBP ELB.4", "FSBP ELB.5", "FSBP ELB.16", "CKV2_AWS_28"),
+    standards=("FSBP ELB.1", "FSBP ELB.4", "FSBP ELB.5", "Security Hub ELB.16", "CKV2_AWS_28"),
     why="Everybody on the internet reaches it, so what it lets through is all that stands before the software.",
     fix="Add listeners with HTTPS, a WebAclAssociation, access_logs and drop_invalid_header_fields; or internal=True.",
     mend={

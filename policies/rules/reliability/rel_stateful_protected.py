@@ -36,7 +36,7 @@ RULE = Rule(
     severity="high",
     why="Another `pulumi up` brings back resources, but not their data.",
     fix="Protect the resource, by ResourceOptions(protect=True).",
-    mend={"protect": True},
+    mend={"protect": True, "forceDestroy": False, "forceDelete": False},
     stack_file={"deletion_protection": True},
     dev="disabled",
     staging="advisory",

@@ -107,7 +107,7 @@ RULE = StackRule(
     id="s3-encrypted",
     applies_to=(*BUCKETS, *ENCRYPTIONS, LOGGING, POLICY),
     severity="high",
-    standards=("FSBP S3.17", "CKV_AWS_145"),
+    standards=("Security Hub S3.17", "CKV_AWS_145"),
     why="With a customer-managed key, readers need permission for bucket and key, and the key can be disabled.",
     fix='Add aws.s3.BucketServerSideEncryptionConfiguration with sse_algorithm "aws:kms" and bucket_key_enabled=True.',
     mend={

@@ -33,7 +33,7 @@ RULE = StackRule(
     id="s3-versioned",
     applies_to=(*BUCKETS, *VERSIONINGS),
     severity="medium",
-    standards=("FSBP S3.14", "CKV_AWS_21"),
+    standards=("Security Hub S3.14", "CKV_AWS_21"),
     why="Old versions bring back overwritten and deleted objects; backups and replication need versioning as well.",
     fix='Add aws.s3.BucketVersioning(bucket=bucket.id, versioning_configuration={"status": "Enabled"}).',
     mend={"status": "Enabled"},
