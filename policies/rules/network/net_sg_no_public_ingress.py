@@ -58,7 +58,15 @@ RULE = Rule(
     id="net-sg-no-public-ingress",
     applies_to=(RULE_TYPE, OLD_RULE_TYPE, GROUP, DEFAULT_GROUP),
     severity="critical",
-    standards=("Security Hub EC2.13", "FSBP EC2.14", "FSBP EC2.18", "FSBP EC2.19", "CKV_AWS_24", "CKV_AWS_25", "CKV_AWS_260"),
+    standards=(
+        "Security Hub EC2.13",
+        "Security Hub EC2.14",
+        "FSBP EC2.18",
+        "FSBP EC2.19",
+        "CKV_AWS_24",
+        "CKV_AWS_25",
+        "CKV_AWS_260",
+    ),
     why="Only load balancers face the internet, and their controller creates their rules.",
     fix="Name the range or the security group that may connect.",
     options={
