@@ -1,7 +1,10 @@
 """Roles of nodes have the policies that a node needs, and no more: each pod of the node could use them."""
 
+import json
 from collections.abc import Collection, Iterator
 
+from policies.grants import Grant, grants, listed
+from policies.powers import documents, is_wide
 from policies.rule import Option, Resource, Sample, Stack, StackCase, StackRule, at_if_known, text
 
 GROUPS = ("aws:eks/nodeGroup:NodeGroup",)
@@ -15,6 +18,22 @@ NEEDED = (
     *("AmazonEKSWorkerNodePolicy", "AmazonEKSWorkerNodeMinimalPolicy", "AmazonEKS_CNI_Policy"),
     *("AmazonEC2ContainerRegistryReadOnly", "AmazonEC2ContainerRegistryPullOnly", "AmazonSSMManagedInstanceCore"),
 )
+FILLS = frozenset(("ecr:batchimportupstreamimage", "ecr:createrepository", "ecr:tagresource"))
+"""What a node needs beside, where pulls make the repositories of a cache: AWS's policies of nodes lack it.
+
+Source: Amazon ECR user guide, "IAM permissions required to sync an upstream registry with ECR"; read 2026-11.
+"""
+
+
+def _fills_a_cache(grant: Grant) -> bool:
+    actions, on = (listed(grant.statement, key) for key in ("Action", "Resource"))
+    bounded = all(arn.split(":", 3)[2:3] == ["ecr"] for arn in on) and not is_wide(grant)
+    return {*map(str.lower, actions)} <= FILLS and not listed(grant.statement, "NotAction") and bounded
+
+
+def _more(resource: Resource) -> bool:
+    """Tells whether policies in the resource itself allow more than to fill a cache of images."""
+    return any(grant.allows and not _fills_a_cache(grant) for each in documents(resource) for grant in grants(*each))
 
 
 def _roles(stack: Stack) -> set[str]:
@@ -31,14 +50,16 @@ def check(stack: Stack, *, policies: Collection[str]) -> Iterator[tuple[Resource
             for arn in map(str, arns if isinstance(arns, list) else ()):
                 if arn.rpartition("/")[2] not in policies:
                     yield role, "managedPolicyArns", f"has {arn.rpartition('/')[2]}, which each pod of a node could use"
+            if _more(role):
+                yield role, "inlinePolicies", "are more than the nodes need: each pod of a node could use them"
     for attachment in stack.of(ATTACHMENT):
         if roles & {role.urn for role in stack.linked(attachment, "role", (ROLE,))}:
             name = text(attachment, "policyArn").rpartition("/")[2]
             if name not in policies:
                 yield attachment, "policyArn", f"is {name}, for a role of nodes: each pod of a node could use it"
     for inline in stack.of(INLINE):
-        if roles & {role.urn for role in stack.linked(inline, "role", (ROLE,))}:
-            yield inline, "role", "is a role of nodes, which needs no policy of its own: each pod could use it"
+        if roles & {role.urn for role in stack.linked(inline, "role", (ROLE,))} and _more(inline):
+            yield inline, "role", "is a role of nodes, which needs no such policy of its own: each pod could use it"
 
 
 def _stack(
@@ -57,6 +78,22 @@ def _stack(
 
 
 S3 = "AmazonS3ReadOnlyAccess"
+CACHE = "arn:aws:ecr:us-west-2:111122223333:repository/cache/*"
+
+
+def _document(action: object = "ecr:CreateRepository", on: object = CACHE, **more: object) -> str:
+    return json.dumps({"Statement": {"Effect": "Allow", "Action": action, "Resource": on, **more}})
+
+
+def _own(policy: str, *, inside: bool = False) -> StackCase:
+    if inside:
+        role = Sample(ROLE, {"inlinePolicies": [{"name": "own", "policy": policy}]})
+        return StackCase(_stack(role=role).resources, at=("role", "inlinePolicies"))
+    inline = Sample(INLINE, {"policy": policy}, links={"role": "role"})
+    return StackCase(_stack(inline=inline).resources, at=("inline", "role"))
+
+
+READS = _document("s3:GetObject", "arn:aws:s3:::data/*")
 OF_ROLE = Sample(ROLE, {"managedPolicyArns": [f"arn:aws:iam::aws:policy/{S3}"]})
 
 RULE = StackRule(
@@ -75,7 +112,10 @@ RULE = StackRule(
         "what a node needs": _stack(),
         "a role of no node": _stack(S3, other=Sample(ROLE), nodes=Sample(GROUPS[0], links={"nodeRoleArn": "other"})),
         "an entry of people": _stack(S3, holder=ENTRY, key="principalArn", kind="STANDARD"),
-        "a policy of another role": _stack(inline=Sample(INLINE, links={"role": "other"})),
+        "a policy of another role": _stack(inline=Sample(INLINE, {"policy": READS}, links={"role": "other"})),
+        "a cache of images": _own(_document(["ecr:BatchImportUpstreamImage", "ecr:TagResource"])),
+        "a cache of images, in the role itself": _own(_document(), inside=True),
+        "what is denied": _own(_document("*", "*", Effect="Deny")),
         "policies of another role": _stack(other=OF_ROLE),
     },
     bad={
@@ -83,8 +123,11 @@ RULE = StackRule(
         "an instance profile": _stack(S3, holder=PROFILE, key="role"),
         "an entry of nodes": _stack(S3, holder=ENTRY, key="principalArn", kind="EC2_LINUX"),
         "in the role itself": StackCase(_stack(role=OF_ROLE).resources, at=("role", "managedPolicyArns")),
-        "a policy of its own": StackCase(
-            _stack(inline=Sample(INLINE, links={"role": "role"})).resources, at=("inline", "role")
-        ),
+        "a policy of its own": _own(READS),
+        "a policy inside of the role": _own(READS, inside=True),
+        "more of ECR": _own(_document(["ecr:CreateRepository", "ecr:PutImage"])),
+        "all but a few": _own(json.dumps({"Statement": {"Effect": "Allow", "NotAction": "iam:*", "Resource": CACHE}})),
+        "every repository": _own(_document(on="arn:aws:ecr:*:*:repository/*")),
+        "another service": _own(_document("ecr:TagResource", "arn:aws:s3:::data")),
     },
 )
