@@ -24,6 +24,8 @@ from policies.rule import ENVIRONMENTS, Case, Rule, StackCase, StackRule
 CONTROLS = Path(__file__).with_name("coverage.yaml")
 PAGE = Path(__file__).parent.parent / "docs" / "policies" / "README.md"
 OPTIONS = Path(__file__).parent.parent / "settings" / "stack" / "policy_options.json"
+IN_FULL, SHORT = 4, 240
+"""How many cases of a rule the page shows in full, and the longest of them in characters. The others are named."""
 UNKNOWNS = {
     "pass": "An unknown value passes.",
     "defer": "An unknown value is checked in the update; the preview names it.",
@@ -84,6 +86,11 @@ prod. Many of the others weaken nothing, or are in the values of a chart; `--mis
 time that a rule costs, against that before all rules read policy documents in one way: 0.85 times as much for a rule
 about one resource, 1.05 to 1.15 times for one about a stack.
 
+**A program of your own.** Clone this project, run `make setup` there, and give its folder to your Pulumi:
+`pulumi preview --policy-pack ../ml-platform/policies`. The runner works from there as well:
+`cd ../ml-platform && .venv/bin/python -m policies.check --plan ../mine/plan.json`. Edits of the stack file in messages
+are for stacks of this project; those "in the program" are for every one.
+
 **Standards.** [Control by control](coverage.md): the rules that ask for it, or why none does.
 
 **A new rule** is one module in `policies/rules/<group>/` that sets `RULE`. The pack, the tests and this page find it;
@@ -131,8 +138,11 @@ def _section(rule: Rule | StackRule) -> Iterator[str]:
         yield ""
     for title, cases in (("Passes", rule.good), ("Fails", rule.bad)):
         yield f"{title}:\n"
-        for name, case in cases.items():
-            yield f"- {name}: {_shown(rule, case)}"
+        shown = {name: _shown(rule, case) for name, case in cases.items()}
+        in_full = [name for name, text in shown.items() if len(text) <= SHORT][:IN_FULL]
+        yield from (f"- {name}: {shown[name]}" for name in in_full)
+        others = "; ".join(name for name in cases if name not in in_full)
+        yield from ([f"- {_prose(others)}"] if others else [])
         yield ""
 
 
@@ -154,7 +164,7 @@ def _shown(rule: Rule | StackRule, case: Mapping[str, Any] | Case | StackCase) -
     case = case if isinstance(case, Case) else Case(case)
     kind = f" of `{case.type}`" if case.type and case.type != rule.types[0] else ""
     protected = ", protected" if case.protect else ""
-    finding = f", finding at `{case.at}`" if case.at else ""
+    finding = f", finding at `{case.at}`" if case.at and case in rule.bad.values() else ""
     return f"`{json.dumps(case.props, default=_unknown)}`{kind}{protected}{finding}"
 
 
