@@ -99,7 +99,8 @@ class Resource(View):
     @property
     def inputs(self) -> Mapping[str, Any]:
         """What the program says of the resource, which a preview knows where it does not know the outputs."""
-        return self.inputs_of.value
+        given: Mapping[str, Any] = self.inputs_of.value
+        return given
 
     def once(self, derive: Callable[["Resource"], Derived]) -> Derived:
         """Returns `derive(self)`, which is worked out for the first rule that asks. It must not depend on the rule."""

@@ -6,6 +6,7 @@ RateBasedStatement; read 2026-11.
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from common.values import UNKNOWN
 from policies.rule import Case, Resource, Rule, View, each, flag, keys, present
@@ -49,7 +50,7 @@ def _acl(*rules: Mapping[str, object], default: str = "allow", at: str = "rules"
     return Case({"defaultAction": {default: {}}, "rules": list(rules), **more}, at=at)
 
 
-HIDDEN = {"visibilityConfig": {"cloudwatchMetricsEnabled": False}}
+HIDDEN: dict[str, Any] = {"visibilityConfig": {"cloudwatchMetricsEnabled": False}}
 
 
 RULE = Rule(
