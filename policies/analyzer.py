@@ -14,7 +14,6 @@ from typing import Any, cast
 
 import grpc
 from google.protobuf import empty_pb2, json_format
-from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import analyzer_pb2 as wire
 from pulumi.runtime.proto import analyzer_pb2_grpc, plugin_pb2
 
@@ -101,7 +100,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         self._options_in_force: dict[tuple[str, Environment, bool], dict[str, Any]] = {}
         self._reported_levels: dict[str, Level] = {}
         self._used_waivers: dict[Waiver, set[str]] = {}  # -> URNs that it covers
-        self._inputs: dict[str, Struct] = {}  # URN -> inputs
+        self._judged: dict[str, Resource] = {}  # URN -> the resource by its inputs
 
     # Methods that the engine calls
 
@@ -143,8 +142,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         response = wire.AnalyzeResponse()
         self._see_account(request.provider)
         evaluation = self._evaluation_context(request.urn)
-        self._inputs[request.urn] = request.properties
-        resource = _resource(request, evaluation, Reads())
+        resource = self._judged[request.urn] = _resource(request, evaluation, Reads())
         for rule in self._rules_for(request.type):
             if self._runs(rule, evaluation.environment, response):
                 self._report(
@@ -164,16 +162,12 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         response, reads = wire.AnalyzeResponse(), Reads()
         urn = request.resources[0].urn if request.resources else ""
         evaluation = self._evaluation_context(urn)
-        for shown in request.resources:
-            if not shown.properties.fields and shown.urn in self._inputs:
-                shown.properties.CopyFrom(self._inputs[shown.urn])
-        resources = _linked(request.resources, evaluation, reads)
-        for resource in resources:
-            if (inputs := self._inputs.get(resource.urn)) is not None:
-                resource.read_inputs = partial(from_struct, inputs)
+        resources = _linked(request.resources, evaluation, reads, self._judged)
+        kinds = {resource.type for resource in resources}
         for rule in self._stack_rules:
             if self._runs(rule, evaluation.environment, response):
-                covered = [resource for resource in resources if rule.covers(resource.type)]
+                of_rule = {kind for kind in kinds if rule.covers(kind)}
+                covered = [resource for resource in resources if resource.type in of_rule]
                 stack = Stack(urn, evaluation, covered, self._seen)
                 findings = evaluate_stack_rule(rule, stack, self._options(rule, evaluation.environment))
                 self._report(rule, findings, evaluation, response)
@@ -377,12 +371,15 @@ def _named(*names: str) -> Environment:
 
 
 def _resource(
-    request: wire.AnalyzeRequest | wire.AnalyzerResource, evaluation: EvaluationContext, reads: Reads
+    request: wire.AnalyzeRequest | wire.AnalyzerResource,
+    evaluation: EvaluationContext,
+    reads: Reads,
+    judged: Resource | None = None,
 ) -> Resource:
-    return Resource(
+    resource = Resource(
         urn=request.urn,
         kind=request.type,
-        read=lambda: from_struct(request.properties),
+        read=lambda: from_struct(request.properties) if request.properties.fields or not judged else judged.value,
         read_provider=lambda: from_struct(request.provider.properties),
         provider_urn=request.provider.urn,
         protect=request.options.protect,
@@ -390,10 +387,17 @@ def _resource(
         context=evaluation,
         reads=reads,
     )
+    resource.inputs_of = judged or resource
+    return resource
 
 
-def _linked(requests: Iterable[wire.AnalyzerResource], evaluation: EvaluationContext, reads: Reads) -> list[Resource]:
-    by_urn = {request.urn: (_resource(request, evaluation, reads), request) for request in requests}
+def _linked(
+    requests: Iterable[wire.AnalyzerResource],
+    evaluation: EvaluationContext,
+    reads: Reads,
+    judged: Mapping[str, Resource],
+) -> list[Resource]:
+    by_urn = {each.urn: (_resource(each, evaluation, reads, judged.get(each.urn)), each) for each in requests}
     for resource, request in by_urn.values():
         resource.links = {
             key: [by_urn[urn][0] for urn in dependencies.urns if urn in by_urn]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from policies.objects import objects
@@ -153,8 +154,14 @@ def without(spans: Iterable[Span], excepted: Iterable[Span]) -> list[Span]:
 
 def addresses(whole: Network, excepted: Iterable[Network] = ()) -> list[Span]:
     """Returns the addresses of a range, without those of others."""
-    span, *out = [(one.version, int(one[0]), int(one[-1])) for one in (whole, *excepted)]
-    return without([span], out)
+    return without([_span(whole)], map(_span, excepted))
+
+
+@lru_cache(maxsize=1024)
+def _span(one: Network | str) -> Span:
+    """Returns the addresses of a range. A stack has few ranges, and policies ask for them again and again."""
+    given = ip_network(one)
+    return given.version, int(given[0]), int(given[-1])
 
 
 def opened(peer: View) -> list[Span]:
@@ -170,7 +177,7 @@ def mostly_in(spans: Iterable[Span], ranges: Iterable[str]) -> list[str]:
     found = []
     given = sorted(spans)
     for cidr in ranges:
-        ((version, first, last),) = addresses(ip_network(cidr))
+        version, first, last = _span(cidr)
         have, end = 0, first - 1
         for _, low, high in (span for span in given if span[0] == version):
             low, high = max(low, end + 1), min(high, last)

@@ -22,6 +22,7 @@ EXEMPT_NAMESPACES: Mapping[str, Option] = {
 }
 _CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 _WITHOUT_PODS = ("kubernetes:helm.sh/", "kubernetes:apiextensions.k8s.io/")  # definitions are long, and only describe
+_PLAIN = (str, bool, int, float, type(None))
 _PER_NODE = "resourcesPerNode"
 _KEYS_BEFORE_PODS = ("containers", "jobTemplate", "template")
 _WORKLOAD_TYPES = (
@@ -33,7 +34,8 @@ _MODELS = (
     "xgboost",
 )
 _STEPS = ("container", "script")
-ADDING: Mapping[str, Mapping[tuple[str, ...], tuple[str, ...]]] = {
+_Places = Mapping[tuple[str, ...], tuple[str, ...]]
+ADDING: Mapping[str, _Places] = {
     "serving.kserve.io:InferenceService": {
         ("spec", "predictor"): _MODELS,
         ("spec", "predictor", "workerSpec"): (),
@@ -77,13 +79,14 @@ class Pod:
     """One pod spec, and the namespace that the pod will run in; "" for one that is unknown before the update.
 
     adds: whether it is only a part, and something that is not visible here has the rest. singles: keys of containers
-    that are in no list.
+    that are in no list. secret: whether the pod spec is part of a secret.
     """
 
     spec: View
     namespace: str
     adds: bool = False
     singles: tuple[str, ...] = ()
+    secret: bool = False
 
     def containers(
         self, check: Callable[[View], Iterable[Finding]], groups: Iterable[str] = (*_CONTAINERS, "sidecars")
@@ -134,46 +137,56 @@ def all_pods(stack: Stack) -> Iterator[Pod]:
 
 def pods(resource: Resource) -> Iterator[Pod]:
     """Yields every pod spec in a Kubernetes object. Raises NotKnownError when an unknown value may contain one."""
-    if not resource.type.startswith(_WITHOUT_PODS):
-        yield from _pods(resource, resource.value, (), "default", secret=False)
+    for found in resource.once(_found):
+        if isinstance(found, str):
+            if found not in resource.set_aside:
+                raise NotKnownError(resource, found)
+        else:
+            resource.reads.secret |= found.secret
+            yield found
+
+
+def _found(resource: Resource) -> list[Pod | str]:
+    """Returns the pod specs, and in their places the paths of unknown values that may contain one."""
+    if resource.type.startswith(_WITHOUT_PODS):
+        return []
+    return [*_pods(resource, resource.value, (), "default", _adding(resource), secret=False)]
 
 
 def _pods(
-    resource: Resource, value: Any, path: tuple[str | int, ...], namespace: str, *, secret: bool
-) -> Iterator[Pod]:
+    resource: Resource, value: Any, path: tuple[str | int, ...], namespace: str, adding: _Places, *, secret: bool
+) -> Iterator[Pod | str]:
     if isinstance(value, Secret):
         value, secret = value.value, True
-    if value is UNKNOWN and _may_contain_pods(resource, path) and show(path) not in resource.set_aside:
-        raise NotKnownError(resource, show(path))
-    if isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _pods(resource, item, (*path, index), namespace, secret=secret)
-    if not isinstance(value, Mapping):
-        return
-    namespace = _namespace(value, namespace)
-    whole, singles = _is_pod_spec(resource, value, path), _singles(resource, path)
-    if whole or singles is not None:
-        resource.reads.secret = resource.reads.secret or secret
-        alone = tuple(name for name in singles or () if value.get(name) is not None)
-        adds = _PATCHES in path or (singles is not None and "containers" not in value)
-        yield Pod(View(resource, value, show(path)), namespace, adds, alone)
-    if whole:
-        return
-    for key, item in value.items():
-        yield from _pods(resource, item, (*path, key), namespace, secret=secret)
+    if value is UNKNOWN and _may_contain_pods(resource, path, adding):
+        yield show(path)
+    items: Iterable[tuple[str | int, Any]] = enumerate(value) if isinstance(value, list) else ()
+    if isinstance(value, Mapping):
+        items, namespace = value.items(), _namespace(value, namespace)
+        whole, singles = _is_pod_spec(resource, value, path), _singles(path, adding)
+        if whole or singles is not None:
+            alone = tuple(name for name in singles or () if value.get(name) is not None)
+            adds = _PATCHES in path or (singles is not None and "containers" not in value)
+            yield Pod(View(resource, value, show(path)), namespace, adds, alone, secret)
+        if whole:
+            return
+    for key, item in items:
+        if not isinstance(item, _PLAIN):
+            yield from _pods(resource, item, (*path, key), namespace, adding, secret=secret)
 
 
 def _is_pod_spec(resource: Resource, value: Mapping[str, Any], path: tuple[str | int, ...]) -> bool:
     """Tells whether a map is a pod spec. A patch may have one without containers, at its place in the workload."""
-    lists = [value.get(group) for group in _CONTAINERS]
-    if any(isinstance(given.value if isinstance(given, Secret) else given, list) for given in lists):
-        return True
+    for group in _CONTAINERS:
+        given = value.get(group)
+        if isinstance(given.value if isinstance(given, Secret) else given, list):
+            return True
     of_pod = path == ("spec",) and resource.type == "kubernetes:core/v1:PodPatch"
     of_workload = path[-2:] == ("template", "spec") and resource.type.endswith("Patch")
     return of_pod or (of_workload and resource.type.startswith(_WORKLOAD_TYPES))
 
 
-def _adding(resource: Resource) -> Mapping[tuple[str, ...], tuple[str, ...]]:
+def _adding(resource: Resource) -> _Places:
     api, _, kind = resource.type.removeprefix("kubernetes:").rpartition(":")
     return ADDING.get(f"{api.partition('/')[0]}:{kind.removesuffix('Patch').removesuffix('List')}", {})
 
@@ -187,16 +200,16 @@ def _leads(path: tuple[str | int, ...], place: tuple[str, ...]) -> bool:
     return all(step in (given, "*") for given, step in zip(path, place, strict=False))
 
 
-def _singles(resource: Resource, path: tuple[str | int, ...]) -> tuple[str, ...] | None:
+def _singles(path: tuple[str | int, ...], adding: _Places) -> tuple[str, ...] | None:
     """Returns the keys of single containers, where a custom resource adds to a pod spec; None elsewhere."""
     inside = _in_object(path)
-    found = (keys for place, keys in _adding(resource).items() if len(place) == len(inside) and _leads(inside, place))
+    found = (keys for place, keys in adding.items() if len(place) == len(inside) and _leads(inside, place))
     return next(found, None)
 
 
-def _may_contain_pods(resource: Resource, path: tuple[str | int, ...]) -> bool:
+def _may_contain_pods(resource: Resource, path: tuple[str | int, ...], adding: _Places) -> bool:
     inside = _in_object(path)
-    if any(0 < len(inside) <= len(place) and _leads(inside, place) for place in _adding(resource)):
+    if any(0 < len(inside) <= len(place) and _leads(inside, place) for place in adding):
         return True
     if path and path[-1] in _KEYS_BEFORE_PODS:
         return True

@@ -14,12 +14,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar, cast
 
 from common.tag_keys import means
 from common.urns import name_of
 from common.values import UNKNOWN, Secret
 
+Derived = TypeVar("Derived")
 Path = str | tuple[str | int, ...]
 Environment = Literal["dev", "staging", "prod"]
 PLACEHOLDERS = frozenset({"", "todo", "tbd", "fixme", "xx", "xxx", "n/a", "na", "none", "null", "unknown", "changeme"})
@@ -79,7 +80,9 @@ class Resource(View):
         self.context, self.reads, self.parent = context, reads, parent
         self.provider_urn = provider_urn  # of a Kubernetes object: that of its cluster
         self._read, self._read_provider = read, read_provider
-        self.read_inputs = read
+        self.inputs_of: Resource = self
+        """The resource as its own rules saw it."""
+        self._derived: dict[Callable[[Resource], Any], Any] = {}
         self.links: Mapping[str, Sequence[Resource]] = {}
         self.set_aside: set[str] = set()
         """Paths of unknown values that the running check reads as absent: it goes on past them."""
@@ -96,7 +99,14 @@ class Resource(View):
     @property
     def inputs(self) -> Mapping[str, Any]:
         """What the program says of the resource, which a preview knows where it does not know the outputs."""
-        return self.read_inputs()
+        given: Mapping[str, Any] = self.inputs_of.value
+        return given
+
+    def once(self, derive: Callable[["Resource"], Derived]) -> Derived:
+        """Returns `derive(self)`, which is worked out for the first rule that asks. It must not depend on the rule."""
+        if derive not in self._derived:
+            self._derived[derive] = derive(self)
+        return cast(Derived, self._derived[derive])
 
     @property
     def id(self) -> str:

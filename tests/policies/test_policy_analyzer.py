@@ -2,6 +2,8 @@
 
 import sys
 import time
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -15,9 +17,12 @@ from pulumi.runtime.proto import analyzer_pb2 as wire
 from common.values import UNKNOWN, Secret, opened
 from common.version import VERSION
 from common.wire import from_struct, to_struct
+from policies import analyzer as analyzer_module
+from policies import pods as pods_module
 from policies.analyzer import NOTICES, PROFILE, Analyzer
 from policies.pack import build
 from policies.rule import Case, EvaluationContext, Option, Rule, Sample, Stack
+from policies.samples import DEPLOYMENT
 from policies.views import Reads, Resource
 from tests.policies.policy_harness import ALL, RESOURCE_RULES, TODAY, pack, request, stack_request, urn
 
@@ -324,3 +329,43 @@ def test_a_resource_is_decoded_once_for_all_rules() -> None:
     )
     assert (resource.value, resource.value) == ({"tags": {}}, {"tags": {}})
     assert reads == ["once"]
+
+
+def _count(calls: Counter[str], name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def counted(*given: Any) -> Any:
+        calls[name] += 1
+        return function(*given)
+
+    return counted
+
+
+def test_all_rules_share_what_one_of_them_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: Counter[str] = Counter()
+    monkeypatch.setattr(analyzer_module, "from_struct", _count(calls, "decoded", from_struct))
+    monkeypatch.setattr(pods_module, "_found", _count(calls, "searched for pods", pods_module._found))
+    pack = Analyzer(ALL, today=lambda: TODAY)
+    given = {"it": Sample(DEPLOYMENT, {"spec": {"template": {"spec": {"containers": [{}]}}}})}
+    _, shown = stack_request(given).resources
+    single = wire.AnalyzeRequest(type=shown.type, urn=shown.urn, name=shown.name, properties=shown.properties)
+    pack.Analyze(single, None)
+    of_provider = 1
+    assert calls == {"decoded": 1 + of_provider, "searched for pods": 1}, (
+        "and not by each of the dozen rules about pods"
+    )
+    calls.clear()
+    pack.AnalyzeStack(wire.AnalyzeStackRequest(resources=[shown]), None)
+    assert calls == {"decoded": 1, "searched for pods": 1}, "its outputs; the rule about costs has the inputs already"
+
+
+def test_a_stack_rule_reads_the_inputs_that_were_decoded_before_where_there_are_no_outputs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls: Counter[str] = Counter()
+    monkeypatch.setattr(analyzer_module, "from_struct", _count(calls, "decoded", from_struct))
+    pack = Analyzer(ALL, today=lambda: TODAY)
+    props = to_struct({"metadata": {"name": "agents"}, "spec": {"podSelector": {}}})
+    policy = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
+    pack.Analyze(wire.AnalyzeRequest(type=policy, urn=urn(policy), name="it", properties=props), None)
+    assert calls == {"decoded": 1}
+    pack.AnalyzeStack(wire.AnalyzeStackRequest(resources=[wire.AnalyzerResource(type=policy, urn=urn(policy))]), None)
+    assert calls == {"decoded": 1}, "the engine sends no outputs of what is in a cluster that does not exist yet"

@@ -32,6 +32,27 @@ def test_each_control_of_a_standard_has_a_rule_or_a_reason_and_not_both(standard
     assert wrong == {}, "nobody sees from the page whether somebody looks after these"
 
 
+def test_a_rule_names_no_control_that_its_standard_does_not_have() -> None:
+    for standard, controls in docs.covered().items():
+        given = yaml.safe_load(docs.CONTROLS.read_text(encoding="utf-8"))[standard]["all"].split()
+        services = {control.partition(".")[0] for control in given}
+        named = {
+            text.removeprefix(f"{standard} ")
+            for rule in ALL.values()
+            for text in rule.standards
+            if text.startswith(f"{standard} ") and text not in ("PSS baseline", "PSS restricted")
+        }
+        of_services = {control for control in named if control.partition(".")[0] in services}
+        assert of_services <= {*controls} & {*given}, "a control that was retired, or a slip"
+
+
+def test_what_others_check_is_all_there() -> None:
+    controls = docs.covered()["Catalogue"]
+    assert len(controls) == 88 + 28, "the first 88 matter most"
+    assert controls["node-imdsv2"][0] == ["node-imdsv2"], "a rule of the same name is the answer"
+    assert controls["netpol-no-allow-all"][0] == ["net-policy-not-open", "net-policy-ranges"]
+
+
 def test_a_rule_or_setting_that_a_reason_names_exists() -> None:
     kinds = {name.partition("-")[0] for name in ALL}
     for controls in docs.covered().values():

@@ -1,15 +1,18 @@
-"""A web ACL refuses requests: by a managed group of rules, and above a rate of one address.
+"""A web ACL refuses requests, by a managed group of rules and above a rate of one address, and counts what it did.
 
 A managed group whose action is overridden to count refuses nothing. Rules in JSON and of WebAclRule are not read.
-Source: AWS WAF, API reference, Rule (OverrideAction, Statement) and RateBasedStatement; read 2026-11.
+Source: AWS WAF, API reference, Rule (OverrideAction, Statement, VisibilityConfig) and
+RateBasedStatement; read 2026-11.
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from common.values import UNKNOWN
-from policies.rule import Case, Resource, Rule, View, each, keys, present
+from policies.rule import Case, Resource, Rule, View, each, flag, keys, present
 
 MANAGED, RATE = "statement.managedRuleGroupStatement", "statement.rateBasedStatement"
+COUNTED = "visibilityConfig.cloudwatchMetricsEnabled"
 REFUSING = {"block", "captcha", "challenge"}
 
 
@@ -22,9 +25,12 @@ def _limits_rate(rule: View) -> bool:
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
+    rules = list(each(resource, "rules"))
+    for counted in (resource, *rules):
+        if not flag(counted, COUNTED, default=True):  # the API asks for it
+            yield counted.under(COUNTED), "is false, so no metric and no alarm shows what it refuses"
     if "block" in keys(resource, "defaultAction"):
         return
-    rules = list(each(resource, "rules"))
     if not any(_is_managed(rule) for rule in rules):
         yield "rules", "has no managed group of rules that refuses requests, so known attacks pass"
     if not any(_limits_rate(rule) for rule in rules):
@@ -40,17 +46,21 @@ def _rate(action: str = "block") -> Mapping[str, object]:
     return {"action": {action: {}}, "statement": {"rateBasedStatement": {"limit": UNKNOWN}}}
 
 
-def _acl(*rules: Mapping[str, object], default: str = "allow") -> Case:
-    return Case({"defaultAction": {default: {}}, "rules": list(rules)}, at="rules")
+def _acl(*rules: Mapping[str, object], default: str = "allow", at: str = "rules", **more: object) -> Case:
+    return Case({"defaultAction": {default: {}}, "rules": list(rules), **more}, at=at)
+
+
+HIDDEN: dict[str, Any] = {"visibilityConfig": {"cloudwatchMetricsEnabled": False}}
 
 
 RULE = Rule(
     id="lb-web-acl-filters",
     applies_to="aws:wafv2/webAcl:WebAcl",
     severity="high",
-    standards=("FSBP WAF.10",),
+    standards=("FSBP WAF.10", "FSBP WAF.12"),
     why="An empty web ACL, or one that counts, looks like a guard and lets everything through.",
     fix="Add AWSManagedRulesCommonRuleSet with override_action none, and a rate_based_statement with action block.",
+    mend={"cloudwatchMetricsEnabled": True},
     on_unknown="fail",
     check=check,
     good={
@@ -66,6 +76,9 @@ RULE = Rule(
         "no rate": _acl(_managed()),
         "a group that counts": _acl(_managed("count"), _rate()),
         "a rate that counts": _acl(_managed(), _rate("count")),
+        "without metrics": _acl(_managed(), _rate(), at=COUNTED, **HIDDEN),
+        "a rule without metrics": _acl(_managed(), {**_rate(), **HIDDEN}, at=f"rules[1].{COUNTED}"),
+        "refusal by default, of rules without metrics": _acl(HIDDEN, default="block", at=f"rules[0].{COUNTED}"),
         "rules that are known later": Case({"rules": UNKNOWN}, at="rules"),
     },
 )

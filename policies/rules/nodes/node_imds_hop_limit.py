@@ -27,7 +27,7 @@ RULE = Rule(
     id="node-imds-hop-limit",
     applies_to=(LAUNCH_TEMPLATE, *INSTANCES, NODE_CLASS),
     severity="medium",
-    standards=("FSBP AutoScaling.4", "CKV_AWS_341"),
+    standards=("CKV_AWS_341",),
     why="With two hops a pod can get the node's token, and with it the permissions of the node's role.",
     mend={"httpPutResponseHopLimit": 1},
     fix='Set metadata_options={"http_put_response_hop_limit": 1}; give pods their own role by Pod Identity.',

@@ -1,23 +1,30 @@
-"""Pods take nothing back of what keeps them apart: SELinux labels, /proc masks, kernel parameters, volumes of drivers.
+"""Pods take nothing back of what keeps them apart: labels, profiles, /proc masks, kernel parameters, volumes, probes.
 
 A volume of an image holds nothing of the node, and is left to the rules for images.
-Source: Kubernetes 1.35, Pod Security Standards, levels baseline and restricted; read 2026-11.
+Source: kubernetes/pod-security-admission of 2026-07, policy/check_*.go, levels baseline and restricted; read 2026-11.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import cast
 
 from policies.pods import EXEMPT_NAMESPACES, KUBERNETES, Pod, in_pods
 from policies.rule import Resource, Rule, View, each, flag, keys, text
 from policies.samples import in_every_place, pod_of, security
 
 PROC, PROCESS = "securityContext.procMount", "securityContext.windowsOptions.hostProcess"
+PROFILE = "securityContext.appArmorProfile.type"
+HOSTS = tuple(
+    f"{moment}.{kind}.host"
+    for moment in ("livenessProbe", "readinessProbe", "startupProbe", "lifecycle.postStart", "lifecycle.preStop")
+    for kind in ("httpGet", "tcpSocket")
+)
 LABELS, KERNEL = "securityContext.seLinuxOptions", "securityContext.sysctls"
 LABEL_TYPES = ("", "container_t", "container_init_t", "container_kvm_t", "container_engine_t")
 SAFE_SYSCTLS = (
     "kernel.shm_rmid_forced",
     *(f"net.ipv4.ip_{name}" for name in ("local_port_range", "local_reserved_ports", "unprivileged_port_start")),
     *(f"net.ipv4.tcp_{name}" for name in ("syncookies", "keepalive_time", "fin_timeout", "keepalive_intvl")),
-    *("net.ipv4.tcp_keepalive_probes", "net.ipv4.ping_group_range"),
+    *("net.ipv4.tcp_keepalive_probes", "net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem", "net.ipv4.ping_group_range"),
 )
 VOLUMES = (
     *("configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim", "projected"),
@@ -28,11 +35,19 @@ VOLUMES = (
 def _container(container: View) -> Iterator[tuple[str, str]]:
     if text(container, PROC) not in ("", "Default"):
         yield container.under(PROC), "shows what /proc hides of the node's kernel"
+    for host in HOSTS:
+        if text(container, host):
+            yield container.under(host), "sends the kubelet to any address that the node reaches"
 
 
 def _process(holder: View) -> Iterator[tuple[str, str]]:
     if flag(holder, PROCESS):
         yield holder.under(PROCESS), "is true, so it runs as a process of the node"
+
+
+def _profile(holder: View) -> Iterator[tuple[str, str]]:
+    if text(holder, PROFILE) not in ("", "RuntimeDefault", "Localhost"):
+        yield holder.under(PROFILE), "switches off what AppArmor refuses"
 
 
 def _labels(holder: View) -> Iterator[tuple[str, str]]:
@@ -46,6 +61,7 @@ def _labels(holder: View) -> Iterator[tuple[str, str]]:
 def _pod(pod: Pod) -> Iterator[tuple[str, str]]:
     yield from pod.containers(_container)
     yield from pod.levels(PROCESS, _process)
+    yield from pod.levels(PROFILE, _profile)
     yield from pod.levels(LABELS, _labels)
     for parameter in each(pod.spec, KERNEL):
         if text(parameter, "name") not in SAFE_SYSCTLS:
@@ -60,6 +76,13 @@ def check(resource: Resource, *, exempt_namespaces: Sequence[str]) -> Iterator[t
     return in_pods(resource, exempt_namespaces, _pod)
 
 
+def _nested(path: str) -> dict[str, object]:
+    value: object = "169.254.169.254"
+    for name in reversed(path.split(".")):
+        value = {name: value}
+    return cast(dict[str, object], value)
+
+
 RULE = Rule(
     id="pss-safe-fields",
     applies_to=KUBERNETES,
@@ -67,7 +90,10 @@ RULE = Rule(
     standards=("PSS baseline", "PSS restricted", "KSV-0025", "KSV-0026", "KSV-0027", "KSV-0028", "KSV-0103"),
     why="Each of them opens the node, or data that other rules guard, to anybody who takes over the pod.",
     fix="Drop the field; mount a PersistentVolumeClaim; let a node class set kernel parameters.",
-    mend=dict.fromkeys(("procMount", "hostProcess", "role", "user")),
+    mend={
+        **dict.fromkeys(("procMount", "hostProcess", "role", "user", "host")),
+        "appArmorProfile.type": "RuntimeDefault",
+    },
     options=EXEMPT_NAMESPACES,
     dev="advisory",
     check=check,
@@ -79,6 +105,10 @@ RULE = Rule(
         },
         "safe parameters": pod_of({}, **security(sysctls=[{"name": name, "value": "1"} for name in SAFE_SYSCTLS])),
         "volumes of the cluster": pod_of({}, volumes=[{"name": kind, kind: {}} for kind in VOLUMES]),
+        "a probe of the pod, and a profile": pod_of(
+            {"livenessProbe": {"httpGet": {"host": "", "port": 80}}, **security(appArmorProfile={"type": "Localhost"})},
+            **security(appArmorProfile={"type": "RuntimeDefault"}),
+        ),
         "the usual masks": pod_of(security(procMount="Default", windowsOptions={"hostProcess": False})),
     },
     bad={
@@ -95,6 +125,11 @@ RULE = Rule(
         "a user": pod_of({}, **security(seLinuxOptions={"user": "root"}), at=f"spec.{LABELS}.user"),
         "a parameter of the node": pod_of(
             {}, **security(sysctls=[{"name": "kernel.msgmax", "value": "1"}]), at=f"spec.{KERNEL}[0].name"
+        ),
+        **{f"a host, {path}": pod_of(_nested(path), at=f"spec.containers[0].{path}") for path in HOSTS},
+        "without a profile": pod_of({}, **security(appArmorProfile={"type": "Unconfined"}), at=f"spec.{PROFILE}"),
+        "a container without a profile": pod_of(
+            security(appArmorProfile={"type": "Unconfined"}), at=f"spec.containers[0].{PROFILE}"
         ),
         "a file server": pod_of(
             {}, volumes=[{"name": "x", "nfs": {"server": "fs", "path": "/"}}], at="spec.volumes[0].nfs"
