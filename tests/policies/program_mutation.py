@@ -4,8 +4,8 @@ It takes the resources of a stack as a preview has them and makes the changes th
 turned, a property or a list left out, a strict value exchanged for the weak one beside it, `*` and 0.0.0.0/0 written, a
 number made 100 times as large, a statement or its condition left out, `protect` taken away, a whole resource left out.
 Each is made once for each property of a type. A change that AWS or the API server refuses, or that changes nothing, is
-none: the simulator says which. It prints how many are noticed, how many `program_changes.yaml` has a reason for, and how
-many are open, and the rules that never spoke.
+none: the simulator says which. It prints how many are noticed, for how many `program_changes.yaml` has a reason, how many
+are open, and the rules that never spoke.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path as File
 from typing import Any
 
@@ -50,9 +50,16 @@ _WHO = re.compile(r"(?i)(principal(arn)?|serviceaccount|policyarn|accesspolicy|k
 """Properties where people write `*` for everybody."""
 _MORE_IS_STRICTER = re.compile(r"(?i)retention|window|runas")
 _WEAKER = {
-    **{"Fail": "Ignore", "Deny": "Audit", "required": "optional", "restricted": "privileged", "IMMUTABLE": "MUTABLE"},
-    **{"baseline": "privileged", "Enabled": "Suspended", "aws:kms": "AES256", "RuntimeDefault": "Unconfined"},
-    **{"API": "API_AND_CONFIG_MAP", "cluster-unauthenticated": "all-unauthenticated", "Strict": "Permissive"},
+    "Fail": "Ignore",
+    "Deny": "Audit",
+    "required": "optional",
+    "restricted": "privileged",
+    "baseline": "privileged",
+    "RuntimeDefault": "Unconfined",
+    "IMMUTABLE": "MUTABLE",
+    "Enabled": "Suspended",
+    "aws:kms": "AES256",
+    "API": "API_AND_CONFIG_MAP",
 }
 """A strict value -> the weak one that the same property takes."""
 EVERYBODY = [{"kind": "Group", "name": "system:authenticated", "apiGroup": "rbac.authorization.k8s.io"}]
