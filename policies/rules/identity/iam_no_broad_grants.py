@@ -1,4 +1,4 @@
-"""No policy allows all actions of a service, a whole family of changes, or reading all data, on any resource."""
+"""No policy allows all actions of a service, a family of changes, an end of what runs, or all data, on any resource."""
 
 import json
 import re
@@ -21,6 +21,8 @@ DATA = (
 )
 """Actions that read or replace what people keep. Sources: checkov's CKV_AWS_288 and 287; read 2026-11."""
 _READS = re.compile(r"[\w-]+:(batch)?(get|list|describe|head|search|lookup|view|check|estimate|simulate)[a-z]*[*?]*")
+_ENDS = re.compile(r"[\w-]+:(delete|terminate|stop|reboot|modify|authorize|revoke|detach|deregister)[a-z]*", re.I)
+"""Actions that end or open what others have. One that takes no resource is for the option `allowed`."""
 
 
 def _problems(grant: Grant, allowed: Collection[str]) -> Iterator[str]:
@@ -30,6 +32,9 @@ def _problems(grant: Grant, allowed: Collection[str]) -> Iterator[str]:
         is_family = re.search(r"[*?]", action) and not _READS.fullmatch(action.lower())
         if is_family and action not in allowed:
             yield f"allows {action}"
+    ends = [action for action in listed(grant.statement, "Action") if _ENDS.fullmatch(action) and action not in allowed]
+    if ends:
+        yield f"allows {', '.join(ends)}"
     if data := [action for action in DATA if grant.is_for(action) and action not in allowed]:
         yield f"allows {', '.join(data)}"
 
@@ -76,6 +81,7 @@ RULE = Rule(
         },
         "what has one of several tags": _grant("ec2:*", Condition={"ForAnyValue:StringEquals": OURS["StringEquals"]}),
         "an action without resources": _grant("ec2:CreateLaunchTemplate"),
+        "an end that is allowed": Case(_grant("ec2:StopInstances"), options={"allowed": ["ec2:StopInstances"]}),
         "one that is allowed": Case(_grant("xray:Put*"), options={"allowed": ["xray:Put*"]}),
         "role without inline policies": Case({}, type=ROLE),
     },
@@ -85,6 +91,20 @@ RULE = Rule(
         "a family of changes": Case(_grant("ec2:Create*"), at=AT),
         "all but a few": Case(_grant("iam:*", key="NotAction"), at=AT),
         **{f"{each} on everything": Case(_grant(each), at=AT) for each in DATA},
+        **{
+            f"{verb} everything": Case(_grant(f"ec2:{verb}X"), at=AT)
+            for verb in (
+                "Delete",
+                "Terminate",
+                "Stop",
+                "Reboot",
+                "Modify",
+                "Authorize",
+                "Revoke",
+                "Detach",
+                "Deregister",
+            )
+        },
         "all secrets, by pattern": Case(_grant("secretsmanager:Get*"), at=AT),
         "any tag": Case(_grant("ec2:*", Condition={"StringLike": {"aws:ResourceTag/team": "*"}}), at=AT),
         "in one region": Case(_grant("sqs:*", Condition={"StringEquals": {"aws:RequestedRegion": "us-west-2"}}), at=AT),

@@ -1,4 +1,4 @@
-"""Each namespace of a team has a quota, also of every device that a pool offers, and a LimitRange.
+"""Each namespace of a team has a quota, also of every device that a pool offers, and a LimitRange with defaults.
 
 A quota limits what it lists and nothing else, so a resource that it does not name is without limit. Quotas with a scope
 hold for some pods only, and do not count here. The devices are those of pools with one cluster: in a stack of several,
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from policies.objects import all_objects
 from policies.pools import LAUNCH_TEMPLATE, NODE_GROUP, NODE_POOL, pools
-from policies.rule import Resource, Sample, Stack, StackCase, StackRule, View, keys, present, text
+from policies.rule import Resource, Sample, Stack, StackCase, StackRule, View, each, keys, present, text
 from policies.samples import A100, H100, node_group, node_pool
 
 CLUSTER = "aws:eks/cluster:Cluster"
@@ -20,7 +20,12 @@ Found = Iterator[tuple[Resource, str, str]]
 
 
 def _namespaces(objects: Sequence[View]) -> Counter[str]:
-    return Counter(text(each, "metadata.namespace") for each in objects)
+    return Counter(text(one, "metadata.namespace") for one in objects)
+
+
+def _gives_defaults(limits: View) -> bool:
+    """Tells whether a container that asks for nothing gets a request, which a quota needs, or else a limit."""
+    return any(present(one, key) for one in each(limits, "spec.limits") for key in ("default", "defaultRequest"))
 
 
 def _devices(stack: Stack) -> set[str]:
@@ -36,15 +41,15 @@ def _devices(stack: Stack) -> set[str]:
 
 
 def check(stack: Stack) -> Found:
-    teams = [each for each in all_objects(stack.resources, "core", "Namespace") if present(each, TEAM)]
+    teams = [one for one in all_objects(stack.resources, "core", "Namespace") if present(one, TEAM)]
     everywhere = all_objects(stack.resources, "core", "ResourceQuota")
-    quotas = [each for each in everywhere if not (present(each, "spec.scopes") or present(each, "spec.scopeSelector"))]
-    made = Counter(text(each, "metadata.name") for each in teams)
-    limited = _namespaces(list(all_objects(stack.resources, "core", "LimitRange")))
+    quotas = [one for one in everywhere if not (present(one, "spec.scopes") or present(one, "spec.scopeSelector"))]
+    made = Counter(text(team, "metadata.name") for team in teams)
+    limited = _namespaces(list(filter(_gives_defaults, all_objects(stack.resources, "core", "LimitRange"))))
     bounded = _namespaces(quotas)
     for namespace in teams:
         name = text(namespace, "metadata.name")
-        for kind, have in (("ResourceQuota", bounded), ("LimitRange", limited)):
+        for kind, have in (("ResourceQuota", bounded), ("LimitRange with defaults", limited)):
             if have[name] < made[name]:  # namespaces of one name in several clusters need one each
                 yield namespace.resource, namespace.under("metadata.name"), f"is of a team and has no {kind}"
     needed = {*NEEDED, *_devices(stack)}
@@ -58,14 +63,18 @@ CORE = "kubernetes:core/v1:"
 HARD = {"requests.cpu": "64", "requests.memory": "256Gi"}
 
 
-def _stack(*at: str, without: str = "", clusters: int = 1, gpus: str = A100, **changes: object) -> StackCase:
+def _stack(
+    *at: str, without: str = "", clusters: int = 1, gpus: str = A100, limits: object = None, **changes: object
+) -> StackCase:
     hard = {**HARD, "requests.nvidia.com/gpu": "0", **dict.fromkeys(changes, "0")}
     inside = {"metadata": {"name": "team", "namespace": "research"}}
     given = {
         **{f"cluster-{number}": Sample(CLUSTER, {}) for number in range(clusters)},
         "namespace": Sample(f"{CORE}Namespace", {"metadata": {"name": "research", "labels": {TEAM[-1]: "research"}}}),
         "quota": Sample(f"{CORE}ResourceQuota", {**inside, "spec": {"hard": hard}}),
-        "limits": Sample(f"{CORE}LimitRange", {**inside, "spec": {"limits": []}}),
+        "limits": Sample(
+            f"{CORE}LimitRange", {**inside, "spec": {"limits": [limits or {"defaultRequest": {"cpu": "1"}}]}}
+        ),
         "pool": Sample(NODE_GROUP, node_group(gpus), {"launchTemplate": "template"}),
         "template": Sample(LAUNCH_TEMPLATE, {}),
     }
@@ -99,6 +108,7 @@ RULE = StackRule(
     good={
         "nothing set": StackCase({}),
         "all there": _stack(),
+        "limits by default": _stack(limits={"default": {"cpu": "1"}}),
         "a namespace without a team": StackCase(
             {"namespace": Sample(f"{CORE}Namespace", {"metadata": {"name": "add-on", "labels": {"app": "x"}}})}
         ),
@@ -123,6 +133,7 @@ RULE = StackRule(
             system=_quota(hard={**HARD, "requests.nvidia.com/gpu": "0"}, scopes=["BestEffort"]),
         ),
         "no LimitRange": _stack("namespace", "metadata.name", without="limits"),
+        "a LimitRange without defaults": _stack("namespace", "metadata.name", limits={"max": {"cpu": "64"}}),
         "one of two clusters": _with(_stack("namespace", "metadata.name", clusters=2), second=SAME),
         **{
             f"a quota without {name}": _with(
