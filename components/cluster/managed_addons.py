@@ -58,8 +58,9 @@ def _ebs_driver(stage: Stage) -> Values:
     """Tags the volumes of pods, without which the bill could not be split, and lets the controller serve metrics.
 
     It serves them whether or not anybody reads them, so that `observability` does not start it again. The add-on makes
-    a ServiceMonitor besides, where that kind is there: ours select none without their label. Sources: kubernetes-sigs/
-    aws-ebs-csi-driver v1.54.0 to v1.63.1, templates/_metrics.tpl, and issue 2426 (a value of the EKS add-on); 2026-11.
+    ServiceMonitors of its own in kube-system, where that kind is there: Prometheus reads those of `monitoring` alone.
+    Sources: kubernetes-sigs/aws-ebs-csi-driver v1.54.0 to v1.63.1, templates/_metrics.tpl, and issue 2426 (a value of
+    the EKS add-on); read 2026-11.
     """
     return {"controller": {"extraVolumeTags": dict(stage.tags), "enableMetrics": True}}
 

@@ -31,6 +31,8 @@ REDACTED: Mapping[str, str] = {
     r"""([Aa][Pp][Ii][_%-]?[Kk][Ee][Yy]["']?%s*[:=]%s*["']?)[^%s"',;&]+""": "%1***",
     r"(://[^/%s:@]+:)[^/%s@]+@": "%1***@",  # a password in an address
     r"(%-BEGIN ?%u* PRIVATE KEY%-%-%-%-%-)[^%-]*": "%1***",
+    r"(%-BEGIN PGP PRIVATE KEY BLOCK%-%-%-%-%-).*": "%1***",  # to the end: lines before the key may have hyphens
+    r"(%- BEGIN SSH2 ENCRYPTED PRIVATE KEY %-%-%-%-).*": "%1***",
     r"(DEK%-Info: [%w%-]+,)[^%-]*": "%1***",  # the rest of one that has a password
     r"%f[%w]hf_" + "%w" * 20 + "%w*": "***",  # Hugging Face
     r"%f[%w]gh[opsu]_" + "%w" * 20 + "%w*": "***",  # GitHub
@@ -45,7 +47,7 @@ SECRET_KEYS = (
     *("token", "x-api-key"),
 )
 """Keys of JSON lines whose value stands nowhere, whatever it is."""
-_RANK = r"^(?:\[rank\d+\]: ?+)?"
+_RANK = r"\A(?:\[rank\d+\]: ?+)?"
 PYTHON = (
     ("start_state", _RANK + r"Traceback \(most recent call last\):", "frames"),
     ("frames", _RANK + r"[\t ]", "frames"),
@@ -58,13 +60,14 @@ PYTHON = (
 parser stops at carets, and sends the last line a second time (5.1.1, run)."""
 
 PRIVATE_KEYS = (
-    ("start_state", r"-----BEGIN [A-Z ]*PRIVATE KEY-----\s*$", "key"),
-    ("key", r"^\s*-----END", "ended"),
-    ("key", r"^\s*(?:[A-Za-z0-9+\/=]+|(?:Proc-Type|DEK-Info): .*)?\s*$", "key"),
-    ("ended", r"^\s*-----END", "ended"),  # a state without a rule ends Fluent Bit when it starts (5.1.1, run)
+    ("start_state", r"---- ?BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)? ?-----?\s*$", "key"),
+    ("key", _RANK + r"\s*-----? ?END", "ended"),
+    ("key", _RANK + r"\s*(?:[A-Za-z0-9+\/=]+|(?:Proc-Type|DEK-Info|Version|Comment|Subject): .*)?\s*$", "key"),
+    ("ended", _RANK + r"\s*-----? ?END", "ended"),  # a state without a rule ends Fluent Bit when it starts (5.1.1, run)
 )
-"""A private key in lines of its own is one event, so that `REDACTED` finds all of it."""
-_JOINED: Mapping[str, tuple[tuple[str, str, str], ...]] = {"python_traces": PYTHON, "private_keys": PRIVATE_KEYS}
+"""A private key in lines of its own is one event, so that `REDACTED` finds all of it. It is joined before traces are: a
+trace takes the line in which a key begins, such as its message, and would leave the others to stand for themselves."""
+_JOINED: Mapping[str, tuple[tuple[str, str, str], ...]] = {"private_keys": PRIVATE_KEYS, "python_traces": PYTHON}
 
 
 def group(namespace: str | None) -> str:
@@ -150,16 +153,8 @@ def configuration(cluster_name: str, region: str, settings: LogSettings) -> Mapp
         ),
         "filters": "\n".join(
             (
-                section(
-                    "FILTER",
-                    ("Name", "multiline"),
-                    ("Alias", "traces"),
-                    ("Match", "kube.*"),
-                    ("multiline.key_content", "log"),
-                    ("multiline.parser", f"{', '.join(_JOINED)}, java, go"),
-                    # Its own input in the middle would drop what is over its memory, and say so nowhere (5.1.1, run).
-                    ("buffer", "Off"),
-                ),
+                _joins("private_keys", "keys"),
+                _joins("python_traces, java, go", "traces"),
                 _calls("guard", "guard"),
                 section(
                     "FILTER",
@@ -191,6 +186,19 @@ def configuration(cluster_name: str, region: str, settings: LogSettings) -> Mapp
             for name, rules in _JOINED.items()
         ),
     }
+
+
+def _joins(parsers: str, alias: str) -> str:
+    return section(
+        "FILTER",
+        ("Name", "multiline"),
+        ("Alias", alias),
+        ("Match", "kube.*"),
+        ("multiline.key_content", "log"),
+        ("multiline.parser", parsers),
+        # Its own input in the middle would drop what is over its memory, and say so nowhere (5.1.1, run).
+        ("buffer", "Off"),
+    )
 
 
 def _calls(function: str, alias: str) -> str:

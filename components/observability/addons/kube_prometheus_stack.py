@@ -47,6 +47,8 @@ OF_EKS = ("kubeControllerManager", "kubeScheduler", "kubeEtcd", "kubeProxy")
 UNREAD = ("configmaps", "secrets")
 """Collectors of kube-state-metrics that are off: it needs no right to list secrets."""
 SELECTORS = ("podMonitor", "probe", "rule", "scrapeConfig", "serviceMonitor")
+OWN: Values = {"matchLabels": {"kubernetes.io/metadata.name": PROMETHEUS.namespace}}
+"""Selects the namespace with all monitors of the platform and the chart, by the label that Kubernetes gives each."""
 IDENTITIES = (IDENTITY, Identity(service_account=ALERTMANAGER_ACCOUNT, statements=alerting.statements))
 _WITH_RIGHTS: Values = {"podMetadata": {"annotations": {"ml-platform/rights": "by-pod-identity"}}}
 """Makes pods anew with their first rights: Pod Identity gives credentials to pods that are made after its association.
@@ -163,8 +165,10 @@ def prometheus_spec(context: AddOnContext, metrics: MetricsSettings) -> dict[str
         "resources": _resources("500m", f"{metrics.memory_gib}Gi"),
         "serviceDiscoveryRole": "EndpointSlice",
         "externalLabels": {"cluster": context.cluster_name},
-        # All monitors and rules count, not those alone that the chart labels.
+        # All monitors and rules count, not those alone that the chart labels. What is read stands in one namespace: EKS
+        # add-ons and charts make monitors of their own elsewhere, whose targets no network policy and no alert knows.
         **{f"{kind}SelectorNilUsesHelmValues": False for kind in SELECTORS},
+        **{f"{kind}NamespaceSelector": OWN for kind in SELECTORS if kind != "rule"},
     }
 
 

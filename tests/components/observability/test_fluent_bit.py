@@ -63,7 +63,7 @@ def plugin(settings: LogSettings, name: str) -> dict[str, str]:
 def test_every_option_is_one_that_fluent_bit_knows(settings: LogSettings) -> None:
     known, found = facts("fluent_bit_options"), written(settings)
     heads = [head for head, _ in found]
-    assert heads == ["SERVICE", "INPUT", *["FILTER"] * 4, "OUTPUT", *["MULTILINE_PARSER"] * 2]
+    assert heads == ["SERVICE", "INPUT", *["FILTER"] * 5, "OUTPUT", *["MULTILINE_PARSER"] * 2]
     for head, rows in found:
         own = known["plugins"].get(dict(rows).get("name"), []) if head in ("INPUT", "FILTER", "OUTPUT") else []
         unknown = [key for key, _ in rows if key not in {*known[head], *own}]
@@ -78,13 +78,14 @@ def test_helm_finds_nothing_of_its_own_in_it() -> None:
 
 def test_what_cannot_be_sent_waits_on_disk_and_nothing_pauses() -> None:
     service = dict(next(rows for head, rows in written(logs()) if head == "SERVICE"))
-    source, traces = plugin(logs(), "tail"), plugin(logs(), "multiline")
+    source = plugin(logs(), "tail")
+    joins = [dict(rows) for _, rows in written(logs()) if ("name", "multiline") in rows]
     sent = plugin(logs(buffer_gib=7), "cloudwatch_logs")
     assert service["storage.path"].startswith(STATE), "it outlives the pod"
     assert (source["storage.type"], source["storage.pause_on_chunks_overlimit"]) == ("filesystem", "Off")
     assert service["storage.backlog.mem_limit"] == "32M", "what waits on disk is read in parts: the pod has 512 MiB"
     assert "mem_buf_limit" not in source, "the kubelet rotates files away from an input that pauses"
-    assert traces["buffer"] == "Off", "its own input drops what is over its memory, without a word"
+    assert {each["buffer"] for each in joins} == {"Off"}, "its own input drops what is over its memory, without a word"
     assert (sent["retry_limit"], sent["storage.total_limit_size"]) == ("no_limits", "7G")
 
 
@@ -177,6 +178,49 @@ def test_a_private_key_in_lines_of_its_own_is_one_event_which_is_redacted() -> N
     assert joined(["key '-----BEGIN PRIVATE KEY-----MII=", "next"], "private_keys")[1] == "next"
 
 
+KEYS = {
+    "PEM": ["-----BEGIN PRIVATE KEY-----", "MII+/=", "x9/=", "-----END PRIVATE KEY-----"],
+    "PGP": [
+        *("-----BEGIN PGP PRIVATE KEY BLOCK-----", "Version: GnuPG v2", "Comment: a-b", "", "MII+/=", "x9/=", "=aBcD"),
+        "-----END PGP PRIVATE KEY BLOCK-----",
+    ],
+    "SSH2": [
+        *("---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----", 'Comment: "a-b"', "MII+/=", "x9/="),
+        "---- END SSH2 ENCRYPTED PRIVATE KEY ----",
+    ],
+}
+BEFORE_A_KEY = {
+    "message": ["Traceback (most recent call last):", '  File "x.py", line 1', "ValueError: {}"],
+    "broken off": ["Traceback (most recent call last):", '  File "x.py", line 1, in <module>', "{}"],
+    "message of a rank": [
+        *("[rank0]: Traceback (most recent call last):", '[rank0]:   File "x.py", line 1', "[rank0]: ValueError: {}"),
+    ],
+    "line of code": ["Traceback (most recent call last):", '  File "x.py", line 1, in <module>', '    key = """{}'],
+    "cause in Java": ["java.lang.RuntimeException: no", "    at x.Y.z(Y.java:1)", "Caused by: x.YException: {}"],
+}
+
+
+def with_key(before: str, kind: str) -> list[str]:
+    """The lines of a trace in which a key begins; a rank stands before each of its lines, too."""
+    first, *rest = KEYS[kind]
+    *frames, message = BEFORE_A_KEY[before]
+    rank = "[rank0]: " if message.startswith("[rank0]") else ""
+    return [*frames, message.format(first), *(f"{rank}{line}" for line in rest)]
+
+
+@pytest.mark.parametrize("kind", KEYS)
+@pytest.mark.parametrize("before", BEFORE_A_KEY)
+def test_a_key_within_a_trace_is_one_event_before_the_trace_is_and_none_of_it_stays(before: str, kind: str) -> None:
+    lines, count = with_key(before, kind), len(BEFORE_A_KEY[before]) - 1
+    filters = [rows for _, rows in written(logs()) if ("name", "multiline") in rows]
+    first, second = [dict(rows)["multiline.parser"] for rows in filters]
+    assert (first, second.split(", ")[0]) == ("private_keys", "python_traces")
+    events = joined([*lines, "after"], first)
+    assert events == [*lines[:count], "\n".join(lines[count:]), "after"]
+    for event in joined(events):
+        assert not {"MII", "x9/", "aBcD"} & set(re.findall("MII|x9/|aBcD", made({"log": event})["log"]))
+
+
 # --- the script
 
 
@@ -265,6 +309,14 @@ SECRETS = {
     "private key": (f"-----BEGIN RSA {KEY} x", f"-----BEGIN RSA {KEY.replace(BODY, '***')} x"),
     "private key of any kind": (f"-----BEGIN {KEY}", f"-----BEGIN {KEY.replace(BODY, '***')}"),
     "private key that is cut off": (f"-----BEGIN EC PRIVATE KEY-----{BODY}", "-----BEGIN EC PRIVATE KEY-----***"),
+    "private key of PGP": (
+        "-----BEGIN PGP PRIVATE KEY BLOCK-----\nComment: a-b\n\nMII=\n-----END PGP PRIVATE KEY BLOCK-----",
+        "-----BEGIN PGP PRIVATE KEY BLOCK-----***",
+    ),
+    "private key of SSH2": (
+        '---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nComment: "a-b"\nMII=\n---- END SSH2 ENCRYPTED PRIVATE KEY ----',
+        "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----***",
+    ),
     "private key with a password": ("DEK-Info: AES-128-CBC,0F\n\nMII=\n-----END", "DEK-Info: AES-128-CBC,***-----END"),
     "Hugging Face": ("hf_abcdefghijklmnopqrstuvwx", "***"),
     "GitHub": ("ghp_abcdefghijklmnopqrstuvwx", "***"),
@@ -314,6 +366,8 @@ WORST = {
     "-BEGIN PRIVATE KEY-----": "",
     "B": "-BEGIN ",
     "PRIVATE KEY": "-BEGIN ",
+    "-BEGIN PGP PRIVATE KEY BLOCK-----": "",
+    "- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----": "",
     "DEK-Info: ": "",
     "-": "DEK-Info: ",
     "hf_": "",
@@ -439,7 +493,13 @@ def test_no_pod_chooses_a_parser_or_leaves_its_logs_out() -> None:
 
 def test_the_guard_stands_before_what_reads_json() -> None:
     filters = [dict(rows) for head, rows in written(logs()) if head == "FILTER"]
-    assert [each.get("call", each["name"]) for each in filters] == ["multiline", "guard", "kubernetes", "record"]
+    assert [each.get("call", each["name"]) for each in filters] == [
+        "multiline",
+        "multiline",
+        "guard",
+        "kubernetes",
+        "record",
+    ]
 
 
 def test_alerts_name_metrics_that_fluent_bit_serves() -> None:

@@ -18,7 +18,17 @@ import pytest
 
 from components.observability.fluent_bit import PREFIX, STATE, configuration, script
 from settings.observability.logs import LogSettings
-from tests.components.observability.test_fluent_bit import CLUSTER, DOMAIN, LOKI, PEM, PYTHON, nested
+from tests.components.observability.test_fluent_bit import (
+    BEFORE_A_KEY,
+    CLUSTER,
+    DOMAIN,
+    KEYS,
+    LOKI,
+    PEM,
+    PYTHON,
+    nested,
+    with_key,
+)
 
 PROGRAM = os.environ.get("FLUENT_BIT", "")
 pytestmark = pytest.mark.skipif(not PROGRAM, reason="FLUENT_BIT names no program: see test_fluent_bit.py")
@@ -177,6 +187,22 @@ def test_lines_become_events_of_their_group_without_what_is_secret(tmp_path: Pat
     plain = [each["log"] for each in of_research if "PRIVATE KEY" not in each["log"]]
     assert sorted(plain) == sorted([trace, after, "goes on", "first half second half"])
     assert {each["resource_type"] for each in of_research} == {"job"}
+
+
+@pytest.mark.parametrize("kind", KEYS)
+def test_no_line_of_a_key_within_a_trace_stays(tmp_path: Path, kind: str) -> None:
+    node, cloud = Node(tmp_path), Aws(tmp_path)
+    for before in BEFORE_A_KEY:
+        node.writes("research", "vision", *with_key(before, kind), f"after {before}")
+    with node.running(node.configured(LogSettings.model_validate(SETTINGS), cloud.server_port)):
+        until(cloud, 2 * len(BEFORE_A_KEY) - 1, 20)
+    said = [event["log"] for _, _, event in cloud.taken]
+    apart = {f"after {before}" for before in BEFORE_A_KEY if before != "line of code"}  # its trace goes on
+    assert apart <= {each.splitlines()[-1] for each in said}
+    assert not [each for each in said if re.search(r"MII|x9/|aBcD", each)]
+    assert len([each for each in said if "PRIVATE KEY" in each]) == len(BEFORE_A_KEY), (
+        "each is in the event of its trace"
+    )
 
 
 def test_nothing_is_lost_while_cloudwatch_is_away(tmp_path: Path) -> None:

@@ -7,14 +7,18 @@ from typing import Any
 import pytest
 
 from common.quantities import seconds
+from components.cluster.scrapes import scrapes_of
 from components.core.addon_spec import AddOnContext, every_add_on, values_of
 from components.core.metrics import Alert, Recording, RuleGroup
+from components.observability.addons.kube_prometheus_stack import SELECTORS
 from components.observability.chart_alerts import ALERTS_OFF, GROUPS_OF_TEAMS, GROUPS_OFF, OTHER_GROUPS, TOLD_BY_OURS
+from components.observability.monitors import monitors
 from components.observability.rules_of import every_group, prometheus_rule
 from settings.compute.node_pool import NodePoolSettings
 from settings.observability.observability import ObservabilitySettings
 from tests.components.stacks import POOL, stack, stage
 from tests.facts.reading import facts
+from tests.simulator.telemetry.configurations import selected
 
 ROOT = Path(__file__).parents[3]
 
@@ -60,6 +64,28 @@ def test_all_monitors_and_rules_count_and_nodes_are_told_apart_by_their_pool() -
     assert nodes.startswith("nodes=[ml-platform/pool,ml-platform/sharing,")
     assert (pods, namespaces) == ("pods=[team,app]", "namespaces=[ml-platform/team]")
     assert spec["externalLabels"] == {"cluster": "ml-platform-prod-main"}
+
+
+def _object(namespace: str, name: str) -> dict[str, Any]:
+    return {"metadata": {"name": name, "namespace": namespace, "labels": {"app": name}}}
+
+
+def test_monitors_that_eks_add_ons_and_charts_make_of_their_own_are_not_read_and_all_of_ours_are() -> None:
+    """The EBS add-on makes ServiceMonitors in kube-system, whose ports no policy opens: TargetDown would stay on.
+
+    The chart writes a selector as it is given, and an empty one where `NilUsesHelmValues` is false; each of its own
+    monitors is in its own namespace. Sources: kube-prometheus-stack-88.5.3, templates/prometheus/prometheus.yaml and
+    templates/*/servicemonitor.yaml; aws-ebs-csi-driver v1.63.1, templates/_metrics.tpl; read 2026-11.
+    """
+    spec = values()["prometheus"]["prometheusSpec"]
+    rendered = {f"{kind}Selector": {} for kind in SELECTORS} | spec
+    theirs = [_object("kube-system", "ebs-csi-controller"), _object("research", "chat")]
+    chart = _object("monitoring", "kube-prometheus-stack-coredns")
+    ours = monitors(scrapes_of(stack(observability={}).parts_of("main"), ()))
+    assert ours
+    for kind in SELECTORS:
+        read = selected(rendered, kind, [*ours, chart, *theirs])
+        assert read == [*ours, chart, *(theirs if kind == "rule" else [])], kind
 
 
 def test_rules_are_judged_four_times_within_the_shortest_range() -> None:
