@@ -94,7 +94,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         self._seen = frozenset(kind for rule in rules.values() for kind in rule.types)
         self._configured: Mapping[str, wire.PolicyConfig] = {}
         self._given_environment, self._stack, self._accounts = "", "", ""
-        self._is_production = False
+        self._is_production = self._told_of_production = False
         self._of_pack: Mapping[str, Mapping[str, Any]] = {}
         self._of_stack: Mapping[str, Mapping[str, Any]] = {}
         self._options_in_force: dict[tuple[str, Environment, bool], dict[str, Any]] = {}
@@ -142,6 +142,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         response = wire.AnalyzeResponse()
         self._see_account(request.provider)
         evaluation = self._evaluation_context(request.urn)
+        self._report_production(response)
         resource = self._judged[request.urn] = _resource(request, evaluation, Reads())
         for rule in self._rules_for(request.type):
             if self._runs(rule, evaluation.environment, response):
@@ -172,6 +173,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
                 findings = evaluate_stack_rule(rule, stack, self._options(rule, evaluation.environment))
                 self._report(rule, findings, evaluation, response)
         self._report_production(response)
+        self._told_of_production = False  # an update comes after its preview
         self._report_waivers(stack_of(urn), evaluation.today, response)
         return response
 
@@ -205,6 +207,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         config: full keys, such as `ml-platform:environment` -> text.
         """
         of_accounts = (f"{NAMESPACE}account_id", *(f"aws:{key}" for key in _OF_ACCOUNTS))
+        self._told_of_production = False
         self._stack, self._accounts = stack, " ".join(config.get(key, "") for key in of_accounts)
         self._given_environment = config.get(f"{NAMESPACE}environment", "")
         try:
@@ -320,16 +323,17 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
     ) -> None:
         for finding in findings:
             if finding.kind == "crashed":
-                text = f"The rule {rule.id} {finding.message} on {finding.urn}, so this resource was not checked.\n"
-                response.diagnostics.append(
-                    _notice(CRASHED, f"{text}Fix: repair the rule, or disable it in the configuration.", finding.urn)
+                text = (
+                    f"The rule {rule.id} {finding.message} on {finding.urn}, so this resource was not checked.\n"
+                    "Fix: repair the rule, or disable it in the configuration."
                 )
+                response.diagnostics.append(self._notice(CRASHED, text, finding.urn))
             elif finding.kind == "deferred":
                 response.diagnostics.append(
-                    _notice(DEFERRED, f"{rule.id}: {finding.path} {finding.message}.", finding.urn)
+                    self._notice(DEFERRED, f"{rule.id}: {finding.path} {finding.message}.", finding.urn)
                 )
             elif waiver := self._waiver_for(finding, evaluation.today):
-                response.diagnostics.append(_notice(APPLIED, f"Waived: {waiver}.", finding.urn))
+                response.diagnostics.append(self._notice(APPLIED, f"Waived: {waiver}.", finding.urn))
             else:
                 level = self._level(rule, evaluation.environment)
                 response.diagnostics.append(_violation(rule, level, finding, evaluation.today))
@@ -341,28 +345,36 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         return next((waiver for waiver in matching if not waiver.has_expired(today)), None)
 
     def _report_production(self, response: wire.AnalyzeResponse) -> None:
-        """Says why a stack is judged as prod whose settings, or whose name, say something else."""
+        """Says once why a stack is judged as prod whose settings, or whose name, say something else.
+
+        As early as it is known: the rules of prod may stop the preview at its first resource.
+        """
         why = self._production.why(self._stack, self._accounts)
         said = _named(self._given_environment, self._stack)
-        if why and said != "prod":
+        if why and said != "prod" and not self._told_of_production:
+            self._told_of_production = True
             text = (
                 f"Stack {self._stack} is judged as prod ({why}), but says {said}.\n"
                 "Fix: write environment: prod and its account_id in the stack file, or build it elsewhere."
             )
-            response.diagnostics.append(_notice(IN_PRODUCTION, text, ""))
+            response.diagnostics.append(self._notice(IN_PRODUCTION, text, ""))
 
     def _report_waivers(self, stack: str, today: date, response: wire.AnalyzeResponse) -> None:
         for waiver in self._waivers:
             if waiver.stack == stack and waiver.has_expired(today):
                 text = f"Expired: {waiver}. Fix: change the resource, or renew the waiver with a new date."
-                response.diagnostics.append(_notice(EXPIRED, text, ""))
+                response.diagnostics.append(self._notice(EXPIRED, text, ""))
             elif waiver.stack == stack and waiver not in self._used_waivers:
-                response.diagnostics.append(_notice(UNUSED, f"Unused: {waiver}. Fix: remove it.", ""))
+                response.diagnostics.append(self._notice(UNUSED, f"Unused: {waiver}. Fix: remove it.", ""))
             elif waiver.stack == stack and (count := len(self._used_waivers[waiver])) > MOST_RESOURCES:
                 text = (
                     f"Covers {count} resources: {waiver}. Fix: write one for at most {MOST_RESOURCES}, by their names."
                 )
-                response.diagnostics.append(_notice(BROAD, text, ""))
+                response.diagnostics.append(self._notice(BROAD, text, ""))
+
+    def _notice(self, notice: Notice, message: str, urn: str) -> wire.AnalyzeDiagnostic:
+        level = "advisory" if self._only_shows else notice.level
+        return _diagnostic(notice.id, notice.why, level, notice.severity, message, urn)
 
 
 def _named(*names: str) -> Environment:
@@ -443,10 +455,6 @@ def _violation(rule: Rule | StackRule, level: Level, finding: Finding, today: da
     parts = {"Why": rule.why, "Fix": rule.fix_at(finding.path), "More": f"{DOCS}#{rule.id}", "Waive": waive}
     message = "\n".join([f"{finding.path} {finding.message}.", *(f"{name}: {text}" for name, text in parts.items())])
     return _diagnostic(rule.id, rule.why, level, rule.severity, message, finding.urn)
-
-
-def _notice(notice: Notice, message: str, urn: str) -> wire.AnalyzeDiagnostic:
-    return _diagnostic(notice.id, notice.why, notice.level, notice.severity, message, urn)
 
 
 def _diagnostic(

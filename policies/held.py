@@ -3,9 +3,9 @@
 pulumi stack export --stack prod | python -m policies.held > held.json
 pulumi preview --stack prod --policy-pack policies --policy-pack-config held.json
 
-With `--advisory prod`, the rules that are mandatory in that environment are advisory, so that a preview goes on to its
-end. A rule with a level in this configuration is one that would have stopped it. In production the pack takes
-these levels only with ML_PLATFORM_POLICIES_ONLY_SHOW=true in the environment.
+With `--advisory prod`, rules and notices that are mandatory in that environment are advisory, so that a preview goes on
+to its end. One with a level in this configuration would have stopped it. In production the pack takes these levels only
+with ML_PLATFORM_POLICIES_ONLY_SHOW=true in the environment.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from policies.analyzer import NOTICES
 from policies.registry import rules
 from policies.rule import ENVIRONMENTS, Environment
 from policies.rules.reliability.rel_data_kept import HOLDS_DATA, RULE
@@ -31,8 +32,8 @@ def held(exported: Mapping[str, Any]) -> Config:
 
 def advisory(environment: Environment) -> Config:
     """Returns the configuration under which no rule stops a preview."""
-    mandatory = (rule.id for rule in rules().values() if rule.level(environment) == "mandatory")
-    return {name: {"enforcementLevel": "advisory"} for name in mandatory}
+    levels = {each.id: each.level(environment) for each in rules().values()} | {each.id: each.level for each in NOTICES}
+    return {name: {"enforcementLevel": "advisory"} for name, level in levels.items() if level == "mandatory"}
 
 
 if __name__ == "__main__":

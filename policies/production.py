@@ -56,6 +56,20 @@ class Production:
         return strictest(rule.options[option], value, floors[option]) if option in floors else value
 
 
+def listed(text: str | bytes) -> Production:
+    """Returns what a file says that may have mistakes: what is not of its kind there lists nothing."""
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError:
+        content = None
+    found = content if isinstance(content, Mapping) else {}
+    kept: dict[str, Any] = {key: kind() for key, kind in _KEYS.items()}
+    kept |= {key: each for key, each in found.items() if key in _KEYS and isinstance(each, _KEYS[key])}
+    accounts, stacks = (frozenset(map(str, kept[key])) for key in ("accounts", "stacks"))
+    floors = {str(rule): each for rule, each in kept["floors"].items() if isinstance(each, Mapping)}
+    return Production(accounts, stacks, floors)
+
+
 def load(path: Path, rules: Mapping[str, Rule | StackRule]) -> Production:
     """Returns the content of the file. Raises ProductionError with all mistakes at once."""
     try:

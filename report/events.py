@@ -11,6 +11,8 @@ from common.urns import name_of
 from report.properties import Property, properties_of
 
 _COLOUR = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*m")
+_SENTENCE = re.compile(r"[.:] ")
+_INDEX = re.compile(r"\[\d+\]")
 _CHANGE_OF_OP = {
     "create": "create",
     "import": "create",
@@ -25,6 +27,9 @@ _CHANGE_OF_OP = {
 
 PARTS = ("Why", "Fix", "More", "Waive")
 """Of the message of a policy, after what is wrong; one line each."""
+CAUSE = "production"
+"""A finding of the pack from which others follow: what is production says that it is something else."""
+
 CHANGES = ("create", "update", "replace", "delete")
 
 
@@ -69,11 +74,6 @@ class Finding:
     def part(self, name: str) -> str:
         """Returns one of PARTS; "" when the message does not say it."""
         return next((line.removeprefix(f"{name}: ") for line in self._lines if line.startswith(f"{name}: ")), "")
-
-    @property
-    def short(self) -> str:
-        """What is wrong and how to fix it."""
-        return " ".join([self.problem, *(line for line in self._lines if line.startswith("Fix:"))])
 
     @property
     def _lines(self) -> list[str]:
@@ -160,8 +160,21 @@ def read(lines: Iterable[str], protected_before: Container[str] = ()) -> Operati
 
 
 def order(finding: Finding) -> tuple[object, ...]:
-    """Returns the place of a finding among others: mandatory ones first."""
-    return finding.level != "mandatory", finding.policy, finding.urn, finding.message
+    """Returns the place of a finding among others: what others follow from comes first, then mandatory ones."""
+    return finding.policy != CAUSE, finding.level != "mandatory", finding.policy, finding.urn, finding.message
+
+
+def fixes(findings: Iterable[Finding], most: int = 3) -> str:
+    """Returns how to fix findings of one rule: once what all say, then what each kind of place takes beside it."""
+    each = {_INDEX.sub("[]", fix): fix for fix in (finding.part("Fix") for finding in reversed([*findings])) if fix}
+    first, *others = [*reversed(each.values())] or [""]
+    rest = []
+    for fix in others[: most - 1]:
+        shared = next((index for index, (one, other) in enumerate(zip(first, fix, strict=False)) if one != other), 0)
+        start = max((found.end() for found in _SENTENCE.finditer(fix[:shared])), default=0)
+        rest.append(fix[start:].rstrip("."))
+    more = f"; and {len(others) - most + 1} more" if len(others) >= most else ""
+    return f"{first.rstrip('.')}; {'; '.join(rest)}{more}." if rest else first
 
 
 def parents(lines: Iterable[str]) -> Mapping[str, str]:

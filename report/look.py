@@ -15,11 +15,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
-import yaml
-
-from components.stack.stack_file import read_file
-from policies.production import ONLY_SHOWS, Production
-from policies.rule import ENVIRONMENTS
+from components.stack.stack_file import SettingsError, read_file
+from policies.production import ONLY_SHOWS, listed
+from policies.rule import ENVIRONMENTS, Environment
 from report import events
 from report.events import Finding, Operation
 from report.simulated import Finished, Simulated
@@ -28,6 +26,9 @@ PACK = ("--policy-pack", "policies")
 
 _PROTECTED = re.compile(r"because it is protected|as it is currently marked for protection")
 """What the engine says of a deletion and of a replacement: pkg/resource/deploy, pulumi/pulumi v3.259, read 2026-11."""
+
+_ENDED = "waiver-expired"
+"""What the pack says of a waiver by its date alone."""
 
 _NOT_COPIED = shutil.ignore_patterns("logs", "backups", "history", "base", "bases", "rehearsal", "report", "look")
 
@@ -93,18 +94,32 @@ def _preview(stack: str) -> tuple[str, ...]:
     return "preview", "--stack", stack, "--non-interactive"
 
 
-def by_other_judge(simulated: Simulated, stack: str, folder: Path, seen: Look) -> tuple[Finding, ...]:
+def by_other_judge(simulated: Simulated, stack: str, folder: Path, seen: Look) -> tuple[tuple[Finding, ...], str]:
     """Returns what the policies of another revision refuse in a change, and those of the change itself let through.
 
-    folder: all files of that revision. Its own waivers, levels, options and environment of the stack apply.
+    folder: all files of that revision. Its own waivers, levels, options and environment of the stack apply. That one of
+    its waivers has ended is not about the change. Returns also why they did not judge all of it, or "".
     """
-    again = _unrefused(simulated, stack, judged=True, judge=folder)
+    try:
+        again = _unrefused(simulated, stack, judged=True, judge=folder)
+    except SettingsError as error:
+        return (), " ".join(str(error).split())
+    except subprocess.CalledProcessError as error:
+        return (), f"its levels cannot be read: {_last_line(error.stderr)}"
     if again is None:
-        return ()
+        return (), "the state cannot be read"
     second, _, mandatory = again
-    refused = {(each.policy, each.urn) for each in seen.seen.findings if each.level == "mandatory"}
-    found = events.read(second.events).findings
-    return tuple(each for each in found if each.policy in mandatory and (each.policy, each.urn) not in refused)
+    done = events.read(second.events)
+    refused = {(each.policy, each.urn) for each in seen.seen.mandatory}
+    found = tuple(
+        replace(each, level="mandatory")
+        for each in done.findings
+        if (each.policy in mandatory or each.level == "mandatory")
+        and each.policy != _ENDED
+        and (each.policy, each.urn) not in refused
+    )
+    reason = _stop(done)[1] or f"the engine gives no reason, exit {second.code}"
+    return found, "" if second.code == 0 and done.succeeded else reason
 
 
 def _unrefused(
@@ -145,10 +160,11 @@ def _configure(project: Path, stack: str, exported: Path, config: Path) -> froze
     project: whose pack it is, with its own stack file.
     """
     settings = read_file(project / f"Pulumi.{stack}.yaml")
-    environment = _environment(project / "policies" / "production.yaml", stack, settings)
+    production = project / "policies" / "production.yaml"
+    environment = environment_of(production.read_bytes() if production.exists() else b"", stack, settings)
     command = (sys.executable, "-m", "policies.held", "--advisory", environment)
     with exported.open() as source:
-        done = subprocess.run(command, cwd=project, stdin=source, stdout=subprocess.PIPE, check=True)
+        done = subprocess.run(command, cwd=project, stdin=source, capture_output=True, check=True)
     levels: dict[str, dict[str, Any]] = json.loads(done.stdout)
     mandatory = frozenset(rule for rule, each in levels.items() if "enforcementLevel" in each)
     for rule, options in (settings.get("policies") or {}).items():
@@ -157,13 +173,12 @@ def _configure(project: Path, stack: str, exported: Path, config: Path) -> froze
     return mandatory
 
 
-def _environment(production: Path, stack: str, settings: Mapping[str, Any]) -> str:
-    """Returns the environment in which the pack of a project judges a stack. production: its file, if it has one."""
-    content = yaml.safe_load(production.read_text()) if production.exists() else {}
-    listed = Production(frozenset(content.get("accounts", ())), frozenset(content.get("stacks", ())))
-    if listed.why(stack, str(settings.get("account_id"))):
+def environment_of(production: bytes, stack: str, settings: Mapping[str, Any]) -> Environment:
+    """Returns the environment in which the pack of a project judges a stack. production: the content of its file."""
+    if listed(production).why(stack, str(settings.get("account_id"))):
         return "prod"
-    return next((name for name in (settings.get("environment"), stack) if name in ENVIRONMENTS), "prod")
+    named: Mapping[str, Environment] = {name: name for name in ENVIRONMENTS}
+    return named.get(str(settings.get("environment"))) or named.get(stack) or "prod"
 
 
 def _with_verdict(seen: Operation, first: Operation, mandatory: frozenset[str]) -> Operation:
@@ -173,6 +188,10 @@ def _with_verdict(seen: Operation, first: Operation, mandatory: frozenset[str]) 
         replace(each, level="mandatory") if each.policy in mandatory else each for each in (*known, *seen.findings)
     }
     return replace(seen, findings=tuple(sorted(findings, key=events.order)), succeeded=first.succeeded)
+
+
+def _last_line(text: bytes | None) -> str:
+    return next(reversed((text or b"").decode(errors="replace").strip().splitlines()), "no reason given")
 
 
 def _stop(operation: Operation) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from report.compute import plan_of
 from report.cost import as_text, grouped
 from report.dangers import Danger, Plan, dangers, plan_from
 from report.dangers.pools import pools
-from report.events import PARTS
+from report.events import PARTS, fixes
 from report.look import Look, look
 from report.recovery import as_text as recovery_text
 from report.simulated import HOME, ROOT, Simulated
@@ -75,7 +75,8 @@ def _policies(seen: Look) -> Iterator[tuple[str, str]]:
         if len(findings) > MOST_LINES:
             yield "", f"and {len(findings) - MOST_LINES} more, which make report lists"
         for name in PARTS:
-            if (text := findings[0].part(name)) and (name != "Waive" or level == "mandatory"):
+            text = fixes(findings) if name == "Fix" else findings[0].part(name)
+            if text and (name != "Waive" or level == "mandatory"):
                 yield "", f"{name}: {text}"
 
 

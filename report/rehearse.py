@@ -277,11 +277,14 @@ def _show_failure(operation: Operation, output: Path) -> None:
     """Prints the engine's errors and policy findings, or the end of its output when there are none."""
     lines = [line for error in operation.errors for line in error.splitlines()]
     by_policy: dict[str, list[Finding]] = {}
-    for finding in operation.mandatory:
+    for finding in operation.findings:
+        if finding.level != "mandatory" and finding.policy != events.CAUSE:
+            continue
         by_policy.setdefault(finding.policy, []).append(finding)
     for policy, findings in by_policy.items():
+        fix = f"Fix: {events.fixes(findings)}" if events.fixes(findings) else ""
         more = f" ({len(findings)} resources)" if len(findings) > 1 else ""
-        lines.append(f"policy {policy}: {name_of(findings[0].urn)} {findings[0].short}{more}")
+        lines.append(f"policy {policy}: {name_of(findings[0].urn)} {findings[0].problem} {fix}{more}")
     if not lines:
         printed = output.read_text(errors="replace").splitlines()
         lines = [line for line in printed if _CHANGED.match(line)] or printed[-TAIL_LINES:]

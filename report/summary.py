@@ -1,5 +1,6 @@
 """The summary for a pull request: dangers, verdict, cost and changes, to be read in one minute."""
 
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -7,9 +8,10 @@ from common.urns import name_of, type_of
 from costs.estimate import Estimate
 from report.cost import grouped
 from report.dangers import Danger, Plan
-from report.events import CHANGES, Operation
+from report.dangers.danger import NOTE
+from report.events import CHANGES, Finding, Operation, fixes
 from report.look import Look
-from report.tables import markdown, some
+from report.tables import markdown, plain, some
 from report.tree import component_of
 from report.verdict import by_rule, changes_in_words, headline, stopped, verdict
 
@@ -44,7 +46,7 @@ def summary(
         *([("Old facts", old_facts)] if old_facts else []),
     ]
     parts = [
-        [f"## Stack `{stack}`: {_text(headline(look, dangers))}", "", _in_short(look, plan, dangers), ""],
+        [f"## Stack `{stack}`: {plain(headline(look, dangers))}", "", _in_short(look, plan, dangers), ""],
         _dangers(dangers),
         [*markdown(("", ""), facts), ""],
         _errors(look),
@@ -60,18 +62,18 @@ def summary(
 
 
 def _result(look: Look) -> str:
-    said = _text(verdict(look) if look.complete else f"{verdict(look)}; {stopped(look)}")
+    said = plain(verdict(look) if look.complete else f"{verdict(look)}; {stopped(look)}")
     return said if look.code == 0 else f"**{said}**"
 
 
 def _in_short(look: Look, plan: Plan, dangers: Sequence[Danger]) -> str:
     """Returns the line under the headline: how many dangers, who refuses, and the size of the change in money."""
-    kinds = Counter(danger.kind for danger in dangers)
-    counted = f"**Dangers {len(dangers)}**: {', '.join(f'{count} {kind}' for kind, count in kinds.items())}"
+    kinds = Counter(danger.kind for danger in dangers if danger.severity < NOTE)
+    counted = f"**Dangers {kinds.total()}**: {', '.join(f'{count} {kind}' for kind, count in kinds.items())}"
     words = verdict(look)
     cost = _change_of_cost(plan.cost, plan.cost_before) if look.complete else "cost not known"
     facts = (
-        counted if dangers else "No dangers known",
+        counted if kinds else "No dangers known",
         words if look.code == 0 else f"**{words}**",
         changes_in_words(look),
     )
@@ -114,7 +116,9 @@ def _dangers(dangers: Sequence[Danger]) -> list[str]:
     lines = []
     for index, danger in enumerate(dangers[:MOST_DANGERS]):
         gently = f" Gently: {danger.gently}." if danger.gently else ""
-        lines.append(f"- **Danger, {danger.kind}**: {_text(f'{danger if index else danger.rest}{gently}')}")
+        is_note = danger.severity == NOTE
+        said = danger if index or is_note else danger.rest
+        lines.append(f"- **{'Note' if is_note else 'Danger'}, {danger.kind}**: {plain(f'{said}{gently}')}")
     more = Counter(danger.kind for danger in dangers[MOST_DANGERS:])
     lines += [f"- and less grave ones: {', '.join(f'{count} {kind}' for kind, count in more.items())}"] if more else []
     return [*lines, ""] if lines else []
@@ -133,11 +137,11 @@ def _findings(look: Look) -> list[str]:
         rows.append(
             (
                 shown,
-                rule,
+                _link(rule, findings),
                 str(len(findings)),
-                some(names),
-                "; ".join(problems[:2]) + _more(problems, 2),
-                findings[0].part("Fix"),
+                plain(some(names)),
+                plain("; ".join(problems[:2]) + _more(problems, 2)),
+                plain(fixes(findings)),
             )
         )
         if level == "mandatory":
@@ -150,6 +154,15 @@ def _findings(look: Look) -> list[str]:
     says = "Entries for `policies/waivers.yaml`, one for each rule, with the URNs of its other findings:"
     waivers = [says, "", "```yaml", *urns, "```", ""] if urns else []
     return ["### Policies", "", *table, "", *more, *waivers]
+
+
+def _link(rule: str, findings: Sequence[Finding]) -> str:
+    """Returns the name of a rule as a link to its section, which says why. Where nobody knows the address, its path."""
+    more = next(filter(None, (finding.part("More") for finding in findings)), "")
+    server, repository, commit = (os.environ.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY", "SHA"))
+    if more and repository:
+        return f"[{plain(rule)}]({server}/{repository}/blob/{commit}/{more})"
+    return f"{plain(rule)}, {plain(more)}" if more else plain(rule)
 
 
 def _protected(look: Look) -> list[str]:
@@ -170,7 +183,7 @@ def _properties(operation: Operation) -> list[str]:
     if not names:
         return []
     order = sorted(names, key=lambda key: (not key[1], "known after up" in key[0], key[1], key[0]))
-    rows = [(_code(text), f"{kind} {some(sorted(set(names[text, kind])))}".strip()) for text, kind in order]
+    rows = [(_code(text), plain(f"{kind} {some(sorted(set(names[text, kind])))}")) for text, kind in order]
     table = markdown(("Property", "Of"), rows[:MOST_PROPERTIES])
     more = [f"… and {len(rows) - MOST_PROPERTIES} more.", ""] if len(rows) > MOST_PROPERTIES else []
     return ["### Changed properties", "", *table, "", *more]
@@ -184,7 +197,7 @@ def _changes(operation: Operation, parents: Mapping[str, str]) -> list[str]:
     if not counts:
         return []
     rows: list[Sequence[str]] = [
-        (component, *(str(count[op] or "") for op in CHANGES)) for component, count in sorted(counts.items())
+        (plain(component), *(str(count[op] or "") for op in CHANGES)) for component, count in sorted(counts.items())
     ]
     return ["### Changes by component", "", *markdown(("Component", *CHANGES), rows, right=(1, 2, 3, 4)), ""]
 
@@ -206,7 +219,7 @@ def _cost_table(plan: Plan) -> list[str]:
     if len(spans) == 2:
         names = [name for name in names if sums[0].get(name) != sums[1].get(name)]
     rows: list[Sequence[str]] = [
-        (name, *(f"{amount:,.2f}" for span in spans for amount in span.get(name, (0, 0)))) for name in names
+        (plain(name), *(f"{amount:,.2f}" for span in spans for amount in span.get(name, (0, 0)))) for name in names
     ]
     totals = [sum(amounts) for span in spans for amounts in zip(*span.values(), strict=True)]
     rows.append(("**Total**", *(f"**{total:,.2f}**" for total in totals)))
@@ -224,7 +237,7 @@ def _resources(operation: Operation) -> list[str]:
             names.setdefault((CHANGES.index(change.op), change.type.rpartition(":")[2]), []).append(change.name)
     if not names:
         return []
-    rows = [(CHANGES[op], kind, some(sorted(each), MOST_NAMES)) for (op, kind), each in sorted(names.items())]
+    rows = [(CHANGES[op], kind, plain(some(sorted(each), MOST_NAMES))) for (op, kind), each in sorted(names.items())]
     table = markdown(("Change", "Type", "Names"), rows)
     return ["<details><summary>Changed resources by name</summary>", "", *table, "", "</details>", ""]
 
@@ -236,8 +249,3 @@ def _code(text: str) -> str:
 
 def _more(each: Sequence[str], shown: int) -> str:
     return f" and {len(each) - shown} more" if len(each) > shown else ""
-
-
-def _text(words: str) -> str:
-    """Returns a text in which Markdown finds no format: names and values come from the change."""
-    return "".join(f"\\{letter}" if letter in "*_`<>[]|" else letter for letter in " ".join(words.split()))

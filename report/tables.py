@@ -1,8 +1,11 @@
 """Tables for a terminal of 100 columns, and for Markdown."""
 
+import re
 from collections.abc import Sequence
 
 WIDTH = 100
+_BAR = re.compile(r"(?<!\\)((?:\\\\)*)\|")
+"""A bar that no backslash escapes."""
 
 
 def aligned(rows: Sequence[Sequence[str]], right: Sequence[int] = (), indent: int = 2) -> list[str]:
@@ -29,6 +32,12 @@ def markdown(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequen
     """Returns a Markdown table. Bars and line breaks in cells are escaped."""
     rule = ["---:" if column in right else "---" for column in range(len(header))]
     return [_row(header), _row(rule), *(_row([_cell(cell) for cell in row]) for row in rows)]
+
+
+def plain(words: str) -> str:
+    """Returns a text in which GitHub finds no Markdown, no HTML and no name of somebody to tell."""
+    text = "".join(f"\\{sign}" if sign in "\\*_`~<>[]|&" else sign for sign in " ".join(words.split()))
+    return text.replace("@", "@<!-- -->")  # a backslash there would tell them all the same
 
 
 def wrapped(text: str, indent: str, width: int = WIDTH) -> list[str]:
@@ -63,4 +72,4 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.replace("|", "\\|").split())
+    return " ".join(_BAR.sub(r"\1\|", text).split())

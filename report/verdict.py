@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from report.dangers import Danger
+from report.dangers.danger import NOTE, Danger
 from report.events import Finding, counted
 from report.look import Look
 
@@ -42,7 +42,7 @@ def by_rule(look: Look) -> Mapping[tuple[str, str], list[Finding]]:
 
 def headline(look: Look, dangers: tuple[Danger, ...]) -> str:
     """Returns what a reader must know if it is the only line that is read."""
-    if dangers:
+    if dangers and dangers[0].severity < NOTE:
         return dangers[0].opening
     if look.refused:
         return verdict(look)

@@ -19,8 +19,8 @@ KINDS = ("judge", "data", "access", "nodes", "money", "protection")
 LATER = "known after up"
 ALONE = "make it a change of its own, with the reason in it"
 _VERB = re.compile(r"\[(\w+)\|(\w+)\]")
-LOST, GRAVE, SERIOUS = range(3)
-"""Severities. LOST: nothing brings it back, or what would refuse it is changed as well."""
+LOST, GRAVE, SERIOUS, NOTE = range(4)
+"""Severities. LOST: nothing brings it back, or what would refuse it is changed as well. NOTE: it endangers nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,16 +1,26 @@
 """The judge itself: what decides about a change is changed by the same change."""
 
+import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
 
+from common.policy_options import mistakes
 from common.urns import name_of
-from report.dangers.danger import GRAVE, LOST, Danger
-from report.events import Finding
-from report.look import Look, by_other_judge
+from components.stack.stack_file import SettingsError, read_file
+from policies.options import known as schemas
+from policies.options import strictest
+from policies.production import Production, listed
+from policies.registry import rules
+from policies.rule import ENVIRONMENTS, Environment, Option, Rule, StackRule
+from report.dangers.danger import GRAVE, LOST, NOTE, Danger
+from report.events import Finding, fixes
+from report.look import Look, by_other_judge, environment_of
 from report.simulated import ROOT, Simulated
 from report.tables import some
 
@@ -26,8 +36,12 @@ SETTINGS = ("environment", "account_id", "policies")
 
 PRODUCTION = "policies/production.yaml"
 
-_NOT_OURS = ("__pycache__", ".pyc", "catalog/data/charts/", "eks_addon_versions.json", "machine_images.py")
-"""The versions in the catalog are what is built."""
+_NOT_OURS = ("catalog/data/charts/", "catalog/data/eks_addon_versions.json", "catalog/machine_images.py")
+"""Files and folders that judge nothing: the versions in the catalog are what is built."""
+
+_OTHERS = "make it a change of its own, which others decide on"
+_NO_START = "the policy pack does not start, so nothing is judged"
+_MOST_RULES = 5
 
 
 def files_of(root: Path, stack: str) -> Mapping[str, bytes]:
@@ -38,7 +52,7 @@ def files_of(root: Path, stack: str) -> Mapping[str, bytes]:
     return {
         name: path.read_bytes()
         for name, path in sorted(found.items())
-        if path.exists() and not any(part in name for part in _NOT_OURS)
+        if path.exists() and "__pycache__" not in path.parts and not name.startswith(_NOT_OURS)
     }
 
 
@@ -48,7 +62,8 @@ def of_stack(simulated: Simulated, stack: str, seen: Look) -> tuple[Danger, ...]
     changed = since(base, ROOT, stack)
     if changed and (base / f"Pulumi.{stack}.yaml").exists():
         print(f"Judging {stack} by the rules of the base as well …", file=sys.stderr, flush=True)
-        changed += tuple(refused(by_other_judge(simulated, stack, base, seen)))
+        findings, unseen = by_other_judge(simulated, stack, base, seen)
+        changed += (*refused(findings), *unjudged(unseen))
     return changed
 
 
@@ -60,69 +75,191 @@ def since(base: Path, root: Path, stack: str) -> tuple[Danger, ...]:
 def find(before: Mapping[str, bytes], after: Mapping[str, bytes], stack: str) -> Iterator[Danger]:
     """Yields what this change does to its own judge. before, after: as `files_of` returns them."""
     file = f"Pulumi.{stack}.yaml"
-    old, new = (dict(_judging(each.get(file, b""))) for each in (before, after))
-    for key in sorted(old.keys() | new.keys()) if old else ():
-        if old.get(key) != new.get(key):
-            yield _judge(
-                f"{key} of {stack}: {_word(old.get(key))} → {_word(new.get(key))}",
-                "levels and limits of the policies follow it, so this change is judged by other rules",
-                LOST,
-            )
+    changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+    code = [name for name in changed if name not in (file, WAIVERS, PRODUCTION)]
+    known = not any(name.startswith("policies/") for name in code)  # else which values are looser may be changed too
+    if file in before:
+        yield from _of_settings(_Side.of(before, stack), _Side.of(after, stack), stack, known)
     written = after.get(WAIVERS)
     if written is not None and written != before.get(WAIVERS) and not isinstance(_yaml(written), list):
-        yield _judge(f"{WAIVERS} is no list in YAML", "the policy pack does not start, so nothing is judged", LOST)
+        yield _judge(f"{WAIVERS} is no list in YAML", _NO_START)
     waived = [each for each in _list(after.get(WAIVERS, b"")) if each not in _list(before.get(WAIVERS, b""))]
     if waived:
-        rules = [f"{each.get('rule')} at {each.get('urn')}" for each in waived if isinstance(each, Mapping)]
-        yield _judge(f"waivers are added: {some(rules)}", "findings that they cover refuse nothing", LOST)
-    changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+        listing = [f"{each.get('rule')} at {each.get('urn')}" for each in waived if isinstance(each, Mapping)]
+        yield _judge(f"waivers are added: {some(listing)}", "findings that they cover refuse nothing")
     if PRODUCTION in changed and PRODUCTION in before:
-        yield _judge(f"{PRODUCTION} is changed", "what is production, and its floors, are others", LOST)
-    code = [name for name in changed if name not in (file, WAIVERS, PRODUCTION)]
+        yield from _of_production(before[PRODUCTION], after.get(PRODUCTION, b""), known)
     if code:
         yield _judge(f"what judges it is changed: {some(code)}", "its verdicts are those of the changed code", GRAVE)
 
 
 def refused(findings: Sequence[Finding]) -> Iterator[Danger]:
-    """Yields one danger when the rules of the base refuse what those of the change let through."""
-    if findings:
-        rules = sorted({each.policy for each in findings})
+    """Yields one danger for each rule of the base that refuses what those of the change let through."""
+    refusing = sorted({each.policy for each in findings})
+    for rule in refusing[:_MOST_RULES]:
+        found = [each for each in findings if each.policy == rule]
+        why = f": {found[0].part('Why').rstrip('.')}" if found[0].part("Why") else ""
         yield Danger(
             kind="judge",
             severity=LOST,
-            says=f"the rules of the base refuse it: {some(rules)}",
-            at_stake=some(sorted({name_of(each.urn) for each in findings})),
-            consequence="this change lets it through by what it does to its own judge",
-            gently="make it a change of its own, which others decide on",
-            urns=tuple(sorted({each.urn for each in findings})),
+            says="the rules of the base refuse it by {}",
+            names=(f"{rule}: {some(list(dict.fromkeys(each.problem.rstrip('.') for each in found)), 2)}",),
+            at_stake=some(sorted({name_of(each.urn) or "the stack" for each in found})),
+            consequence=f"this change lets it through by what it does to its own judge{why}",
+            gently=(fixes(found) or _OTHERS).rstrip("."),
+            urns=tuple(sorted({each.urn for each in found})),
+        )
+    if more := refusing[_MOST_RULES:]:
+        yield _judge(f"the rules of the base refuse it also by {some(more, 10)}", "this change lets it through")
+
+
+def unjudged(reason: str) -> Iterator[Danger]:
+    """Yields one danger when the rules of the base did not judge all of the change. reason: why, or ""."""
+    if reason:
+        says = "the rules of the base could not judge all of it"
+        yield _judge(says, f"what else they refuse is not known: {reason.rstrip('.')}")
+
+
+@dataclass(frozen=True)
+class _Side:
+    """What one revision says. settings: those of the stack file that judge, each option of a policy by itself."""
+
+    settings: Mapping[tuple[str, ...], Any]
+    production: Production
+    environment: Environment
+    is_production: bool
+    said: Environment
+
+    @classmethod
+    def of(cls, files: Mapping[str, bytes], stack: str) -> "_Side":
+        config = _config(files.get(f"Pulumi.{stack}.yaml", b""))
+        listing = files.get(PRODUCTION, b"")
+        production, account = listed(listing), str(config.get("account_id"))
+        given = config.get("environment")
+        return cls(
+            dict(_judging(config)),
+            production,
+            environment_of(listing, stack, config),
+            bool(production.why(stack, account)),
+            next((each for each in ENVIRONMENTS if each == given), environment_of(b"", stack, config)),
         )
 
+    def in_force(self, rule: Rule | StackRule, path: tuple[str, ...]) -> Any:
+        """Returns the value of an option that applies, whoever sets it."""
+        option = rule.options[path[-1]]
+        value = self.settings.get(path, option.value_in(self.environment))
+        return self.production.floor(rule, path[-1], value) if self.is_production else value
 
-def _judge(opening: str, consequence: str, severity: int) -> Danger:
-    return Danger(
-        kind="judge",
-        severity=severity,
-        says=opening,
-        consequence=consequence,
-        gently="make it a change of its own, which others decide on",
-    )
+
+def _of_settings(old: _Side, new: _Side, stack: str, known: bool) -> Iterator[Danger]:
+    """Yields the settings that judge and change. known: whether the rules say which values are looser."""
+    for path in sorted(old.settings.keys() | new.settings.keys()):
+        values = [side.settings.get(path) for side in (old, new)]
+        if values[0] == values[1]:
+            continue
+        says, stricter, way = [_word(value) for value in values], False, ""
+        rule = _rule(path, values) if known else None
+        if path == ("environment",):
+            order = ENVIRONMENTS.index(new.said) - ENVIRONMENTS.index(old.said)
+            if not order:
+                continue
+            stricter, way = order > 0, " is stricter" if order > 0 else " is looser"
+        elif rule is not None:
+            in_force = [side.in_force(rule, path) for side in (old, new)]
+            if _same(*in_force):
+                continue
+            by_default = (" (default)" if path not in side.settings else "" for side in (old, new))
+            says = [f"{_word(value)}{default}" for value, default in zip(in_force, by_default, strict=True)]
+            says = _difference(*in_force) or says
+            option = rule.options[path[-1]]
+            stricter = _stricter(option, *in_force)
+            way = " is stricter" if stricter else " is looser" if _stricter(option, *reversed(in_force)) else ""
+        opening = f"{'.'.join(path)} of {stack}{way}: {' → '.join(says)}"
+        if stricter:
+            yield _judge(opening, "more is refused than before", NOTE)
+        else:
+            how = "levels and limits of the policies follow it, so this change is judged by other rules"
+            yield _judge(opening, how)
+
+
+def _of_production(before: bytes, after: bytes, known: bool) -> Iterator[Danger]:
+    """Yields what changes in the file that lists what is production."""
+    if not isinstance(_yaml(after), Mapping):
+        yield _judge(f"{PRODUCTION} is no map in YAML", _NO_START)
+    sides = [listed(before), listed(after)]
+    changes: list[tuple[str, list[Any], bool]] = []
+    for key in ("accounts", "stacks"):
+        was, now = (sorted(getattr(side, key)) for side in sides)
+        changes.append((key, [was, now], set(was) <= set(now)))
+    for name in sorted({(rule, option) for side in sides for rule, each in side.floors.items() for option in each}):
+        values = [side.floors.get(name[0], {}).get(name[1]) for side in sides]
+        rule = _rule(("policies", *name), values) if known else None
+        stricter = values[0] is None or (
+            rule is not None and values[1] is not None and _stricter(rule.options[name[1]], *values)
+        )
+        changes.append((".".join(("floors", *name)), values, stricter))
+    for key, values, stricter in changes:
+        if not _same(*values):
+            says = " → ".join(_difference(*values) or map(_word, values))
+            opening = f"{key} of {PRODUCTION}{' is stricter' * stricter}: {says}"
+            loose = "what is production, and its floors, are others"
+            yield _judge(opening, *(("more is refused than before", NOTE) if stricter else (loose, LOST)))
+
+
+def _judge(opening: str, consequence: str, severity: int = LOST) -> Danger:
+    gently = "" if severity == NOTE else _OTHERS
+    says = opening.replace("{}", "{ }")  # in a sentence of a danger, {} stands for its names
+    return Danger(kind="judge", severity=severity, says=says, consequence=consequence, gently=gently)
 
 
 def _config(content: bytes) -> Mapping[str, Any]:
-    config = (_yaml(content) or {}).get("config") or {}
-    return {key.rpartition(":")[2]: value for key, value in config.items() if isinstance(key, str)}
+    """Returns our settings in a stack file, as the program reads them; none when it cannot."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "stack.yaml")
+        path.write_bytes(content)
+        try:
+            return read_file(path)
+        except SettingsError:
+            return {}
 
 
-def _judging(content: bytes) -> Iterator[tuple[str, Any]]:
+def _judging(config: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Yields the settings of a stack file that judge: path and value, each option of a policy by itself."""
-    config = _config(content)
     for key in SETTINGS:
         if isinstance(config.get(key), Mapping):
             for rule, options in config[key].items():
                 for name, value in options.items() if isinstance(options, Mapping) else (("", options),):
-                    yield f"{key}.{rule}.{name}".rstrip("."), value
+                    yield tuple(filter(None, (key, str(rule), str(name)))), value
         elif key in config:
-            yield key, config[key]
+            yield (key,), config[key]
+
+
+def _rule(path: tuple[str, ...], values: Sequence[Any]) -> Rule | StackRule | None:
+    """Returns the rule whose option stands at a path, if these are values of it; None values are not given."""
+    rule = rules().get(path[1]) if path[0] == "policies" and len(path) == 3 else None
+    if rule is None or path[2] not in rule.options:
+        return None
+    given = [{rule.id: {path[2]: value}} for value in values if value is not None]
+    wrong = any(True for each in given for _ in mistakes(each, schemas({rule.id: rule})))
+    return None if wrong else rule
+
+
+def _stricter(option: Option, was: Any, now: Any) -> bool:
+    """Tells whether a value refuses all that another one refuses."""
+    return option.stricter is not None and _same(strictest(option, was, now), now)
+
+
+def _same(one: Any, other: Any) -> bool:
+    lists = isinstance(one, list | tuple) and isinstance(other, list | tuple)
+    return set(one) == set(other) if lists else bool(one == other)
+
+
+def _difference(was: Any, now: Any) -> list[str]:
+    """Returns what a list gets and loses, as one text in a list; [] for what is no list."""
+    if not (isinstance(was, list | tuple) and isinstance(now, list | tuple)):
+        return []
+    each = (("adds", [it for it in now if it not in was]), ("drops", [it for it in was if it not in now]))
+    return ["; ".join(f"{does} {some(list(map(str, names)), 10)}" for does, names in each if names)]
 
 
 def _list(content: bytes) -> list[Any]:
@@ -138,4 +275,6 @@ def _yaml(content: bytes) -> Any:
 
 
 def _word(value: Any) -> str:
-    return "not set" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    if value is None or isinstance(value, str):
+        return "not set" if value is None else value
+    return f"{value:,}" if isinstance(value, int | float) and not isinstance(value, bool) else json.dumps(value)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,13 @@ from hypothesis import strategies as st
 from pulumi.runtime.proto import analyzer_pb2 as wire
 
 from common.wire import to_struct
-from policies.analyzer import IN_PRODUCTION, Analyzer
+from policies.analyzer import EXPIRED, IN_PRODUCTION, Analyzer
+from policies.held import advisory
 from policies.options import strictest
 from policies.pack import PRODUCTION, build
 from policies.production import ONLY_SHOWS, Production, ProductionError, load
 from policies.rule import Case, Option, Rule, StackCase, StackRule
+from policies.waivers import Waiver
 from tests.policies.policy_harness import ALL, TODAY, check_resource, check_stack, stack_request, urn
 from tests.policies.test_policy_analyzer import RELAXED, VPC, RefusedError, configure, probe
 from tests.policies.test_policy_analyzer import Context as Engine
@@ -51,12 +54,14 @@ def settle(pack: Analyzer, stack: str, policies: Any = None, **config: str) -> N
 def findings(pack: Analyzer, stack: str, **provider: Any) -> list[wire.AnalyzeDiagnostic]:
     its = wire.AnalyzerProviderResource(type="pulumi:providers:aws", properties=to_struct(provider))
     request = wire.AnalyzeRequest(type=VPC, urn=urn(VPC, stack=stack), properties=to_struct({}), provider=its)
-    return list(pack.Analyze(request, None).diagnostics)
+    return [each for each in pack.Analyze(request, None).diagnostics if each.policyName != IN_PRODUCTION.id]
 
 
 def notices(pack: Analyzer, stack: str) -> list[str]:
-    """First lines of what the pack itself says of production at the end of a preview."""
-    found = pack.AnalyzeStack(stack_request({}, stack), None).diagnostics
+    """First lines of what the pack itself says of production in a preview of two resources."""
+    one = wire.AnalyzeRequest(type=VPC, urn=urn(VPC, stack=stack), properties=to_struct({}))
+    answers = (*(pack.Analyze(one, None) for _ in "ab"), pack.AnalyzeStack(stack_request({}, stack), None))
+    found = [each for answer in answers for each in answer.diagnostics]
     return [each.message.split("\n")[0] for each in found if each.policyName == IN_PRODUCTION.id]
 
 
@@ -240,9 +245,17 @@ def test_a_stack_that_builds_in_an_account_of_production_is_judged_as_prod_and_t
     assert findings(it, "dev") == [], "nothing shows its account yet"
     assert [each.enforcementLevel for each in findings(it, "dev", **provider)] == [wire.MANDATORY]
     assert [each.enforcementLevel for each in findings(it, "dev")] == [wire.MANDATORY], "from then on"
+    it.AnalyzeStack(stack_request({}, "dev"), None)
     assert notices(it, "dev") == [
         "Stack dev is judged as prod (policies/production.yaml lists its account 111122223333), but says dev."
-    ]
+    ], "the update tells it again after its preview"
+
+
+def test_what_is_production_is_told_before_its_rules_refuse_the_first_resource() -> None:
+    it = pack(probe(**RELAXED), LISTED)
+    settle(it, "prod", environment="dev")
+    one = wire.AnalyzeRequest(type=VPC, urn=urn(VPC, stack="prod"), properties=to_struct({}))
+    assert [each.policyName for each in it.Analyze(one, None).diagnostics] == [IN_PRODUCTION.id, "probe"]
 
 
 @pytest.mark.parametrize(
@@ -268,6 +281,15 @@ def test_another_account_is_no_production() -> None:
     it = pack(probe(**RELAXED), LISTED)
     settle(it, "dev", environment="dev", account_id=OTHER)
     assert findings(it, "dev", allowedAccountIds=json.dumps([OTHER, f"{ACCOUNT}9"])) == []
+
+
+def test_a_preview_that_only_shows_is_stopped_by_no_notice_either() -> None:
+    ended = Waiver("probe", "urn:pulumi:prod::p::t::n", "why", "team:a", TODAY - timedelta(days=1))
+    for only_shows, level in ((False, wire.MANDATORY), (True, wire.ADVISORY)):
+        it = Analyzer({}, (ended,), lambda: TODAY, only_shows=only_shows)
+        (found,) = it.AnalyzeStack(stack_request({}, "prod"), None).diagnostics
+        assert (found.policyName, found.enforcementLevel) == (EXPIRED.id, level)
+    assert EXPIRED.id in advisory("prod"), "who reads the configuration knows that it would have stopped the preview"
 
 
 def test_a_preview_that_only_shows_takes_each_level_and_its_options_from_the_configuration() -> None:

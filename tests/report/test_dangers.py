@@ -7,7 +7,8 @@ import pytest
 
 from common.values import UNKNOWN_TEXT
 from report.dangers import dangers, judge, plan_from, weaker
-from report.dangers.danger import GRAVE, LOST, SERIOUS
+from report.dangers.danger import GRAVE, LOST, NOTE, SERIOUS
+from report.events import Finding
 from tests.report.logs import PREFIX, PROVIDER, STACK, seen, state, step, summary, urn
 
 CLUSTER = urn("mlplatform:cluster:Cluster", "main")
@@ -1586,29 +1587,156 @@ WAIVER = "[{rule: eks-endpoint-private, urn: 'urn:*'}]"
 @pytest.mark.parametrize(
     ("after", "opening"),
     [
-        (files(environment="dev"), "environment of prod: prod → dev"),
+        (files(environment="dev"), "environment of prod is looser: prod → dev"),
         (files(waivers=WAIVER), "waivers are added: eks-endpoint-private at urn:*"),
         (files(waivers="a: ["), "policies/waivers.yaml is no list in YAML"),
         (files(waivers=""), "policies/waivers.yaml is no list in YAML"),
         (files(rule=b"x"), "what judges it is changed: rule"),
         (files(more="account_id: '1'"), "account_id of prod: not set → 1"),
-        (files(more="policies: {cost-max-gpus: {gpus: 9}}"), "policies.cost-max-gpus.gpus of prod: not set → 9"),
+        (
+            files(more="policies: {cost-monthly-cap: {usd: 1000000000}}"),
+            "policies.cost-monthly-cap.usd of prod is looser: 250,000 (default) → 1,000,000,000",
+        ),
+        (
+            files(more="policies: {cost-monthly-cap: {usd: [1]}}"),
+            "policies.cost-monthly-cap.usd of prod: not set → [1]",
+        ),
+        (
+            files(more="policies: {iam-no-users-or-keys: {allowed: [a, b]}}"),
+            "policies.iam-no-users-or-keys.allowed of prod is looser: adds a, b",
+        ),
+        (files(more="policies: {no-rule: {of: {}}}"), "policies.no-rule.of of prod: not set → { }"),
         (files(more="policies: {cost-max-gpus: all}"), "policies.cost-max-gpus of prod: not set → all"),
-        (files(**{judge.PRODUCTION: b"accounts: []"}), "policies/production.yaml is changed"),
+        (files(**{judge.PRODUCTION: b"accounts: []"}), "accounts of policies/production.yaml: drops 1"),
+        (files(**{judge.PRODUCTION: b"[]"}), "policies/production.yaml is no map in YAML"),
     ],
 )
 def test_a_change_of_its_own_judge(after, opening):
-    assert [each.opening for each in judge.find(files(), after, "prod")] == [opening]
+    each, *_ = judge.find(files(), after, "prod")
+    assert (each.opening, each.kind) == (opening, "judge")
+    assert each.severity == (GRAVE if "is changed" in opening else LOST)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("environment: prod", "environment: dev"),
+        ("policies: {cost-monthly-cap: {usd: 5}}", "policies: {cost-monthly-cap: {usd: 9000000}}"),
+    ],
+)
+@pytest.mark.parametrize("foreign", ["", "zz:environment: prod", "zz:policies: {}", "aws:account_id: '1'"])
+def test_no_key_of_another_namespace_hides_or_changes_a_setting(before, after, foreign):
+    def file(ours, *more):
+        text = "\n".join(["config:", f"  ml-platform:{ours}", *(f"  {each}" for each in more if each)])
+        return {"Pulumi.dev.yaml": text.encode()}
+
+    (said,) = judge.find(file(before), file(after, foreign), "dev")
+    assert said.severity == LOST
+    assert list(judge.find(file(before), file(before, foreign), "dev")) == []
+
+
+def test_the_first_setting_of_a_stack_that_judges_is_seen():
+    before, after = b"config: {ml-platform:region: x}", b"config: {ml-platform:policies: {cost-max-gpus: {gpus: 999}}}"
+    (said,) = judge.find({"Pulumi.dev.yaml": before}, {"Pulumi.dev.yaml": after}, "dev")
+    assert said.opening.endswith("→ 999")
+
+
+FLOOR = "{{accounts: ['1'], stacks: [], floors: {{cost-monthly-cap: {{usd: {}}}}}}}"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "opening"),
+    [
+        (files(environment="dev"), files(), "environment of prod is stricter: dev → prod"),
+        (
+            files(),
+            files(more="policies: {cost-monthly-cap: {usd: 5.5}}"),
+            "policies.cost-monthly-cap.usd of prod is stricter: 250,000 (default) → 5.5",
+        ),
+        (
+            files(),
+            files(**{judge.PRODUCTION: b"accounts: ['1', '2']"}),
+            "accounts of policies/production.yaml is stricter: adds 2",
+        ),
+        (
+            files(**{judge.PRODUCTION: FLOOR.format(9).encode()}),
+            files(**{judge.PRODUCTION: FLOOR.format(8).encode()}),
+            "floors.cost-monthly-cap.usd of policies/production.yaml is stricter: 9 → 8",
+        ),
+        (
+            files(),
+            files(**{judge.PRODUCTION: FLOOR.format(8).encode()}),
+            "floors.cost-monthly-cap.usd of policies/production.yaml is stricter: not set → 8",
+        ),
+    ],
+)
+def test_what_is_stricter_than_before_is_a_note_and_the_way_back_a_danger(before, after, opening):
+    (said,) = judge.find(before, after, "prod")
+    assert (said.opening, said.severity) == (opening, NOTE)
+    (back,) = judge.find(after, before, "prod")
+    assert back.severity == LOST
+
+
+def test_which_way_is_stricter_is_not_asked_of_rules_that_are_changed_as_well():
+    after = files(more="policies: {cost-monthly-cap: {usd: 5}}", **{"policies/rules/a/b.py": b""})
+    said = [each for each in judge.find(files(), after, "prod") if each.opening.startswith("policies.")]
+    assert [(each.opening, each.severity) for each in said] == [
+        ("policies.cost-monthly-cap.usd of prod: not set → 5", LOST)
+    ]
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        files(**{judge.PRODUCTION: b"# a comment\naccounts: ['1']\nfloors: {}"}),
+        files(more="policies: {cost-monthly-cap: {usd: 250000}}"),
+        files(more="policies: {iam-no-users-or-keys: {allowed: []}}"),
+    ],
+)
+def test_a_change_that_leaves_what_is_in_force_alone_is_none(after):
+    assert list(judge.find(files(), after, "prod")) == []
+
+
+def test_the_value_in_force_is_that_of_its_environment_and_no_looser_than_its_floor():
+    floor = {judge.PRODUCTION: FLOOR.format(9).encode()}
+    after = files(more="policies: {cost-monthly-cap: {usd: 8}}", **floor)
+    (said,) = judge.find(files(**floor), after, "prod")
+    assert said.opening.endswith("is stricter: 9 (default) → 8")
+    settings = ("region: x", "policies: {cost-monthly-cap: {usd: 4000}}")
+    (said,) = judge.find(
+        *({"Pulumi.dev.yaml": files("dev", more=more)["Pulumi.prod.yaml"]} for more in settings), "dev"
+    )
+    assert said.opening.endswith("is looser: 3,000 (default) → 4,000")
+
+
+def test_what_the_base_refuses_is_told_with_the_reason_and_the_fix_of_each_rule():
+    message = "a is open.\nWhy: Anyone may try.\nFix: close it.\nWaive: - {}"
+    found = [Finding(f"rule-{number}", "mandatory", STACK, message) for number in range(6)]
+    first, *_, more = judge.refused(found)
+    assert first.opening == "the rules of the base refuse it by rule-0: a is open"
+    assert first.consequence.endswith("its own judge: Anyone may try")
+    assert first.gently == "close it"
+    assert more.opening == "the rules of the base refuse it also by rule-5"
+    assert list(judge.refused(())) == list(judge.unjudged("")) == []
+
+
+def test_a_module_that_a_rule_is_in_judges_whatever_its_name_is(tmp_path):
+    for name in ("policies/rules/nodes/machine_images.py", "catalog/machine_images.py", "costs/__pycache__/a.pyc"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text("")
+    assert list(judge.files_of(tmp_path, "prod")) == ["policies/rules/nodes/machine_images.py"]
 
 
 def test_each_option_of_a_policy_that_a_change_sets_is_a_danger_of_its_own():
     before = files(more="policies: {cost-max-gpus: {gpus: 9}, cost-monthly-cap: {usd: 5}}")
     after = files(more="policies: {cost-max-gpus: {gpus: 9}, res-allowed-regions: {regions: [a]}}")
     said = list(judge.find(before, after, "prod"))
-    assert [each.opening for each in said] == [
-        "policies.cost-monthly-cap.usd of prod: 5 → not set",
-        "policies.res-allowed-regions.regions of prod: not set → ['a']",
+    assert [each.opening.partition(": ")[0] for each in said] == [
+        "policies.cost-monthly-cap.usd of prod is looser",
+        "policies.res-allowed-regions.regions of prod",
     ]
+    assert said[0].opening.endswith(": 5 → 250,000 (default)")
+    assert ": adds a; drops " in said[1].opening
     assert {each.severity for each in said} == {LOST}, "they come first on the page"
 
 
@@ -1655,7 +1783,7 @@ def test_the_gravest_comes_first_and_equal_ones_are_one():
     lowered = tuple(judge.find(files(), files(environment="dev"), "prod"))
     each = found(*nats, of("aws:efs/fileSystem:FileSystem", {}, None, "home"), judges=lowered)
     assert [danger.opening for danger in each] == [
-        "environment of prod: prod → dev",
+        "environment of prod is looser: prod → dev",
         "FileSystem home deleted",
         "NatGateway a, b deleted",
     ]

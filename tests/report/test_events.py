@@ -1,5 +1,6 @@
 """The event log: changes, policy findings and parents of resources."""
 
+from policies.analyzer import IN_PRODUCTION
 from report import events
 from report.tree import component_of, title
 from tests.report.logs import NETWORK, POOL, STACK, created, finding, state, step, summary, urn
@@ -69,11 +70,31 @@ def test_a_title_does_not_repeat_the_type_as_name():
     assert title(POOL) == "NodePool main-system"
 
 
-def test_a_short_finding_has_the_problem_and_the_fix():
+def test_fixes_of_a_rule_are_those_of_all_its_findings_and_what_they_share_once():
+    fix = "Fix: Keep it. In the program: "
+    tails = ("a[0].x: 1.", "a[1].x: 1.", 'reclaimPolicy: "Retain".', "no b.c.", "d: 1.", "")
+    log = [finding(message=f"bad {n}.\n{fix if tail else ''}{tail}") for n, tail in enumerate(tails)]
+    found = events.read(log).findings
+    assert events.fixes(found[:1]) == "Keep it. In the program: a[0].x: 1."
+    assert events.fixes(found[:2]) == "Keep it. In the program: a[0].x: 1.", "another place of the same kind"
+    assert events.fixes(found[:3]) == 'Keep it. In the program: a[0].x: 1; reclaimPolicy: "Retain".'
+    assert events.fixes(found).endswith('; reclaimPolicy: "Retain"; no b.c; and 1 more.')
+    assert events.fixes(found[5:]) == ""
+    different = events.read([finding(message=f"x.\nFix: {each}") for each in ("close it", "drop it")]).findings
+    assert events.fixes(different) == "close it; drop it."
+
+
+def test_what_others_follow_from_comes_first():
+    found = events.read([finding("a"), finding(events.CAUSE, "advisory"), finding("z")]).findings
+    assert [each.policy for each in found] == [events.CAUSE, "a", "z"]
+    assert IN_PRODUCTION.id == events.CAUSE
+
+
+def test_a_finding_has_the_problem_and_the_fix():
     (policy_finding,) = events.read(
         [finding(message="is open.\nWhy: anyone may try.\nFix: close it.\nMore: docs\nWaive: - {}")]
     ).findings
-    assert policy_finding.short == "is open. Fix: close it."
+    assert (policy_finding.problem, policy_finding.part("Fix")) == ("is open.", "close it.")
 
 
 def test_a_finding_about_a_resource_that_goes_is_at_that_resource():

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from policies.analyzer import EXPIRED
 from policies.production import ONLY_SHOWS
 from report.dangers import judge
 from report.dangers.danger import LOST
@@ -121,13 +122,60 @@ def test_the_rules_of_the_base_judge_a_change_of_the_judge_as_well(engine, monke
     monkeypatch.setattr("report.look._configure", lambda *_: frozenset({"eks-endpoint-private", "cost-nat-count"}))
     lowered = [finding("eks-endpoint-private", "advisory", "open"), finding("cost-nat-count", message="two")]
     seen, commands = engine((0, *lowered, *WHOLE), (0, *lowered, finding("no-rule", "advisory"), *WHOLE))
-    found = by_other_judge(Simulated(tmp_path / "home", ROOT), "prod", tmp_path / "base", seen)
+    found, unseen = by_other_judge(Simulated(tmp_path / "home", ROOT), "prod", tmp_path / "base", seen)
+    assert unseen == ""
     assert [each.policy for each in found] == ["eks-endpoint-private"], "the other is refused by the change's own rules"
     assert ("look", "preview", "--stack") in commands
     (danger,) = judge.refused(found)
-    assert danger.opening == "the rules of the base refuse it: eks-endpoint-private"
+    assert danger.opening == "the rules of the base refuse it by eks-endpoint-private: open"
     assert (danger.kind, danger.severity) == ("judge", LOST)
-    assert list(judge.refused(())) == []
+
+
+NO_START = json.dumps({"diagnosticEvent": {"severity": "info#err", "message": "The policy pack does not start: x"}})
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        ((1, '{"policyLoadEvent":{}}', NO_START), "The policy pack does not start: x"),
+        ((0, step("update", NETWORK)), "the engine gives no reason, exit 0"),
+        ((1, step("update", NETWORK), error(NETWORK, "no zone"), summary("failed")), "no zone"),
+    ],
+)
+def test_a_base_that_does_not_judge_all_of_a_change_is_no_base_that_refuses_nothing(
+    engine, monkeypatch, tmp_path, answer, why
+):
+    monkeypatch.setattr("report.look._configure", lambda *_: frozenset())
+    seen, _ = engine((0, *WHOLE), answer)
+    found, unseen = by_other_judge(Simulated(tmp_path / "home", ROOT), "prod", tmp_path / "base", seen)
+    assert (found, unseen) == ((), why)
+    (danger,) = judge.unjudged(unseen)
+    assert (danger.opening, danger.severity) == ("the rules of the base could not judge all of it", LOST)
+    assert danger.consequence.endswith(f"not known: {why}")
+
+
+def test_a_base_whose_levels_or_settings_cannot_be_read_does_not_judge(engine, tmp_path):
+    seen, _ = engine((0, *WHOLE))
+    simulated, base = Simulated(tmp_path / "home", ROOT), tmp_path / "base"
+    (base / "policies").mkdir(parents=True)
+    found, unseen = by_other_judge(simulated, "prod", base, seen)
+    assert found == ()
+    assert "Pulumi.prod.yaml" in unseen
+    (base / "Pulumi.prod.yaml").write_text("config: {ml-platform:environment: prod}")
+    found, unseen = by_other_judge(simulated, "prod", base, seen)
+    assert unseen.startswith("its levels cannot be read: ")
+    assert "held" in unseen, "the last line says what python could not do"
+
+
+def test_what_notices_of_the_base_refuse_counts_and_that_its_own_waiver_has_ended_does_not(
+    engine, monkeypatch, tmp_path
+):
+    monkeypatch.setattr("report.look._configure", lambda *_: frozenset({"waiver-broad", "waiver-expired"}))
+    said = [finding("waiver-broad", "advisory"), finding("waiver-expired", "advisory"), finding("rule-crashed")]
+    seen, _ = engine((0, *WHOLE), (0, *said, *WHOLE))
+    found, _ = by_other_judge(Simulated(tmp_path / "home", ROOT), "prod", tmp_path / "base", seen)
+    assert [each.policy for each in found] == ["rule-crashed", "waiver-broad"]
+    assert EXPIRED.id == "waiver-expired"
 
 
 def test_the_second_preview_may_set_each_level_and_the_first_may_not(engine, monkeypatch, tmp_path):

@@ -27,5 +27,11 @@ def test_what_all_findings_of_a_rule_share_is_said_once_after_the_first_of_them(
     ]
 
 
+def test_each_kind_of_place_has_its_fix() -> None:
+    fixes = ("In the program: a: 1.", "In the program: b: 2.")
+    lines = last_lines(*(finding("a-rule", message=f"number {fix}\nFix: {fix}") for fix in fixes))
+    assert "Fix: In the program: a: 1; b: 2." in lines
+
+
 def test_what_only_advises_needs_no_waiver() -> None:
     assert "Waive" not in " ".join(last_lines(finding("a-rule", "advisory", f"wide.{PARTS}")))

@@ -2,7 +2,8 @@
 
 import json
 
-from report.dangers import dangers, plan_from
+from report.dangers import Danger, dangers, plan_from
+from report.dangers.danger import NOTE
 from report.summary import MOST_DANGERS
 from report.summary import summary as page_of
 from tests.report.logs import NETWORK, PROVIDER, created, finding, seen, state, step, summary, urn
@@ -94,6 +95,33 @@ def test_names_and_values_of_a_change_are_no_markdown():
     key = urn("x:y:Z", "z")
     changed = step("update", key, old=state(key, inputs={"a": "`x`"}), inputs={"a": "y"}, because=["a"])
     assert "| `` a: `x` → y `` |" in page([changed, summary(update=1)])
+
+
+def test_texts_of_policies_are_no_markdown_no_html_and_tell_nobody():
+    message = "clusters.<name> *deployer* <img src=x> a|b.\nFix: ask @team for `x` \\<b>&lt;i&gt;"
+    text = page([step("update", NETWORK), finding(message=message), summary("failed")], code=255)
+    (row,) = [line for line in text.splitlines() if line.startswith("| **mandatory**")]
+    assert "| clusters.\\<name\\> \\*deployer\\* \\<img src=x\\> a\\|b. |" in row
+    assert "ask @<!-- -->team for \\`x\\` \\\\\\<b\\>\\&lt;i\\&gt; |" in row
+
+
+def test_a_rule_leads_to_its_section_which_says_why(monkeypatch):
+    log = [step("update", NETWORK), finding(message="bad.\nMore: docs/policies/README.md#net-flow-logs"), summary()]
+    monkeypatch.delenv("GITHUB_REPOSITORY", raising=False)
+    assert "| net-flow-logs, docs/policies/README.md#net-flow-logs |" in page(log)
+    for name, value in (("SERVER_URL", "https://github.com"), ("REPOSITORY", "acme/ml"), ("SHA", "abc")):
+        monkeypatch.setenv(f"GITHUB_{name}", value)
+    link = "[net-flow-logs](https://github.com/acme/ml/blob/abc/docs/policies/README.md#net-flow-logs)"
+    assert f"| {link} |" in page(log)
+
+
+def test_a_note_is_no_danger_and_no_headline():
+    look = seen([step("same", PROVIDER, inputs={"region": "us-east-1"}), step("update", NETWORK), summary(update=1)])
+    note = Danger(kind="judge", severity=NOTE, says="a cap is stricter", consequence="more is refused")
+    lines = page_of("dev", look, plan_from(look), (note,), "`main`").splitlines()
+    assert lines[0] == "## Stack `dev`: no dangers"
+    assert lines[2].startswith("No dangers known")
+    assert lines[4] == "- **Note, judge**: a cap is stricter: more is refused."
 
 
 def test_changed_properties_are_shown_once_with_their_resources_and_tags_last():
