@@ -52,7 +52,7 @@ class Outcome:
     """What a rule or the pack itself said about one resource, or that a rule passed or did not apply.
 
     file, line: of the program that declares the resource, where the engine recorded it. edit: path -> the value there
-    that passes, where the rule knows it; None: nothing. waiver: the one that covers it, with owner, reason and last day.
+    that passes, where the rule knows it; None: nothing. waiver: what covers it, with owner, reason and last day.
     """
 
     rule: str
@@ -343,7 +343,10 @@ class Page:
         for each in self.outcomes:
             by_rule.setdefault(each.rule, []).append(each)
         tags = {
-            **{"failed": "failure", "crashed": "error", "deferred": "skipped", "not applicable": "skipped"},
+            "failed": "failure",
+            "crashed": "error",
+            "deferred": "skipped",
+            "not applicable": "skipped",
             "waived": "system-out",
         }
         for rule_id, said in by_rule.items():

@@ -212,6 +212,9 @@ def test_the_entry_to_paste_is_yaml_whatever_the_resource_is_called(name: str) -
     urn = f"urn:pulumi:prod::shop::aws:sqs/queue:Queue::{name}"
     (entry,) = yaml.safe_load(entry_for("sqs-encrypted", urn, TODAY))
     assert entry == {
-        **{"rule": "sqs-encrypted", "urn": urn, "owner": "team:<yours>", "reason": "<why>"},
+        "rule": "sqs-encrypted",
+        "urn": urn,
+        "owner": "team:<yours>",
+        "reason": "<why>",
         "expires": TODAY + timedelta(days=LONGEST_DAYS),
     }
