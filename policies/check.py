@@ -10,6 +10,7 @@ import json
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -24,7 +25,7 @@ from common.urns import name_of, stack_of
 from common.values import SECRET_SIGNATURE, SIGNATURE_KEY, UNKNOWN, Secret
 from common.version import VERSION
 from common.wire import to_struct
-from policies.analyzer import DOCS, PACK, Analyzer
+from policies.analyzer import BROAD, DOCS, EXPIRED, IN_PRODUCTION, PACK, UNUSED, Analyzer, Notice
 from policies.evaluate import Finding
 from policies.manifests import resources_of_manifests
 from policies.pack import PRODUCTION, WAIVERS
@@ -37,6 +38,9 @@ from policies.waivers import WaiverError, entry_for, load
 
 STATUSES = ("failed", "crashed", "deferred", "waived", "passed", "not applicable")
 _STATUS = {"violation": "failed", "crashed": "crashed", "deferred": "deferred"}
+_OF_THE_PACK = {notice.id: notice for notice in (IN_PRODUCTION, EXPIRED, BROAD, UNUSED)}
+"""What the pack says itself. What crashed, is deferred or waived is an outcome of its rule."""
+_NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class CannotJudgeError(Exception):
@@ -45,10 +49,10 @@ class CannotJudgeError(Exception):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a rule said about one resource, or that it passed or did not apply.
+    """What a rule or the pack itself said about one resource, or that a rule passed or did not apply.
 
     file, line: of the program that declares the resource, where the engine recorded it. edit: path -> the value there
-    that passes, where the rule knows it; None: nothing.
+    that passes, where the rule knows it; None: nothing. waiver: what covers it, with owner, reason and last day.
     """
 
     rule: str
@@ -61,6 +65,13 @@ class Outcome:
     file: str = ""
     line: int = 0
     edit: Mapping[str, Any] = field(default_factory=dict)
+    waiver: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """What was said, in one line, without the place."""
+        said = " ".join(filter(None, (self.path, *self.message.removesuffix(".").splitlines()))) + "."
+        return f"{said} Waived: {self.waiver}." if self.waiver else said
 
 
 class _Recording(Analyzer):
@@ -81,11 +92,12 @@ class _Recording(Analyzer):
         super()._report(rule, findings, evaluation, response)
         level = self._level(rule, evaluation.environment)
         for each in findings:
-            waived = each.kind == "violation" and self._waiver_for(each, evaluation.today)
+            waived = self._waiver_for(each, evaluation.today) if each.kind == "violation" else None
             file, line = self._places.get(each.urn, ("", 0))
             status = "waived" if waived else _STATUS[each.kind]
             given = (rule.id, status, level, rule.severity, each.urn, each.path, each.message, file, line)
-            self.outcomes.append(Outcome(*given, rule.mend_at(each.path) if status == "failed" else {}))
+            edit = rule.mend_at(each.path) if status == "failed" else {}
+            self.outcomes.append(Outcome(*given, edit, str(waived or "")))
 
     def levels(self, urn: str) -> dict[str, Level]:
         """Returns rule id -> its level for the stack."""
@@ -140,7 +152,9 @@ def judge(
             provider=message.provider,
         )
         pack.Analyze(request, None)
-    pack.AnalyzeStack(wire.AnalyzeStackRequest(resources=messages), None)
+    for each in pack.AnalyzeStack(wire.AnalyzeStackRequest(resources=messages), None).diagnostics:
+        if notice := _OF_THE_PACK.get(each.policyName):
+            pack.outcomes.append(Outcome(notice.id, "failed", notice.level, notice.severity, message=each.message))
     said = {outcome.rule for outcome in pack.outcomes}
     levels = pack.levels(resources[0]["urn"] if resources else "")
     for rule in rules().values():
@@ -206,7 +220,7 @@ def _place(state: Mapping[str, Any]) -> tuple[str, int]:
 
 
 def is_refused(outcomes: Iterable[Outcome]) -> bool:
-    """Tells whether a mandatory rule failed, or a rule crashed."""
+    """Tells whether a mandatory rule failed, a rule crashed, or a waiver covers too much or has expired."""
     return any(each.status == "crashed" or (each.status == "failed" and each.level == "mandatory") for each in outcomes)
 
 
@@ -241,10 +255,12 @@ class Page:
     def _by_rule(self) -> Iterator[tuple[str, list[str], list[str]]]:
         """Yields for each rule that said something: a title, what it said, a waiver to paste and the other URNs."""
         for rule_id, status, said in self._said():
-            rule, failed = rules()[rule_id], [each for each in said if status == "failed"]
+            rule, failed = _record(rule_id), [each for each in said if status == "failed" and each.urn]
             urns = list(dict.fromkeys(each.urn for each in failed))
-            lines = [f"{_short(each.urn)}{_line(each)}: {each.path} {each.message}." for each in said]
-            lines += [f"Why: {rule.why}", f"Fix: {rule.fix_at(*(each.path for each in failed))}"]
+            lines = [f"{_short(each.urn)}{_line(each)}: {each.sentence}" for each in said]
+            lines += [f"Why: {rule.why}"]
+            if not isinstance(rule, Notice):
+                lines += [f"Fix: {rule.fix_at(*(each.path for each in failed))}"]
             waivers = [entry_for(rule_id, urn, self.today) for urn in urns[:1]] + [f"# or: {urn}" for urn in urns[1:]]
             title = f"{rule_id}: {status}, {said[0].level}, {rule.severity}, {len(said)} finding{'s' * (len(said) > 1)}"
             yield title, [*lines, f"More: {DOCS}#{rule_id}"], waivers
@@ -268,9 +284,13 @@ class Page:
     def json(self) -> str:
         """Returns counts, outcomes and what the rules say of them as JSON."""
         said = {
-            each: {"why": rule.why, "fix": rule.fix, "stack_file": dict(rule.stack_file), "more": f"{DOCS}#{each}"}
-            for each, rule in rules().items()
-            if each in {rule_id for rule_id, _, _ in self._said()}
+            each: {
+                "why": _record(each).why,
+                "fix": getattr(_record(each), "fix", ""),
+                "stack_file": dict(getattr(_record(each), "stack_file", {})),
+                "more": f"{DOCS}#{each}",
+            }
+            for each in sorted({rule_id for rule_id, _, _ in self._said()})
         }
         outcomes = [asdict(each) for each in self.outcomes]
         return json.dumps({"counts": self.counts, "rules": said, "outcomes": outcomes}, indent=2)
@@ -287,16 +307,18 @@ class Page:
             }
             for rule in rules().values()
         ]
+        described += [{"id": each.id, "shortDescription": {"text": each.why}} for each in _OF_THE_PACK.values()]
+        seen = Counter[str]()
         results = [
             {
                 "ruleId": each.rule,
-                "level": "note" if each.status == "deferred" else "error" if each.level == "mandatory" else "warning",
-                "kind": "open" if each.status == "deferred" else "fail",
-                "message": {"text": f"{_short(each.urn)}: {each.path} {each.message}."},
+                "level": "none" if each.status == "deferred" else "error" if is_refused([each]) else "warning",
+                "kind": "open" if each.status == "deferred" else "fail",  # which takes no level
+                "message": {"text": f"{_short(each.urn)}: {each.sentence}"},
                 "locations": [_location(each)],
-                "partialFingerprints": {"urn/v1": f"{each.rule} {each.urn} {each.path}"},
+                "partialFingerprints": {"urn/v1": _numbered(f"{each.rule} {each.urn} {each.path}", seen)},
                 **({"properties": {"edit": dict(each.edit)}} if each.edit else {}),
-                **({"suppressions": [{"kind": "external"}]} if each.status == "waived" else {}),
+                **({"suppressions": [{"kind": "external", "justification": each.waiver}]} if each.waiver else {}),
             }
             for _, _, said in self._said()
             for each in said
@@ -320,13 +342,30 @@ class Page:
         by_rule: dict[str, list[Outcome]] = {}
         for each in self.outcomes:
             by_rule.setdefault(each.rule, []).append(each)
-        tags = {"failed": "failure", "crashed": "error", "deferred": "skipped", "not applicable": "skipped"}
+        tags = {
+            "failed": "failure",
+            "crashed": "error",
+            "deferred": "skipped",
+            "not applicable": "skipped",
+            "waived": "system-out",
+        }
         for rule_id, said in by_rule.items():
             case = Xml.SubElement(suite, "testcase", classname=PACK, name=rule_id)
             if tag := tags.get(said[0].status):
-                shown = "\n".join(f"{each.urn}: {each.path} {each.message}" for each in said if each.urn)
-                Xml.SubElement(case, tag, message=said[0].status).text = shown
+                shown = "\n".join(f"{each.urn or 'the stack'}: {each.sentence}" for each in said if each.message)
+                message = {} if tag == "system-out" else {"message": said[0].status}
+                Xml.SubElement(case, tag, message).text = _NOT_XML.sub("\ufffd", shown)
         return Xml.tostring(suite, encoding="unicode", xml_declaration=True)
+
+
+def _record(rule_id: str) -> Rule | StackRule | Notice:
+    return _OF_THE_PACK.get(rule_id) or rules()[rule_id]
+
+
+def _numbered(fingerprint: str, seen: Counter[str]) -> str:
+    """Returns a fingerprint that no result before it has: several may be about one place."""
+    seen[fingerprint] += 1
+    return f"{fingerprint} {seen[fingerprint]}" if seen[fingerprint] > 1 else fingerprint
 
 
 def _location(outcome: Outcome) -> dict[str, Any]:

@@ -158,6 +158,7 @@ class _Record:
     mend: end of a finding's path -> the value there that passes in every program; None: nothing stands there. A map is
         merged into what stands there. stack_file: path in the stack file -> the value that passes, where the platform
         takes it from there. In both, <...> stands for a word of the reader's.
+    beside: end of a path in `mend` -> what the mend needs in the same map, so that no other rule fails then.
     no_mend: where no value of the resource mends a finding, such as "the bucket's policy is missing".
     """
 
@@ -167,6 +168,7 @@ class _Record:
     why: str
     fix: str
     mend: Mapping[str, Any] = field(default_factory=dict)
+    beside: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     stack_file: Mapping[str, Any] = field(default_factory=dict)
     no_mend: str = ""
     standards: tuple[str, ...] = ()
@@ -187,9 +189,10 @@ class _Record:
         return levels[environment]
 
     def mend_at(self, path: str) -> dict[str, Any]:
-        """Returns the path of a finding -> the value there that passes, if it is one for all programs; else {}."""
+        """Returns the path of a finding and what must stand beside it -> the value; {} if it depends on the program."""
         end = self._end_of(path)
-        return {path: self.mend[end]} if end else {}
+        beside = {f"{path.removesuffix(end)}{key}": value for key, value in self.beside.get(end, {}).items()}
+        return {path: self.mend[end], **beside} if end else {}
 
     def _end_of(self, path: str) -> str:
         """Returns the longest key of `mend` that the path ends with, or ""."""
@@ -200,7 +203,7 @@ class _Record:
     def fix_at(self, *paths: str) -> str:
         """Returns the fix in one line, with the edits of the stack file and of the program: one of each kind."""
         first = {self._end_of(path): path for path in reversed(paths)}
-        mends = {path: self.mend[end] for end, path in reversed(first.items()) if end}
+        mends = {at: value for path in reversed(first.values()) for at, value in self.mend_at(path).items()}
         given = [("In the stack file", self.stack_file), ("In the program", mends)]
         edits = [f"{place}: {'; '.join(map(_edit, edits.items()))}." for place, edits in given if edits]
         return " ".join([self.fix, *edits])

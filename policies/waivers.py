@@ -1,5 +1,6 @@
 """Reads `policies/waivers.yaml`: exceptions from one rule in one stack, with a reason, an owner and a last day."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ _URN = re.compile(r"urn:pulumi:(?P<stack>[A-Za-z0-9_.-]+)::[^:]+::(?P<type>.+)::
 _WILDCARD = re.compile(r"\[[^]]*\]|[*?]")
 _PACKAGES = ("aws:", "kubernetes:")
 _PLACEHOLDER = re.compile(r"<[a-z ]+>")
+_SHORTEST_REASON_LETTERS = 10
 _OWNER = re.compile(r"(team|role):[a-z0-9][a-z0-9-]*")
 
 
@@ -59,7 +61,9 @@ class Waiver:
 def entry_for(rule: str, urn: str, today: date) -> str:
     """Returns an entry for the file, with placeholders that `load` refuses: nobody pastes it unread."""
     expires = today + timedelta(days=LONGEST_DAYS)
-    return f'- {{rule: {rule}, urn: "{escape(urn)}", owner: team:<yours>, reason: <why>, expires: {expires}}}'
+    said = {"urn": escape(urn), "owner": "team:<yours>", "reason": "<why>"}
+    quoted = ", ".join(f"{key}: {json.dumps(value)}" for key, value in said.items())  # also what YAML takes for its own
+    return f"- {{rule: {rule}, {quoted}, expires: {expires}}}"
 
 
 def load(path: Path, rule_ids: Iterable[str], today: date) -> tuple[Waiver, ...]:
@@ -92,11 +96,17 @@ def _mistakes(entry: Any, rule_ids: list[str], today: date) -> Iterable[str]:
             yield f"{key} is missing. A waiver needs {', '.join(_KEYS)}."
         elif _PLACEHOLDER.search(str(entry[key])):
             yield f"{key} is still the placeholder {entry[key]}. Say it for this case, or change the resource."
-    rule, urn, owner, expires = (entry.get(key) for key in ("rule", "urn", "owner", "expires"))
+    rule, urn, reason, owner, expires = (entry.get(key) for key in _KEYS)
     if rule and rule not in rule_ids:
         yield f'there is no rule "{rule}"{did_you_mean(str(rule), rule_ids)}.'
     if urn:
         yield from _urn_mistakes(str(urn))
+    if (
+        reason
+        and not _PLACEHOLDER.search(str(reason))
+        and sum(map(str.isalpha, str(reason))) < _SHORTEST_REASON_LETTERS
+    ):
+        yield f'reason "{reason}" tells nobody why. Say in a sentence why the rule does not hold, and until when.'
     if owner and not _PLACEHOLDER.search(str(owner)) and not _OWNER.fullmatch(str(owner)):
         yield f'owner "{owner}" may be a person, who can leave. Write team:<name> or role:<name>.'
     if expires and type(expires) is not date:

@@ -288,3 +288,58 @@ def test_an_advisory_failure_stops_nothing() -> None:
     failed = [each for each in judge(resources_of(state(tagged))) if each.status == "failed"]
     assert is_refused(failed)
     assert not is_refused(judge(resources_of(state(tagged)), {each.rule: "advisory" for each in failed}))
+
+
+def waivers_of(folder: Path, *entries: Mapping[str, Any]) -> Path:
+    file = folder / "waivers.yaml"
+    given = {"rule": "sqs-policy-not-open", "reason": "until the shop is closed", "owner": "team:shop"}
+    file.write_text(yaml.safe_dump([{**given, "expires": date(2026, 11, 20), **each} for each in entries]))
+    return file
+
+
+def test_what_the_pack_says_of_waivers_is_in_every_form_and_in_the_exit_status(tmp_path: Path) -> None:
+    queues = [queue(urn=f"{QUEUE}-{number}") for number in range(15)]
+    others = {"urn": f"{QUEUE}-none", "expires": date(2026, 10, 20)}, {"urn": f"{QUEUE}-nowhere"}
+    file = waivers_of(tmp_path, {"urn": f"{QUEUE}-*"}, *others)
+    only = {"sqs-policy-not-open", "waiver-broad", "waiver-expired", "waiver-unused"}
+    told = judge(resources_of(state(*queues)), waivers=file, today=lambda: date(2026, 11, 1))
+    page = Page([each for each in told if each.rule in only])
+    assert is_refused(page.outcomes), "a waiver for many, and one that has ended, are mandatory findings"
+    assert page.counts == dict.fromkeys(check.STATUSES, 0) | {"failed": 3, "waived": 1}
+    for form, write in check.FORMATS.items():
+        for shown in ("Covers 15 resources", "Expired: ", "Unused: ", "until 2026-11-20 (team:shop: until the shop"):
+            assert shown in write(page), form
+    unused = [each for each in page.outcomes if each.rule == "waiver-unused"]
+    assert len(unused) == 1
+    assert not is_refused(unused), "it could hide a later finding, and hides none today"
+
+
+def test_a_stack_that_is_production_in_silence_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "production.yaml"
+    file.write_text("{accounts: [], stacks: [prod], floors: {}}", encoding="utf-8")
+    monkeypatch.setattr(check, "PRODUCTION", file)
+    told = outcomes(queue(), settings={"ml-platform:environment": "dev"})["production"]
+    assert (told.status, told.level) == ("failed", "advisory")
+    assert "is judged as prod" in told.message
+
+
+def test_a_finding_that_waits_for_a_value_has_no_level_in_sarif() -> None:
+    secret = {SIGNATURE_KEY: SECRET_SIGNATURE, "ciphertext": "v1:AAAA"}
+    results = json.loads(Page(judge(resources_of(state(queue(secret))))).sarif())["runs"][0]["results"]
+    levels = {(each["kind"], each["level"]) for each in results}
+    assert ("open", "none") in levels
+    assert {level for kind, level in levels if kind == "open"} == {"none"}, "the level of what is open is none"
+
+
+def test_findings_about_one_place_are_told_apart() -> None:
+    twice = [check.Outcome("net-policy-not-open", "failed", "mandatory", "high", QUEUE, "spec", each) for each in "ab"]
+    results = json.loads(Page(twice).sarif())["runs"][0]["results"]
+    prints = [each["partialFingerprints"]["urn/v1"] for each in results]
+    assert len({*prints}) == len(prints) == 2
+    assert prints[0] == f"net-policy-not-open {QUEUE} spec", "findings that are known stay the same"
+
+
+def test_a_name_with_a_control_character_is_xml() -> None:
+    page = Page(judge(resources_of(state(queue(urn=f"{QUEUE}\x1b[31m\x00\ufffe")))))
+    assert Xml.fromstring(page.junit()).get("name") == "ml-platform"
+    assert f"{QUEUE}\ufffd[31m" in page.junit()

@@ -14,7 +14,7 @@ from policies.rule import Case, Rule, Sample, StackCase, StackRule
 from settings.stack.schema import stack_file_schema
 from tests.policies.mending import edited, filled
 from tests.policies.mends import EXAMPLES, Anew, Edits, OneOf
-from tests.policies.policy_harness import ALL, findings
+from tests.policies.policy_harness import ALL, RESOURCE_RULES, STACK_RULES, findings, kind_of
 
 MOST_EDITS = 20
 BAD = [pytest.param(r, c, id=f"{r.id}: {n}") for r in ALL.values() for n, c in r.bad.items()]
@@ -63,7 +63,7 @@ def values_for(rule: Rule | StackRule, path: str) -> tuple[Any, ...]:
     """Returns what may stand at the path of a finding: what the rule says, or an example."""
     examples = EXAMPLES.get(rule.id, {})
     if edit := rule.mend_at(path) or replace(rule, mend=examples).mend_at(path):
-        (value,) = edit.values()
+        value = Edits(edit) if len(edit) > 1 else edit[path]
         return value if isinstance(value, OneOf) else (value,)
     return (examples["*"],) if "*" in examples else ()
 
@@ -161,3 +161,44 @@ def test_each_edit_and_each_reason_for_none_is_about_a_finding(rule: Rule | Stac
         assert any(replace(rule, mend={end: 0}).mend_at(path) for path in asked), f"no case needs the example of {end}"
     unmended = [case for case in rule.bad.values() if findings(rule, mended(rule, case))]
     assert bool(unmended) == bool(rule.no_mend), "no_mend says why no edit mends a case, where there is one"
+
+
+COMES_WITH_IT = {
+    ("eks-control-plane-logs", "eks-log-group-owned"): "logs have a group, another resource, which this rule names",
+    ("eks-control-plane-logs", "log-audit-alarmed"): "an alarm is another resource, and needs somebody to tell",
+}
+"""Rules that have something to say only after the mend of another rule, about a resource that is missing."""
+
+
+def alone(sample: Sample, case: StackCase) -> Case:
+    return Case(sample.props, sample.type, environment=case.environment)
+
+
+def broken(case: Case | StackCase) -> set[str]:
+    """Returns all rules that find something in a case."""
+    singles = [case] if isinstance(case, Case) else [alone(each, case) for each in case.resources.values()]
+    single = Sample(case.type, case.props) if isinstance(case, Case) else None
+    stack = StackCase({"it": single}, environment=case.environment) if single else replace(case, options={})
+    asked = [(rule, replace(each, options={})) for each in singles for rule in RESOURCE_RULES if rule.covers(each.type)]
+    found = [each for rule, given in asked for each in findings(rule, given)]
+    found += [each for rule in STACK_RULES for each in findings(rule, stack)]
+    return {each.rule for each in found if each.kind == "violation"}
+
+
+def with_mends(rule: Rule | StackRule, case: Case | StackCase) -> Case | StackCase:
+    """Returns the case after the edits that the messages show, one after the other."""
+    for _ in range(MOST_EDITS):
+        edits = [(each, rule.mend_at(each.path)) for each in findings(rule, case)]
+        afters = (with_edit(case, each, Edits(edit)) for each, edit in edits if edit)
+        case, before = next((after for after in afters if after != case), case), case
+        if case == before:
+            break
+    return case
+
+
+@pytest.mark.parametrize(("rule", "case"), BAD)
+def test_the_edit_that_a_message_shows_breaks_no_other_rule(rule: Rule | StackRule, case: Case | StackCase) -> None:
+    given = replace(case, type=kind_of(rule, case)) if isinstance(rule, Rule) and isinstance(case, Case) else case
+    after = with_mends(rule, given)
+    new = broken(after) - broken(given) if after != given else set()
+    assert {each for each in new if (rule.id, each) not in COMES_WITH_IT} == set(), "the reader has the next message"

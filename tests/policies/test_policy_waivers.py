@@ -12,7 +12,7 @@ import yaml
 from policies.analyzer import APPLIED, BROAD, EXPIRED, UNUSED, Analyzer
 from policies.pack import WAIVERS
 from policies.rule import Case, Sample
-from policies.waivers import LONGEST_DAYS, MOST_RESOURCES, WaiverError, load
+from policies.waivers import LONGEST_DAYS, MOST_RESOURCES, WaiverError, entry_for, load
 from report.tables import wrapped
 from tests.policies.policy_harness import ALL, RESOURCE_RULES, TODAY, request, stack_request
 
@@ -127,6 +127,9 @@ def test_a_waiver_for_another_stack_is_not_reported(tmp_path: Path) -> None:
         ({"expires": "soon"}, "expires is not a date"),
         ({"expires": TODAY + timedelta(days=LONGEST_DAYS + 1)}, f"more than {LONGEST_DAYS} days ahead"),
         ({"reason": ""}, "reason is missing"),
+        ({"reason": "TODO"}, 'reason "TODO" tells nobody why'),
+        ({"reason": "x"}, 'reason "x" tells nobody why'),
+        ({"reason": "2026-11-30 12"}, "tells nobody why"),
         ({"expire": TODAY}, 'there is no key "expire" (did you mean "expires"?)'),
     ],
 )
@@ -202,3 +205,16 @@ def test_the_waiver_of_the_guide_lets_a_cluster_policy_pass_and_no_other(tmp_pat
         (APPLIED.id, "no-metadata"),
         (rule.id, "another"),
     ]
+
+
+@pytest.mark.parametrize("name", ['a "quoted" one', "a: b, {c} #d", "yes\x1b", "back\\slash"])
+def test_the_entry_to_paste_is_yaml_whatever_the_resource_is_called(name: str) -> None:
+    urn = f"urn:pulumi:prod::shop::aws:sqs/queue:Queue::{name}"
+    (entry,) = yaml.safe_load(entry_for("sqs-encrypted", urn, TODAY))
+    assert entry == {
+        "rule": "sqs-encrypted",
+        "urn": urn,
+        "owner": "team:<yours>",
+        "reason": "<why>",
+        "expires": TODAY + timedelta(days=LONGEST_DAYS),
+    }

@@ -7,6 +7,7 @@ Source: Pulumi AWS 7, aws.lb.LoadBalancer; Elastic Load Balancing, "Application 
 from collections.abc import Iterator, Mapping
 
 from policies.rule import Resource, Sample, Stack, StackCase, StackRule, each, flag, present, text
+from policies.rules.load_balancers.lb_tls_policy import TLS13
 
 LOAD_BALANCERS = ("aws:lb/loadBalancer:LoadBalancer", "aws:alb/loadBalancer:LoadBalancer")
 LISTENERS = ("aws:lb/listener:Listener", "aws:alb/listener:Listener")
@@ -85,6 +86,7 @@ RULE = StackRule(
         "enabled": True,
         "dropInvalidHeaderFields": True,
     },
+    beside={end: {"sslPolicy": TLS13} for end in ("protocol", "certificateArn")},
     on_unknown="fail",
     check=check,
     good={

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from common.values import UNKNOWN
 from policies.objects import objects
 from policies.rule import Case, Resource, Rule, View, each, present, text
+from policies.rules.load_balancers.lb_tls_policy import TLS13
 from policies.views import Path
 
 PUBLIC, SCHEME, ATTRIBUTES_AT = "internet-facing", "spec.scheme", "spec.loadBalancerAttributes"
@@ -130,6 +131,7 @@ RULE = Rule(
         "defaultCertificate": "arn:aws:acm:<region>:<account>:certificate/<id>",
         "certificateArn": "arn:aws:acm:<region>:<account>:certificate/<id>",
     },
+    beside={end: {"sslPolicy": TLS13} for end in ("defaultCertificate", "certificateArn")},
     on_unknown="fail",
     check=check,
     good={

@@ -10,6 +10,7 @@ from policies.rule import Case, Resource, Rule, flag, text
 
 VOLUME, CLASS = "aws:ebs/volume:Volume", "kubernetes:storage.k8s.io/v1:StorageClass"
 CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
+DRIVERS = ("ebs.csi.aws.com", "ebs.csi.eks.amazonaws.com", "kubernetes.io/aws-ebs")
 BY_DEFAULT = "aws:ebs/encryptionByDefault:EncryptionByDefault"
 
 
@@ -22,7 +23,7 @@ def check(resource: Resource) -> Iterator[tuple[str, str]]:
         if not flag(resource, "enabled", default=True):
             yield "enabled", "is false, so new volumes of the region are not encrypted"
         return
-    if resource.type == CLASS and text(resource, "provisioner") not in ("ebs.csi.aws.com", "ebs.csi.eks.amazonaws.com"):
+    if resource.type == CLASS and text(resource, "provisioner") not in DRIVERS:
         return
     path = "parameters.encrypted" if resource.type == CLASS else "encrypted"
     if not flag(resource, path):
@@ -54,6 +55,9 @@ RULE = Rule(
         "StorageClass, nothing set": Case({"provisioner": "ebs.csi.aws.com"}, type=CLASS, at="parameters.encrypted"),
         "claim of the class that EKS makes": Case(
             {"spec": {"storageClassName": "gp2"}}, type=CLAIM, at="spec.storageClassName"
+        ),
+        "StorageClass of the old driver, which the new one acts for": Case(
+            {"provisioner": "kubernetes.io/aws-ebs"}, type=CLASS, at="parameters.encrypted"
         ),
         "StorageClass of Auto Mode": Case(
             {"provisioner": "ebs.csi.eks.amazonaws.com", "parameters": {"encrypted": "false"}},
