@@ -141,7 +141,7 @@ def judge(
     pack = _Recording(rules(), load(waivers, rules(), today()), today, production, places=places)
     _configure(pack, config or {}, environment, stack_of(resources[0]["urn"]) if resources else "", settings or {})
     messages = [_message(each, {other["urn"]: other for other in resources}) for each in resources]
-    kinds = [each.type for each in messages]
+    kinds, told = [each.type for each in messages], list[wire.AnalyzeDiagnostic]()
     for state, message in zip(resources, messages, strict=True):
         request = wire.AnalyzeRequest(
             type=message.type,
@@ -151,8 +151,8 @@ def judge(
             options=message.options,
             provider=message.provider,
         )
-        pack.Analyze(request, None)
-    for each in pack.AnalyzeStack(wire.AnalyzeStackRequest(resources=messages), None).diagnostics:
+        told += pack.Analyze(request, None).diagnostics
+    for each in [*told, *pack.AnalyzeStack(wire.AnalyzeStackRequest(resources=messages), None).diagnostics]:
         if notice := _OF_THE_PACK.get(each.policyName):
             pack.outcomes.append(Outcome(notice.id, "failed", notice.level, notice.severity, message=each.message))
     said = {outcome.rule for outcome in pack.outcomes}

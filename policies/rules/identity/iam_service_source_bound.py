@@ -1,7 +1,9 @@
 """A bucket, a queue or a topic that a service of AWS may use names for whom the service acts.
 
 Services act for every account: one that a stranger sends writes into the bucket of another, if its policy asks nothing.
-Source: IAM user guide, "The confused deputy problem" (cross-service prevention); read 2026-11.
+EventBridge publishes to a topic without saying for whom, so a topic's policy cannot ask.
+Sources: IAM user guide, "The confused deputy problem" (cross-service prevention); EventBridge user guide, "Amazon SNS
+permissions"; read 2026-11.
 """
 
 from collections.abc import Iterator
@@ -15,11 +17,13 @@ TYPES = (
     *(POLICY, "aws:s3/bucket:Bucket", "aws:sqs/queue:Queue", "aws:sqs/queuePolicy:QueuePolicy"),
     *("aws:sns/topic:Topic", "aws:sns/topicPolicy:TopicPolicy"),
 )
+SILENT = "events.amazonaws.com"
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
     for grant in grants(resource, "policy"):
-        serves = any(principal.kind == "service" for principal in grant.principals)
+        silent = SILENT if resource.type.startswith("aws:sns/") else ""
+        serves = any(one.kind == "service" and one.name != silent for one in grant.principals)
         if grant.allows and serves and not any(each.owners for each in grant.conditions):
             yield (
                 grant.statement.under("Condition"),
@@ -47,6 +51,7 @@ RULE = Rule(
             SERVICE, Condition={"ArnEquals": {"aws:SourceArn": "arn:aws:events:us-west-2:111122223333:rule/a"}}
         ),
         "a role": policy_for({"AWS": "arn:aws:iam::111122223333:role/a"}),
+        "EventBridge, to a topic": Case(policy_for({"Service": SILENT}), type=TYPES[-1]),
         "a service that is denied": policy_for(SERVICE, "Deny"),
     },
     bad={
@@ -54,6 +59,7 @@ RULE = Rule(
         "for rules of any account": Case(
             policy_for(SERVICE, Condition={"ArnLike": {"aws:SourceArn": "arn:aws:events:*:*:rule/*"}}), at=AT
         ),
+        "EventBridge, to a queue": Case(policy_for({"Service": SILENT}), type=TYPES[3], at=AT),
         "over TLS": Case(policy_for(SERVICE, Condition={"Bool": {"aws:SecureTransport": "true"}}), at=AT),
     },
 )
