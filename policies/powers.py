@@ -27,6 +27,8 @@ ESCALATIONS = (
 )
 """Actions that give their caller the rights of somebody else."""
 _POSITIVE = frozenset({"stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike"})
+_KIND = r"(autoScalingGroup:[*?]*:autoScalingGroupName/|(loadbalancer|listener(-rule)?)/(app|net|gwy)/|[\w-]+[/:])?"
+"""What stands before the name in an ARN: the kind, of which some have two words."""
 _ABOUT_CALLS = re.compile(
     r"aws:(requestedregion|viaawsservice|calledvia.*|securetransport|currenttime|multifactorauth.*|useragent|referer|"
     r"principal.*|source(ip|account|arn|org.*)?|resourceaccount|resourceorg.*)|iam:passedtoservice|kms:viaservice"
@@ -51,7 +53,7 @@ def _is_wide(pattern: str) -> bool:
     parts = pattern.split(":", 5)
     if len(parts) < 6:
         return pattern.endswith(("*", "?"))
-    of_kind = "" if parts[2] == "s3" else r"([\w-]+[/:])?"
+    of_kind = "" if parts[2] == "s3" else _KIND
     return re.fullmatch(rf"{of_kind}[*?/:]*\*[*?/:]*", parts[5]) is not None
 
 

@@ -81,6 +81,10 @@ RULE = Rule(
         },
         "what has one of several tags": _grant("ec2:*", Condition={"ForAnyValue:StringEquals": OURS["StringEquals"]}),
         "an action without resources": _grant("ec2:CreateLaunchTemplate"),
+        "load balancers by the start of their name": _grant(
+            "elasticloadbalancing:DeleteX",
+            "arn:aws:elasticloadbalancing:us-west-2:111122223333:loadbalancer/app/ours-*",
+        ),
         "an end that is allowed": Case(_grant("ec2:StopInstances"), options={"allowed": ["ec2:StopInstances"]}),
         "one that is allowed": Case(_grant("xray:Put*"), options={"allowed": ["xray:Put*"]}),
         "role without inline policies": Case({}, type=ROLE),
@@ -103,6 +107,27 @@ RULE = Rule(
                 "Revoke",
                 "Detach",
                 "Deregister",
+            )
+        },
+        "every group": Case(
+            _grant(
+                "autoscaling:DeleteX",
+                "arn:aws:autoscaling:us-west-2:111122223333:autoScalingGroup:*:autoScalingGroupName/*",
+            ),
+            at=AT,
+        ),
+        **{
+            f"every {kind}": Case(
+                _grant("elasticloadbalancing:DeleteX", f"arn:aws:elasticloadbalancing:us-west-2:111122223333:{kind}/*"),
+                at=AT,
+            )
+            for kind in (
+                "targetgroup",
+                *(
+                    f"{one}/{of}"
+                    for one in ("loadbalancer", "listener", "listener-rule")
+                    for of in ("app", "net", "gwy")
+                ),
             )
         },
         "all secrets, by pattern": Case(_grant("secretsmanager:Get*"), at=AT),

@@ -4,24 +4,24 @@ Source: Kubernetes 1.35, "Validating Admission Policy" (failurePolicy, validatio
 2026-11.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from common.values import UNKNOWN
 from policies.objects import objects
-from policies.rule import Case, Resource, Rule, text, texts
+from policies.rule import Case, Option, Resource, Rule, text, texts
 
 GROUP, ACTIONS = "admissionregistration.k8s.io", "spec.validationActions"
 WITHOUT, FAILURE = "spec.paramRef.parameterNotFoundAction", "spec.failurePolicy"
 
 
-def check(resource: Resource) -> Iterator[tuple[str, str]]:
+def check(resource: Resource, *, may_fail_open: Collection[str]) -> Iterator[tuple[str, str]]:
     for binding in objects(resource, GROUP, "ValidatingAdmissionPolicyBinding"):
         if "Deny" not in texts(binding, ACTIONS):
             yield binding.under(ACTIONS), "lacks Deny, so what the policy forbids is let in"
         if text(binding, WITHOUT) == "Allow":
             yield binding.under(WITHOUT), "is Allow, so who deletes the parameters switches the policy off"
     for policy in objects(resource, GROUP, "ValidatingAdmissionPolicy"):
-        if text(policy, FAILURE) == "Ignore":
+        if text(policy, FAILURE) == "Ignore" and text(policy, "metadata.name") not in may_fail_open:
             yield policy.under(FAILURE), "is Ignore, so an object that makes an expression fail is let in"
 
 
@@ -43,9 +43,19 @@ RULE = Rule(
     stack_file={"admission.mode": "deny"},
     on_unknown="fail",
     dev="disabled",
+    options={
+        "may_fail_open": Option(
+            "Names of policies that keep order and ward off no harm.", ["ml-platform-labels"], stricter="fewer"
+        )
+    },
     check=check,
     good={
         "a policy that says nothing, so that it fails": Case({"spec": {}}, type=POLICY),
+        "a policy that may fail open": Case(
+            {"metadata": {"name": "names"}, "spec": {"failurePolicy": "Ignore"}},
+            type=POLICY,
+            options={"may_fail_open": ["names"]},
+        ),
         "a policy that fails": Case({"spec": {"failurePolicy": "Fail"}}, type=POLICY),
         "it refuses": _case("", "Deny"),
         "it refuses and notes": _case("", "Audit", "Deny"),
