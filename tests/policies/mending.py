@@ -11,13 +11,21 @@ import yaml
 from policies.rule import Case, StackCase
 
 _STEP = re.compile(r'\["([^"]*)"\]|\[(\d+)\]|([^.\[\]]+)')
-_WORDS = {"account": "111122223333", "region": "us-west-2"}
+_WORDS = {
+    "account": "111122223333",
+    "region": "us-west-2",
+    "your range": "203.0.113.0/24",
+    "your group": "sg-0123456789abcdef0",
+    "your address": "ml@example.com",
+}
 
 
 def filled(value: Any) -> Any:
     """Returns a value of a mend with words in the place of `<...>`."""
+    if value == "<sum>":
+        return 1000
     if isinstance(value, str):
-        return re.sub(r"<([a-z]+)>", lambda word: _WORDS.get(word[1], word[1]), value)
+        return re.sub(r"<([a-z ]+)>", lambda word: _WORDS.get(word[1], word[1]), value)
     if isinstance(value, Mapping):
         return {filled(key): filled(item) for key, item in value.items()}
     return [filled(item) for item in value] if isinstance(value, list | tuple) else value

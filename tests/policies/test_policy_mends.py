@@ -1,8 +1,11 @@
 """The fix of a finding, applied to the bad case, makes the rule pass."""
 
+import importlib
+import inspect
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -10,6 +13,7 @@ import pytest
 
 from components.core.addon_spec import every_add_on
 from policies.evaluate import Finding
+from policies.registry import modules
 from policies.rule import Case, Rule, Sample, StackCase, StackRule
 from settings.stack.schema import stack_file_schema
 from tests.policies.mending import edited, filled
@@ -139,13 +143,48 @@ def test_each_path_of_the_stack_file_that_a_fix_names_is_a_setting(rule_id: str,
 @pytest.mark.parametrize("rule", [each for each in ALL.values() if each.stack_file], ids=lambda rule: rule.id)
 def test_the_stack_file_takes_the_values_of_its_edits(rule: Rule | StackRule) -> None:
     for path, value in rule.stack_file.items():
+        if value is None:  # nothing stands there
+            assert parts_at(path)
+            continue
         of_path = {"anyOf": parts_at(path), "$defs": SCHEMA["$defs"]}
         jsonschema.validate(filled(value), of_path)
         assert not jsonschema.Draft202012Validator(of_path).is_valid({"nonsense": 1}), "the schema takes anything"
 
 
+def keys_of(schema: Any) -> Iterator[str]:
+    """Yields the names of all settings, whatever they are in."""
+    if isinstance(schema, dict):
+        of_object = schema.get("properties")
+        yield from (key.removeprefix("ml-platform:") for key in (of_object if isinstance(of_object, dict) else ()))
+    below = schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ()
+    yield from (key for each in below for key in keys_of(each))
+
+
+SETTINGS = {*keys_of(SCHEMA)}
+INPUTS = (Path(__file__).parents[2] / "simulator" / "aws" / "inputs.json").read_text(encoding="utf-8")
+INPUT_OF_PULUMI_EKS = "encryption_config_key_arn"
+
+
+@pytest.mark.parametrize("rule", ALL.values(), ids=ALL.keys())
+def test_each_name_in_a_fix_is_a_setting_or_an_input_of_a_resource(rule: Rule | StackRule) -> None:
+    source = inspect.getsource(importlib.import_module(modules()[rule.id])).replace(rule.fix, "")
+    for word in re.findall(r"(?<![\w/])[a-z0-9]+(?:_[a-z0-9]+)+(?![\w/(.])", rule.fix):
+        first, *rest = word.split("_")
+        camel = f"{first}{''.join(map(str.title, rest))}"
+        known = word in SETTINGS or word == INPUT_OF_PULUMI_EKS or f'"{camel}"' in INPUTS or camel in source
+        assert known, f"{rule.id} sends its reader to {word}, which is no setting and no input"
+
+
+@pytest.mark.parametrize("rule", ALL.values(), ids=ALL.keys())
+def test_a_fix_names_an_option_by_its_place_in_the_stack_file(rule: Rule | StackRule) -> None:
+    assert not re.search(r"\boptions?\b|pack's configuration|rule's list", rule.fix), "write policies.<rule>.<option>"
+
+
 def test_the_paths_of_fixes_are_found() -> None:
     assert ("net-policy-not-open", "teams[].network.open") in PATHS
+    assert ("cost-max-gpus", "policies.cost-max-gpus.gpus") in PATHS
+    assert ("img-trusted-registry", "images.cache") in PATHS
+    assert not parts_at("policies.cost-max-gpus.gpu")
     assert not parts_at("clusters.<name>.endpoint.publik")
 
 

@@ -35,7 +35,8 @@ RULE = Rule(
     severity="high",
     standards=("CIS EKS 4.1.1", "CIS EKS 4.1.7"),
     why="An admin of a cluster reads each secret and each volume of all teams.",
-    fix="Give people a team's role, or AmazonEKSAdminPolicy in namespaces; add a role for emergencies to the list.",
+    fix="Give people a team's role, or AmazonEKSAdminPolicy in namespaces; "
+    "add a role for emergencies to policies.eks-access-least-privilege.admins.",
     mend={"kubernetesGroups": ["<group>"]},
     dev="advisory",
     on_unknown="fail",

@@ -21,6 +21,7 @@ RULE = Rule(
     standards=("EKS best practices: cluster access",),
     why="Every admin of a cluster is named in the stack, so a review sees who becomes one.",
     fix="Set deployer.role_arn before a cluster is made. On a live one it is ignored: docs/guides/cluster/way-in.md.",
+    stack_file={"deployer.role_arn": "arn:aws:iam::<account>:role/<name>"},
     on_unknown="fail",  # literals here
     # Mandatory, it would stop every live stack for good: the flag is read only when a cluster is made.
     dev="advisory",

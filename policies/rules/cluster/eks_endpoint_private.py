@@ -20,9 +20,13 @@ RULE = Rule(
     severity="critical",
     standards=("FSBP EKS.1", "CKV_AWS_39", "CIS EKS 5.4.2"),
     why="The next flaw in authentication does not expose an API server that the internet cannot reach.",
-    fix="Close the public endpoint, and admit the company's network by clusters.<name>.endpoint.private_cidrs.",
+    fix="Close the public endpoint, and admit a security group, or by endpoint.private_cidrs a network with a route.",
     mend={"endpointPublicAccess": False, "endpointPrivateAccess": True},
-    stack_file={"clusters.<name>.endpoint.public": False},
+    stack_file={
+        "clusters.<name>.endpoint.public": False,
+        "clusters.<name>.endpoint.public_cidrs": None,
+        "clusters.<name>.endpoint.private_security_group_ids": ["<your group>"],
+    },
     on_unknown="fail",
     staging="advisory",
     options={

@@ -38,8 +38,8 @@ RULE = Rule(
     standards=("FSBP EKS.1", "CKV_AWS_38", "CIS EKS 5.4.1"),
     why="Only named address ranges may reach the Kubernetes API.",
     fix="Name your ranges, or turn the public endpoint off.",
-    mend={"publicAccessCidrs": ["203.0.113.0/24"]},
-    stack_file={"clusters.<name>.endpoint.public_cidrs": ["203.0.113.0/24"]},
+    mend={"publicAccessCidrs": ["<your range>"]},
+    stack_file={"clusters.<name>.endpoint.public_cidrs": ["<your range>"]},
     on_unknown="fail",  # ranges are literals here
     options={
         "shortest_prefix": Option(

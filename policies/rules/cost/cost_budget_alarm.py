@@ -31,6 +31,10 @@ RULE = StackRule(
     standards=("AWS Well-Architected COST02",),
     why="One pool of GPUs that nobody scales down costs more in a weekend than the rest of the month.",
     fix="Write observability.cloud_alarms.monthly_usd, or a budget for a team.",
+    stack_file={
+        "observability.cloud_alarms.monthly_usd": "<sum>",
+        "observability.alerts.platform": {"mail": ["<your address>"]},
+    },
     no_mend="the budget is missing, or is wrong",
     dev="disabled",
     staging="disabled",

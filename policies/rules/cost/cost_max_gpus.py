@@ -74,7 +74,7 @@ RULE = StackRule(
     applies_to=(NODE_GROUP, NODE_POOL, *MACHINES),
     severity="critical",
     why="One extra node may cost $40,000 a month, and without this rule only the bill shows the mistake.",
-    fix="Lower pools[].max_per_zone or max_gpus, or raise the limit in the pack's configuration in a review.",
+    fix="Lower pools[].max_per_zone or max_gpus, or raise policies.cost-max-gpus.gpus in a review.",
     on_unknown="fail",
     options={
         "gpus": Option(

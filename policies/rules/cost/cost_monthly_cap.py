@@ -65,7 +65,8 @@ RULE = StackRule(
     applies_to="*",
     severity="high",
     why="A pool may grow to its maximum at any time, so the estimate counts every pool at its largest.",
-    fix="Lower max_per_zone or max_gpus of the largest pools; or set usd, or accepted, in the pack's configuration.",
+    fix="Lower max_per_zone or max_gpus of the largest pools; or set "
+    "policies.cost-monthly-cap.usd or policies.cost-monthly-cap.accepted.",
     no_mend="what has no price is accepted in the configuration",
     options={
         "usd": Option(

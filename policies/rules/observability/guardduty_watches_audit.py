@@ -51,7 +51,9 @@ RULE = StackRule(
     why="Nobody reads audit logs all day. GuardDuty does, and knows the calls of attackers.",
     mend={"enable": True},
     no_mend="the detector is missing, or its feature is",
-    fix="Write security.guardduty with a detector. Where others turn it on, set the option `elsewhere`, or waive it.",
+    fix="Make the detector, or name detector: existing. Where others turn it on, set "
+    "policies.guardduty-watches-audit.elsewhere.",
+    stack_file={"security.guardduty": {"detector": "make"}},
     options={
         "elsewhere": Option(
             "Whether somebody else turns it on in the account, such as an organization.", False, stricter=False

@@ -64,6 +64,7 @@ RULE = StackRule(
     standards=("CIS EKS 2.1.1",),
     why="Nobody reads an audit log by chance: who entered a pod or took a right is found out months later.",
     fix="Write alarms.audit with the addresses of those who have to know.",
+    stack_file={"alarms.audit": {"notify": ["<your address>"]}},
     no_mend="the alarm is missing, or is wrong",
     dev="disabled",
     staging="disabled",

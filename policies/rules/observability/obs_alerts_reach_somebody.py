@@ -70,6 +70,7 @@ RULE = Rule(
     severity="high",
     why="An alert that reaches nobody is a dashboard that nobody looks at.",
     fix="Write observability.alerts.platform with mail, slack or a webhook.",
+    stack_file={"observability.alerts.platform": {"mail": ["<your address>"]}},
     mend={"enabled": True},
     on_unknown="fail",
     dev="disabled",

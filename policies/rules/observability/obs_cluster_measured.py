@@ -28,6 +28,7 @@ RULE = StackRule(
     severity="medium",
     why="Without metrics and alerts a broken GPU, a full volume or an idle node is found by users, or by the bill.",
     fix="Write observability with a receiver in observability.alerts.platform.",
+    stack_file={"observability.alerts.platform": {"mail": ["<your address>"]}},
     no_mend="the release is missing",
     dev="disabled",
     staging="disabled",

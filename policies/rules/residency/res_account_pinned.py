@@ -34,6 +34,7 @@ RULE = StackRule(
     severity="high",
     why="A shell with credentials of another account builds prod there, and rules about accounts know no strangers.",
     fix="Set account_id in the stack file, or allowed_account_ids on the provider.",
+    stack_file={"account_id": "<account>"},
     mend={"allowedAccountIds": ["<account>"], "endpoints": None},
     dev="advisory",
     check=check,

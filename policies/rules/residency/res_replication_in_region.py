@@ -124,7 +124,8 @@ RULE = StackRule(
     applies_to=(S3_COPY, EFS_COPY, PLAN, VAULT, STORED, *BUCKETS),
     severity="high",
     why="A copy is subject to the law of the region that it is in, as the data itself is.",
-    fix="Set replicate_to or copy_to to one of these, or add the region to the rule's list in a review.",
+    fix="Set replicate_to or copy_to to one of these, or write all of yours in "
+    "policies.res-replication-in-region.regions.",
     options={
         "regions": Option("Regions that copies may be in.", ["us-east-1", "us-east-2", "us-west-2"], stricter="fewer")
     },

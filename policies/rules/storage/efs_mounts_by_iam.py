@@ -48,7 +48,8 @@ RULE = Rule(
     standards=("EKS best practices, identity and access management",),
     why="A network alone says nothing of who it is: any pod or machine behind the security group may try each access "
     "point.",
-    fix="Write access: iam for the file system. One that is in use goes by access: both first.",
+    fix="Let the file system ask for a role. One that is in use goes by access: both first.",
+    stack_file={"storage.file_systems.<name>.access": "iam"},
     dev="advisory",
     staging="advisory",
     prod="advisory",  # a live file system has to go through the step between

@@ -44,6 +44,7 @@ RULE = Rule(
     standards=("FSBP ECR.1", "FSBP ECR.2", "CKV_AWS_51", "CKV_AWS_136", "CKV_AWS_163"),
     why="What runs is what was reviewed, as long as nobody can push something else under its tag.",
     fix="Set image_tag_mutability to IMMUTABLE, scan_on_push to True, and encryption with a key of this stack.",
+    stack_file={"images.kms": True},
     mend={
         "imageTagMutability": "IMMUTABLE",
         "scanOnPush": True,

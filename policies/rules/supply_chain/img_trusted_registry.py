@@ -67,7 +67,7 @@ RULE = Rule(
     severity="high",
     standards=("CIS EKS 5.1.4",),
     why="Anybody who can push to a registry that nobody watches runs programs in the cluster.",
-    fix="Copy the image to ECR (image_cache), or add its registry to the option registries.",
+    fix="Copy the image to ECR (images.cache), or add its registry to policies.img-trusted-registry.registries.",
     options={
         "registries": Option(
             "Registries, or parts of one, to trust beside ECR and the images of the catalog.",
