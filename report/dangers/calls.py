@@ -78,7 +78,7 @@ def _is_load_balancer(policy: Resource) -> bool:
 def _servers_that_ask_less(
     plan: Plan, old: Mapping[Target, Resource], new: Mapping[Target, Resource]
 ) -> Iterator[Danger]:
-    """Yields the Servers after which others get in. One of another name takes their place for the same pods and port."""
+    """Yields the Servers after which others get in. One of another name may be about the same pods and port."""
     follows = {_pods(target, each): target for target, each in new.items()}
     by_default = _by_default(plan.after)
     for target, server in old.items():
