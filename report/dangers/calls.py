@@ -54,7 +54,8 @@ def find(plan: Plan) -> Iterator[Danger]:
         gone = target[2] == "Server" and target not in new
         if gone and target in old and target[:2] in refuses and _pods(target, old[target]) not in covered:
             gone = of_metrics  # its default refuses them; only Prometheus came for metrics, and its monitor goes too
-        lost = [] if gone or LATER in has else new_ranges(has, had)
+        admits = target in new and _policy(new[target]) in INBOUND[:2]  # whom no policy names, too
+        lost = [] if gone or admits or LATER in has else new_ranges(has, had)
         lost = [each for each in lost if not _is_load_balancer(plan.before[before[renamed][each]])]
         if lost and not _leaves(plan, old.get(renamed)):
             says = f"{{}} may no longer call {_named(target)}"
@@ -77,17 +78,19 @@ def _is_load_balancer(policy: Resource) -> bool:
 def _servers_that_ask_less(
     plan: Plan, old: Mapping[Target, Resource], new: Mapping[Target, Resource]
 ) -> Iterator[Danger]:
-    covered = {_pods(target, each) for target, each in new.items()}
+    """Yields the Servers after which others get in. One of another name may be about the same pods and port."""
+    follows = {_pods(target, each): target for target, each in new.items()}
     by_default = _by_default(plan.after)
     for target, server in old.items():
-        was = str(at(server.inputs, "spec.accessPolicy") or "deny")
+        was = _policy(server)
         left = by_default.get(target[:2])
-        if target in new:
-            becomes = str(at(new[target].inputs, "spec.accessPolicy") or "deny")
+        if (heir := target if target in new else follows.get(_pods(target, server))) is not None:
+            becomes = _policy(new[heir])
             if all(each in INBOUND for each in (was, becomes)) and INBOUND.index(becomes) < INBOUND.index(was):
                 says, consequence = f"what {{}} does with others: {was} → {becomes}", "pods that no policy names get in"
-                yield _danger(says, consequence, ALONE, GRAVE, [_named(target)], (server.urn,), "protection")
-        elif _pods(target, server) in covered or _leaves(plan, server):
+                urns = tuple(sorted({server.urn, new[heir].urn}))
+                yield _danger(says, consequence, ALONE, GRAVE, [_named(heir)], urns, "protection")
+        elif _leaves(plan, server):
             continue
         elif left not in INBOUND or was not in INBOUND or INBOUND.index(left) < INBOUND.index(was):
             says, consequence = "{} goes", "its pods take what the mesh takes where no policy speaks of a pod"
@@ -99,10 +102,10 @@ def _servers_that_ask_more(
 ) -> Iterator[Danger]:
     """Yields the Servers that refuse more than before. A new one takes the place of what its mesh took by default."""
     by_default = _by_default(plan.before)
-    covered = {_pods(target, each): at(each.inputs, "spec.accessPolicy") or "deny" for target, each in old.items()}
+    covered = {_pods(target, each): _policy(each) for target, each in old.items()}
     for target, server in new.items():
         was = str(covered.get(_pods(target, server), by_default.get(target[:2])))
-        becomes = str(at(server.inputs, "spec.accessPolicy") or "deny")
+        becomes = _policy(server)
         if refuses_more(was, becomes):
             says, consequence = (
                 f"what {{}} does with others: {was} → {becomes}",
@@ -197,6 +200,11 @@ def _danger(
 def _named(target: Target) -> str:
     _, namespace, kind, name = target
     return namespace if kind == "Namespace" else f"{namespace}/{name}"
+
+
+def _policy(server: Resource) -> str:
+    """Returns what a Server does with callers that no policy names: it denies where it says nothing."""
+    return str(at(server.inputs, "spec.accessPolicy") or "deny")
 
 
 def _pods(target: Target, server: Resource) -> tuple[str, str, str, str]:

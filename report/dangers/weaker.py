@@ -405,9 +405,10 @@ def lets_in_elsewhere(before: Inputs, after: Inputs) -> str:
 
 
 def _place(url: object) -> tuple[str, str]:
-    """Returns host, with its port, and path of an address."""
+    """Returns host, with its port where that is not the one of its scheme, and path of an address."""
     parts = urlsplit(str(url))
-    return parts.netloc, parts.path.rstrip("/")
+    own = ":443" if parts.scheme == "https" else ":80"
+    return parts.netloc.lower().removesuffix(own), parts.path.rstrip("/")
 
 
 def _section(inputs: Inputs, path: str, *keys: str) -> Inputs:

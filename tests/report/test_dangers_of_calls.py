@@ -171,6 +171,20 @@ def test_a_new_server_before_pods_of_the_mesh_refuses_those_whom_the_mesh_let_in
     assert openings(*renamed, namespace(), control_plane("audit", "audit")) == []
 
 
+@pytest.mark.parametrize("callers", [True, False])
+@pytest.mark.parametrize("name", ["chat", "talk"])
+def test_a_server_that_denies_less_is_told_by_whatever_name_it_goes_on(name, callers):
+    old, new = DENY, {**SELECTS, "accessPolicy": "audit"}
+    servers = [server(old, new)] if name == "chat" else [server(old, None), server(None, new, name=name)]
+    gone = [policy(TLS, None), named("MeshTLSAuthentication", accounts("gateway"), None)] * callers
+    found_ = found(*servers, *gone, namespace(), control_plane("deny", "deny"))
+    assert [(each.opening, each.severity) for each in found_] == [
+        (f"what inference/{name} does with others: deny → audit", GRAVE)
+    ], "who is no longer named gets in all the same"
+    back = [server(new, None), server(None, old, name=name)] if name == "talk" else [server(new, old)]
+    assert "access" in {each.kind for each in found(*back, namespace(), control_plane("deny", "deny"))}
+
+
 @pytest.mark.parametrize(("default", "refused"), [("audit", False), ("deny", True), ("all-authenticated", True)])
 def test_a_namespace_that_joins_a_mesh_that_refuses_is_told(default, refused):
     joins = of("kubernetes:core/v1:Namespace", {"metadata": {"name": "inference"}}, MESHED, "inference")

@@ -432,6 +432,18 @@ def test_a_role_that_another_expression_gives_as_before_is_none() -> None:
     assert not openings(of(RELEASE, before, after, "main-kps"), kind="access")
 
 
+@pytest.mark.parametrize("host", ["login.example.com:443", "Login.Example.COM"])
+def test_the_same_host_in_another_spelling_is_no_danger(host: str) -> None:
+    before, after = of_grafana(viewers=["all"]), of_grafana(viewers=["all"])
+    sso = after["values"]["grafana"]["grafana.ini"]["auth.generic_oauth"]
+    sso.update(dict.fromkeys(("auth_url", "token_url", "api_url"), f"https://{host}"))
+    for pair in ((before, after), (after, before)):
+        assert not openings(of(RELEASE, *pair, "main-kps"), kind="access")
+    sso["token_url"] = "https://login.example.com:8443"
+    (told,) = openings(of(RELEASE, before, after, "main-kps"), kind="access")
+    assert told.endswith("login.example.com:8443"), "another port is another program"
+
+
 def test_another_host_that_decides_who_logs_in_is_told() -> None:
     before, after = of_grafana(viewers=["all"]), of_grafana("evil.example.org", viewers=["all"])
     assert openings(of(RELEASE, before, after, "main-kps"), kind="access") == [

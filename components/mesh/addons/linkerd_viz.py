@@ -34,7 +34,7 @@ def values(context: AddOnContext) -> Values:
         "createNamespaceMetadataJob": False,  # the namespace has its label without a hook that could hang
         "metricsAPI": part,
         "dashboard": part,
-        "prometheus": _resources("100m", "300Mi", "2Gi"),  # it keeps six hours
+        "prometheus": _resources("100m", "300Mi", "8192Mi"),
         "tap": {"externalSecret": True, "injectCaFrom": f"{VIZ}/tap", **part},
         "tapInjector": {"externalSecret": True, "injectCaFrom": f"{VIZ}/linkerd-tap-injector", **part},
     }

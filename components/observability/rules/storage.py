@@ -11,12 +11,23 @@ FREE = "max by (namespace, persistentvolumeclaim) (kubelet_volume_stats_availabl
 SIZE = "max by (namespace, persistentvolumeclaim) (kubelet_volume_stats_capacity_bytes)"
 
 
+def _goes_on(counter: str, by: str) -> str:
+    """Counts in each of the last two quarters of an hour: what stopped is in one of them alone."""
+    return " and ".join(f"sum by ({by}) (increase({counter}[15m]{before})) > 0" for before in ("", " offset 15m"))
+
+
+def _without(counter: str, by: str) -> str:
+    """Leaves out what has succeeded in half an hour. A counter begins at 1, which is no increase, only a new series."""
+    return f"unless on ({by}) (increase({counter}[30m]) > 0 or {counter} unless {counter} offset 30m)"
+
+
 def _tries(status: str) -> str:
     selector = f'status="{status}",operation_name=~"verify_controller_attached_volume|volume_mount"'
-    of_drivers = f'{{{selector},volume_plugin=~"kubernetes.io/csi:.+"}}[15m]'
-    by = "sum by (node, volume_plugin, operation_name)"
-    return f"{by} (increase(storage_operation_duration_seconds_count{of_drivers})) > 0"
+    return f'storage_operation_duration_seconds_count{{{selector},volume_plugin=~"kubernetes.io/csi:.+"}}'
 
+
+_OF_TRIES = "node, volume_plugin, operation_name"
+_REFUSED = 'aws_ebs_csi_api_request_errors_total{code!="DryRunOperation",request!~"Describe.+"}'
 
 GROUP = RuleGroup(
     name="storage",
@@ -52,7 +63,7 @@ GROUP = RuleGroup(
         ),
         Alert(
             name="VolumesNotMounted",
-            expr=f"{_tries('fail-unknown')} unless {_tries('success')}",
+            expr=f"{_goes_on(_tries('fail-unknown'), _OF_TRIES)} {_without(_tries('success'), _OF_TRIES)}",
             minutes=15,
             severity="warning",
             summary="Node {{ $labels.node }} gets no volume of {{ $labels.volume_plugin }}: each "
@@ -61,9 +72,8 @@ GROUP = RuleGroup(
         Alert(
             name="EBSRequestsRefused",
             # A volume that fails is tried again each 5 minutes. A dry run is answered with an error when all is well.
-            expr='sum by (request, code) (increase(aws_ebs_csi_api_request_errors_total{code!="DryRunOperation",'
-            'request!~"Describe.+"}[30m])) > 0 unless on (request) '
-            "sum by (request) (increase(aws_ebs_csi_api_request_duration_seconds_count[30m])) > 0",
+            expr=f"{_goes_on(_REFUSED, 'request, code')} "
+            + _without("aws_ebs_csi_api_request_duration_seconds_count", "request"),
             minutes=15,
             severity="warning",
             summary="EC2 refuses each {{ $labels.request }} of the EBS driver ({{ $labels.code }}), and pods wait for "

@@ -52,7 +52,8 @@ def values(context: AddOnContext) -> Values:
         "leaderElect": replicas > 1,
         # The store is part of the pods: those that started without credentials of AWS get none until they restart.
         "podAnnotations": {"ml-platform/store": _store(context)},
-        "webhook": part("64Mi"),
+        # It waits up to two minutes for its certificate, and answers no probe before: see cmd/controller/webhook.go.
+        "webhook": part("64Mi") | {"startupProbe": {"enabled": True}},
         "certController": part("64Mi"),
         "crds": {"annotations": {"helm.sh/resource-policy": "keep"}},
         **dict.fromkeys(OFF, False),

@@ -3,6 +3,7 @@
 A pod that fits nowhere waits for ever, and no `up` sees it: the operator makes it after the release.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
@@ -15,6 +16,8 @@ from settings.stack.parts import Parts
 
 RESERVED_MIB = 1536
 """For the kubelet, the system, and the pods of each node. That of DaemonSets with requests of their own is less."""
+_TRIES = 2000
+"""States of nodes that are looked at, for less than a tenth of a second. Beyond them pods are taken to fit."""
 _APART = ("Prometheus", "Loki", "Karpenter")
 
 
@@ -80,7 +83,8 @@ def _pods(observability: ObservabilitySettings, *, production: bool, karpenter: 
 
 
 def waiting(rooms: Sequence[int], pods: Mapping[str, tuple[int, int]], kept: int) -> str | None:
-    """Returns what has a pod that fits nowhere, however pods are put onto the nodes; None where all of them may fit.
+    """Returns what has a pod that fits nowhere, however pods are put onto the nodes; None where all of them may fit,
+    or where that takes more than `_TRIES` to know.
 
     The scheduler may still put them otherwise. What is larger than a node is told elsewhere. rooms: MiB of each node.
     kept: nodes that stay. Where they suffice, Prometheus, Loki and Karpenter have a node for each pod.
@@ -92,23 +96,27 @@ def waiting(rooms: Sequence[int], pods: Mapping[str, tuple[int, int]], kept: int
     ]
 
     @cache
-    def fit(nodes: tuple[tuple[int, frozenset[str]], ...], left: int) -> bool:
-        if not left:
+    def fit(nodes: tuple[tuple[int, frozenset[str]], ...], done: int, end: int) -> bool:
+        if done == end or fit.cache_info().misses > _TRIES:
             return True
-        program, gib = those[-left]
-        for node in set(nodes):  # nodes of one state are one
+        program, gib = placed[done]
+        same = sum(each == program for each, _ in placed[done:end])
+        if sum(min(room // (gib * 1024), 1 if program in apart else same) for room, _ in nodes) < same:
+            return False
+        for node in dict.fromkeys(nodes):  # nodes of one state are one; the fullest is the first
             room, there = node
             if room >= gib * 1024 and program not in there:
                 others = list(nodes)
                 others.remove(node)
                 others.append((room - gib * 1024, there | ({program} & apart)))
-                if fit(tuple(sorted(others, key=lambda each: (each[0], sorted(each[1])))), left - 1):
+                if fit(tuple(sorted(others, key=lambda each: (each[0], sorted(each[1])))), done + 1, end):
                     return True
         return False
 
-    for end in range(1, len(placed) + 1):
-        those = placed[:end]
+    def all_fit(end: int) -> bool:
         fit.cache_clear()
-        if not fit(tuple((room, frozenset()) for room in rooms), end):
-            return those[-1][0]
-    return None
+        return fit(tuple((room, frozenset()) for room in sorted(rooms)), 0, end)
+
+    if all_fit(len(placed)):
+        return None
+    return placed[bisect_left(range(len(placed)), True, key=lambda last: not all_fit(last + 1))][0]

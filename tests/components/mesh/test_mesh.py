@@ -295,3 +295,9 @@ def test_the_mesh_waits_for_the_pods_of_a_namespace_that_has_left_the_stack(
     live = after(live, stack(mesh={}, teams=[team]))
     assert not live.meshed("main"), "it is in the stack again, and outside of the mesh"
     after(live, stack(teams=[team]))
+
+
+def test_prometheus_of_viz_has_the_memory_that_its_makers_give_it() -> None:
+    """Its series grow with pods of the mesh. Source: linkerd2 edge-26.8.3, viz/charts/linkerd-viz/values-ha.yaml."""
+    memory = linkerd_viz.values(context(MeshSettings(viz=True)))["prometheus"]["resources"]["memory"]
+    assert memory == {"request": "300Mi", "limit": "8192Mi"}

@@ -287,7 +287,9 @@ def test_one_replica_has_no_disruption_budget() -> None:
         "podDisruptionBudget": {"enabled": False, "maxUnavailable": 1},
         "resources": None,
         "livenessProbe": {"enabled": True},
-    }
+        "startupProbe": {"enabled": True},
+    }, "the webhook answers nothing for up to two minutes, while it waits for its certificate"
+    assert "startupProbe" not in values(1)["certController"], "it answers from the start"
 
 
 def test_names_of_readers_fit_iam_and_differ_between_regions() -> None:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
+from settings.stack.checks import observability_metrics
 from settings.stack.checks.observability_metrics import waiting
 from tests.settings.stacks import problems, stack
 
@@ -237,3 +238,12 @@ def test_pods_are_refused_only_where_no_way_of_placing_them_has_room(
 )
 def test_who_waits_is_named(rooms: list[int], pods: dict[str, tuple[int, int]], kept: int, waits: str | None) -> None:
     assert waiting([gib * 1024 for gib in rooms], pods, kept) == waits
+
+
+def test_what_takes_too_long_to_know_is_taken_to_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stack file may say 20 gateways: trying every way of placing them would hold up each preview."""
+    pods = {"Prometheus": (2, 13), "Karpenter": (2, 2), "Loki": (3, 4), "the gateways": (20, 2), "Tempo": (1, 4)}
+    rooms = [14 * 1024] * 6
+    assert waiting(rooms, pods, 6) == "the gateways"
+    monkeypatch.setattr(observability_metrics, "_TRIES", 10)
+    assert waiting(rooms, pods, 6) is None

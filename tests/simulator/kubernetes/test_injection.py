@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from simulator.kubernetes.injection import injected, why_left
+from simulator.kubernetes.injection import PROXY, injected, refused_probes, why_left
 from simulator.provider import Refusal
 from simulator.values import UNKNOWN, Props, has_unknown
 from tests.simulator.conformance.test_corpus import with_one_unknown
@@ -215,6 +215,19 @@ def test_a_probe_by_grpc_is_refused_where_a_policy_refuses_who_has_no_identity(c
     assert told("audit", {**server, "spec": {**of_chat, "accessPolicy": "deny"}}, **by_grpc) == 1
     assert told("deny", {**server, "spec": {**of_chat, "accessPolicy": "audit"}}, **by_grpc) == 0
     assert told("audit", {**server, "spec": {**of_chat, "port": 9000}}, **by_grpc) == 0, "of another port"
+
+
+def test_a_pod_whose_labels_are_not_known_yet_has_the_policy_of_its_proxy() -> None:
+    proxy = {"name": PROXY, "env": [{"name": "LINKERD2_PROXY_INBOUND_DEFAULT_POLICY", "value": "deny"}]}
+    app = {"name": "app", "readinessProbe": {"grpc": {"port": 8080}}}
+    server = {"spec": {"podSelector": {"matchLabels": {"app": "web"}}, "port": 8080, "accessPolicy": "audit"}}
+
+    def refused(labels: Any) -> list[str]:
+        found = {"metadata": {"labels": labels}, "spec": {"containers": [proxy, app]}}
+        return list(refused_probes(found, [server]))
+
+    assert refused({"app": "web"}) == []
+    assert refused(UNKNOWN) == ["app.readinessProbe by gRPC on port 8080, where the policy is deny"]
 
 
 @pytest.mark.parametrize("name", ["kube-system", "cert-manager"])
