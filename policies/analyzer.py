@@ -362,18 +362,19 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
     def _report_waivers(self, stack: str, today: date, response: wire.AnalyzeResponse) -> None:
         for waiver in self._waivers:
             if waiver.stack == stack and waiver.has_expired(today):
-                text = f"Expired: {waiver}. Fix: change the resource, or renew the waiver with a new date."
+                text = f"Expired: {waiver}.\nFix: change the resource, or renew the waiver with a new date."
                 response.diagnostics.append(self._notice(EXPIRED, text, ""))
             elif waiver.stack == stack and waiver not in self._used_waivers:
-                response.diagnostics.append(self._notice(UNUSED, f"Unused: {waiver}. Fix: remove it.", ""))
+                response.diagnostics.append(self._notice(UNUSED, f"Unused: {waiver}.\nFix: remove it.", ""))
             elif waiver.stack == stack and (count := len(self._used_waivers[waiver])) > MOST_RESOURCES:
                 text = (
-                    f"Covers {count} resources: {waiver}. Fix: write one for at most {MOST_RESOURCES}, by their names."
+                    f"Covers {count} resources: {waiver}.\nFix: write one for at most {MOST_RESOURCES}, by their names."
                 )
                 response.diagnostics.append(self._notice(BROAD, text, ""))
 
     def _notice(self, notice: Notice, message: str, urn: str) -> wire.AnalyzeDiagnostic:
         level = "advisory" if self._only_shows else notice.level
+        message = f"{message}\nMore: {DOCS}#{notice.id}"
         return _diagnostic(notice.id, notice.why, level, notice.severity, message, urn)
 
 

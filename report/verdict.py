@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from report.dangers.danger import NOTE, Danger
-from report.events import Finding, counted
+from report.events import CAUSE, Finding, counted
 from report.look import Look
 
 
@@ -45,7 +45,8 @@ def headline(look: Look, dangers: tuple[Danger, ...]) -> str:
     if dangers and dangers[0].severity < NOTE:
         return dangers[0].opening
     if look.refused:
-        return verdict(look)
+        causes = (finding.problem.rstrip(".") for finding in look.seen.findings if finding.policy == CAUSE)
+        return next(causes, verdict(look))
     if not look.complete:
         return "not all of the change is known"
     return "no dangers" if look.seen.changes else "nothing changes"

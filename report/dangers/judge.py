@@ -42,6 +42,8 @@ _NOT_OURS = ("catalog/data/charts/", "catalog/data/eks_addon_versions.json", "ca
 _OTHERS = "make it a change of its own, which others decide on"
 _NO_START = "the policy pack does not start, so nothing is judged"
 _MOST_RULES = 5
+_MORE = Option("", [], stricter="more")
+"""Of accounts and stacks that are production, and of environments: more of them is stricter."""
 
 
 def files_of(root: Path, stack: str) -> Mapping[str, bytes]:
@@ -79,7 +81,7 @@ def find(before: Mapping[str, bytes], after: Mapping[str, bytes], stack: str) ->
     code = [name for name in changed if name not in (file, WAIVERS, PRODUCTION)]
     known = not any(name.startswith("policies/") for name in code)  # else which values are looser may be changed too
     if file in before:
-        yield from _of_settings(_Side.of(before, stack), _Side.of(after, stack), stack, known)
+        yield from _of_settings([_Side.of(each, stack) for each in (before, after)], stack, known)
     written = after.get(WAIVERS)
     if written is not None and written != before.get(WAIVERS) and not isinstance(_yaml(written), list):
         yield _judge(f"{WAIVERS} is no list in YAML", _NO_START)
@@ -122,88 +124,77 @@ def unjudged(reason: str) -> Iterator[Danger]:
 
 @dataclass(frozen=True)
 class _Side:
-    """What one revision says. settings: those of the stack file that judge, each option of a policy by itself."""
+    """What one revision says. settings: those of its stack file that judge. said: the environment that it names.
+
+    production: what it lists, if the stack is production.
+    """
 
     settings: Mapping[tuple[str, ...], Any]
     production: Production
     environment: Environment
-    is_production: bool
     said: Environment
 
     @classmethod
     def of(cls, files: Mapping[str, bytes], stack: str) -> "_Side":
-        config = _config(files.get(f"Pulumi.{stack}.yaml", b""))
-        listing = files.get(PRODUCTION, b"")
-        production, account = listed(listing), str(config.get("account_id"))
-        given = config.get("environment")
+        config, production = _config(files.get(f"Pulumi.{stack}.yaml", b"")), files.get(PRODUCTION, b"")
+        found, given = listed(production), config.get("environment")
         return cls(
             dict(_judging(config)),
-            production,
-            environment_of(listing, stack, config),
-            bool(production.why(stack, account)),
+            found if found.why(stack, str(config.get("account_id"))) else Production(),
+            environment_of(production, stack, config),
             next((each for each in ENVIRONMENTS if each == given), environment_of(b"", stack, config)),
         )
 
     def in_force(self, rule: Rule | StackRule, path: tuple[str, ...]) -> Any:
         """Returns the value of an option that applies, whoever sets it."""
-        option = rule.options[path[-1]]
-        value = self.settings.get(path, option.value_in(self.environment))
-        return self.production.floor(rule, path[-1], value) if self.is_production else value
+        value = self.settings.get(path, rule.options[path[-1]].value_in(self.environment))
+        return self.production.floor(rule, path[-1], value)
 
 
-def _of_settings(old: _Side, new: _Side, stack: str, known: bool) -> Iterator[Danger]:
+def _of_settings(sides: Sequence[_Side], stack: str, known: bool) -> Iterator[Danger]:
     """Yields the settings that judge and change. known: whether the rules say which values are looser."""
-    for path in sorted(old.settings.keys() | new.settings.keys()):
-        values = [side.settings.get(path) for side in (old, new)]
-        if values[0] == values[1]:
-            continue
-        says, stricter, way = [_word(value) for value in values], False, ""
-        rule = _rule(path, values) if known else None
+    for path in sorted({path for side in sides for path in side.settings}):
+        given = [side.settings.get(path) for side in sides]
+        values, option, words = given, None, list(map(_word, given))
         if path == ("environment",):
-            order = ENVIRONMENTS.index(new.said) - ENVIRONMENTS.index(old.said)
-            if not order:
-                continue
-            stricter, way = order > 0, " is stricter" if order > 0 else " is looser"
-        elif rule is not None:
-            in_force = [side.in_force(rule, path) for side in (old, new)]
-            if _same(*in_force):
-                continue
-            by_default = (" (default)" if path not in side.settings else "" for side in (old, new))
-            says = [f"{_word(value)}{default}" for value, default in zip(in_force, by_default, strict=True)]
-            says = _difference(*in_force) or says
-            option = rule.options[path[-1]]
-            stricter = _stricter(option, *in_force)
-            way = " is stricter" if stricter else " is looser" if _stricter(option, *reversed(in_force)) else ""
-        opening = f"{'.'.join(path)} of {stack}{way}: {' → '.join(says)}"
-        if stricter:
-            yield _judge(opening, "more is refused than before", NOTE)
-        else:
-            how = "levels and limits of the policies follow it, so this change is judged by other rules"
-            yield _judge(opening, how)
+            values, option = [ENVIRONMENTS.index(side.said) for side in sides], _MORE
+        elif known and given[0] != given[1] and (rule := _rule(path, given)):
+            values, option = [side.in_force(rule, path) for side in sides], rule.options[path[-1]]
+            defaults = (" (default)" * (path not in side.settings) for side in sides)
+            words = [f"{_word(value)}{default}" for value, default in zip(values, defaults, strict=True)]
+        yield from _changed(f"{'.'.join(path)} of {stack}", values, option, words)
 
 
 def _of_production(before: bytes, after: bytes, known: bool) -> Iterator[Danger]:
     """Yields what changes in the file that lists what is production."""
     if not isinstance(_yaml(after), Mapping):
         yield _judge(f"{PRODUCTION} is no map in YAML", _NO_START)
-    sides = [listed(before), listed(after)]
-    changes: list[tuple[str, list[Any], bool]] = []
+    old, new = (listed(content) for content in (before, after))
     for key in ("accounts", "stacks"):
-        was, now = (sorted(getattr(side, key)) for side in sides)
-        changes.append((key, [was, now], set(was) <= set(now)))
-    for name in sorted({(rule, option) for side in sides for rule, each in side.floors.items() for option in each}):
-        values = [side.floors.get(name[0], {}).get(name[1]) for side in sides]
-        rule = _rule(("policies", *name), values) if known else None
-        stricter = values[0] is None or (
-            rule is not None and values[1] is not None and _stricter(rule.options[name[1]], *values)
-        )
-        changes.append((".".join(("floors", *name)), values, stricter))
-    for key, values, stricter in changes:
-        if not _same(*values):
-            says = " → ".join(_difference(*values) or map(_word, values))
-            opening = f"{key} of {PRODUCTION}{' is stricter' * stricter}: {says}"
-            loose = "what is production, and its floors, are others"
-            yield _judge(opening, *(("more is refused than before", NOTE) if stricter else (loose, LOST)))
+        each = [sorted(getattr(side, key)) for side in (old, new)]
+        yield from _changed(f"{key} of {PRODUCTION}", each, _MORE)
+    floors = [{(rule, name): each[name] for rule, each in side.floors.items() for name in each} for side in (old, new)]
+    for rule_id, name in sorted({path for side in floors for path in side}):
+        values = [side.get((rule_id, name)) for side in floors]
+        rule = _rule(("policies", rule_id, name), values) if known else None
+        opening = f"floors.{rule_id}.{name} of {PRODUCTION}"
+        yield from _changed(opening, values, rule.options[name] if rule else None)
+
+
+def _changed(opening: str, values: Sequence[Any], option: Option | None, words: Sequence[str] = ()) -> Iterator[Danger]:
+    """Yields one danger when two values differ, or a note when the second is stricter.
+
+    option: says which way is stricter; None where nobody can. words: the values as they are shown.
+    """
+    if _same(*values):
+        return
+    says = " → ".join(_difference(*values) or words or map(_word, values))
+    if option and _stricter(option, *values):
+        yield _judge(f"{opening} is stricter: {says}", "more is refused than before", NOTE)
+    else:
+        way = " is looser" if option and _stricter(option, *reversed(values)) else ""
+        how = "what the policies refuse follows it, so this change is judged by other rules"
+        yield _judge(f"{opening}{way}: {says}", how)
 
 
 def _judge(opening: str, consequence: str, severity: int = LOST) -> Danger:
@@ -245,7 +236,9 @@ def _rule(path: tuple[str, ...], values: Sequence[Any]) -> Rule | StackRule | No
 
 
 def _stricter(option: Option, was: Any, now: Any) -> bool:
-    """Tells whether a value refuses all that another one refuses."""
+    """Tells whether a value refuses all that another one refuses; None refuses nothing."""
+    if was is None or now is None:
+        return was is None
     return option.stricter is not None and _same(strictest(option, was, now), now)
 
 

@@ -181,6 +181,18 @@ def test_a_refused_change_shows_what_the_preview_saw_and_builds_nothing(new_engi
     assert "    data: Bucket network-flow-logs deleted: its objects and all their versions would be lost" in output
 
 
+def test_a_refused_rehearsal_begins_with_the_cause_and_has_the_fix_of_each_kind_of_place(new_engine, on_base, capsys):
+    refused = [finding(message=f"{each}.\nFix: In the program: {each}: 1.") for each in "ab"]
+    cause = finding(events.CAUSE, "advisory", "Judged as prod.\nFix: say so.")
+    new_engine(fails="preview", steps={"preview": [step("delete", BUCKET), *refused, cause, finding("z", "advisory")]})
+    rehearsal.rehearse_change("dev", "origin/main")
+    said = [line.strip() for line in capsys.readouterr().out.splitlines() if line.startswith("    policy ")]
+    assert said == [
+        "policy production: network Judged as prod. Fix: say so.",
+        "policy net-flow-logs: network a. Fix: In the program: a: 1; b: 1. (2 resources)",
+    ]
+
+
 def test_a_rehearsal_shows_what_the_change_does_to_its_judge_and_a_gentler_way(
     new_engine, on_base, monkeypatch, tmp_path, capsys
 ):

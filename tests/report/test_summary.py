@@ -4,6 +4,7 @@ import json
 
 from report.dangers import Danger, dangers, plan_from
 from report.dangers.danger import NOTE
+from report.events import CAUSE
 from report.summary import MOST_DANGERS
 from report.summary import summary as page_of
 from tests.report.logs import NETWORK, PROVIDER, created, finding, seen, state, step, summary, urn
@@ -69,6 +70,13 @@ def test_a_refused_change_without_dangers_is_not_headed_as_harmless():
     text = page([step("update", NETWORK), finding(), summary("failed")], code=255)
     assert text.startswith("## Stack `dev`: refused by net-flow-logs\n")
     assert "**refused by net-flow-logs**" in text.splitlines()[2]
+
+
+def test_the_cause_of_other_findings_is_the_headline_and_the_first_row():
+    log = [step("update", NETWORK), finding("a-rule"), finding(CAUSE, "advisory", "Judged as prod, but says dev.")]
+    lines = page([*log, summary("failed")], code=255).splitlines()
+    assert lines[0] == "## Stack `dev`: Judged as prod, but says dev"
+    assert [line.split("|")[2].strip() for line in lines if "| network |" in line][:2] == [CAUSE, "a-rule"]
 
 
 def test_changed_resources_have_names_and_every_urn_can_be_waived():
