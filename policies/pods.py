@@ -143,7 +143,7 @@ def _pods(
 ) -> Iterator[Pod]:
     if isinstance(value, Secret):
         value, secret = value.value, True
-    if value is UNKNOWN and _may_contain_pods(resource, path) and show(path) not in resource.set_aside:
+    if value is UNKNOWN and _may_contain_pods(resource, path) and not resource.reads.is_absent(resource, show(path)):
         raise NotKnownError(resource, show(path))
     if isinstance(value, list):
         for index, item in enumerate(value):

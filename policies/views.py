@@ -36,9 +36,37 @@ class EvaluationContext:
 
 @dataclass
 class Reads:
-    """Records whether a check has read a secret. All resources of one evaluation share it."""
+    """Records whether a check has read a secret, and what it goes on without. All resources of one evaluation share it.
+
+    left_out: resource and path of each value that is unknown, or of a wrong type, and that was read as absent.
+    """
 
     secret: bool = False
+    left_out: "dict[tuple[Resource, str], None]" = field(default_factory=dict)
+    _unknown: set[str] = field(default_factory=set)
+    wrong: "set[tuple[Resource, str]]" = field(default_factory=set)
+
+    def begin(self) -> None:
+        """Forgets what was left out."""
+        for each in (self.left_out, self._unknown, self.wrong):
+            each.clear()
+
+    def leave_out(self, stopped: "NotKnownError | WrongTypeError") -> bool:
+        """Reads a value as absent from now on; an unknown one at every resource. Returns False where it is already."""
+        place = (stopped.resource, stopped.path)
+        known = place in self.left_out
+        self.left_out[place] = None
+        if isinstance(stopped, NotKnownError):
+            self._unknown.add(stopped.path)
+        else:
+            self.wrong.add(place)
+        return not known
+
+    def is_absent(self, resource: "Resource", path: str) -> bool:
+        """Tells whether the check goes on without an unknown value, which then counts as one that it met."""
+        if path in self._unknown:
+            self.left_out[resource, path] = None
+        return path in self._unknown
 
 
 class View:
@@ -81,8 +109,6 @@ class Resource(View):
         self._read, self._read_provider = read, read_provider
         self.read_inputs = read
         self.links: Mapping[str, Sequence[Resource]] = {}
-        self.set_aside: set[str] = set()
-        """Paths of unknown values that the running check reads as absent: it goes on past them."""
 
     @cached_property
     def _properties(self) -> Mapping[str, Any]:
@@ -217,7 +243,7 @@ def _walk(view: View, path: Path) -> Any:
     for step in _steps(path):
         if isinstance(value, Secret):
             reads.secret, value = True, value.value
-        if value is None:
+        if value is None or (reads.wrong and (resource, view.under(tuple(walked))) in reads.wrong):
             return None
         if value is UNKNOWN:
             return _absent(resource, view.under(tuple(walked)))
@@ -230,20 +256,22 @@ def _walk(view: View, path: Path) -> Any:
                 resource, view.under(tuple(walked)), "a list" if isinstance(step, int) else "a map", value
             )
         walked.append(step)
+    if reads.wrong and (resource, view.under(tuple(walked))) in reads.wrong:
+        return None
     if isinstance(value, Secret):
         reads.secret, value = True, value.value
     return value
 
 
 def _absent(resource: Resource, path: str) -> Any:
-    """Returns None for an unknown value that is set aside. Raises NotKnownError for another."""
-    if path not in resource.set_aside:
+    """Returns None for an unknown value that is left out. Raises NotKnownError for another."""
+    if not resource.reads.is_absent(resource, path):
         raise NotKnownError(resource, path)
     return None
 
 
 def _resolved(view: View, value: Any, path: tuple[str | int, ...]) -> Any:
-    """Returns the value without secrets' wrappers, and without what is set aside.
+    """Returns the value without secrets' wrappers, and without what is left out.
 
     Raises NotKnownError when any other part of it is unknown. What has nothing but unknown parts counts as one.
     """
@@ -266,7 +294,7 @@ def _resolved(view: View, value: Any, path: tuple[str | int, ...]) -> Any:
 
 
 def _raised(view: View, path: tuple[str | int, ...]) -> bool:
-    """Returns False for an unknown value that is set aside. Raises NotKnownError for another."""
+    """Returns False for an unknown value that is left out. Raises NotKnownError for another."""
     _absent(view.resource, view.under(path))
     return False
 
