@@ -186,7 +186,7 @@ def judge(
         )
         pack.Analyze(request, None)
     pack.AnalyzeStack(wire.AnalyzeStackRequest(resources=messages), None)
-    encrypted = {each["urn"] for each in resources if '"ciphertext"' in json.dumps(each)}
+    encrypted = {each["urn"] for each in resources if _has_encrypted(each)}
     pack.outcomes = [
         replace(each, message=ENCRYPTED) if each.urn in encrypted and each.message in (NEEDED, WAITS) else each
         for each in pack.outcomes
@@ -221,6 +221,12 @@ def _configure(
         request.policyConfig[name].properties.update(options)
     if problems := pack.configure(request.policyConfig):
         raise CannotJudgeError("; ".join(problems))
+
+
+def _has_encrypted(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return "ciphertext" in value or any(map(_has_encrypted, value.values()))
+    return isinstance(value, list) and any(map(_has_encrypted, value))
 
 
 def opened(value: Any) -> Any:

@@ -50,11 +50,10 @@ def _findings(
     """Yields what the check finds. At a value that is unknown or of a wrong type it starts again without that value.
 
     So one value hides nothing beside it. What is found at a value that is left out is not said: it may be fine. An
-    unknown value is left out at every resource at once, so that a check starts again once a path and not a resource.
+    unknown value is left out at every resource and item at once, so that a check starts again once for each path.
     """
     found: dict[tuple[str, str], list[Finding]] = {}
     wrong: list[Finding] = []
-    reads.begin()
     try:
         while True:
             last, stopped = _run(rule, urn, reads, check)

@@ -21,6 +21,7 @@ from common.urns import name_of
 from common.values import UNKNOWN, Secret
 
 Path = str | tuple[str | int, ...]
+_INDEX = re.compile(r"\[\d+\]")
 Environment = Literal["dev", "staging", "prod"]
 PLACEHOLDERS = frozenset({"", "todo", "tbd", "fixme", "xx", "xxx", "n/a", "na", "none", "null", "unknown", "changeme"})
 ENVIRONMENTS: tuple[Environment, ...] = ("dev", "staging", "prod")
@@ -52,21 +53,21 @@ class Reads:
             each.clear()
 
     def leave_out(self, stopped: "NotKnownError | WrongTypeError") -> bool:
-        """Reads a value as absent from now on; an unknown one at every resource. Returns False where it is already."""
+        """Reads a value as absent from now on; an unknown one at every resource and item. Returns False if it was."""
         place = (stopped.resource, stopped.path)
         known = place in self.left_out
         self.left_out[place] = None
         if isinstance(stopped, NotKnownError):
-            self._unknown.add(stopped.path)
+            self._unknown.add(_INDEX.sub("", stopped.path))
         else:
             self.wrong.add(place)
         return not known
 
     def is_absent(self, resource: "Resource", path: str) -> bool:
         """Tells whether the check goes on without an unknown value, which then counts as one that it met."""
-        if path in self._unknown:
+        if left_out := _INDEX.sub("", path) in self._unknown:
             self.left_out[resource, path] = None
-        return path in self._unknown
+        return left_out
 
 
 class View:
