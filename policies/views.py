@@ -21,7 +21,7 @@ from common.urns import name_of
 from common.values import UNKNOWN, Secret
 
 Path = str | tuple[str | int, ...]
-_INDEX = re.compile(r"\[\d+\]")
+_INDEX, _SEPARATOR = re.compile(r"\[\d+\]"), re.compile("[:/]")
 Environment = Literal["dev", "staging", "prod"]
 PLACEHOLDERS = frozenset({"", "todo", "tbd", "fixme", "xx", "xxx", "n/a", "na", "none", "null", "unknown", "changeme"})
 ENVIRONMENTS: tuple[Environment, ...] = ("dev", "staging", "prod")
@@ -131,6 +131,11 @@ class Resource(View):
         provider_id = self.value.get("id")
         return provider_id if isinstance(provider_id, str) else ""
 
+    @property
+    def names(self) -> set[str]:
+        """What other resources call it: its id, and the name that AWS knows it by, which a program may have chosen."""
+        return {each for key in ("id", "name", "bucket") if isinstance(each := self.value.get(key), str) and each}
+
     @cached_property
     def provider(self) -> View:
         """The properties of the provider that creates the resource."""
@@ -173,8 +178,8 @@ class Stack:
     def linked(self, source: Resource, key: str, types: Iterable[str]) -> list[Resource]:
         """Returns the resources of these types that the property `key` of `source` refers to.
 
-        The engine's record of dependencies comes first, because ids of new resources are unknown at preview. An
-        imported stack has no such record: there the property holds the ids.
+        The engine's record of dependencies comes first, because ids of new resources are unknown at preview. Where
+        there is none, as for a literal name or in an imported stack, the property has the id, the name or the ARN.
         """
         target_types = tuple(types)
         dependencies = [target for target in source.links.get(key, ()) if target.type in target_types]
@@ -186,8 +191,9 @@ class Stack:
             return []
         if isinstance(value, Mapping):  # a launch template is given as {"id": ..., "version": ...}
             value = list(value.values())
-        ids = {str(item) for item in (value if isinstance(value, list) else [value]) if item}
-        return [target for target in self.of(*target_types) if target.id in ids]
+        called = {str(item) for item in (value if isinstance(value, list) else [value]) if item}
+        called |= {_SEPARATOR.split(each)[-1] for each in called if each.startswith("arn:")}
+        return [target for target in self.of(*target_types) if target.names & called]
 
 
 class NotKnownError(Exception):

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as Xml
 import pytest
 import yaml
 
-from common.values import SECRET_SIGNATURE, SIGNATURE_KEY
+from common.values import SECRET_SIGNATURE, SIGNATURE_KEY, UNKNOWN_TEXT
 from policies import check
 from policies.check import CannotJudgeError, Page, is_refused, judge, resources_of
 from policies.manifests import resources_of_manifests
@@ -93,6 +93,32 @@ def test_links_between_resources_are_known() -> None:
     }
     assert outcomes(bucket)["s3-tls-only"].status == "failed"
     assert outcomes(bucket, versions)["s3-versioned"].status == "passed"
+
+
+NODE_GROUP, ATTACHMENT = "aws:eks/nodeGroup:NodeGroup", "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+ARN = "arn:aws:iam::111122223333:role/nodes"
+NAMED: Mapping[str, Mapping[str, Any]] = {  # type -> inputs, and the id that AWS gives
+    "aws:s3/bucket:Bucket": {"bucket": "data"},
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": {
+        "bucket": "data",
+        **dict.fromkeys(("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"), True),
+    },
+    "aws:iam/role:Role": {"name": "nodes", "assumeRolePolicy": "{}"},
+    NODE_GROUP: {"nodeRoleArn": ARN},
+    ATTACHMENT: {"role": "nodes", "policyArn": "arn:aws:iam::aws:policy/AdministratorAccess"},
+}
+
+
+def test_resources_that_name_each_other_by_literal_names_are_linked_before_and_after_they_exist() -> None:
+    for ids in ({}, {"aws:s3/bucket:Bucket": "data", "aws:iam/role:Role": "nodes"}):
+        resources = [
+            {"urn": f"{STACK}::{kind}::it", "type": kind, "inputs": inputs, "outputs": {**inputs, "id": UNKNOWN_TEXT}}
+            | ({"id": ids[kind], "outputs": {**inputs, "id": ids[kind]}} if kind in ids else {})
+            for kind, inputs in NAMED.items()
+        ]
+        found = {each.rule: each.status for each in reversed(judge(resources))}
+        assert found["s3-block-public-access"] == "passed", ids
+        assert found["iam-node-role-minimal"] == "failed", ids
 
 
 def test_a_preview_is_judged_like_a_state() -> None:
