@@ -48,3 +48,18 @@ def next_version(version: str) -> str | None:
 def later(version: str, other: str) -> bool:
     """Returns whether a version comes after another one."""
     return [int(part) for part in version.split(".")] > [int(part) for part in other.split(".")]
+
+
+CLUSTER_SCOPED = frozenset(
+    {
+        *("APIService", "CertificateSigningRequest", "ClusterRole", "ClusterRoleBinding", "ClusterTrustBundle"),
+        *("ComponentStatus", "CSIDriver", "CSINode", "CustomResourceDefinition", "DeviceClass", "DeviceTaintRule"),
+        *("FlowSchema", "IPAddress", "IngressClass", "MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding"),
+        *("MutatingWebhookConfiguration", "Namespace", "Node", "PersistentVolume", "PriorityClass"),
+        *("PriorityLevelConfiguration", "ResourceSlice", "RuntimeClass", "ServiceCIDR", "StorageClass"),
+        *("StorageVersionMigration", "SelfSubjectReview", "TokenReview", "ValidatingAdmissionPolicy"),
+        *("ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration", "VolumeAttachment"),
+        "VolumeAttributesClass",
+    }
+)
+"""Kinds of Kubernetes itself that are in no namespace: `kubectl api-resources --namespaced=false`, 1.35."""

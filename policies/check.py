@@ -12,21 +12,22 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as Xml
 
+import yaml
 from pulumi.runtime.proto import analyzer_pb2 as wire
 
-from common.urns import name_of, stack_of
+from common.urns import name_of, stack_of, type_of
 from common.values import SECRET_SIGNATURE, SIGNATURE_KEY, UNKNOWN, Secret
 from common.version import VERSION
 from common.wire import to_struct
 from policies.analyzer import BROAD, DOCS, EXPIRED, IN_PRODUCTION, PACK, UNUSED, Analyzer, Notice
-from policies.evaluate import Finding
+from policies.evaluate import NEEDED, WAITS, Finding
 from policies.manifests import resources_of_manifests
 from policies.pack import PRODUCTION, WAIVERS
 from policies.production import ProductionError
@@ -37,6 +38,9 @@ from policies.views import EvaluationContext
 from policies.waivers import WaiverError, entry_for, load
 
 STATUSES = ("failed", "crashed", "deferred", "waived", "passed", "not applicable")
+ENCRYPTED = "may be a secret that is encrypted here, and this rule needs it: export or preview with --show-secrets"
+_THAT_LEAVE_A_RESOURCE = ("same", "create", "update", "replace", "import")
+"""Operations that the summary of a preview counts."""
 _STATUS = {"violation": "failed", "crashed": "crashed", "deferred": "deferred"}
 _OF_THE_PACK = {notice.id: notice for notice in (IN_PRODUCTION, EXPIRED, BROAD, UNUSED)}
 """What the pack says itself. What crashed, is deferred or waived is an outcome of its rule."""
@@ -107,19 +111,59 @@ class _Recording(Analyzer):
 def resources_of(document: Any) -> list[Mapping[str, Any]]:
     """Returns the resources in an export, a checkpoint or the output of `pulumi preview --json`.
 
-    Raises CannotJudgeError.
+    Raises CannotJudgeError, also for a preview that failed or leaves out what stays as it is.
     """
-    if isinstance(document, Mapping):
-        deployment = document.get("deployment") or (document.get("checkpoint") or {}).get("latest") or {}
-        if "resources" in deployment:
-            return [each for each in deployment["resources"] if not each.get("delete") and not each.get("external")]
-        if "steps" in document:
-            return [step["newState"] for step in document["steps"] if step.get("newState")]
-        if "deployment" in document:
-            return []
-    raise CannotJudgeError(
-        "it has neither resources nor steps. Give what `pulumi stack export` or `pulumi preview --json` prints."
-    )
+    given = document if isinstance(document, Mapping) else {}
+    deployment = given.get("deployment") or _map(_map(given.get("checkpoint")).get("latest"))
+    if "steps" in given:
+        found = _planned(given)
+    elif "deployment" in given or "resources" in deployment:
+        found = _map(deployment).get("resources") or []
+    else:
+        raise CannotJudgeError(
+            "it has neither resources nor steps. Give what `pulumi stack export` or `pulumi preview --json` prints."
+        )
+    for each in found if isinstance(found, list) else [found]:
+        if any(not isinstance(_map(each).get(key), str) for key in ("urn", "type")):
+            raise CannotJudgeError(f"{json.dumps(each)[:60]} is no resource with urn and type. Export the stack again.")
+    return [each for each in found if not each.get("delete") and not each.get("external")]
+
+
+def _map(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _planned(plan: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Returns the resources of a preview, with the default providers, which it leaves out: they are its `config`.
+
+    Source: pkg/backend/display/json.go and pkg/engine/update.go of pulumi/pulumi v3.259, tried on the engine.
+    """
+    steps = [_map(step) for step in plan["steps"] or ()]
+    errors = [each for each in map(_map, plan.get("diagnostics") or ()) if each.get("severity") == "error"]
+    if errors:
+        said = " ".join(str(errors[0].get("message")).split())
+        raise CannotJudgeError(f"the preview failed, so its plan is not whole: {said} Mend that, and preview again.")
+    shown = Counter(step.get("op") for step in steps)
+    summary = _map(plan.get("changeSummary"))
+    if missing := sum(max(0, summary.get(op, 0) - shown[op]) for op in _THAT_LEAVE_A_RESOURCE):
+        raise CannotJudgeError(
+            f"the plan leaves out {missing} resources that stay as they are, so rules about the stack would be wrong. "
+            "Write it with `pulumi preview --json --show-sames`."
+        )
+    found = [step["newState"] for step in steps if step.get("newState")]
+    urns = {str(_map(each).get("provider") or "").rpartition("::")[0] for each in found}
+    for urn in sorted(urns - {_map(each).get("urn") for each in found}):
+        if not name_of(urn).startswith("default"):
+            continue
+        package = type_of(urn).rpartition(":")[2]
+        own = {key.partition(":")[2]: text for key, text in settings_of(plan).items() if key.startswith(f"{package}:")}
+        found.append({"urn": urn, "type": type_of(urn), "inputs": own})
+    return found
+
+
+def settings_of(plan: Any) -> dict[str, str]:
+    """Returns the configuration in the output of `pulumi preview --json` as text, without secrets."""
+    return {key: text for key, text in _map(_map(plan).get("config")).items() if text != "[secret]"}
 
 
 def judge(
@@ -155,6 +199,11 @@ def judge(
     for each in [*told, *pack.AnalyzeStack(wire.AnalyzeStackRequest(resources=messages), None).diagnostics]:
         if notice := _OF_THE_PACK.get(each.policyName):
             pack.outcomes.append(Outcome(notice.id, "failed", notice.level, notice.severity, message=each.message))
+    encrypted = {each["urn"] for each in resources if _has_encrypted(each)}
+    pack.outcomes = [
+        replace(each, message=ENCRYPTED) if each.urn in encrypted and each.message in (NEEDED, WAITS) else each
+        for each in pack.outcomes
+    ]
     said = {outcome.rule for outcome in pack.outcomes}
     levels = pack.levels(resources[0]["urn"] if resources else "")
     for rule in rules().values():
@@ -173,6 +222,8 @@ def _configure(
     reported = {info.name: info.enforcementLevel for info in pack.GetAnalyzerInfo(None, None).policies}
     request = wire.ConfigureAnalyzerRequest()
     for name, given in {**config, **({"profile": {"environment": environment}} if environment else {})}.items():
+        if not isinstance(given, str | Mapping):
+            raise CannotJudgeError(f"{name} is {json.dumps(given)}. Write a level, or a map of options.")
         options = {"enforcementLevel": given} if isinstance(given, str) else dict(given)
         level = options.pop("enforcementLevel", None)
         if level is not None and level not in ("advisory", "mandatory", "disabled"):
@@ -183,6 +234,12 @@ def _configure(
         request.policyConfig[name].properties.update(options)
     if problems := pack.configure(request.policyConfig):
         raise CannotJudgeError("; ".join(problems))
+
+
+def _has_encrypted(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return "ciphertext" in value or any(map(_has_encrypted, value.values()))
+    return isinstance(value, list) and any(map(_has_encrypted, value))
 
 
 def opened(value: Any) -> Any:
@@ -397,20 +454,42 @@ FORMATS: Mapping[str, Callable[[Page], str]] = {
 }
 
 
-def _read(arguments: argparse.Namespace) -> list[Any]:
+def _read(arguments: argparse.Namespace) -> tuple[list[Any], dict[str, str]]:
+    """Returns resources and the configuration of the stack, as far as the source has it. Raises CannotJudgeError."""
+    resources, settings = _source(arguments)
+    if all(each["type"].startswith("pulumi:") for each in resources):
+        raise CannotJudgeError("it has no resource to judge. Give a stack, plan or manifests with one.")
+    return resources, _settings_in(arguments.settings) if arguments.settings else settings
+
+
+def _source(arguments: argparse.Namespace) -> tuple[list[Any], dict[str, str]]:
     if arguments.stack:
-        return resources_of(_pulumi("stack", "export", "--stack", arguments.stack))
+        exported = _pulumi("stack", "export", "--stack", arguments.stack)
+        return resources_of(exported), _settings(arguments.stack)
     file = arguments.state or arguments.plan or arguments.objects
     try:
         content = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
     except OSError as error:
         raise CannotJudgeError(f"{file} cannot be read: {error.strerror}.") from None
     if arguments.objects:
-        return resources_of_manifests(content, arguments.namespace)
+        return resources_of_manifests(content, arguments.namespace), {}
     try:
-        return resources_of(json.loads(content))
+        document = json.loads(content)
     except ValueError as error:
         raise CannotJudgeError(f"{file} is not JSON: {error}.") from None
+    if arguments.state and not arguments.settings:
+        print("A state has no options of policies, environment and accounts: give its --settings.", file=sys.stderr)
+    return resources_of(document), settings_of(document) if arguments.plan else {}
+
+
+def _settings_in(file: Path) -> dict[str, str]:
+    """Returns the configuration in a stack file as text, without secrets."""
+    try:
+        config = _map(_map(yaml.safe_load(file.read_text(encoding="utf-8"))).get("config"))
+    except yaml.YAMLError as error:
+        raise CannotJudgeError(f"{file} is not YAML: {' '.join(str(error).split())}") from None
+    plain = {key: each for key, each in config.items() if "secure" not in _map(each)}
+    return {key: each if isinstance(each, str) else json.dumps(each, default=str) for key, each in plain.items()}
 
 
 def _settings(stack: str) -> dict[str, str]:
@@ -444,12 +523,17 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--namespace", metavar="NAME", default="", help="of --objects that name none")
     parser.add_argument("--format", choices=FORMATS, default="text")
     parser.add_argument("--config", metavar="FILE", help="as for --policy-pack-config")
+    parser.add_argument("--settings", metavar="FILE", type=Path, help="the stack file, for a state, which has none")
     parser.add_argument("--environment", choices=ENVIRONMENTS, default="", help="default: by the stack's name")
     parser.add_argument("--waivers", metavar="FILE", type=Path, default=WAIVERS)
     given = parser.parse_args(arguments)
     try:
         config = json.loads(Path(given.config).read_text(encoding="utf-8")) if given.config else {}
-        resources, settings = _read(given), _settings(given.stack) if given.stack else {}
+        if not isinstance(config, dict):
+            raise CannotJudgeError(
+                f'{given.config} is no map of rules. Write for example {{"node-no-ssh": "advisory"}}.'
+            )
+        resources, settings = _read(given)
         outcomes = judge(resources, config, given.environment, given.waivers, settings=settings)
     except (CannotJudgeError, ProductionError, WaiverError, OSError, ValueError) as error:
         print(f"The stack cannot be judged: {error}", file=sys.stderr)

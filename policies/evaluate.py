@@ -2,17 +2,15 @@
 
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, Literal
 
 from policies.rule import Rule, StackRule
 from policies.views import NotKnownError, Reads, Resource, Stack, WrongTypeError
 
-_MOST_UNKNOWN = 50
 NEEDED = "is unknown at preview, and this rule needs it before anything is built: write a literal value"
 WAITS = "is unknown before the update, so the rule is checked then"
-TOO_MANY = f"comes after {_MOST_UNKNOWN} unknown values, so the rest is not judged: the rule is checked in the update"
 NOT_SHOWN = "has a value that breaks the rule; the value comes from a secret, so it is not shown"
 
 
@@ -49,29 +47,31 @@ def evaluate_stack_rule(rule: StackRule, stack: Stack, options: Mapping[str, Any
 def _findings(
     rule: Rule | StackRule, urn: str, reads: Reads, check: Callable[[], Iterable[tuple[Resource, str, str]]]
 ) -> Iterator[Finding]:
-    """Yields what the check finds. At an unknown value it starts again, and reads that value as absent.
+    """Yields what the check finds. At a value that is unknown or of a wrong type it starts again without that value.
 
-    So one unknown value hides nothing beside it. What is found at the unknown value itself is not said: it may be fine.
+    So one value hides nothing beside it. What is found at a value that is left out is not said: it may be fine. An
+    unknown value is left out at every resource and item at once, so that a check starts again once for each path.
     """
-    unknown: list[NotKnownError] = []
     found: dict[tuple[str, str], list[Finding]] = {}
+    wrong: list[Finding] = []
     try:
         while True:
             last, stopped = _run(rule, urn, reads, check)
-            found |= _by_place(each for each in last if not any(_is_at(each, error) for error in unknown))
-            if stopped is None or len(unknown) == _MOST_UNKNOWN:
+            found |= _by_place(each for each in last if not any(_is_at(each, *place) for place in reads.left_out))
+            if stopped is None:
                 break
-            unknown.append(stopped)
-            stopped.resource.set_aside.add(stopped.path)
+            if isinstance(stopped, WrongTypeError):
+                wrong.append(Finding(rule.id, "violation", stopped.resource.urn, stopped.path, stopped.problem))
+            if not reads.leave_out(stopped):
+                break
+        left_out = dict(reads.left_out)
     finally:
-        for error in unknown:
-            error.resource.set_aside.discard(error.path)
-    for findings in found.values():
+        reads.begin()
+    for findings in (*found.values(), wrong):
         yield from findings
-    for error in unknown:
-        yield from _undecided(rule, error, WAITS)
-    if stopped:
-        yield from _undecided(replace(rule, on_unknown="defer"), stopped, TOO_MANY)
+    for resource, path in left_out:
+        if not any((each.urn, each.path) == (resource.urn, path) for each in wrong):
+            yield from _undecided(rule, resource, path)
 
 
 def _by_place(findings: Iterable[Finding]) -> dict[tuple[str, str], list[Finding]]:
@@ -82,31 +82,29 @@ def _by_place(findings: Iterable[Finding]) -> dict[tuple[str, str], list[Finding
     return by_place
 
 
-def _is_at(finding: Finding, unknown: NotKnownError) -> bool:
-    at, path = finding.path, unknown.path
-    return finding.urn == unknown.resource.urn and (at == path or at.startswith((f"{path}.", f"{path}[")))
+def _is_at(finding: Finding, resource: Resource, path: str) -> bool:
+    at = finding.path
+    return finding.urn == resource.urn and (at == path or at.startswith((f"{path}.", f"{path}[")))
 
 
-def _undecided(rule: Rule | StackRule, error: NotKnownError, message: str) -> Iterator[Finding]:
-    in_production = error.resource.context.environment == "prod"
+def _undecided(rule: Rule | StackRule, resource: Resource, path: str) -> Iterator[Finding]:
+    in_production = resource.context.environment == "prod"
     if rule.on_unknown == "fail" or (rule.on_unknown == "defer" and rule.severity == "critical" and in_production):
-        yield Finding(rule.id, "violation", error.resource.urn, error.path, NEEDED)
+        yield Finding(rule.id, "violation", resource.urn, path, NEEDED)
     elif rule.on_unknown == "defer":
-        yield Finding(rule.id, "deferred", error.resource.urn, error.path, message)
+        yield Finding(rule.id, "deferred", resource.urn, path, WAITS)
 
 
 def _run(
     rule: Rule | StackRule, urn: str, reads: Reads, check: Callable[[], Iterable[tuple[Resource, str, str]]]
-) -> tuple[list[Finding], NotKnownError | None]:
-    """Returns what the check finds, and the unknown value that it stopped at."""
+) -> tuple[list[Finding], NotKnownError | WrongTypeError | None]:
+    """Returns what the check finds, and the value that it stopped at."""
     reads.secret, found = False, list[Finding]()
     try:
         for resource, path, message in check():
             found.append(Finding(rule.id, "violation", resource.urn, path, NOT_SHOWN if reads.secret else message))
-    except NotKnownError as error:
+    except (NotKnownError, WrongTypeError) as error:
         return found, error
-    except WrongTypeError as error:
-        found.append(Finding(rule.id, "violation", error.resource.urn, error.path, error.problem))
     except Exception as error:  # the engine must get a finding with the rule's name, whatever the rule raises
         found.append(Finding(rule.id, "crashed", urn, "", _where_it_crashed(error)))
     return found, None

@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from catalog.kubernetes import CLUSTER_SCOPED
 from common.values import SECRET_SIGNATURE, SIGNATURE_KEY
 from common.yaml_parser import PARSER
 
@@ -13,14 +14,17 @@ from common.yaml_parser import PARSER
 def resources_of_manifests(text: str, namespace: str = "") -> list[dict[str, Any]]:
     """Returns a resource for each object of a text of YAML documents or JSON, and for each item of a list of objects.
 
-    namespace: of objects that name none, as of `helm template --namespace`. Data of a Secret are secret: the provider
-    of Kubernetes marks them so. Raises ValueError for what is no object.
+    namespace: of objects that name none, as of `helm template --namespace`; what belongs to no namespace gets none.
+    Data of a Secret are secret: the provider of Kubernetes marks them so. Raises ValueError for what is no object.
     """
     try:
         documents = list(yaml.load_all(text, Loader=PARSER))
     except yaml.YAMLError as error:
         raise ValueError(f"it is not YAML: {' '.join(str(error).split())}") from None
-    return [_resource(each, namespace) for document in documents if document for each in _objects(document)]
+    objects = [each for document in documents if document for each in _objects(document)]
+    specs = [each.get("spec") or {} for each in objects if each["kind"] == "CustomResourceDefinition"]
+    without = CLUSTER_SCOPED | {spec["names"]["kind"] for spec in specs if spec.get("scope") == "Cluster"}
+    return [_resource(each, "" if each["kind"] in without else namespace) for each in objects]
 
 
 def _objects(document: Any) -> Iterator[Mapping[str, Any]]:

@@ -139,7 +139,7 @@ def pods(resource: Resource) -> Iterator[Pod]:
     """Yields every pod spec in a Kubernetes object. Raises NotKnownError when an unknown value may contain one."""
     for found in resource.once(_found):
         if isinstance(found, str):
-            if found not in resource.set_aside:
+            if not resource.reads.is_absent(resource, found):
                 raise NotKnownError(resource, found)
         else:
             resource.reads.secret |= found.secret

@@ -22,6 +22,7 @@ from common.values import UNKNOWN, Secret
 
 Derived = TypeVar("Derived")
 Path = str | tuple[str | int, ...]
+_INDEX, _SEPARATOR = re.compile(r"\[\d+\]"), re.compile("[:/]")
 Environment = Literal["dev", "staging", "prod"]
 PLACEHOLDERS = frozenset({"", "todo", "tbd", "fixme", "xx", "xxx", "n/a", "na", "none", "null", "unknown", "changeme"})
 ENVIRONMENTS: tuple[Environment, ...] = ("dev", "staging", "prod")
@@ -37,9 +38,37 @@ class EvaluationContext:
 
 @dataclass
 class Reads:
-    """Records whether a check has read a secret. All resources of one evaluation share it."""
+    """Records whether a check has read a secret, and what it goes on without. All resources of one evaluation share it.
+
+    left_out: resource and path of each value that is unknown, or of a wrong type, and that was read as absent.
+    """
 
     secret: bool = False
+    left_out: "dict[tuple[Resource, str], None]" = field(default_factory=dict)
+    _unknown: set[str] = field(default_factory=set)
+    wrong: "set[tuple[Resource, str]]" = field(default_factory=set)
+
+    def begin(self) -> None:
+        """Forgets what was left out."""
+        for each in (self.left_out, self._unknown, self.wrong):
+            each.clear()
+
+    def leave_out(self, stopped: "NotKnownError | WrongTypeError") -> bool:
+        """Reads a value as absent from now on; an unknown one at every resource and item. Returns False if it was."""
+        place = (stopped.resource, stopped.path)
+        known = place in self.left_out
+        self.left_out[place] = None
+        if isinstance(stopped, NotKnownError):
+            self._unknown.add(_INDEX.sub("", stopped.path))
+        else:
+            self.wrong.add(place)
+        return not known
+
+    def is_absent(self, resource: "Resource", path: str) -> bool:
+        """Tells whether the check goes on without an unknown value, which then counts as one that it met."""
+        if left_out := _INDEX.sub("", path) in self._unknown:
+            self.left_out[resource, path] = None
+        return left_out
 
 
 class View:
@@ -84,8 +113,6 @@ class Resource(View):
         """The resource as its own rules saw it."""
         self._derived: dict[Callable[[Resource], Any], Any] = {}
         self.links: Mapping[str, Sequence[Resource]] = {}
-        self.set_aside: set[str] = set()
-        """Paths of unknown values that the running check reads as absent: it goes on past them."""
 
     @cached_property
     def _properties(self) -> Mapping[str, Any]:
@@ -113,6 +140,11 @@ class Resource(View):
         """The id that the provider gave the resource, "" while it is unknown. Only stack rules see it."""
         provider_id = self.value.get("id")
         return provider_id if isinstance(provider_id, str) else ""
+
+    @property
+    def names(self) -> set[str]:
+        """What other resources call it: its id, and the name that AWS knows it by, which a program may have chosen."""
+        return {each for key in ("id", "name", "bucket") if isinstance(each := self.value.get(key), str) and each}
 
     @cached_property
     def provider(self) -> View:
@@ -156,8 +188,8 @@ class Stack:
     def linked(self, source: Resource, key: str, types: Iterable[str]) -> list[Resource]:
         """Returns the resources of these types that the property `key` of `source` refers to.
 
-        The engine's record of dependencies comes first, because ids of new resources are unknown at preview. An
-        imported stack has no such record: there the property holds the ids.
+        The engine's record of dependencies comes first, because ids of new resources are unknown at preview. Where
+        there is none, as for a literal name or in an imported stack, the property has the id, the name or the ARN.
         """
         target_types = tuple(types)
         dependencies = [target for target in source.links.get(key, ()) if target.type in target_types]
@@ -169,8 +201,9 @@ class Stack:
             return []
         if isinstance(value, Mapping):  # a launch template is given as {"id": ..., "version": ...}
             value = list(value.values())
-        ids = {str(item) for item in (value if isinstance(value, list) else [value]) if item}
-        return [target for target in self.of(*target_types) if target.id in ids]
+        called = {str(item) for item in (value if isinstance(value, list) else [value]) if item}
+        called |= {_SEPARATOR.split(each)[-1] for each in called if each.startswith("arn:")}
+        return [target for target in self.of(*target_types) if target.names & called]
 
 
 class NotKnownError(Exception):
@@ -227,7 +260,7 @@ def _walk(view: View, path: Path) -> Any:
     for step in _steps(path):
         if isinstance(value, Secret):
             reads.secret, value = True, value.value
-        if value is None:
+        if value is None or (reads.wrong and (resource, view.under(tuple(walked))) in reads.wrong):
             return None
         if value is UNKNOWN:
             return _absent(resource, view.under(tuple(walked)))
@@ -240,20 +273,22 @@ def _walk(view: View, path: Path) -> Any:
                 resource, view.under(tuple(walked)), "a list" if isinstance(step, int) else "a map", value
             )
         walked.append(step)
+    if reads.wrong and (resource, view.under(tuple(walked))) in reads.wrong:
+        return None
     if isinstance(value, Secret):
         reads.secret, value = True, value.value
     return value
 
 
 def _absent(resource: Resource, path: str) -> Any:
-    """Returns None for an unknown value that is set aside. Raises NotKnownError for another."""
-    if path not in resource.set_aside:
+    """Returns None for an unknown value that is left out. Raises NotKnownError for another."""
+    if not resource.reads.is_absent(resource, path):
         raise NotKnownError(resource, path)
     return None
 
 
 def _resolved(view: View, value: Any, path: tuple[str | int, ...]) -> Any:
-    """Returns the value without secrets' wrappers, and without what is set aside.
+    """Returns the value without secrets' wrappers, and without what is left out.
 
     Raises NotKnownError when any other part of it is unknown. What has nothing but unknown parts counts as one.
     """
@@ -276,7 +311,7 @@ def _resolved(view: View, value: Any, path: tuple[str | int, ...]) -> Any:
 
 
 def _raised(view: View, path: tuple[str | int, ...]) -> bool:
-    """Returns False for an unknown value that is set aside. Raises NotKnownError for another."""
+    """Returns False for an unknown value that is left out. Raises NotKnownError for another."""
     _absent(view.resource, view.under(path))
     return False
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from catalog.kubernetes import CLUSTER_SCOPED
 from simulator.cloud import Cloud
 from simulator.conformance.cases import Case, Change, Object
 from simulator.control_plane.client import ApiServer, Refused
 from simulator.eks.kubeconfig import kubeconfig
 from simulator.kubernetes import injection
 from simulator.kubernetes.clusters import RELEASE
-from simulator.kubernetes.kinds import CLUSTER_SCOPED
 from simulator.kubernetes.package import KubernetesPackage
 from simulator.kubernetes.pod_security import pod_of
 from simulator.provider import Call, Refusal

@@ -11,11 +11,10 @@ import yaml
 
 from catalog.charts import CHARTS
 from catalog.eks_addons import ADDONS
-from catalog.kubernetes import VERSIONS
+from catalog.kubernetes import CLUSTER_SCOPED, VERSIONS
 from simulator.cloud import Cloud, CloudResource
 from simulator.kubernetes.kinds import (
     BUILT_IN,
-    CLUSTER_SCOPED,
     IN_EVERY_NAMESPACE,
     WITH_ADDON,
     WITH_EVERY_CLUSTER,

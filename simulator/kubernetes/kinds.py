@@ -148,19 +148,6 @@ SPECIAL: Mapping[str, Kind] = {
     ),
 }
 
-CLUSTER_SCOPED = frozenset(
-    {
-        *("APIService", "CertificateSigningRequest", "ClusterRole", "ClusterRoleBinding", "ClusterTrustBundle"),
-        *("ComponentStatus", "CSIDriver", "CSINode", "CustomResourceDefinition", "DeviceClass", "DeviceTaintRule"),
-        *("FlowSchema", "IPAddress", "IngressClass", "MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding"),
-        *("MutatingWebhookConfiguration", "Namespace", "Node", "PersistentVolume", "PriorityClass"),
-        *("PriorityLevelConfiguration", "ResourceSlice", "RuntimeClass", "ServiceCIDR", "StorageClass"),
-        *("StorageVersionMigration", "SelfSubjectReview", "TokenReview", "ValidatingAdmissionPolicy"),
-        *("ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration", "VolumeAttachment"),
-        "VolumeAttributesClass",
-    }
-)
-
 
 @dataclass(frozen=True)
 class CustomKind:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from policies.check import CannotJudgeError, resources_of, settings_of
 from tests.engine.real_project import Project
 
 pytestmark = pytest.mark.engine
@@ -54,3 +55,28 @@ def test_a_pack_that_cannot_start_says_why(project: Project) -> None:
     assert preview.returncode == 1
     assert "No module named 'no_such_module'" in preview.stdout, preview.stdout
     assert "ended with exit status 1 before it served" in preview.stdout, preview.stdout
+
+
+def test_a_preview_of_a_stack_that_is_up_is_judged_when_it_shows_what_stays(project: Project) -> None:
+    project.program("""
+        import pulumi
+
+        for name, note in (("a", "x"), ("b", pulumi.Config().get("note"))):
+            pulumi.ComponentResource("tiny:index:Part", name, {"note": note})
+        if pulumi.Config().get("note") == "wrong":
+            raise ValueError("no such note")
+    """)
+    assert project.pulumi("up", "--yes").returncode == 0
+    project.pulumi("config", "set", "note", "other")
+    project.pulumi("config", "set", "--secret", "word", "hidden")
+
+    changed = json.loads(project.pulumi("preview", "--json").stdout)
+    with pytest.raises(CannotJudgeError, match=r"leaves out 1 resources .* --show-sames"):
+        resources_of(changed)
+    whole = json.loads(project.pulumi("preview", "--json", "--show-sames").stdout)
+    assert {each["urn"].rpartition("::")[2] for each in resources_of(whole)} == {"tiny-dev", "a", "b"}
+    assert settings_of(whole) == {"tiny:note": "other"}
+
+    project.pulumi("config", "set", "note", "wrong")
+    with pytest.raises(CannotJudgeError, match=r"preview failed.*no such note"):
+        resources_of(json.loads(project.pulumi("preview", "--json", "--show-sames").stdout))

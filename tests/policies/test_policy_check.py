@@ -11,7 +11,7 @@ from xml.etree import ElementTree as Xml
 import pytest
 import yaml
 
-from common.values import SECRET_SIGNATURE, SIGNATURE_KEY
+from common.values import SECRET_SIGNATURE, SIGNATURE_KEY, UNKNOWN_TEXT
 from policies import check
 from policies.check import CannotJudgeError, Page, is_refused, judge, resources_of
 from policies.manifests import resources_of_manifests
@@ -20,6 +20,12 @@ STACK = "urn:pulumi:prod::shop"
 PROVIDER = f"{STACK}::pulumi:providers:aws::ours"
 QUEUE = f"{STACK}::aws:sqs/queue:Queue::orders"
 OPEN = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": "*"}]}
+CLOSED = {"Statement": [{"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "*"}]}
+TAGGED = {
+    "sqsManagedSseEnabled": True,
+    "policy": json.dumps(CLOSED),
+    "tags": dict.fromkeys(("environment", "owner", "cost-center", "project"), "shop"),
+}
 PASSWORD = "hunter2-hunter2-hunter2"
 
 
@@ -89,12 +95,80 @@ def test_links_between_resources_are_known() -> None:
     assert outcomes(bucket, versions)["s3-versioned"].status == "passed"
 
 
+NODE_GROUP, ATTACHMENT = "aws:eks/nodeGroup:NodeGroup", "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+ARN = "arn:aws:iam::111122223333:role/nodes"
+NAMED: Mapping[str, Mapping[str, Any]] = {  # type -> inputs, and the id that AWS gives
+    "aws:s3/bucket:Bucket": {"bucket": "data"},
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": {
+        "bucket": "data",
+        **dict.fromkeys(("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"), True),
+    },
+    "aws:iam/role:Role": {"name": "nodes", "assumeRolePolicy": "{}"},
+    NODE_GROUP: {"nodeRoleArn": ARN},
+    ATTACHMENT: {"role": "nodes", "policyArn": "arn:aws:iam::aws:policy/AdministratorAccess"},
+}
+
+
+def test_resources_that_name_each_other_by_literal_names_are_linked_before_and_after_they_exist() -> None:
+    for ids in ({}, {"aws:s3/bucket:Bucket": "data", "aws:iam/role:Role": "nodes"}):
+        resources = [
+            {"urn": f"{STACK}::{kind}::it", "type": kind, "inputs": inputs, "outputs": {**inputs, "id": UNKNOWN_TEXT}}
+            | ({"id": ids[kind], "outputs": {**inputs, "id": ids[kind]}} if kind in ids else {})
+            for kind, inputs in NAMED.items()
+        ]
+        found = {each.rule: each.status for each in reversed(judge(resources))}
+        assert found["s3-block-public-access"] == "passed", ids
+        assert found["iam-node-role-minimal"] == "failed", ids
+
+
 def test_a_preview_is_judged_like_a_state() -> None:
     plan = {"steps": [{"op": "create", "newState": queue()}, {"op": "delete", "oldState": queue()}]}
     assert [each.rule for each in judge(resources_of(plan)) if each.status == "failed"][:1]
     assert len(resources_of(plan)) == 1
     assert resources_of({"checkpoint": {"latest": {"resources": [queue()]}}})
     assert resources_of({"version": 3, "deployment": {}}) == []
+
+
+def planned(*steps: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    return {"steps": [{"op": "create", "newState": each} for each in steps], **more}
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        ({"changeSummary": {"same": 696, "create": 1}}, "leaves out 696 resources .* --show-sames"),
+        ({"diagnostics": [{"severity": "error", "message": "no such\nbucket"}]}, "preview failed, .* no such bucket"),
+    ],
+)
+def test_a_preview_that_does_not_show_all_is_not_judged(more: Mapping[str, Any], problem: str) -> None:
+    assert resources_of(planned(queue(), changeSummary={"create": 1}, diagnostics=[{"severity": "warning"}]))
+    with pytest.raises(CannotJudgeError, match=problem):
+        resources_of(planned(queue(), **more))
+
+
+def test_the_default_provider_of_a_preview_is_its_configuration() -> None:
+    ours = queue(CLOSED, provider=f"{PROVIDER.replace('ours', 'default_7_1_0')}::id")
+    for config, status in (({"aws:allowedAccountIds": '["111122223333"]'}, "passed"), ({}, "failed")):
+        found = {each.rule: each.status for each in judge(resources_of(planned(ours, config=config)))}
+        assert found["res-account-pinned"] == status
+
+
+def test_options_of_a_preview_are_in_its_configuration(tmp_path: Path) -> None:
+    plan, misspelt = tmp_path / "plan.json", {"ml-platform:policies": '{"cost-monthly-cap": {"uds": 1}}'}
+    for config, status in ((misspelt, 2), ({"ml-platform:policies": "[secret]"}, 1)):
+        plan.write_text(json.dumps(planned(queue(), config=config)), encoding="utf-8")
+        assert check.main(["--plan", str(plan)]) == status
+
+
+def test_a_state_is_judged_with_the_options_of_a_stack_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, settings = tmp_path / "state.json", tmp_path / "Pulumi.prod.yaml"
+    file.write_text(json.dumps(state(queue())), encoding="utf-8")
+    settings.write_text("config: {'ml-platform:policies': {cost-monthly-cap: {uds: 1}}, 'a:b': {secure: x}}")
+    assert check.main(["--state", str(file), "--settings", str(settings)]) == 2
+    assert "Did you mean usd?" in capsys.readouterr().err
+    settings.write_text("config: [")
+    assert check.main(["--state", str(file), "--settings", str(settings)]) == 2
+    assert "is not YAML" in capsys.readouterr().err
 
 
 def test_a_secret_is_nowhere_in_what_is_written() -> None:
@@ -108,6 +182,7 @@ def test_a_secret_that_is_encrypted_is_not_known() -> None:
     secret = {SIGNATURE_KEY: SECRET_SIGNATURE, "ciphertext": "v1:AAAA"}
     found = outcomes(queue(secret))["sqs-policy-not-open"]
     assert (found.status, found.path) == ("deferred", "policy")
+    assert found.message.endswith("--show-secrets")
 
 
 def test_waivers_levels_and_options_apply(tmp_path: Path) -> None:
@@ -130,6 +205,7 @@ def test_waivers_levels_and_options_apply(tmp_path: Path) -> None:
     [
         ({"sqs-policy-open": "advisory"}, "is no rule of the policy pack"),
         ({"node-no-ssh": "off"}, 'there is no level "off"'),
+        ({"cost-monthly-cap": 5}, "cost-monthly-cap is 5. Write a level, or a map of options"),
     ],
 )
 def test_a_configuration_with_a_mistake_is_refused(config: Mapping[str, Any], problem: str) -> None:
@@ -211,17 +287,38 @@ def test_machines_get_the_edit_of_a_finding() -> None:
     assert [each["properties"]["edit"] for each in results if each["ruleId"] == "sqs-policy-not-open"] == [edit]
 
 
+NOT_TO_JUDGE = {
+    "": "is not JSON",
+    "{": "is not JSON",
+    "[]": "neither resources nor steps",
+    "{}": "neither resources nor steps",
+    '{"checkpoint": 5}': "neither resources nor steps",
+    '{"steps": []}': "no resource to judge",
+    '{"steps": [{"op": "create", "newState": 5}]}': "5 is no resource with urn and type",
+    '{"version": 3, "deployment": {}}': "no resource to judge",
+    '{"deployment": {"resources": null}}': "no resource to judge",
+    '{"deployment": 5}': "no resource to judge",
+    '{"deployment": {"resources": 5}}': "5 is no resource",
+    '{"deployment": {"resources": [{"type": "aws:s3/bucket:Bucket"}]}}': "is no resource with urn and type",
+    '{"deployment": {"resources": [{"urn": "urn:pulumi:prod::shop::x::y"}]}}': "is no resource with urn and type",
+    json.dumps(state()): "no resource to judge",
+}
+
+
 def test_the_exit_status_tells_the_verdict(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "state.json"
     file.write_text(json.dumps(state(queue())), encoding="utf-8")
     assert check.main(["--state", str(file)]) == 1
-    file.write_text(json.dumps(state()), encoding="utf-8")
+    file.write_text(json.dumps(state(queue(inputs=TAGGED, outputs=TAGGED))), encoding="utf-8")
     assert check.main(["--state", str(file), "--format", "json"]) == 0
-    capsys.readouterr()
-    for text, problem in (("{", "is not JSON"), ("[]", "neither resources nor steps"), ("{}", "neither resources nor")):
+    assert "give its --settings" in capsys.readouterr().err
+    for text, problem in NOT_TO_JUDGE.items():
         file.write_text(text, encoding="utf-8")
-        assert check.main(["--state", str(file)]) == 2
+        assert check.main(["--state", str(file)]) == 2, text
         assert problem in capsys.readouterr().err
+    file.write_text("", encoding="utf-8")
+    assert check.main(["--objects", str(file)]) == 2
+    assert "no resource to judge" in capsys.readouterr().err
     assert check.main(["--plan", str(tmp_path / "none.json")]) == 2
     assert "cannot be read" in capsys.readouterr().err
 
@@ -266,6 +363,23 @@ def test_manifests_without_a_namespace_are_in_the_given_one() -> None:
     for namespace, status in (("", "failed"), ("team", "passed")):
         outcomes = {each.rule: each.status for each in judge(resources_of_manifests(json.dumps(pod), namespace))}
         assert outcomes["ns-not-default"] == status
+
+
+def test_what_belongs_to_no_namespace_gets_none() -> None:
+    things = """
+{apiVersion: v1, kind: Namespace, metadata: {name: a}}
+---
+{apiVersion: example.com/v1, kind: Thing, metadata: {name: b}}
+---
+{apiVersion: example.com/v1, kind: Part, metadata: {name: c}}
+---
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: things.example.com}
+spec: {scope: Cluster, names: {kind: Thing}}
+"""
+    made = resources_of_manifests(things, "team")
+    assert [each["inputs"]["metadata"].get("namespace") for each in made] == [None, None, "team", None]
 
 
 @pytest.mark.parametrize(

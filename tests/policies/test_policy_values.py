@@ -173,18 +173,49 @@ def test_what_is_found_at_an_unknown_value_of_one_resource_is_said_of_another() 
     assert said == [(True, "a.c"), *((False, path) for path in ("a.b", "a.b.x", "a.b[0]", "a.c"))]
 
 
-@pytest.mark.parametrize(("unknowns", "said"), [(50, True), (51, False)])
-def test_a_check_that_ends_at_too_many_unknown_values_says_so(unknowns: int, said: bool) -> None:
+def test_many_unknown_values_hide_nothing_and_each_is_told_where_it_is_met() -> None:
+    runs = []
+
+    def each_one(one: Resource) -> Iterator[tuple[str, str]]:
+        runs.append(one)
+        return ((disk.path, "is wrong") for disk in each(one, "disks") if flag(disk, "wrong"))
+
+    def each_of(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
+        return ((one, *found) for one in stack.resources for found in each_one(one))
+
+    many = [view(disks=[{"wrong": UNKNOWN}] * 60) for _ in range(60)]
+    many[-1] = view(disks=[*[{"wrong": UNKNOWN}] * 60, {"wrong": True}])
+    rule = replace(RESOURCE_RULES[0], check=each_one, on_unknown="defer", severity="high")
+    kinds = [(found.kind, found.path) for found in evaluate_rule(rule, many[-1], {})]
+    assert kinds == [("violation", "disks[60]"), *(("deferred", f"disks[{index}].wrong") for index in range(60))]
+    runs.clear()
+    for one in many:
+        one.reads = many[0].reads
+    stack_rule = replace(STACK_RULES[0], check=each_of, on_unknown="defer", severity="high")
+    found = evaluate_stack_rule(stack_rule, Stack("", many[0].context, many), {})
+    assert [each.kind for each in found] == ["violation", *["deferred"] * 3600]
+    assert len(runs) <= 2 * 60, "a check that starts again for each value takes hours for a large stack"
+
+
+def test_a_value_of_a_wrong_type_hides_nothing_beside_it() -> None:
     def each_one(one: Resource) -> Iterator[tuple[str, str]]:
         return ((disk.path, "is wrong") for disk in each(one, "disks") if flag(disk, "wrong"))
 
-    resource = view(disks=[*[{"wrong": UNKNOWN}] * unknowns, {"wrong": True}])
-    rule = replace(RESOURCE_RULES[0], check=each_one, on_unknown="pass", severity="high")
-    last = list(evaluate_rule(rule, resource, {}))[-1]
-    if said:
-        assert (last.kind, last.path) == ("violation", "disks[50]")
-    else:
-        assert (last.path, "is not judged" in last.message) == ("disks[50].wrong", True), "silence would read as a pass"
+    rule = replace(RESOURCE_RULES[0], check=each_one, severity="high")
+    disks = [{"wrong": "maybe"}, "disk", {"wrong": 5}, {"wrong": True}]
+    found = evaluate_rule(rule, view(disks=disks), {})
+    assert [each.path for each in found] == ["disks[3]", "disks[0].wrong", "disks[1]", "disks[2].wrong"]
+    assert evaluate_rule(rule, view(disks="x"), {})[0].message == "is a string, but must be a list"
+
+
+def test_a_rule_that_stops_again_at_what_was_left_out_ends() -> None:
+    def stubborn(one: Resource) -> Iterator[tuple[str, str]]:
+        raise WrongTypeError(one, "a", "a map", 5)
+
+    rule = replace(RESOURCE_RULES[0], check=stubborn)
+    assert {(each.path, each.message) for each in evaluate_rule(rule, view(), {})} == {
+        ("a", "is a number, but must be a map")
+    }
 
 
 def test_whole_numbers_stay_whole_although_the_protocol_has_only_floats() -> None:
