@@ -11,9 +11,10 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
+from policies.patterns import are_wide, is_fixed, matches
 from policies.ranges import is_wide
 from policies.rule import Option
 from policies.views import Path, Resource, View, WrongTypeError, at, at_if_known, present, text
@@ -100,11 +101,10 @@ class Condition:
     @property
     def owners(self) -> frozenset[str]:
         """Whose callers it lets in: accounts, organizations, networks. Empty: it restricts nobody."""
-        operator = self.operator.removeprefix("foranyvalue:")
-        if operator not in _OPERATORS or not self.values or any("${" in value for value in self.values):
+        if self._operator not in _OPERATORS or not self.values or any("${" in value for value in self.values):
             return frozenset()
         if self.key == "aws:sourceip":
-            narrow = operator == "ipaddress" and not is_wide(self.values)
+            narrow = self._operator == "ipaddress" and not is_wide(self.values)
             return frozenset(self.values) if narrow else frozenset()
         owner_of = _RESTRICTING.get(self.key)
         owners = [owner_of(value) if owner_of else None for value in self.values]
@@ -112,11 +112,19 @@ class Condition:
 
     @property
     def narrows_an_account(self) -> bool:
-        """Tells whether it lets in less than all roles and users of an account."""
-        if self.key not in _WITHIN_ACCOUNT or not self.owners:
-            return False
-        names = [match["rest"] for match in map(_ARN.fullmatch, self.values) if match]
-        return not any(re.fullmatch(r"root|((role|user|assumed-role)/)?[*?/]*", name) for name in names)
+        """Tells whether it lets in less than all roles and users of an account, and not most of them."""
+        if self.key.startswith("aws:principaltag/"):
+            return self._operator in _OPERATORS and is_fixed(self.values)
+        of_roots = any(value.endswith(":root") for value in self.values)
+        return self.key in _WITHIN_ACCOUNT and bool(self.owners) and not of_roots and not are_wide(self._arns)
+
+    @property
+    def _operator(self) -> str:
+        return self.operator.removeprefix("foranyvalue:")
+
+    @property
+    def _arns(self) -> list[str]:
+        return [value for value in self.values if value.startswith("arn:")]
 
 
 @dataclass(frozen=True)
@@ -304,16 +312,6 @@ def _compared(pattern: str, lower: bool) -> str:
 def is_foreign(owner: str, own: Collection[str]) -> bool:
     """Tells whether it is a known account that is none of ours. Organizations and networks are named on purpose."""
     return bool(own) and bool(_ACCOUNT.fullmatch(owner)) and owner not in own
-
-
-@lru_cache(maxsize=4096)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile("".join({"*": ".*", "?": "."}.get(sign, re.escape(sign)) for sign in pattern), re.DOTALL)
-
-
-def matches(pattern: str, text_: str) -> bool:
-    """Tells whether a pattern of IAM, with * and ?, matches the whole text."""
-    return _compiled(pattern).fullmatch(text_) is not None
 
 
 def listed(statement: View, key: Path) -> list[str]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from policies.grants import IDENTITY_POLICIES, Condition, Grant, grants, listed
+from policies.patterns import are_wide, is_fixed
 from policies.rule import Resource, View, each
 
 ROLE = "aws:iam/role:Role"
@@ -19,21 +20,36 @@ EVERYTHING = (
 ESCALATIONS = (
     *(f"iam:{verb}{kind}" for verb in ("Attach", "Put") for kind in ("GroupPolicy", "RolePolicy", "UserPolicy")),
     *("iam:AddUserToGroup", "iam:CreateAccessKey", "iam:CreateLoginProfile", "iam:CreatePolicyVersion"),
+    *("iam:CreateOpenIDConnectProvider", "iam:CreateServiceSpecificCredential", "iam:UpdateSAMLProvider"),
     *("iam:DeleteRolePermissionsBoundary", "iam:DeleteUserPermissionsBoundary", "iam:PassRole"),
     *("iam:PutRolePermissionsBoundary", "iam:PutUserPermissionsBoundary", "iam:SetDefaultPolicyVersion"),
-    *("iam:UpdateAssumeRolePolicy", "iam:UpdateLoginProfile", "sts:AssumeRole"),
-    *("eks:AssociateAccessPolicy", "eks:CreateAccessEntry", "lambda:UpdateFunctionCode", "ssm:SendCommand"),
-    *("ssm:StartSession", "ec2-instance-connect:SendSSHPublicKey"),
+    *("iam:UpdateAssumeRolePolicy", "iam:UpdateLoginProfile", "sts:AssumeRole", "sso:CreateAccountAssignment"),
+    *("sso:AttachManagedPolicyToPermissionSet", "sso:PutInlinePolicyToPermissionSet"),
+    *("eks:AssociateAccessPolicy", "eks:CreateAccessEntry", "eks:UpdateAccessEntry", "lambda:UpdateFunctionCode"),
+    *("lambda:UpdateFunctionConfiguration", "ssm:SendCommand", "ssm:StartSession", "ecs:ExecuteCommand"),
+    *("ec2-instance-connect:SendSSHPublicKey", "cloudformation:UpdateStack", "codebuild:UpdateProject"),
+    *("glue:UpdateDevEndpoint", "kms:PutKeyPolicy", "sagemaker:CreatePresignedNotebookInstanceUrl"),
 )
 """Actions that give their caller the rights of somebody else."""
 _POSITIVE = frozenset({"stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike"})
-_KIND = r"(autoScalingGroup:[*?]*:autoScalingGroupName/|(loadbalancer|listener(-rule)?)/(app|net|gwy)/|[\w-]+[/:])?"
-"""What stands before the name in an ARN: the kind, of which some have two words."""
-_ABOUT_CALLS = re.compile(
-    r"aws:(requestedregion|viaawsservice|calledvia.*|securetransport|currenttime|multifactorauth.*|useragent|referer|"
-    r"principal.*|source(ip|account|arn|org.*)?|resourceaccount|resourceorg.*)|iam:passedtoservice|kms:viaservice"
+_BOUNDS = re.compile(
+    r"[\w-]+:(resource|request|requestobject|existingobject|bucket|[\w-]+-)tag/.+|arc-zonal-shift:resourceidentifier|"
+    r"acm:domainnames|backup:copytargets|bedrock:inferenceprofilearn|cloudformation:rolearn|cloudwatch:namespace|"
+    r"dynamodb:leadingkeys|ec2:(createaction|instance(id|profile)|launchtemplate|parent(snapshot|volume)|"
+    r"(networkinterface|routetable|securitygroup|snapshot|volume)id|(subnet|vpc)(id)?)|"
+    r"ecs:(cluster|container-instances|service|task|task-definition)|eks:clustername|"
+    r"elasticfilesystem:(accesspointarn|createaction)|elasticloadbalancing:createaction|"
+    r"events:(eventbusarn|source|targetarn)|iam:(awsservicename|permissionsboundary|policyarn)|"
+    r"kms:(encryptioncontext:.+|requestalias|resourcealiases)|lambda:(functionarn|layer)|"
+    r"route53:changeresourcerecordsetsnormalizedrecordnames|s3:(accessgrantsinstancearn|dataaccesspointarn)|"
+    r"sagemaker:(domainid|userprofilename)|secretsmanager:(name|secretid)|servicequotas:service|sns:endpoint"
 )
-"""Keys that say who calls, how and when, and nothing of what is acted on."""
+"""Keys about what is acted on. Any other says who calls, how, when or where, or is not known: it bounds nothing."""
+_CALLER = re.compile(r"\$\{aws:(principal(account|arn|orgid|tag/[\w.:/=+@-]+)|username|userid)\}", re.IGNORECASE)
+ADMINISTRATORS = re.compile(
+    r"arn:[\w-]+:iam::aws:policy/(job-function/.*|.*AdministratorAccess.*|PowerUserAccess|.*Full_?Access.*)"
+)
+"""AWS's policies for administrators, or for everything in a service."""
 
 
 def documents(resource: Resource) -> Iterator[tuple[View, str]]:
@@ -45,25 +61,21 @@ def documents(resource: Resource) -> Iterator[tuple[View, str]]:
 
 
 def is_wide(grant: Grant) -> bool:
-    """Tells whether a statement is about all resources of a kind, in whatever spelling."""
-    return bool(listed(grant.statement, "NotResource")) or any(map(_is_wide, listed(grant.statement, "Resource")))
-
-
-def _is_wide(pattern: str) -> bool:
-    parts = pattern.split(":", 5)
-    if len(parts) < 6:
-        return pattern.endswith(("*", "?"))
-    of_kind = "" if parts[2] == "s3" else _KIND
-    return re.fullmatch(rf"{of_kind}[*?/:]*\*[*?/:]*", parts[5]) is not None
+    """Tells whether a statement is about all resources of a kind, or many, in whatever spelling."""
+    return bool(listed(grant.statement, "NotResource")) or are_wide(listed(grant.statement, "Resource"))
 
 
 def is_bounded(condition: Condition) -> bool:
-    """Tells whether a condition bounds what is acted on: a fixed value of a key about the resource or the request."""
+    """Tells whether a condition bounds what is acted on: values that are fixed, of a key about it or the request.
+
+    A value that the caller's own identity gives is fixed. A policy for administrators is no bound of a policy.
+    """
+    values = [_CALLER.sub("caller", value) for value in condition.values]
     return (
         condition.operator.removeprefix("foranyvalue:") in _POSITIVE
-        and not _ABOUT_CALLS.fullmatch(condition.key)
-        and bool(condition.values)
-        and not any(re.fullmatch(r"[*?]*|arn:[\w*-]*(:[\w*-]*){0,3}:?[*?]*", value) for value in condition.values)
+        and _BOUNDS.fullmatch(condition.key) is not None
+        and is_fixed(values)
+        and not any("${" in value or ADMINISTRATORS.fullmatch(value) for value in values)
     )
 
 
@@ -79,3 +91,9 @@ def allowed(view: View, path: str, actions: Sequence[str]) -> Iterator[tuple[Gra
     for grant in unbounded(view, path):
         if found := [action for action in actions if grant.is_for(action)]:
             yield grant, found
+
+
+def shown(actions: Sequence[str]) -> str:
+    """Returns the actions in words: the first six, and how many more there are."""
+    more = f" and {len(actions) - 6} more" if len(actions) > 6 else ""
+    return ", ".join(actions[:6]) + more

@@ -167,7 +167,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "requirements": [],
     },
     "iam-no-admin-policy": {"Statement[]": READS},
-    "iam-no-broad-grants": {"Statement[]": READS},
+    "iam-no-broad-grants": {"Statement[]": Anew(READS)},
     "iam-no-priv-escalation": {"Statement[]": READS},
     "iam-pods-own-service-account": {
         "Condition": Anew({"StringEquals": {f"{CLUSTER}:sub": TRAINER, f"{CLUSTER}:aud": "a"}}),

@@ -237,8 +237,23 @@ MORE: tuple[Mapping[str, Any], ...] = (
     {"Principal": {"AWS": ROOT}, "Effect": "Deny"},
     *(
         {"Principal": {"AWS": ROOT}, "Condition": {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{OURS}:{name}"}}}
-        for name in ("root", "*", "role/*", "role/a*", "user/?*", "assumed-role/*")
+        for name in ("root", "*", "role/*", "role/a*", "user/?*", "assumed-role/*", "r*", "role/*a*", "role/*-deployer")
     ),
+    *(
+        {"Principal": {"AWS": ROOT}, "Condition": {operator: {"aws:PrincipalTag/team": value}}}
+        for operator in (
+            "StringEquals",
+            "StringLike",
+            "ForAnyValue:StringEquals",
+            "StringEqualsIfExists",
+            "StringNotEquals",
+        )
+        for value in ("platform", "*", "p*")
+    ),
+    {
+        "Principal": {"AWS": ROOT},
+        "Condition": {"ArnLike": {"aws:PrincipalArn": [f"arn:aws:iam::{OURS}:role/{each}*" for each in "abcdefghijk"]}},
+    },
     {"Principal": {"AWS": ROOT}, "Condition": {"StringEquals": {"aws:PrincipalAccount": OURS}}},
     {"Principal": {"AWS": ROOT}, "Condition": {"StringLike": {"aws:userid": "AROAEXAMPLEEXAMPLE12:*"}}},
     {"Principal": {"Service": "pods.eks.amazonaws.com"}},

@@ -1,8 +1,8 @@
 """Nobody has one of AWS's policies for administrators, or for everything in a service."""
 
-import re
 from collections.abc import Collection, Iterator
 
+from policies.powers import ADMINISTRATORS
 from policies.rule import Case, Option, Resource, Rule, text, texts
 
 ROLE = "aws:iam/role:Role"
@@ -19,9 +19,6 @@ BY_PROPERTY = {
     "managedPolicyArn": ("ssoadmin/managedPolicyAttachment:ManagedPolicyAttachment",),
 }
 PROPERTY = {f"aws:{kind}": name for name, kinds in BY_PROPERTY.items() for kind in kinds}
-ADMINISTRATORS = re.compile(
-    r"arn:[\w-]+:iam::aws:policy/(job-function/.*|.*AdministratorAccess.*|PowerUserAccess|.*Full_?Access.*)"
-)
 
 
 def check(resource: Resource, *, allowed: Collection[str]) -> Iterator[tuple[str, str]]:

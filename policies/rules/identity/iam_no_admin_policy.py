@@ -28,6 +28,18 @@ def _grant(effect: str = "Allow", **statement: object) -> str:
 SET = "aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy"
 AT = "policy.Statement[0]"
 OTHER = "aws:iam/userPolicy:UserPolicy"
+TAG = "aws:ResourceTag/team"
+UNBOUNDED = (
+    *((TAG, "*"), (TAG, "*e*"), (TAG, "??*"), (TAG, "t*"), (TAG, "${aws:ResourceTag/team}"), (TAG, "")),
+    *(
+        ("aws:userid", "A*"),
+        ("aws:username", "*a*"),
+        ("aws:FederatedProvider", "arn:aws:iam::*"),
+        ("aws:TagKeys", "a*"),
+    ),
+    *(("aws:ResourceAccount", "111122223333"), ("ec2:Region", "us-west-2"), ("s3:authType", "REST-HEADER")),
+    *(("aws:PrincipalTag/team", "research"), ("ecs:cluster", "arn:aws:ecs:*:*:cluster/*")),
+)
 SERVICES = ("iam", "s3", "ec2", "kms", "secretsmanager", "eks", "dynamodb", "organizations")
 
 RULE = Rule(
@@ -49,9 +61,18 @@ RULE = Rule(
         "everything that has a tag": {
             "policy": _grant(Action="*", Resource="*", Condition={"StringEquals": {"aws:ResourceTag/team": "a"}})
         },
+        "everything that has the caller's own tag": {
+            "policy": _grant(Action="*", Resource="*", Condition={"StringEquals": {TAG: "${aws:PrincipalTag/team}"}})
+        },
         "role without inline policies": Case({}, type=ROLE),
     },
     bad={
+        **{
+            f"everything, where {key} is {value}": Case(
+                {"policy": _grant(Action="*", Resource="*", Condition={"StringLike": {key: value}})}, at=AT
+            )
+            for key, value in UNBOUNDED
+        },
         "everything": Case({"policy": _grant(Action="*", Resource="*")}, at=AT),
         "everything, spelled *:*": Case({"policy": _grant(Action=["*:*"], Resource=["*"])}, type=OTHER, at=AT),
         "everything, spelled ?*": Case({"policy": _grant(Action="?*", Resource="arn:aws:*:*:*:*")}, at=AT),

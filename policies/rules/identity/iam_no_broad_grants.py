@@ -1,42 +1,63 @@
-"""No policy allows all actions of a service, a family of changes, an end of what runs, or all data, on any resource."""
+"""No policy allows to change things, or to read data, on any resource.
+
+All actions on resources that are named, such as `s3:*` on one bucket, are left to the rules about these resources.
+"""
 
 import json
 import re
 from collections.abc import Collection, Iterator
 
 from policies.grants import IDENTITY_POLICIES, Grant, listed
-from policies.powers import ROLE, documents, unbounded
+from policies.patterns import matches
+from policies.powers import ROLE, documents, shown, unbounded
 from policies.rule import Case, Option, Resource, Rule, View
 
-DATA = (
-    *("s3:GetObject", "secretsmanager:GetSecretValue", "ssm:GetParameter", "kms:Decrypt", "dynamodb:Scan"),
-    *(
-        "rds-db:connect",
-        "rds:DownloadDBLogFilePortion",
-        "ec2:GetPasswordData",
-        "ec2:CreateSnapshot",
-        "sqs:ReceiveMessage",
-    ),
-    *("ecr:PutImage", "s3:PutObject", "s3:DeleteObject", "s3:PutBucketPolicy"),
+HARMLESS = (
+    *("*:describe*", "*:list*", "resource-explorer-2:search", "cloudtrail:lookupevents", "budgets:view*"),
+    *("access-analyzer:get*", "acm:get*", "arc-zonal-shift:get*", "autoscaling:get*", "backup:get*", "ce:get*"),
+    *("cloudtrail:get*", "cloudwatch:get*", "compute-optimizer:get*", "config:get*", "ec2:getcapacity*"),
+    *("ec2:getcoip*", "ec2:getebs*", "ec2:getinstancetypes*", "ec2:getipam*", "ec2:getmanagedprefix*"),
+    *("ec2:getsecuritygroups*", "ec2:getspot*", "ec2:gettransit*", "ecr:getauthorizationtoken"),
+    *("ecr-public:getauthorizationtoken", "guardduty:get*", "health:get*", "iam:get*", "iam:simulate*"),
+    *("inspector2:batchget*", "inspector2:get*", "kms:get*", "lambda:getaccountsettings", "pricing:get*"),
+    *("resource-groups:get*", "route53:get*", "s3:getaccount*", "s3:getbucket*", "s3:getencryption*"),
+    *("s3:getlifecycle*", "s3:getreplication*", "secretsmanager:getrandompassword", "securityhub:get*"),
+    *("servicequotas:get*", "shield:get*", "sns:gettopic*", "sqs:getqueue*", "ssm:getconnectionstatus"),
+    *("sts:getcalleridentity", "tag:get*", "waf*:get*", "xray:batchget*", "xray:get*"),
+    *("aps:remotewrite", "cloudwatch:putmetricdata", "logs:createloggroup", "logs:createlogstream"),
+    *("logs:putlogevents", "xray:puttelemetryrecords", "xray:puttracesegments"),
+    *("ec2:createlaunchtemplate", "ec2messages:*", "elasticloadbalancing:setwebacl", "ssmmessages:*"),
+    "ssm:updateinstanceinformation",
 )
-"""Actions that read or replace what people keep. Sources: checkov's CKV_AWS_288 and 287; read 2026-11."""
-_READS = re.compile(r"[\w-]+:(batch)?(get|list|describe|head|search|lookup|view|check|estimate|simulate)[a-z]*[*?]*")
-_ENDS = re.compile(r"[\w-]+:(delete|terminate|stop|reboot|modify|authorize|revoke|detach|deregister)[a-z]*", re.I)
-"""Actions that end or open what others have. One that takes no resource is for the option `allowed`."""
+"""What may be allowed on any resource: reading what there is and how it is set, writing telemetry, and a few actions
+that AWS scopes to no resource and that change nothing of others. Every other action reads data or changes something.
+Source: Service Authorization Reference, read 2026-11.
+"""
+_LAUNCHES = ("ec2:runinstances", "ec2:createfleet")
+_LAUNCHED_FROM = re.compile(
+    r"arn:[\w-]+:ec2:[^:]*:[^:]*:(capacity-reservation|image|key-pair|launch-template|network-interface|placement-group|"
+    r"security-group|snapshot|subnet|volume)/.*"
+)
+"""What a machine is launched from. Who may launch is a question of the instance, in another statement."""
+
+
+def _is_harmless(grant: Grant, action: str) -> bool:
+    if action in _LAUNCHES:
+        resources = listed(grant.statement, "Resource")
+        return bool(resources) and all(map(_LAUNCHED_FROM.fullmatch, resources))
+    return any(matches(pattern, action) for pattern in HARMLESS)  # a pattern within a pattern matches it as a text
 
 
 def _problems(grant: Grant, allowed: Collection[str]) -> Iterator[str]:
     if listed(grant.statement, "NotAction"):
         yield "allows all actions but a few"
-    for action in listed(grant.statement, "Action"):
-        is_family = re.search(r"[*?]", action) and not _READS.fullmatch(action.lower())
-        if is_family and action not in allowed:
-            yield f"allows {action}"
-    ends = [action for action in listed(grant.statement, "Action") if _ENDS.fullmatch(action) and action not in allowed]
-    if ends:
-        yield f"allows {', '.join(ends)}"
-    if data := [action for action in DATA if grant.is_for(action) and action not in allowed]:
-        yield f"allows {', '.join(data)}"
+    broad = [
+        action
+        for action in listed(grant.statement, "Action")
+        if action not in allowed and not _is_harmless(grant, action.lower())
+    ]
+    if broad:
+        yield f"allows {shown(broad)}"
 
 
 def _document(view: View, path: str, allowed: Collection[str]) -> Iterator[tuple[str, str]]:
@@ -55,6 +76,17 @@ def _grant(actions: object, resource: object = "*", key: str = "Action", **more:
     return {"policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]})}
 
 
+def _an_action(pattern: str) -> str:
+    return pattern.replace("*:", "eks:").replace("*", "x")
+
+
+BROAD = (
+    *("s3:GetObject", "secretsmanager:GetSecretValue", "ssm:GetParameter", "ssm:GetParametersByPath", "kms:Decrypt"),
+    *("kms:ReEncryptFrom", "kms:CreateGrant", "dynamodb:GetItem", "dynamodb:Query", "rds-db:connect"),
+    *("ec2:GetPasswordData", "ec2:RunInstances", "ec2:ModifyLaunchTemplate", "ec2:TerminateInstances"),
+    *("ec2:Get*", "sqs:ReceiveMessage", "cloudtrail:StopLogging", "logs:DeleteLogGroup", "*:Get*", "eks:D*"),
+)
+LAUNCHED_FROM = [f"arn:aws:ec2:us-west-2:*:{each}/*" for each in ("image", "subnet", "security-group")]
 SET = "aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy"
 AT = "policy.Statement[0]"
 OURS = {"StringEquals": {"aws:ResourceTag/team": "research"}}
@@ -80,35 +112,13 @@ RULE = Rule(
             for each in ("StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike")
         },
         "what has one of several tags": _grant("ec2:*", Condition={"ForAnyValue:StringEquals": OURS["StringEquals"]}),
+        **{f"{each} on everything": _grant(each) for each in map(_an_action, HARMLESS)},
+        "what machines are launched from": _grant(["ec2:RunInstances", "ec2:CreateFleet"], LAUNCHED_FROM),
         "an action without resources": _grant("ec2:CreateLaunchTemplate"),
-        "load balancers by the start of their name": _grant(
-            "elasticloadbalancing:DeleteX",
-            "arn:aws:elasticloadbalancing:us-west-2:111122223333:loadbalancer/app/ours-*",
-        ),
-        "an end that is allowed": Case(_grant("ec2:StopInstances"), options={"allowed": ["ec2:StopInstances"]}),
         "one that is allowed": Case(_grant("xray:Put*"), options={"allowed": ["xray:Put*"]}),
         "role without inline policies": Case({}, type=ROLE),
     },
     bad={
-        "a service": Case(_grant("s3:*"), at=AT),
-        "a service, in every account": Case(_grant("s3:*", "arn:aws:s3:::*"), at=AT),
-        "a family of changes": Case(_grant("ec2:Create*"), at=AT),
-        "all but a few": Case(_grant("iam:*", key="NotAction"), at=AT),
-        **{f"{each} on everything": Case(_grant(each), at=AT) for each in DATA},
-        **{
-            f"{verb} everything": Case(_grant(f"ec2:{verb}X"), at=AT)
-            for verb in (
-                "Delete",
-                "Terminate",
-                "Stop",
-                "Reboot",
-                "Modify",
-                "Authorize",
-                "Revoke",
-                "Detach",
-                "Deregister",
-            )
-        },
         "every group": Case(
             _grant(
                 "autoscaling:DeleteX",
@@ -130,6 +140,15 @@ RULE = Rule(
                 ),
             )
         },
+        "a service": Case(_grant("s3:*"), at=AT),
+        "a service, in every account": Case(_grant("s3:*", "arn:aws:s3:::*"), at=AT),
+        "a family of changes": Case(_grant("ec2:Create*"), at=AT),
+        "all but a few": Case(_grant("iam:*", key="NotAction"), at=AT),
+        **{f"{each} on everything": Case(_grant(each), at=AT) for each in BROAD},
+        "machines of any kind": Case(_grant("ec2:RunInstances", [*LAUNCHED_FROM, "arn:aws:ec2:*:*:instance/*"]), at=AT),
+        "all but one, launched": Case(
+            {"policy": _grant("ec2:RunInstances")["policy"].replace('"Resource": "*"', '"NotResource": "a"')}, at=AT
+        ),
         "all secrets, by pattern": Case(_grant("secretsmanager:Get*"), at=AT),
         "any tag": Case(_grant("ec2:*", Condition={"StringLike": {"aws:ResourceTag/team": "*"}}), at=AT),
         "in one region": Case(_grant("sqs:*", Condition={"StringEquals": {"aws:RequestedRegion": "us-west-2"}}), at=AT),

@@ -4,13 +4,13 @@ import json
 from collections.abc import Iterator
 
 from policies.grants import IDENTITY_POLICIES
-from policies.powers import ESCALATIONS, ROLE, allowed, documents
+from policies.powers import ESCALATIONS, ROLE, allowed, documents, shown
 from policies.rule import Case, Resource, Rule, View
 
 
 def _document(view: View, path: str) -> Iterator[tuple[str, str]]:
     for grant, actions in allowed(view, path, ESCALATIONS):
-        yield grant.statement.path, f"allows {', '.join(actions)} on any resource, which gives the rights of others"
+        yield grant.statement.path, f"allows {shown(actions)} on any resource, which gives the rights of others"
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
@@ -38,6 +38,7 @@ RULE = Rule(
     good={
         "nothing set": {},
         "one role passed": _grant("iam:PassRole", "arn:aws:iam::111122223333:role/nodes"),
+        "roles of one letter": _grant("sts:AssumeRole", "arn:aws:iam::*:role/a*"),
         "roles of one beginning": _grant("sts:AssumeRole", "arn:aws:iam::*:role/ml-platform-*"),
         "roles that have a boundary": _grant("iam:PutRolePolicy", Condition=BOUNDARY),
         "reading": _grant(["iam:Get*", "iam:List*"]),
@@ -45,6 +46,21 @@ RULE = Rule(
         "role without inline policies": Case({}, type=ROLE),
     },
     bad={
+        **{f"{each} on everything": Case(_grant(each), at=AT) for each in ESCALATIONS},
+        "any role, by the beginning of its kind": Case(
+            _grant("iam:PassRole", "arn:aws:iam::111122223333:role*"), at=AT
+        ),
+        "any role, by the end of its kind": Case(_grant("sts:AssumeRole", "arn:aws:iam::*:*ole/*"), at=AT),
+        "roles of every beginning": Case(
+            _grant("iam:PassRole", [f"arn:aws:iam::111122223333:role/{each}*" for each in "abcdefghijklmnop"]), at=AT
+        ),
+        "a boundary that is none": Case(
+            _grant(
+                "iam:PutRolePolicy",
+                Condition={"StringEquals": {"iam:PermissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"}},
+            ),
+            at=AT,
+        ),
         "any role passed": Case(_grant(["ec2:RunInstances", "iam:PassRole"]), at=AT),
         "any role of the account": Case(_grant("iam:PassRole", "arn:aws:iam::111122223333:role/*"), at=AT),
         "any role passed to a service": Case(
