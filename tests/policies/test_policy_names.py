@@ -21,7 +21,7 @@ PROPERTY = re.compile(r'@pulumi\.getter(?:\(name="(\w+)"\))?\s+(?:@_utilities\.d
 OUTPUTS_OF_EVERY_RESOURCE = {"id"}
 FOUND_AS_UNKNOWN = {("net-cluster-policies", "spec.ingress[0].from[0].networks")}
 """Rules that say so of a field that does not exist."""
-ABOUT_TYPES_OF_NO_SDK = ("api-not-removed", "type-unseen")
+ABOUT_TYPES_OF_NO_SDK = ("api-not-removed", "cost-monthly-cap", "type-unseen")
 FIELDS_OF_EVERY_OBJECT = {"apiVersion", "kind", "metadata", "spec", "status"}
 
 

@@ -130,6 +130,9 @@ RULE = StackRule(
         "types that need none": StackCase({"alias": Sample("aws:kms/alias:Alias"), "name": Sample("random:x:Pet")}),
         "a type that somebody has looked at": _of(MEMORY, accepted=[MEMORY]),
         "a package that somebody has looked at": _of("docker:x:Image", accepted=["docker:*"]),
+        "a component of others": StackCase(
+            {"a": Sample("acme:net:Vpc"), "b": Sample("aws:kms/alias:Alias", parent="a")}
+        ),
         "kinds of Kubernetes, its own and of a chart": StackCase(
             {
                 "pod": Sample("kubernetes:core/v1:PodPatch"),
