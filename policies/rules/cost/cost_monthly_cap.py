@@ -1,6 +1,6 @@
 """The stack at its largest costs no more per month than the environment's cap, and no part of it is without a price."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from common.urns import name_of
 from common.values import opened
@@ -81,6 +81,14 @@ def _stack(max_size: int, environment: Environment = "prod") -> StackCase:
     return StackCase(resources, at=("cpu", "monthly cost"), environment=environment)
 
 
+_UNPRICED: Mapping[str, Mapping[str, object]] = {
+    "aws:autoscaling/group:Group": {"maxSize": 1000},
+    "aws:opensearch/domain:Domain": {"clusterConfig": {"instanceType": "r7g.16xlarge.search"}},
+    "aws:sagemaker/endpointConfiguration:EndpointConfiguration": {"productionVariants": [{}]},
+    "aws:lambda/function:Function": {},
+    "gcp:compute/instance:Instance": {},
+}
+
 RULE = StackRule(
     id="cost-monthly-cap",
     applies_to="*",
@@ -125,13 +133,7 @@ RULE = StackRule(
         ),
         **{
             f"what nobody has priced: {kind}": StackCase({"a": Sample(kind, props)}, at=("a", "monthly cost"))
-            for kind, props in {
-                "aws:autoscaling/group:Group": {"maxSize": 1000},
-                "aws:opensearch/domain:Domain": {"clusterConfig": {"instanceType": "r7g.16xlarge.search"}},
-                "aws:sagemaker/endpointConfiguration:EndpointConfiguration": {"productionVariants": [{}]},
-                "aws:lambda/function:Function": {},
-                "gcp:compute/instance:Instance": {},
-            }.items()
+            for kind, props in _UNPRICED.items()
         },
         "what holds others": StackCase(
             {"a": Sample(DATABASE), "b": Sample("aws:ec2/vpc:Vpc", parent="a")}, at=("a", "monthly cost")
