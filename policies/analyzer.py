@@ -65,6 +65,9 @@ IN_PRODUCTION = Notice(
 )
 NOTICES = (PROFILE, IN_PRODUCTION, CRASHED, DEFERRED, APPLIED, UNUSED, EXPIRED, BROAD)
 
+NOT_ABOUT_ACCESS = ("cost-", "gpu-")
+"""Beginnings of rules whose look at a type does not say that it is closed."""
+
 
 class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
     """Checks resources and stacks against `rules`, with the levels of the stack's environment.
@@ -91,7 +94,8 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         self._resource_rules = [rule for rule in rules.values() if isinstance(rule, Rule)]
         self._stack_rules = [rule for rule in rules.values() if isinstance(rule, StackRule)]
         self._by_type: dict[str, list[Rule]] = {}
-        self._seen = frozenset(kind for rule in rules.values() for kind in rule.types)
+        judging = (rule for rule in rules.values() if not rule.id.startswith(NOT_ABOUT_ACCESS))
+        self._seen = frozenset(kind for rule in judging for kind in rule.types)
         self._configured: Mapping[str, wire.PolicyConfig] = {}
         self._given_environment, self._stack, self._accounts = "", "", ""
         self._is_production = self._told_of_production = False

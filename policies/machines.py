@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from catalog.instance_types import INSTANCE_TYPES, InstanceType
 from policies.pools import LAUNCH_TEMPLATE, is_of_accelerators
-from policies.views import Resource, Stack, View, each, number, text
+from policies.views import Resource, Stack, View, each, number, present, text
 
 INSTANCES = ("aws:ec2/instance:Instance", "aws:ec2/spotInstanceRequest:SpotInstanceRequest")
 GROUP, FLEET = "aws:autoscaling/group:Group", "aws:ec2/fleet:Fleet"
@@ -18,12 +18,18 @@ ENDPOINT, NOTEBOOK = (
     "aws:sagemaker/endpointConfiguration:EndpointConfiguration",
     "aws:sagemaker/notebookInstance:NotebookInstance",
 )
-MACHINES = (*INSTANCES, GROUP, FLEET, SPOT_FLEET, RESERVATION, ENDPOINT, NOTEBOOK, LAUNCH_TEMPLATE)
+SCHEDULE = "aws:autoscaling/schedule:Schedule"
+STARTS = (LAUNCH_TEMPLATE, *INSTANCES, SPOT_FLEET)
+"""What says how machines start: rules about nodes read it."""
+MACHINES = (*INSTANCES, GROUP, SCHEDULE, FLEET, SPOT_FLEET, RESERVATION, ENDPOINT, NOTEBOOK, LAUNCH_TEMPLATE)
 
 
 @dataclass(frozen=True)
 class Machines:
-    """Machines of one type. path: where the type is set. most: how many there may be."""
+    """Machines of one type. path: where the type is set. most: how many there may be.
+
+    type_name: "" where neither the resource nor a launch template of this stack names a type.
+    """
 
     resource: Resource
     path: str
@@ -47,8 +53,19 @@ class Machines:
         return self.machine is None and is_of_accelerators(self.type_name.removeprefix("ml."))
 
 
-def _ones(_: Stack, resource: Resource) -> Iterator[Machines]:
-    yield Machines(resource, "instanceType", text(resource, "instanceType"), 1)
+def launches(resource: Resource) -> Iterator[View]:
+    """Yields what says how machines start: each specification of a request for a spot fleet, else the resource."""
+    if resource.type == SPOT_FLEET:
+        yield from each(resource, "launchSpecifications")
+    else:
+        yield resource
+
+
+def _ones(stack: Stack, resource: Resource) -> Iterator[Machines]:
+    if name := text(resource, "instanceType"):
+        yield Machines(resource, "instanceType", name, 1)
+    else:
+        yield from _of_templates(stack, resource, 1)
 
 
 def _reserved(_: Stack, resource: Resource) -> Iterator[Machines]:
@@ -56,41 +73,62 @@ def _reserved(_: Stack, resource: Resource) -> Iterator[Machines]:
     yield Machines(resource, "instanceType", text(resource, "instanceType"), count)
 
 
-def _of_templates(stack: Stack, resource: Resource, most: float, lists: tuple[str, ...]) -> Iterator[Machines]:
+def _of_templates(stack: Stack, resource: Resource, most: float, *lists: str) -> Iterator[Machines]:
     """Yields what a group or fleet may start: the types that it names itself, and else those of its templates."""
-    named = [override for path in lists for override in each(resource, path)]
+    overrides = [override for path in lists for override in each(resource, path)]
+    named = [override for override in overrides if not _is_bare(override)]
     for item in named:
-        if name := text(item, "instanceType"):
-            yield Machines(resource, item.under("instanceType"), name, most)
-    linked = {
-        template.urn: template for key in resource.links for template in stack.linked(resource, key, (LAUNCH_TEMPLATE,))
-    }
-    for template in linked.values():
-        if not named and (name := text(template, "instanceType")):
-            yield Machines(resource, "launchTemplate", name, most)
+        weight = number(item, "weightedCapacity", 1) or 1
+        yield Machines(resource, item.under("instanceType"), text(item, "instanceType"), most / weight)
+    if not most or (named and len(named) == len(overrides)):
+        return
+    keys = ("launchTemplate", *resource.links)
+    linked = {found.urn: found for key in keys for found in stack.linked(resource, key, (LAUNCH_TEMPLATE,))}
+    for name in dict.fromkeys(text(template, "instanceType") for template in linked.values()) or ("",):
+        yield Machines(resource, "launchTemplate", name, most)
+
+
+def _is_bare(override: View) -> bool:
+    """Tells whether an override leaves the type to the launch template."""
+    return not any(present(override, key) for key in ("instanceType", "instanceRequirements"))
 
 
 def _group(stack: Stack, resource: Resource) -> Iterator[Machines]:
-    overrides = ("mixedInstancesPolicy.launchTemplate.overrides",)
-    return _of_templates(stack, resource, number(resource, "maxSize", 0) or 0, overrides)
+    schedules = [schedule for schedule in stack.of(SCHEDULE) if resource in _scheduled(stack, schedule)]
+    most = max(number(holder, "maxSize", 0) or 0 for holder in (resource, *schedules))
+    return _of_templates(stack, resource, most, "mixedInstancesPolicy.launchTemplate.overrides")
+
+
+def _scheduled(stack: Stack, schedule: Resource) -> list[Resource]:
+    return stack.linked(schedule, "autoscalingGroupName", (GROUP,))
+
+
+def _of_schedule(stack: Stack, schedule: Resource) -> Iterator[Machines]:
+    """Yields what a schedule lets a group grow to that is not in this stack."""
+    most = number(schedule, "maxSize", 0) or 0
+    if most > 0 and not _scheduled(stack, schedule):
+        yield Machines(schedule, "maxSize", "", most)
 
 
 def _fleet(stack: Stack, resource: Resource) -> Iterator[Machines]:
     most = number(resource, "targetCapacitySpecification.totalTargetCapacity", 0) or 0
-    configs = [
-        f"launchTemplateConfigs[{index}].overrides" for index, _ in enumerate(each(resource, "launchTemplateConfigs"))
-    ]
-    return _of_templates(stack, resource, most, tuple(configs))
+    return _of_templates(stack, resource, most, *_of_configs(resource))
+
+
+def _of_configs(resource: Resource) -> list[str]:
+    return [config.under("overrides") for config in each(resource, "launchTemplateConfigs")]
 
 
 def _spot_fleet(stack: Stack, resource: Resource) -> Iterator[Machines]:
     most = number(resource, "targetCapacity", 0) or 0
-    return _of_templates(stack, resource, most, ("launchSpecifications",))
+    return _of_templates(stack, resource, most, "launchSpecifications", *_of_configs(resource))
 
 
 def _endpoint(_: Stack, resource: Resource) -> Iterator[Machines]:
     for path in ("productionVariants", "shadowProductionVariants"):
         for variant in each(resource, path):
+            if present(variant, "serverlessConfig"):
+                continue
             yield Machines(resource, variant.under("instanceType"), text(variant, "instanceType"), _count(variant))
 
 
@@ -102,6 +140,7 @@ _READERS: Mapping[str, Callable[[Stack, Resource], Iterator[Machines]]] = {
     **dict.fromkeys((*INSTANCES, NOTEBOOK), _ones),
     RESERVATION: _reserved,
     GROUP: _group,
+    SCHEDULE: _of_schedule,
     FLEET: _fleet,
     SPOT_FLEET: _spot_fleet,
     ENDPOINT: _endpoint,

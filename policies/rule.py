@@ -113,13 +113,15 @@ class Case:
 class Sample:
     """One resource of a `StackCase`.
 
-    links: property -> names of the samples that the property refers to. provider: the URN of its provider.
+    links: property -> names of the samples that the property refers to. provider: the URN of its provider. parent: the
+    name of the sample that holds it.
     """
 
     type: str
     props: Mapping[str, Any] = field(default_factory=dict)
     links: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     provider: str = ""
+    parent: str = ""
 
 
 @dataclass(frozen=True)

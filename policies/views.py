@@ -154,7 +154,10 @@ class Resource(View):
 
 @dataclass
 class Stack:
-    """The resources of a stack whose types a stack rule names in `applies_to`. seen: the types that rules name."""
+    """The resources of a stack whose types a stack rule names in `applies_to`.
+
+    seen: the types that rules about access name.
+    """
 
     urn: str
     context: EvaluationContext

@@ -60,6 +60,9 @@ def stack_request(resources: Mapping[str, Sample], stack: str = "prod") -> wire.
             urn=urn(sample.type, name, stack),
             name=name,
             properties=to_struct(sample.props),
+            options=wire.AnalyzerResourceOptions(
+                parent=urn(resources[sample.parent].type, sample.parent, stack) if sample.parent in resources else ""
+            ),
             provider=wire.AnalyzerProviderResource(
                 type="pulumi:providers:aws", properties=to_struct(PROVIDER), urn=sample.provider
             ),

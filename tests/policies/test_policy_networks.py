@@ -11,7 +11,7 @@ import pytest
 from common.values import UNKNOWN
 from policies.network_policies import MOST_SETS, Opening, completed, mostly_in
 from policies.rule import Sample, StackCase, StackRule
-from tests.policies.policy_harness import ALL, check_stack
+from tests.policies.policy_harness import ALL, check_stack, findings
 
 CLUSTER = Sample("aws:eks/cluster:Cluster", {"kubernetesNetworkConfig": {"serviceIpv4Cidr": "172.20.0.0/16"}})
 OPEN, LITTLE, ELSEWHERE = ["172.20.0.0/17", "172.20.128.0/17"], ["172.20.0.10/32"], "10.200.0.0/24"
@@ -147,3 +147,13 @@ def test_rules_of_cluster_policies_that_are_too_much_together_are_all_named() ->
         "second",
     ]
     assert named(first=cluster_rule(some[0]), second=cluster_rule(some[1])) == []
+
+
+def test_a_route_to_a_gateway_that_nobody_knows_yet_is_judged_in_the_update() -> None:
+    rule = ALL["net-nodes-private"]
+    route = {"routeTableId": ("table",), "gatewayId": ("vpc",)}
+    case = rule.bad["a route to the internet"]
+    assert isinstance(case, StackCase)
+    unknown = Sample("aws:ec2/route:Route", {"gatewayId": UNKNOWN}, links=route)
+    stack = {**case.resources, "vpc": Sample("aws:ec2/vpc:Vpc"), "default": unknown}
+    assert [(each.kind, each.path) for each in findings(rule, StackCase(stack))] == [("deferred", "gatewayId")]

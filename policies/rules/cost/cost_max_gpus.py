@@ -3,7 +3,18 @@
 import math
 from collections.abc import Iterator
 
-from policies.machines import ENDPOINT, FLEET, GROUP, INSTANCES, MACHINES, NOTEBOOK, RESERVATION, SPOT_FLEET, machines
+from policies.machines import (
+    ENDPOINT,
+    FLEET,
+    GROUP,
+    INSTANCES,
+    MACHINES,
+    NOTEBOOK,
+    RESERVATION,
+    SCHEDULE,
+    SPOT_FLEET,
+    machines,
+)
 from policies.pools import LAUNCH_TEMPLATE, NODE_GROUP, NODE_POOL, Pool, pools
 from policies.rule import Environment, Option, Resource, Sample, Stack, StackCase, StackRule
 from policies.samples import A100, L4, PLAIN, node_group, node_group_of_template, node_pool
@@ -75,6 +86,7 @@ RULE = StackRule(
     severity="critical",
     why="One extra node may cost $40,000 a month, and without this rule only the bill shows the mistake.",
     fix="Lower pools[].max_per_zone or max_gpus, or raise policies.cost-max-gpus.gpus in a review.",
+    no_mend="a schedule of its own sets how large the group may become",
     on_unknown="fail",
     options={
         "gpus": Option(
@@ -169,6 +181,29 @@ RULE = StackRule(
         "a fleet of spot instances": _stack(
             at=("fleet", "launchSpecifications[0].instanceType"),
             fleet=Sample(SPOT_FLEET, {"targetCapacity": 17, "launchSpecifications": [{"instanceType": A100}]}),
+        ),
+        "a fleet of spot instances, by a launch template": _stack(
+            at=("fleet", "launchTemplateConfigs[0].overrides[0].instanceType"),
+            fleet=Sample(
+                SPOT_FLEET,
+                {
+                    "targetCapacity": 34,
+                    "launchTemplateConfigs": [{"overrides": [{"instanceType": A100, "weightedCapacity": 2}]}],
+                },
+            ),
+        ),
+        "a fleet in units of half a machine": _stack(
+            at=("fleet", "launchSpecifications[0].instanceType"),
+            fleet=Sample(
+                SPOT_FLEET,
+                {"targetCapacity": 9, "launchSpecifications": [{"instanceType": A100, "weightedCapacity": "0.5"}]},
+            ),
+        ),
+        "a group that a schedule enlarges": _stack(
+            at=("group", "launchTemplate"),
+            group=Sample(GROUP, {"maxSize": 1}, links={"launchTemplate": "template"}),
+            template=TEMPLATE,
+            night=Sample(SCHEDULE, {"maxSize": 17}, links={"autoscalingGroupName": "group"}),
         ),
         "an endpoint of SageMaker": _stack(
             at=("endpoint", "productionVariants[0].instanceType"),

@@ -1,7 +1,13 @@
-"""Every type of AWS resource in a stack is one that a rule looks at, or that is known to need none."""
+"""Every type of resource in a stack is one that a rule about access looks at, or that is known to need none.
+
+What a component holds is judged by itself, so a resource that has others below it is not judged here outside of AWS
+and Kubernetes.
+"""
 
 from collections.abc import Collection, Iterator
+from functools import cache
 
+from catalog.charts import CHARTS
 from policies.rule import Option, Resource, Sample, Stack, StackCase, StackRule
 
 HARMLESS = {
@@ -36,22 +42,75 @@ HARMLESS = {
         *("iam/serviceLinkedRole:ServiceLinkedRole", "autoscaling/attachment:Attachment", "ecs/cluster:Cluster"),
         *("lb/targetGroup:TargetGroup", "lb/targetGroupAttachment:TargetGroupAttachment"),
     ),
+    "what only costs, or limits costs": (
+        *("autoscaling/schedule:Schedule", "budgets/budget:Budget", "ec2/capacityReservation:CapacityReservation"),
+        *("ec2/eip:Eip", "ec2/natGateway:NatGateway"),
+        *("s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2",),
+    ),
+    "machines whose launch template rules read": ("ec2/fleet:Fleet",),
     "questions to AWS for more": ("servicequotas/serviceQuota:ServiceQuota",),
 }
 """Why they need no rule -> types, without `aws:`."""
 _HARMLESS = frozenset(f"aws:{kind}" for kinds in HARMLESS.values() for kind in kinds)
 
+MEMORY = "aws:memorydb/cluster:Cluster"
+PACKAGES = frozenset(("awsx", "eks", "mlplatform", "pulumi", "random", "std", "time", "tls"))
+"""Packages beside AWS and Kubernetes that open nothing: components, whose parts are judged, and values."""
+BUILT_IN = frozenset(
+    (
+        *("", "admissionregistration.k8s.io", "apiextensions.k8s.io", "apiregistration.k8s.io", "apps", "autoscaling"),
+        *("authentication.k8s.io", "authorization.k8s.io", "batch", "certificates.k8s.io", "coordination.k8s.io"),
+        *("core", "discovery.k8s.io", "events.k8s.io", "flowcontrol.apiserver.k8s.io", "networking.k8s.io"),
+        *("node.k8s.io", "policy", "rbac.authorization.k8s.io", "resource.k8s.io", "scheduling.k8s.io"),
+        *("storage.k8s.io", "storagemigration.k8s.io"),
+    )
+)
+"""Groups of the API server's own kinds, of which pods and permissions have rules. "": types of Pulumi itself."""
+BRINGING = frozenset((("argoproj.io", "Application"), ("argoproj.io", "ApplicationSet")))
+"""Kinds of the catalog's charts that bring objects from elsewhere."""
+
+
+@cache
+def _kinds_of_charts() -> frozenset[tuple[str, str]]:
+    """Returns group and kind of each definition that the charts of the catalog bring."""
+    return frozenset((crd.group, crd.kind) for chart in CHARTS.values() for crd in chart.crds) - BRINGING
+
+
+def _problem(stack: Stack, resource: Resource, parents: Collection[str]) -> str:
+    """Returns why nobody has judged a type, "" for one that is judged or needs no rule."""
+    package, _, rest = resource.type.partition(":")
+    if package == "aws":
+        return "" if resource.type in _HARMLESS else "which no rule about access looks at"
+    if package == "kubernetes":
+        group, kind = rest.rpartition("/")[0], rest.rpartition(":")[2].removesuffix("Patch").removesuffix("List")
+        known = group in BUILT_IN or (group, kind) in _kinds_of_charts()
+        return "" if known else "of a group or kind that neither a rule nor a chart of the catalog knows"
+    if package in PACKAGES or resource.urn in parents:
+        return ""
+    return f"of the package {package}, which no rule reads"
+
+
+def _matches(kind: str, names: Collection[str]) -> bool:
+    """Tells whether a type is one of the names; one that ends in * stands for all types with that beginning."""
+    return any(kind == name or (name.endswith("*") and kind.startswith(name[:-1])) for name in names)
+
 
 def check(stack: Stack, *, accepted: Collection[str]) -> Iterator[tuple[Resource, str, str]]:
+    looked_at = [name for name in stack.seen if name not in ("*", "aws:*", "kubernetes:*")]
     first = {resource.type: resource for resource in reversed(stack.resources)}
+    parents = {resource.parent for resource in stack.resources}
     for kind, resource in sorted(first.items()):
-        if kind not in _HARMLESS and kind not in accepted and kind not in stack.seen:
-            yield resource, "type", f"is {kind}, which no rule looks at: nobody has said that it is closed"
+        if (why := _problem(stack, resource, parents)) and not _matches(kind, (*looked_at, *accepted)):
+            yield resource, "type", f"is {kind}, {why}: nobody has said that it is closed"
+
+
+def _of(kind: str, **options: object) -> StackCase:
+    return StackCase({"a": Sample(kind)}, at=("a", "type"), options=options)
 
 
 RULE = StackRule(
     id="type-unseen",
-    applies_to="aws:*",
+    applies_to="*",
     severity="high",
     why="A database, a machine or a door of a type without rules passes every other rule of this pack.",
     fix="Look at it, and add its type to policies.type-unseen.accepted, or write a rule for it.",
@@ -60,19 +119,36 @@ RULE = StackRule(
     staging="advisory",
     options={
         "accepted": Option(
-            "Types that somebody has looked at, such as aws:memorydb/cluster:Cluster.", [], stricter="fewer"
+            "Types that somebody has looked at, such as aws:memorydb/cluster:Cluster; * at the end is any more.",
+            [],
+            stricter="fewer",
         )
     },
     check=check,
     good={
         "nothing set": StackCase({}),
-        "types that need none": StackCase({"alias": Sample("aws:kms/alias:Alias")}),
-        "a type that somebody has looked at": StackCase(
-            {"a": Sample("aws:memorydb/cluster:Cluster")}, options={"accepted": ["aws:memorydb/cluster:Cluster"]}
+        "types that need none": StackCase({"alias": Sample("aws:kms/alias:Alias"), "name": Sample("random:x:Pet")}),
+        "a type that somebody has looked at": _of(MEMORY, accepted=[MEMORY]),
+        "a package that somebody has looked at": _of("docker:x:Image", accepted=["docker:*"]),
+        "a component of others": StackCase(
+            {"a": Sample("acme:net:Vpc"), "b": Sample("aws:kms/alias:Alias", parent="a")}
+        ),
+        "kinds of Kubernetes, its own and of a chart": StackCase(
+            {
+                "pod": Sample("kubernetes:core/v1:PodPatch"),
+                "queues": Sample("kubernetes:kueue.x-k8s.io/v1beta2:ClusterQueueList"),
+            }
         ),
     },
     bad={
-        "a database": StackCase({"a": Sample("aws:memorydb/cluster:Cluster")}, at=("a", "type")),
-        "a machine for models": StackCase({"a": Sample("aws:sagemaker/endpoint:Endpoint")}, at=("a", "type")),
+        "a database": _of(MEMORY),
+        "a database, where somebody has looked at others": _of(MEMORY, accepted=["docker:*", "aws:memorydb"]),
+        "a machine for models": _of("aws:sagemaker/endpoint:Endpoint"),
+        "a type that only a rule about GPUs reads": _of("aws:sagemaker/notebookInstance:NotebookInstance"),
+        "another package for AWS": _of("aws-native:s3:Bucket"),
+        "a command": _of("command:local:Command"),
+        "what brings objects": _of("kubernetes:argoproj.io/v1alpha1:Application"),
+        "a kind that nobody knows": _of("kubernetes:sparkoperator.k8s.io/v1beta2:SparkApplication"),
+        "a kind that nobody knows, in a group of a chart": _of("kubernetes:argoproj.io/v1alpha1:Sensor"),
     },
 )

@@ -6,16 +6,31 @@ read 2026-11.
 
 from collections.abc import Iterator
 
-from policies.machines import ENDPOINT, FLEET, GROUP, INSTANCES, MACHINES, NOTEBOOK, RESERVATION, SPOT_FLEET, machines
+from policies.machines import (
+    ENDPOINT,
+    FLEET,
+    GROUP,
+    INSTANCES,
+    MACHINES,
+    NOTEBOOK,
+    RESERVATION,
+    SCHEDULE,
+    SPOT_FLEET,
+    machines,
+)
 from policies.pools import LAUNCH_TEMPLATE, NODE_GROUP, NODE_POOL, Pool, pools
-from policies.rule import Case, Resource, Sample, Stack, StackCase, StackRule, each_alone
+from policies.rule import Case, Resource, Sample, Stack, StackCase, StackRule, each_alone, present
 from policies.samples import A100, PLAIN, node_group, node_group_of_template, node_pool, requirement
+
+HIDDEN = "leaves the type of its machines to what is not in this stack, so no limit counts their GPUs"
 
 
 def _pool(pool: Pool) -> Iterator[tuple[Resource, str, str]]:
     if unlisted := pool.unlisted:
         what = f"may start {', '.join(unlisted[:3])}, which the catalog does not have, so no rule about GPUs sees it"
         yield pool.resource, pool.types_path, what
+    elif pool.template is None and present(pool.resource, "launchTemplate") and not pool.type_names:
+        yield pool.resource, "launchTemplate", HIDDEN
 
 
 def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
@@ -25,6 +40,8 @@ def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
         if each.is_unlisted:
             what = f"is {each.type_name}, which the catalog does not have, so no limit counts its GPUs"
             yield each.resource, each.path, what
+        elif not each.type_name and each.most:
+            yield each.resource, each.path, HIDDEN
 
 
 TYPES_AT, INSTANCE = "spec.template.spec.requirements", "karpenter.k8s.aws/instance-"
@@ -50,11 +67,29 @@ RULE = StackRule(
     severity="high",
     why="GPUs of such nodes could be open to every pod, or be bought without a limit, and no rule would say so.",
     fix="Add a row for the type to catalog/data/instance_types.json, or take a type of docs/gpus.md.",
+    no_mend="a launch template that is not in this stack has the type: make it here, or name the type",
     on_unknown="fail",
     dev="advisory",
     check=check,
     good={
         "the instance type in the launch template": _block(A100),
+        "an endpoint without machines": StackCase(
+            {"it": Sample(ENDPOINT, {"productionVariants": [{"serverlessConfig": {"maxConcurrency": 1}}]})}
+        ),
+        "a group of none": StackCase({"it": Sample(GROUP, {"maxSize": 0, "launchTemplate": {"id": "lt-1"}})}),
+        "overrides that leave the type to a template of the stack": StackCase(
+            {
+                "it": Sample(
+                    FLEET,
+                    {
+                        "targetCapacitySpecification": {"totalTargetCapacity": 9},
+                        "launchTemplateConfigs": [{"overrides": [{"subnetId": "subnet-1"}]}],
+                    },
+                    links={"launchTemplateConfigs": "template"},
+                ),
+                "template": Sample(LAUNCH_TEMPLATE, {"instanceType": A100}),
+            }
+        ),
         **each_alone(
             NODE_GROUP,
             {
@@ -110,6 +145,25 @@ RULE = StackRule(
                     ENDPOINT,
                     {"productionVariants": [{"instanceType": "ml.p99.48xlarge"}]},
                     "productionVariants[0].instanceType",
+                ),
+            )
+        },
+        **{
+            f"a type of elsewhere: {kind.rpartition(':')[2]}": StackCase({"it": Sample(kind, props)}, at=("it", at))
+            for kind, props, at in (
+                (NODE_GROUP, {"launchTemplate": {"id": "lt-1"}}, "launchTemplate"),
+                (INSTANCES[0], {"launchTemplate": {"id": "lt-1"}}, "launchTemplate"),
+                (GROUP, {"maxSize": 1000, "launchTemplate": {"id": "lt-1"}}, "launchTemplate"),
+                (FLEET, {"targetCapacitySpecification": {"totalTargetCapacity": 9}}, "launchTemplate"),
+                (SCHEDULE, {"autoscalingGroupName": "x", "maxSize": 1000}, "maxSize"),
+                (ENDPOINT, {"productionVariants": [{}]}, "productionVariants[0].instanceType"),
+                (
+                    SPOT_FLEET,
+                    {
+                        "targetCapacity": 1,
+                        "launchTemplateConfigs": [{"overrides": [{"instanceRequirements": {"x": 1}}]}],
+                    },
+                    "launchTemplateConfigs[0].overrides[0].instanceType",
                 ),
             )
         },

@@ -12,16 +12,28 @@ VPC, DEFAULT_TABLE = "aws:ec2/vpc:Vpc", "aws:ec2/defaultRouteTable:DefaultRouteT
 MAIN = "aws:ec2/mainRouteTableAssociation:MainRouteTableAssociation"
 TABLE, ROUTE = "aws:ec2/routeTable:RouteTable", "aws:ec2/route:Route"
 GATEWAY = "aws:ec2/internetGateway:InternetGateway"
+NAT = "aws:ec2/natGateway:NatGateway"
+INWARD = frozenset(
+    (
+        *(NAT, "aws:ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway", "aws:ec2/vpnGateway:VpnGateway"),
+        *("aws:ec2/managedPrefixList:ManagedPrefixList", "aws:ec2/networkInterface:NetworkInterface"),
+        *("aws:ec2/vpcEndpoint:VpcEndpoint", "aws:ec2/vpcPeeringConnection:VpcPeeringConnection"),
+        "aws:ec2transitgateway/transitGateway:TransitGateway",
+    )
+)
+"""What a route may name, and nobody comes in from the internet."""
 
 
 def _leads_out(stack: Stack, holder: Resource, key: str) -> bool:
     """Tells whether a route, or a table's routes, lead to an internet gateway of this stack or of elsewhere."""
-    if stack.linked(holder, key, (GATEWAY,)):
+    if stack.linked(holder, key, (GATEWAY,)) or "igw-" in str(holder.value.get(key)):
         return True
     try:
-        return not holder.links.get(key) and "igw-" in str(at(holder, key))
+        at(holder, key)
     except NotKnownError:  # unknown and without dependencies: AWS fills it in, the program did not set it
-        return False
+        if any(target.type not in INWARD for target in holder.links.get(key, ())):
+            raise
+    return False
 
 
 TABLES = (TABLE, DEFAULT_TABLE)
@@ -137,7 +149,7 @@ _FILLED_IN = {**_stack().resources, "table": Sample(TABLE, {"routes": UNKNOWN})}
 _THROUGH_A_VPN = {
     **_stack().resources,
     "vpn": Sample("aws:ec2/vpnGateway:VpnGateway"),
-    "default": Sample(ROUTE, {"gatewayId": "igw-like"}, links={"routeTableId": "table", "gatewayId": "vpn"}),
+    "default": Sample(ROUTE, {"gatewayId": UNKNOWN}, links={"routeTableId": "table", "gatewayId": "vpn"}),
 }
 
 RULE = StackRule(
@@ -153,6 +165,13 @@ RULE = StackRule(
         "behind NAT": _stack(),
         "through a VPN": StackCase(_THROUGH_A_VPN),
         "routes that AWS fills in": StackCase(_FILLED_IN),
+        "routes to NAT in the table itself": StackCase(
+            {
+                **_stack().resources,
+                "nat": Sample(NAT),
+                "table": Sample(TABLE, {"routes": [{"natGatewayId": UNKNOWN}]}, links={"routes": "nat"}),
+            }
+        ),
         "Karpenter, by tags": _karpenter({"tags": {"karpenter.sh/discovery": "prod", "tier": "nodes"}}),
         "Karpenter, by a tag with any value": _karpenter({"tags": {"tier": "*"}}, target="nat"),
         "Karpenter, by id": _karpenter({"id": "subnet-1"}),
@@ -173,6 +192,26 @@ RULE = StackRule(
         ),
         "a route to a gateway of another stack": StackCase(
             {**_stack().resources, "default": Sample(ROUTE, {"gatewayId": "igw-1"}, links={"routeTableId": "table"})},
+            at=("cpu", "subnetIds"),
+        ),
+        "a gateway that a look-up found, by the VPC": StackCase(
+            {
+                **_stack().resources,
+                "vpc": Sample(VPC),
+                "default": Sample(
+                    ROUTE, {"gatewayId": "igw-1"}, links={"routeTableId": "table", "gatewayId": ("vpc",)}
+                ),
+            },
+            at=("cpu", "subnetIds"),
+        ),
+        "a gateway of another stack beside a NAT gateway": StackCase(
+            {
+                **_stack().resources,
+                "nat": Sample(NAT),
+                "table": Sample(
+                    TABLE, {"routes": [{"natGatewayId": UNKNOWN}, {"gatewayId": "igw-1"}]}, links={"routes": "nat"}
+                ),
+            },
             at=("cpu", "subnetIds"),
         ),
         "Karpenter, nothing set": _karpenter(),

@@ -13,6 +13,7 @@ RULE_TYPE, OLD_RULE_TYPE = (
 )
 GROUP, DEFAULT_GROUP = "aws:ec2/securityGroup:SecurityGroup", "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
 KEYS = ("cidrIpv4", "cidrIpv6", "cidrBlocks", "ipv6CidrBlocks")
+WITH_PORTS = ("tcp", "udp", "6", "17")
 FOUND = "allows traffic from the internet"
 
 
@@ -21,8 +22,18 @@ def ranges_of(rule: View, key: str) -> list[str]:
     return texts(rule, key) if key.endswith("Blocks") else [text(rule, key)]
 
 
+def rules_in(resource: Resource) -> Iterator[View]:
+    """Yields the rules that let traffic in: those of a group, or the resource where it is one."""
+    if resource.type in (GROUP, DEFAULT_GROUP):
+        yield from each(resource, "ingress")
+    elif resource.type == RULE_TYPE or text(resource, "type") == "ingress":
+        yield resource
+
+
 def is_public_port(rule: View, public_ports: Sequence[str]) -> bool:
-    """Tells whether a rule is for one port that may be open to the internet."""
+    """Tells whether a rule is for one port that may be open to the internet. Only TCP and UDP have ports for AWS."""
+    if not public_ports or text(rule, "ipProtocol", text(rule, "protocol")).lower() not in WITH_PORTS:
+        return False
     first, last = number(rule, "fromPort"), number(rule, "toPort")
     return first is not None and first == last and f"{first:g}" in public_ports
 
@@ -43,13 +54,10 @@ def _together(rules: Sequence[View], public_ports: Sequence[str]) -> Iterator[tu
 
 
 def check(resource: Resource, *, public_ports: Sequence[str]) -> Iterator[tuple[str, str]]:
-    if resource.type in (GROUP, DEFAULT_GROUP):
-        rules = list(each(resource, "ingress"))
-        for rule in rules:
-            yield from _open(rule, public_ports)
-        yield from _together(rules, public_ports)
-    elif resource.type == RULE_TYPE or text(resource, "type") == "ingress":
-        yield from _open(resource, public_ports)
+    rules = list(rules_in(resource))
+    for rule in rules:
+        yield from _open(rule, public_ports)
+    yield from _together(rules, public_ports)
 
 
 HALVES = [{"cidrBlocks": [f"64.{each}.0.0/16"]} for each in range(2)]
@@ -80,10 +88,20 @@ RULE = Rule(
         "the VPC's range": {"cidrIpv4": "10.0.0.0/16", "ipProtocol": "tcp", "fromPort": 443, "toPort": 443},
         "the widest private range": {"cidrIpv4": "10.0.0.0/8"},
         "an allowed port": Case(
-            {"cidrIpv4": "0.0.0.0/0", "fromPort": 443, "toPort": 443}, options={"public_ports": ["443"]}
+            {"cidrIpv4": "0.0.0.0/0", "ipProtocol": "tcp", "fromPort": 443, "toPort": 443},
+            options={"public_ports": ["443"]},
+        ),
+        "an allowed port of UDP, by number": Case(
+            {"cidrIpv4": "0.0.0.0/0", "ipProtocol": "17", "fromPort": 443, "toPort": 443},
+            options={"public_ports": ["443"]},
         ),
         "an allowed port, beside others": Case(
-            {"ingress": [{"cidrBlocks": ["0.0.0.0/0"], "fromPort": 443, "toPort": 443}, HALVES[0]]},
+            {
+                "ingress": [
+                    {"cidrBlocks": ["0.0.0.0/0"], "protocol": "TCP", "fromPort": 443, "toPort": 443},
+                    HALVES[0],
+                ]
+            },
             type=GROUP,
             options={"public_ports": ["443"]},
         ),
@@ -99,11 +117,20 @@ RULE = Rule(
         "everything": Case({"cidrIpv4": "0.0.0.0/0", "ipProtocol": "-1"}, at="cidrIpv4"),
         "one port": Case({"cidrIpv4": "0.0.0.0/0", "fromPort": 443, "toPort": 443}, at="cidrIpv4"),
         "everything, written with an address": Case({"cidrIpv4": "198.51.100.7/0"}, at="cidrIpv4"),
+        "every protocol, for which AWS ignores ports": Case(
+            {"cidrIpv4": "0.0.0.0/0", "ipProtocol": "-1", "fromPort": 443, "toPort": 443},
+            options={"public_ports": ["443"]},
+            at="cidrIpv4",
+        ),
         "a range of ports with an allowed one": Case(
-            {"cidrIpv4": "0.0.0.0/0", "fromPort": 443, "toPort": 444}, options={"public_ports": ["443"]}, at="cidrIpv4"
+            {"cidrIpv4": "0.0.0.0/0", "ipProtocol": "tcp", "fromPort": 443, "toPort": 444},
+            options={"public_ports": ["443"]},
+            at="cidrIpv4",
         ),
         "a port that is not allowed": Case(
-            {"cidrIpv4": "0.0.0.0/0", "fromPort": 22, "toPort": 22}, options={"public_ports": ["443"]}, at="cidrIpv4"
+            {"cidrIpv4": "0.0.0.0/0", "ipProtocol": "tcp", "fromPort": 22, "toPort": 22},
+            options={"public_ports": ["443"]},
+            at="cidrIpv4",
         ),
         "what is no range": Case({"cidrIpv4": "everywhere"}, at="cidrIpv4"),
         "IPv6": Case({"cidrIpv6": "::/0", "ipProtocol": "-1"}, at="cidrIpv6"),

@@ -2,17 +2,35 @@
 
 from collections.abc import Iterator, Sequence
 
+from common.values import UNKNOWN
 from policies.ranges import is_wide
-from policies.rule import Option, Resource, Sample, Stack, StackCase, StackRule, at_if_known, each, present, text, texts
+from policies.rule import (
+    NotKnownError,
+    Option,
+    Resource,
+    Sample,
+    Stack,
+    StackCase,
+    StackRule,
+    View,
+    at_if_known,
+    each,
+    present,
+    text,
+    texts,
+)
 from policies.rules.network.net_sg_no_public_ingress import (
+    DEFAULT_GROUP,
     GROUP,
     KEYS,
     OLD_RULE_TYPE,
     RULE_TYPE,
     is_public_port,
     ranges_of,
+    rules_in,
 )
 
+GROUPS = (GROUP, DEFAULT_GROUP)
 LIST, ENTRY = "aws:ec2/managedPrefixList:ManagedPrefixList", "aws:ec2/managedPrefixListEntry:ManagedPrefixListEntry"
 
 
@@ -21,39 +39,54 @@ def _ranges_of_list(stack: Stack, prefix_list: Resource) -> list[str]:
     return [text(entry, "cidr") for entry in (*each(prefix_list, "entries"), *apart)]
 
 
-def _group_of(rule: Resource) -> str:
+def _group_of(stack: Stack, holder: Resource) -> str:
     """Returns what tells rules of one group from those of another."""
-    linked = rule.links.get("securityGroupId")
-    return linked[0].urn if linked else str(at_if_known(rule, "securityGroupId") or rule.urn)
+    if holder.type in GROUPS:
+        return holder.urn
+    linked = stack.linked(holder, "securityGroupId", GROUPS) or holder.links.get("securityGroupId")
+    return linked[0].urn if linked else str(at_if_known(holder, "securityGroupId") or holder.urn)
 
 
 def check(
     stack: Stack, *, public_ports: Sequence[str], known_prefix_lists: Sequence[str]
 ) -> Iterator[tuple[Resource, str, str]]:
-    by_group: dict[str, list[tuple[Resource, list[str]]]] = {}
-    for rule in stack.of(RULE_TYPE, OLD_RULE_TYPE):
-        if (rule.type == OLD_RULE_TYPE and text(rule, "type") != "ingress") or is_public_port(rule, public_ports):
-            continue
-        ranges = [cidr for key in KEYS for cidr in ranges_of(rule, key)]
-        for key in ("prefixListId", "prefixListIds"):
-            if not present(rule, key):
+    by_group: dict[str, dict[str, tuple[Resource, list[str]]]] = {}
+    for holder in stack.of(RULE_TYPE, OLD_RULE_TYPE, *GROUPS):
+        for rule in rules_in(holder):
+            if is_public_port(rule, public_ports):
                 continue
-            lists = stack.linked(rule, key, (LIST,))
-            of_lists = [cidr for each_list in lists for cidr in _ranges_of_list(stack, each_list)]
-            if is_wide(of_lists):
-                yield rule, key, f"is {lists[0].name}, which allows traffic from the internet"
-            elif not lists and not set(_ids(rule, key)) <= set(known_prefix_lists):
-                yield rule, key, "is not made by this stack, so nobody here knows what it lets in"
-            ranges += of_lists
-        by_group.setdefault(_group_of(rule), []).append((rule, ranges))
-    for rules in by_group.values():
-        together = [cidr for _, ranges in rules for cidr in ranges]
-        if is_wide(together) and not any(is_wide(ranges) for _, ranges in rules):
-            yield rules[0][0], "securityGroupId", "allows traffic from the internet, with the group's other rules"
+            ranges = [cidr for key in KEYS for cidr in ranges_of(rule, key)]
+            for key in ("prefixListId", "prefixListIds"):
+                if not present(rule, key):
+                    continue
+                lists, foreign = _lists(stack, rule, key)
+                of_lists = [cidr for each_list in lists for cidr in _ranges_of_list(stack, each_list)]
+                if is_wide(of_lists):
+                    yield holder, rule.under(key), f"is {lists[0].name}, which allows traffic from the internet"
+                elif not foreign <= set(known_prefix_lists):
+                    yield holder, rule.under(key), "is not made by this stack, so nobody here knows what it lets in"
+                ranges += of_lists
+            group = by_group.setdefault(_group_of(stack, holder), {})
+            group.setdefault(holder.urn, (holder, []))[1].extend(ranges)
+    for group in by_group.values():
+        parts = [*group.values()]
+        together = [cidr for _, ranges in parts for cidr in ranges]
+        if is_wide(together) and not any(is_wide(ranges) for _, ranges in parts):
+            yield parts[0][0], "securityGroupId", "allows traffic from the internet, with the group's other rules"
 
 
-def _ids(rule: Resource, key: str) -> list[str]:
-    return texts(rule, key) if key == "prefixListIds" else [text(rule, key)]
+def _lists(stack: Stack, rule: View, key: str) -> tuple[list[Resource], set[str]]:
+    """Returns the prefix lists of this stack that a rule names, and the ids of others. Raises NotKnownError."""
+    holder = rule.resource
+    linked = [each for each in holder.links.get(key if rule is holder else "ingress", ()) if each.type == LIST]
+    try:
+        ids = set(texts(rule, key) if key == "prefixListIds" else [text(rule, key)])
+    except NotKnownError:
+        if not linked:
+            raise
+        return linked, set()
+    own = [each for each in stack.of(LIST) if each.id in ids]
+    return own, ids - {each.id for each in own}
 
 
 def _stack(*entries: str, apart: Sequence[str] = (), port: int = 22, **rule: object) -> StackCase:
@@ -62,7 +95,7 @@ def _stack(*entries: str, apart: Sequence[str] = (), port: int = 22, **rule: obj
         "list": Sample(LIST, {"entries": [{"cidr": each} for each in entries]}),
         "rule": Sample(
             RULE_TYPE,
-            {"fromPort": port, "toPort": port, "prefixListId": "pl-1", **rule},
+            {"ipProtocol": "tcp", "fromPort": port, "toPort": port, "prefixListId": UNKNOWN, **rule},
             links={"securityGroupId": "group", "prefixListId": "list"},
         ),
         **{
@@ -93,11 +126,24 @@ def _foreign(key: str = "prefixListId", **options: object) -> StackCase:
     return StackCase({"rule": rule}, at=("rule", key), options=options)
 
 
+def _inline(*of_list: str, apart: str = "10.0.0.0/16", at: tuple[str, str]) -> StackCase:
+    """Returns a group whose rule names a prefix list. apart: the range of a rule apart."""
+    return StackCase(
+        {
+            "rule": Sample(RULE_TYPE, {"cidrIpv4": apart}, links={GROUP_ID: "group"}),
+            "list": Sample(LIST, {"entries": [{"cidr": cidr} for cidr in of_list]}),
+            "group": Sample(DEFAULT_GROUP, {"ingress": [{"prefixListIds": [UNKNOWN]}]}, links={"ingress": "list"}),
+        },
+        at=at,
+    )
+
+
+GROUP_ID, LIST_AT = "securityGroupId", ("group", "ingress[0].prefixListIds")
 HALF, OTHER = "64.0.0.0/16", "64.1.0.0/16"
 
 RULE = StackRule(
     id="net-sg-sources-known",
-    applies_to=(RULE_TYPE, OLD_RULE_TYPE, GROUP, LIST, ENTRY),
+    applies_to=(RULE_TYPE, OLD_RULE_TYPE, *GROUPS, LIST, ENTRY),
     severity="high",
     standards=("FSBP EC2.18",),
     why="A range may be cut into pieces, or stand in a list that somebody else changes.",
@@ -116,6 +162,14 @@ RULE = StackRule(
         "pieces of a company": _rules("64.0.0.0/17", "64.0.128.0/17"),
         "ways out": _rules(HALF, OTHER, kind=OLD_RULE_TYPE, way="egress"),
         "a list of elsewhere that is known": _foreign(known_prefix_lists=["pl-1"]),
+        "a list in the group itself, and no other": _inline("10.0.0.0/16", at=LIST_AT),
+        "a narrow list of the stack beside a wide one": StackCase(
+            {
+                "list": Sample(LIST, {"id": "pl-1", "entries": [{"cidr": "10.0.0.0/16"}]}),
+                "wide": Sample(LIST, {"id": "pl-2", "entries": [{"cidr": "0.0.0.0/0"}]}),
+                "rule": Sample(OLD_RULE_TYPE, {"type": "ingress", "prefixListIds": ["pl-1"]}),
+            }
+        ),
         "an allowed port": StackCase(_stack("0.0.0.0/0", port=443).resources, options={"public_ports": ["443"]}),
     },
     bad={
@@ -123,6 +177,19 @@ RULE = StackRule(
         "lists of elsewhere": _foreign("prefixListIds"),
         "a wide list": _stack("0.0.0.0/1", "128.0.0.0/1"),
         "a list that entries make wide": _stack("203.0.113.0/24", apart=["0.0.0.0/0"]),
+        "a list of elsewhere beside one of the stack": StackCase(
+            {
+                "list": Sample(LIST, {"id": "pl-1", "entries": [{"cidr": "10.0.0.0/16"}]}),
+                "rule": Sample(OLD_RULE_TYPE, {"type": "ingress", "prefixListIds": ["pl-1", "pl-2"]}),
+            },
+            at=("rule", "prefixListIds"),
+        ),
+        "a list of elsewhere in the group itself": StackCase(
+            {"group": Sample(GROUP, {"ingress": [{"self": True}, {"prefixListIds": ["pl-1"]}]})},
+            at=("group", "ingress[1].prefixListIds"),
+        ),
+        "a wide list in the group itself": _inline("0.0.0.0/0", at=LIST_AT),
+        "a piece in the group and one in a rule": _inline(HALF, apart=OTHER, at=("rule", GROUP_ID)),
         "pieces in rules of one group": _rules(HALF, OTHER),
         "pieces in rules of the old form": _rules(HALF, OTHER, kind=OLD_RULE_TYPE),
     },

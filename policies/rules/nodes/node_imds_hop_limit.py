@@ -2,30 +2,31 @@
 
 from collections.abc import Iterator
 
-from policies.pools import LAUNCH_TEMPLATE, NODE_CLASS
+from policies.machines import SPOT_FLEET, STARTS, launches
+from policies.pools import NODE_CLASS
 from policies.rule import Case, Option, Resource, Rule, number, text
 from policies.samples import node_class
 
-INSTANCES = ("aws:ec2/instance:Instance", "aws:ec2/spotInstanceRequest:SpotInstanceRequest")
 LIMIT = "metadataOptions.httpPutResponseHopLimit"
 
 
 def check(resource: Resource, *, max_hops: float) -> Iterator[tuple[str, str]]:
     is_node_class = resource.type == NODE_CLASS
     options = "spec.metadataOptions" if is_node_class else "metadataOptions"
-    if text(resource, f"{options}.httpEndpoint") == "disabled":
-        return
     path = f"{options}.httpPutResponseHopLimit"
-    hops = number(resource, path, default=1 if is_node_class else None)  # Karpenter's own default
-    if hops is None:
-        yield path, "is not set, so the image decides, and images for EKS say 2"
-    elif hops > max_hops:
-        yield path, f"is {hops:g}, more than {max_hops:g}"
+    for launch in launches(resource):
+        if text(launch, f"{options}.httpEndpoint") == "disabled":
+            continue
+        hops = number(launch, path, default=1 if is_node_class else None)  # Karpenter's own default
+        if hops is None:
+            yield launch.under(path), "is not set, so the image decides, and images for EKS say 2"
+        elif hops > max_hops:
+            yield launch.under(path), f"is {hops:g}, more than {max_hops:g}"
 
 
 RULE = Rule(
     id="node-imds-hop-limit",
-    applies_to=(LAUNCH_TEMPLATE, *INSTANCES, NODE_CLASS),
+    applies_to=(*STARTS, NODE_CLASS),
     severity="medium",
     standards=("CKV_AWS_341",),
     why="With two hops a pod can get the node's token, and with it the permissions of the node's role.",
@@ -41,6 +42,7 @@ RULE = Rule(
     },
     bad={
         "nothing set": Case({}, at=LIMIT),
+        "a spot fleet": Case({"launchSpecifications": [{}]}, type=SPOT_FLEET, at=f"launchSpecifications[0].{LIMIT}"),
         "two hops": Case({"metadataOptions": {"httpPutResponseHopLimit": 2}}, at=LIMIT),
         "EC2NodeClass": Case(
             node_class(metadataOptions={"httpPutResponseHopLimit": 2}), type=NODE_CLASS, at=f"spec.{LIMIT}"

@@ -2,27 +2,29 @@
 
 from collections.abc import Iterator
 
-from policies.pools import LAUNCH_TEMPLATE, NODE_CLASS
+from policies.machines import INSTANCES, SPOT_FLEET, STARTS, launches
+from policies.pools import NODE_CLASS
 from policies.rule import Case, Resource, Rule, text
 from policies.samples import node_class
 
-INSTANCE = "aws:ec2/instance:Instance"
-SPOT = "aws:ec2/spotInstanceRequest:SpotInstanceRequest"
+INSTANCE = INSTANCES[0]
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
     is_node_class = resource.type == NODE_CLASS
     options = "spec.metadataOptions" if is_node_class else "metadataOptions"
-    if text(resource, f"{options}.httpEndpoint") == "disabled":
-        return
     default = "required" if is_node_class else "optional"  # the defaults of Karpenter and of EC2
-    if text(resource, f"{options}.httpTokens", default=default) != "required":
-        yield f"{options}.httpTokens", "is not required, so version 1 of the metadata service answers too"
+    for launch in launches(resource):
+        if text(launch, f"{options}.httpEndpoint") == "disabled":
+            continue
+        if text(launch, f"{options}.httpTokens", default=default) != "required":
+            path = launch.under(f"{options}.httpTokens")
+            yield path, "is not required, so version 1 of the metadata service answers too"
 
 
 RULE = Rule(
     id="node-imdsv2",
-    applies_to=(LAUNCH_TEMPLATE, INSTANCE, SPOT, NODE_CLASS),
+    applies_to=(*STARTS, NODE_CLASS),
     severity="high",
     standards=("FSBP EC2.8", "FSBP EC2.170", "CKV_AWS_79"),
     why="Without tokens, a forged request through any pod or proxy can read the credentials of the node's role.",
@@ -37,6 +39,9 @@ RULE = Rule(
     },
     bad={
         "nothing set, so AWS leaves it optional": Case({}, at="metadataOptions.httpTokens"),
+        "a spot fleet, which has no place for it": Case(
+            {"launchSpecifications": [{}]}, type=SPOT_FLEET, at="launchSpecifications[0].metadataOptions.httpTokens"
+        ),
         "optional": Case({"metadataOptions": {"httpTokens": "optional"}}, at="metadataOptions.httpTokens"),
         "endpoint enabled, tokens not set": Case(
             {"metadataOptions": {"httpEndpoint": "enabled"}}, type=INSTANCE, at="metadataOptions.httpTokens"

@@ -2,27 +2,28 @@
 
 from collections.abc import Iterator
 
-from policies.pools import LAUNCH_TEMPLATE, NODE_CLASS
+from policies.machines import INSTANCES, SPOT_FLEET, STARTS, launches
+from policies.pools import NODE_CLASS
 from policies.rule import Case, Resource, Rule, each, flag
 from policies.samples import node_class
 
-INSTANCE = "aws:ec2/instance:Instance"
-SPOT = "aws:ec2/spotInstanceRequest:SpotInstanceRequest"
+INSTANCE = INSTANCES[0]
 MESSAGE = "requests a public address"
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
     path = "spec.associatePublicIPAddress" if resource.type == NODE_CLASS else "associatePublicIpAddress"
-    if flag(resource, path):
-        yield path, MESSAGE
-    for interface in each(resource, "networkInterfaces"):
-        if flag(interface, "associatePublicIpAddress"):
-            yield interface.under("associatePublicIpAddress"), MESSAGE
+    for launch in launches(resource):
+        if flag(launch, path):
+            yield launch.under(path), MESSAGE
+        for interface in each(launch, "networkInterfaces"):
+            if flag(interface, "associatePublicIpAddress"):
+                yield interface.under("associatePublicIpAddress"), MESSAGE
 
 
 RULE = Rule(
     id="node-no-public-ip",
-    applies_to=(LAUNCH_TEMPLATE, INSTANCE, SPOT, NODE_CLASS),
+    applies_to=(*STARTS, NODE_CLASS),
     severity="high",
     standards=("FSBP EC2.9", "FSBP EC2.25", "CKV_AWS_88"),
     why="Anyone can reach and scan a node with a public address; a node behind NAT is out of reach.",
@@ -43,6 +44,11 @@ RULE = Rule(
         'the string "true", as launch templates store it': Case(
             {"networkInterfaces": [{}, {"associatePublicIpAddress": "true"}]},
             at="networkInterfaces[1].associatePublicIpAddress",
+        ),
+        "a spot fleet": Case(
+            {"launchSpecifications": [{"associatePublicIpAddress": True}]},
+            type=SPOT_FLEET,
+            at="launchSpecifications[0].associatePublicIpAddress",
         ),
         "instance": Case({"associatePublicIpAddress": True}, type=INSTANCE, at="associatePublicIpAddress"),
         "EC2NodeClass": Case(

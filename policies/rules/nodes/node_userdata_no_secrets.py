@@ -7,14 +7,12 @@ from collections.abc import Iterator
 
 from common.secret_names import set_inside
 from common.secret_texts import form_of
+from policies.machines import INSTANCES, SPOT_FLEET, STARTS, launches
+from policies.pools import NODE_CLASS
 from policies.rule import Case, Resource, Rule, text
 
-TEMPLATE, INSTANCE = "aws:ec2/launchTemplate:LaunchTemplate", "aws:ec2/instance:Instance"
-CONFIGURATION, SPOT = (
-    "aws:ec2/launchConfiguration:LaunchConfiguration",
-    "aws:ec2/spotInstanceRequest:SpotInstanceRequest",
-)
-NODE_CLASS = "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass"
+INSTANCE, CONFIGURATION = INSTANCES[0], "aws:ec2/launchConfiguration:LaunchConfiguration"
+SCRIPTS = (*STARTS, CONFIGURATION, NODE_CLASS)
 PATHS = ("userData", "userDataBase64", "spec.userData")
 _LOGIN = re.compile(r"ssh[-_]authorized[-_]keys|authorized_keys|\bssh-(rsa|ed25519) AAAA|\bchpasswd\b")
 _ADMIN_CONTAINER = re.compile(r"\[settings\.host-containers\.admin\][^\[]*^\s*enabled\s*=\s*true", re.MULTILINE)
@@ -27,9 +25,16 @@ def _opened(value: str) -> str:
         return value
 
 
+def scripts(resource: Resource) -> Iterator[tuple[str, str]]:
+    """Yields path and text of each start script, decoded. Raises NotKnownError, WrongTypeError."""
+    for launch in launches(resource):
+        for path in PATHS:
+            if script := _opened(text(launch, path)):
+                yield launch.under(path), script
+
+
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
-    for path in PATHS:
-        script = _opened(text(resource, path))
+    for path, script in scripts(resource):
         if form_of(script) or any(map(set_inside, script.splitlines())):
             yield path, "holds a secret, which everybody on the machine and in the console can read"
         if _LOGIN.search(script):
@@ -47,7 +52,7 @@ ADMIN = "[settings.host-containers.admin]\nsuperpowered = true\nenabled = "
 
 RULE = Rule(
     id="node-userdata-no-secrets",
-    applies_to=(TEMPLATE, INSTANCE, CONFIGURATION, SPOT, NODE_CLASS),
+    applies_to=SCRIPTS,
     severity="critical",
     standards=("CKV_AWS_46",),
     why="Each pod that reaches the metadata service, and everybody who may describe machines, reads the script.",
@@ -64,6 +69,9 @@ RULE = Rule(
         "a key": Case(_of(f"aws configure set aws_access_key_id {KEY}\n"), at="userData"),
         "a key in the other property": Case(
             {"userDataBase64": _of(f"echo {KEY}\n")["userData"]}, type=INSTANCE, at="userDataBase64"
+        ),
+        "a key of a spot fleet": Case(
+            {"launchSpecifications": [_of(f"echo {KEY}\n")]}, type=SPOT_FLEET, at="launchSpecifications[0].userData"
         ),
         "a key beside what is not base64": Case(_of(f"\u00e4 {KEY}\n", encoded=False), at="userData"),
         "a key, not encoded": Case(_of(f"echo {KEY}\n", encoded=False), type=INSTANCE, at="userData"),

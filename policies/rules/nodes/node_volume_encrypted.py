@@ -6,23 +6,25 @@ Source: Karpenter, NodeClasses, spec.blockDeviceMappings; read 2026-08.
 
 from collections.abc import Iterator
 
+from policies.machines import INSTANCES, SPOT_FLEET, STARTS, launches
 from policies.pools import LAUNCH_TEMPLATE, NODE_CLASS
 from policies.rule import Case, Resource, Rule, each, flag, present, text
 from policies.samples import node_class
 
-INSTANCE = "aws:ec2/instance:Instance"
-SPOT = "aws:ec2/spotInstanceRequest:SpotInstanceRequest"
+INSTANCE = INSTANCES[0]
 ROOTS = ("/dev/xvda", "/dev/sda1")
 MESSAGE = "is not true, so the disk is not encrypted"
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
-    if resource.type in (INSTANCE, SPOT):
-        if not flag(resource, "rootBlockDevice.encrypted"):
-            yield "rootBlockDevice.encrypted", MESSAGE
-        for device in each(resource, "ebsBlockDevices"):
-            if not flag(device, "encrypted"):
-                yield device.under("encrypted"), MESSAGE
+    if resource.type not in (LAUNCH_TEMPLATE, NODE_CLASS):
+        for launch in launches(resource):
+            root = "rootBlockDevices[0].encrypted" if resource.type == SPOT_FLEET else "rootBlockDevice.encrypted"
+            if not flag(launch, root):
+                yield launch.under(root), MESSAGE
+            for device in each(launch, "ebsBlockDevices"):
+                if not flag(device, "encrypted"):
+                    yield device.under("encrypted"), MESSAGE
         return
     disks = "spec.blockDeviceMappings" if resource.type == NODE_CLASS else "blockDeviceMappings"
     if present(resource, disks):
@@ -43,7 +45,7 @@ def _disk(**ebs: object) -> dict[str, object]:
 
 RULE = Rule(
     id="node-volume-encrypted",
-    applies_to=(LAUNCH_TEMPLATE, INSTANCE, SPOT, NODE_CLASS),
+    applies_to=(*STARTS, NODE_CLASS),
     severity="high",
     standards=("FSBP EC2.3", "FSBP EC2.7", "CKV_AWS_8"),
     why="Node disks contain image layers, secrets that pods mount, and cached training data.",
@@ -88,7 +90,15 @@ RULE = Rule(
             at="blockDeviceMappings",
         ),
         "instance, nothing set": Case({}, type=INSTANCE, at="rootBlockDevice.encrypted"),
-        "spot instance, nothing set": Case({}, type=SPOT, at="rootBlockDevice.encrypted"),
+        "spot instance, nothing set": Case({}, type=INSTANCES[1], at="rootBlockDevice.encrypted"),
+        "a spot fleet": Case(
+            {"launchSpecifications": [{}]}, type=SPOT_FLEET, at="launchSpecifications[0].rootBlockDevices[0].encrypted"
+        ),
+        "a spot fleet, the second disk": Case(
+            {"launchSpecifications": [{"rootBlockDevices": [{"encrypted": True}], "ebsBlockDevices": [{}]}]},
+            type=SPOT_FLEET,
+            at="launchSpecifications[0].ebsBlockDevices[0].encrypted",
+        ),
         "instance, the second disk": Case(
             {"rootBlockDevice": {"encrypted": True}, "ebsBlockDevices": [{"encrypted": False}]},
             type=INSTANCE,
