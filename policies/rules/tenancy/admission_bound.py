@@ -21,10 +21,10 @@ def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
             yield policy.resource, policy.under(NAME), "has no ValidatingAdmissionPolicyBinding, so it refuses nothing"
 
 
-def _stack(*at: str, name: str = "hosts", form: str = "", **provider: str) -> StackCase:
+def _stack(*at: str, name: str = "hosts", form: str = "", provider: str = "") -> StackCase:
     policy = {"metadata": {"name": "hosts"}}
     props = {"items": [policy]} if form else policy
-    binding = Sample(f"{POLICY}Binding", {"spec": {"policyName": name}}, **provider)
+    binding = Sample(f"{POLICY}Binding", {"spec": {"policyName": name}}, provider=provider)
     return StackCase(
         {"policy": Sample(f"{POLICY}{form}", props), **({"binding": binding} if name else {})},
         ("policy", at[0]) if at else None,
