@@ -53,7 +53,7 @@ def values(context: AddOnContext) -> Values:
         # The store is part of the pods: those that started without credentials of AWS get none until they restart.
         "podAnnotations": {"ml-platform/store": _store(context)},
         # It waits up to two minutes for its certificate, and answers no probe before: see cmd/controller/webhook.go.
-        "webhook": part("64Mi") | {"startupProbe": {"enabled": True}},
+        "webhook": {**part("64Mi"), "startupProbe": {"enabled": True}},
         "certController": part("64Mi"),
         "crds": {"annotations": {"helm.sh/resource-policy": "keep"}},
         **dict.fromkeys(OFF, False),
