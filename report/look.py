@@ -18,7 +18,7 @@ from typing import IO, Any
 import yaml
 
 from components.stack.stack_file import read_file
-from policies.production import ONLY_SHOWS, Production
+from policies.production import ONLY_SHOWS, Production, accounts_of
 from policies.rule import ENVIRONMENTS
 from report import events
 from report.events import Finding, Operation
@@ -161,7 +161,7 @@ def _environment(production: Path, stack: str, settings: Mapping[str, Any]) -> s
     """Returns the environment in which the pack of a project judges a stack. production: its file, if it has one."""
     content = yaml.safe_load(production.read_text()) if production.exists() else {}
     listed = Production(frozenset(content.get("accounts", ())), frozenset(content.get("stacks", ())))
-    if listed.why(stack, str(settings.get("account_id"))):
+    if listed.why(stack, accounts_of(settings)):
         return "prod"
     return next((name for name in (settings.get("environment"), stack) if name in ENVIRONMENTS), "prod")
 
