@@ -23,17 +23,13 @@ from common.version import VERSION
 from common.wire import from_struct
 from policies.evaluate import Finding, evaluate_rule, evaluate_stack_rule
 from policies.options import known, schema, strictest
-from policies.production import Production
+from policies.production import NAMESPACE, OF_PROVIDER, Production, accounts_of
 from policies.rule import ENVIRONMENTS, Environment, Level, Rule, Severity, StackRule
 from policies.views import EvaluationContext, Reads, Resource, Stack
-from policies.waivers import MOST_RESOURCES, Waiver, entry_for
+from policies.waivers import MOST_RESOURCES, Waiver, entry_for, today
 
 PACK = "ml-platform"
 DOCS = "docs/policies/README.md"
-NAMESPACE = "ml-platform:"
-"""What keys of a stack's settings begin with."""
-_OF_ACCOUNTS = ("allowedAccountIds", "assumeRole", "assumeRoles", "assumeRoleWithWebIdentity")
-"""Inputs of the AWS provider that name the account in which it works."""
 _LEVELS: Mapping[Level, int] = {"advisory": wire.ADVISORY, "mandatory": wire.MANDATORY, "disabled": wire.DISABLED}
 _SEVERITIES: Mapping[Severity, int] = {
     "low": wire.POLICY_SEVERITY_LOW,
@@ -85,11 +81,12 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         self,
         rules: Mapping[str, Rule | StackRule],
         waivers: Iterable[Waiver] = (),
-        today: Callable[[], date] = date.today,
+        today: Callable[[], date] = today,
         production: Production | None = None,
         only_shows: bool = False,
     ) -> None:
-        self._rules, self._waivers, self._today = rules, tuple(waivers), today
+        self._rules, self._waivers = rules, tuple(waivers)
+        self._today = today()  # once: an update over midnight is not refused half-way
         self._production, self._only_shows = production or Production(), only_shows
         self._resource_rules = [rule for rule in rules.values() if isinstance(rule, Rule)]
         self._stack_rules = [rule for rule in rules.values() if isinstance(rule, StackRule)]
@@ -210,9 +207,8 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
 
         config: full keys, such as `ml-platform:environment` -> text.
         """
-        of_accounts = (f"{NAMESPACE}account_id", *(f"aws:{key}" for key in _OF_ACCOUNTS))
         self._told_of_production = False
-        self._stack, self._accounts = stack, " ".join(config.get(key, "") for key in of_accounts)
+        self._stack, self._accounts = stack, accounts_of(config)
         self._given_environment = config.get(f"{NAMESPACE}environment", "")
         try:
             values = {} if self._only_shows else json.loads(config.get(f"{NAMESPACE}policies") or "{}")
@@ -222,7 +218,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
             return ["is no map of rules. Write for example cost-monthly-cap: {usd: 30000}."]
         problems = [f"{'.'.join(path)} {sentence}" for path, sentence in option_mistakes(values, known(self._rules))]
         if not problems and (why := self._production.why(self._stack, self._accounts)):
-            problems = list(self._too_loose(values, why))
+            problems = list(self._too_loose(values, why, of_stack_file=True))
         self._of_stack = {} if problems else values
         self._options_in_force.clear()
         return problems
@@ -237,15 +233,19 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
                     "reason and last day."
                 )
 
-    def _too_loose(self, values: Mapping[str, Mapping[str, Any]], why: str) -> Iterator[str]:
+    def _too_loose(
+        self, values: Mapping[str, Mapping[str, Any]], why: str, of_stack_file: bool = False
+    ) -> Iterator[str]:
         for name, options in values.items():
             for option, value in options.items() if name in self._rules else ():
-                floor = self._production.floor(self._rules[name], option, value)
+                floor = self._production.floor(self._rules[name], option, value, of_stack_file)
+                limit = self._production.floors_of(self._rules[name], of_stack_file).get(option)
                 if floor != value:
                     yield (
                         f"{name}.{option} is {json.dumps(value)}, and stack {self._stack} is production ({why}), where "
-                        f"it may be no looser than in policies/production.yaml. Write {json.dumps(floor)}, or change "
-                        "the floor there."
+                        f"it may be no looser than {json.dumps(limit)}. Write that; or a waiver in "
+                        "policies/waivers.yaml; or, for all of production, as floors in policies/production.yaml "
+                        f"{name}: {json.dumps({option: value})}."
                     )
 
     def _environment(self, urn: str) -> Environment:
@@ -259,13 +259,13 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
     def _evaluation_context(self, urn: str) -> EvaluationContext:
         self._stack = stack_of(urn) or self._stack
         self._is_production = bool(self._production.why(self._stack, self._accounts))
-        return EvaluationContext(self._environment(urn), self._today())
+        return EvaluationContext(self._environment(urn), self._today)
 
     def _see_account(self, provider: wire.AnalyzerProviderResource) -> None:
         """Stores the account of production in which a resource is built, whatever the stack's settings say."""
         fields = provider.properties.fields
         if self._production.accounts:
-            account = self._production.account_in(" ".join(str(fields[key]) for key in _OF_ACCOUNTS if key in fields))
+            account = self._production.account_in(" ".join(str(fields[key]) for key in OF_PROVIDER if key in fields))
             self._accounts += f" {account}" if account not in self._accounts else ""
 
     def _level(self, rule: Rule | StackRule, environment: Environment) -> Level:
@@ -299,12 +299,16 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
     def _options(self, rule: Rule | StackRule, environment: Environment) -> dict[str, Any]:
         key = (rule.id, environment, self._is_production)
         if key not in self._options_in_force:
-            given = (self._of_pack.get(rule.id, {}), self._of_stack.get(rule.id, {}))
+            given = (self._of_pack.get(rule.id, {}), self._of_stack_file(rule))
             self._options_in_force[key] = {
                 name: self._value(rule, name, [each[name] for each in given if name in each], environment)
                 for name in rule.options
             }
         return self._options_in_force[key]
+
+    def _of_stack_file(self, rule: Rule | StackRule) -> Mapping[str, Any]:
+        given, floor = self._of_stack.get(rule.id, {}), self._production.floor
+        return {each: floor(rule, each, given[each], True) for each in given} if self._is_production else given
 
     def _value(self, rule: Rule | StackRule, name: str, given: list[Any], environment: Environment) -> Any:
         option = rule.options[name]

@@ -35,7 +35,7 @@ from policies.production import load as load_production
 from policies.registry import rules, statement_of
 from policies.rule import ENVIRONMENTS, Level, Rule, StackRule
 from policies.views import EvaluationContext
-from policies.waivers import WaiverError, entry_for, load
+from policies.waivers import WaiverError, entry_for, load, today
 
 STATUSES = ("failed", "crashed", "deferred", "waived", "passed", "not applicable")
 ENCRYPTED = "may be a secret that is encrypted here, and this rule needs it: export or preview with --show-secrets"
@@ -171,7 +171,7 @@ def judge(
     config: Mapping[str, Any] | None = None,
     environment: str = "",
     waivers: Path = WAIVERS,
-    today: Callable[[], date] = date.today,
+    today: Callable[[], date] = today,
     settings: Mapping[str, str] | None = None,
 ) -> list[Outcome]:
     """Returns what the pack says about resources as a state has them, by rule.
@@ -286,7 +286,7 @@ class Page:
     """The outcomes in each form. today: the day from which a waiver counts."""
 
     outcomes: Sequence[Outcome]
-    today: date = field(default_factory=date.today)
+    today: date = field(default_factory=today)
 
     @cached_property
     def counts(self) -> dict[str, int]:

@@ -59,9 +59,10 @@ and for several stacks: `pulumi preview --policy-pack policies --policy-pack-con
 `{"cost-monthly-cap": {"usd": 30000}, "node-no-ssh": "mandatory"}`. Where both set an option, the stricter value
 applies; where nobody can say which is stricter, that of the JSON file. A rule or option that does not exist is refused.
 
-**Production** is a stack that is named so (`prod`, `eu-prod`, `production`), and what `policies/production.yaml` lists:
-further stacks, and the accounts of AWS that are production. There no configuration makes a critical rule less than
-mandatory, and no option is looser than the floors of that file. A stack that is production and says
+**Production** is a stack that is named so (`prod`, `eu-prd2`, `Production`, `live`; not `preprod` or `non-prod`), and
+what `policies/production.yaml` lists: further stacks, and the accounts of AWS that are production. There no
+configuration makes a critical rule less than mandatory, and no option is looser than the floors of that file. A stack
+file there cannot loosen an option of a critical rule that has no floor. A stack that is production and says
 something else is told so. A pull request that changes options, floors, waivers or rules is judged by those of its base
 too, and the report says so first.
 

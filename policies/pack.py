@@ -4,7 +4,6 @@ import os
 import signal
 import sys
 from concurrent import futures
-from datetime import date
 from pathlib import Path
 
 import grpc
@@ -14,7 +13,7 @@ from policies.analyzer import Analyzer
 from policies.production import ONLY_SHOWS, ProductionError
 from policies.production import load as load_production
 from policies.registry import BadRuleError, rules
-from policies.waivers import WaiverError, load
+from policies.waivers import WaiverError, load, today
 
 WAIVERS, PRODUCTION = (Path(__file__).parent / name for name in ("waivers.yaml", "production.yaml"))
 _LONGEST_MESSAGE_BYTES = 400 * 1024 * 1024  # the engine's own limit: a whole stack, with its charts, is one message
@@ -25,7 +24,7 @@ def build() -> Analyzer:
 
     Raises BadRuleError, WaiverError or ProductionError, which say what is wrong and where.
     """
-    waivers = load(WAIVERS, rules(), date.today())  # noqa: DTZ011 a waiver ends on the local date
+    waivers = load(WAIVERS, rules(), today())
     only_shows = os.environ.get(ONLY_SHOWS) == "true"
     return Analyzer(rules(), waivers, production=load_production(PRODUCTION, rules()), only_shows=only_shows)
 

@@ -15,14 +15,30 @@ from policies.rule import Rule, StackRule
 from policies.waivers import did_you_mean
 
 FILE = "policies/production.yaml"
-NAMED = re.compile(r"(^|[-_.])prod(uction)?([-_.]|$)")
-"""The name of a stack in production. What the change itself says of its environment lowers nothing there."""
+NAMED = re.compile(r"(?<![a-z])(?<!(?:pre|non|not)[-_.])(prod(uction)?|prd|live)(?![a-z])", re.IGNORECASE)
+"""The name of a stack in production, such as Prod2 or eu-prd; preprod, non-prod and product are none.
+
+What the change itself says of its environment lowers nothing there.
+"""
+
+NAMESPACE = "ml-platform:"
+"""What keys of a stack's settings begin with."""
+OF_PROVIDER = ("allowedAccountIds", "assumeRole", "assumeRoles", "assumeRoleWithWebIdentity")
+"""Inputs of the AWS provider that name the account in which it works."""
 
 ONLY_SHOWS = "ML_PLATFORM_POLICIES_ONLY_SHOW"
 """Environment variable of a preview that shall see everything and refuse nothing. No file of a change sets it."""
 
 _KEYS: Mapping[str, type] = {"accounts": list, "stacks": list, "floors": dict}
 _ACCOUNT, _STACK = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])"), re.compile(r"[A-Za-z0-9_.-]+")
+
+
+def accounts_of(config: Mapping[str, Any]) -> str:
+    """Returns a text that names the accounts in a stack's configuration. config: keys, also without our namespace."""
+    own = {key.removeprefix(NAMESPACE): value for key, value in config.items()}
+    return " ".join(
+        str(own.get(key, "")) for key in ("account_id", "deployer", *(f"aws:{each}" for each in OF_PROVIDER))
+    )
 
 
 class ProductionError(Exception):
@@ -50,10 +66,15 @@ class Production:
         """Returns the account of production that a text names, such as an ARN; "" where it names none."""
         return next((each for each in _ACCOUNT.findall(text) if each in self.accounts), "") if self.accounts else ""
 
-    def floor(self, rule: Rule | StackRule, option: str, value: Any) -> Any:
+    def floor(self, rule: Rule | StackRule, option: str, value: Any, of_stack_file: bool = False) -> Any:
         """Returns the value of an option that applies in production: the given one, or the floor if it is stricter."""
-        floors = self.floors.get(rule.id, {})
+        floors = self.floors_of(rule, of_stack_file)
         return strictest(rule.options[option], value, floors[option]) if option in floors else value
+
+    def floors_of(self, rule: Rule | StackRule, of_stack_file: bool) -> Mapping[str, Any]:
+        """Returns option -> floor. For a stack file, options of a critical rule have one: the rule's value in prod."""
+        own = rule.options if of_stack_file and rule.severity == "critical" else {}
+        return {**{name: each.value_in("prod") for name, each in own.items()}, **self.floors.get(rule.id, {})}
 
 
 def listed(text: str | bytes) -> Production:

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from fnmatch import fnmatchcase
 from glob import escape
 from pathlib import Path
@@ -20,11 +20,18 @@ MOST_RESOURCES = 10
 """That one waiver may cover: more are a rule that does not hold in the stack."""
 _KEYS = ("rule", "urn", "reason", "owner", "expires")
 _URN = re.compile(r"urn:pulumi:(?P<stack>[A-Za-z0-9_.-]+)::[^:]+::(?P<type>.+)::(?P<name>[^:]+)")
-_WILDCARD = re.compile(r"\[[^]]*\]|[*?]")
-_PACKAGES = ("aws:", "kubernetes:")
+_ESCAPED = re.compile(r"\[[\[*?]\]")
+_WILDCARD = re.compile(r"[\[*?]")
+_KIND = re.compile(r"(.*[*$])?[a-z][a-z0-9-]*:([^:]*:)?[A-Za-z][A-Za-z0-9]*")
+"""A type in a pattern that names its package and its kind, such as `*aws:s3/bucket:Bucket` or `kubernetes:*:Secret`."""
 _PLACEHOLDER = re.compile(r"<[a-z ]+>")
 _SHORTEST_REASON_LETTERS = 10
 _OWNER = re.compile(r"(team|role):[a-z0-9][a-z0-9-]*")
+
+
+def today() -> date:
+    """Returns the day in UTC, which counts for waivers wherever a run is."""
+    return datetime.now(UTC).date()
 
 
 class WaiverError(Exception):
@@ -111,7 +118,7 @@ def _mistakes(entry: Any, rule_ids: list[str], today: date) -> Iterable[str]:
         yield f'owner "{owner}" may be a person, who can leave. Write team:<name> or role:<name>.'
     if expires and type(expires) is not date:
         yield "expires is not a date. Write it as 2026-12-31."
-    elif expires and expires > today + timedelta(days=LONGEST_DAYS):
+    elif expires and expires > today + timedelta(days=LONGEST_DAYS + 1):  # it may be tomorrow where it was written
         yield f"expires is more than {LONGEST_DAYS} days ahead, so nobody would review it soon. Write an earlier date."
 
 
@@ -122,14 +129,11 @@ def _urn_mistakes(urn: str) -> Iterable[str]:
             f'urn "{urn}" is not a URN in one stack. '
             "Write urn:pulumi:<stack>::<project>::<type>::<name>, with * only in type and name."
         )
-    elif all(_is_wide(parts[part]) for part in ("type", "name")):
-        yield "urn covers the whole stack, or whatever is in it. Name a type in full, or more of a resource's name."
-
-
-def _is_wide(pattern: str) -> bool:
-    """Tells whether a pattern with wildcards has fewer than three signs besides them."""
-    signs = _WILDCARD.sub("", pattern)
-    return signs != pattern and (len(signs) < 3 or signs in _PACKAGES)
+    elif not _KIND.fullmatch(parts["type"]) and _WILDCARD.search(_ESCAPED.sub("", parts["name"])):
+        yield (
+            "urn covers the whole stack, or whatever is in it. Name a type with package and kind, such as "
+            "*aws:s3/bucket:Bucket, or the whole name of a resource."
+        )
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

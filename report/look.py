@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from components.stack.stack_file import SettingsError, read_file
-from policies.production import ONLY_SHOWS, listed
+from policies.production import ONLY_SHOWS, accounts_of, listed
 from policies.rule import ENVIRONMENTS, Environment
 from report import events
 from report.events import Finding, Operation
@@ -175,7 +175,7 @@ def _configure(project: Path, stack: str, exported: Path, config: Path) -> froze
 
 def environment_of(production: bytes, stack: str, settings: Mapping[str, Any]) -> Environment:
     """Returns the environment in which the pack of a project judges a stack. production: the content of its file."""
-    if listed(production).why(stack, str(settings.get("account_id"))):
+    if listed(production).why(stack, accounts_of(settings)):
         return "prod"
     named: Mapping[str, Environment] = {name: name for name in ENVIRONMENTS}
     return named.get(str(settings.get("environment"))) or named.get(stack) or "prod"

@@ -214,9 +214,12 @@ def test_a_configuration_with_a_mistake_is_refused(config: Mapping[str, Any], pr
 
 
 def test_the_settings_of_a_stack_apply_as_in_a_preview() -> None:
-    region = {"ml-platform:policies": json.dumps({"res-allowed-regions": {"regions": ["eu-central-1"]}})}
+    region = {"ml-platform:policies": json.dumps({"res-allowed-regions": {"regions": ["us-east-1"]}})}
     assert outcomes(queue())["res-allowed-regions"].status == "passed"
     assert outcomes(queue(), settings=region)["res-allowed-regions"].status == "failed"
+    abroad = {"ml-platform:policies": region["ml-platform:policies"].replace("us-east-1", "eu-central-1")}
+    with pytest.raises(CannotJudgeError, match=r"no looser than .*as floors in policies/production\.yaml"):
+        judge(resources_of(state(queue())), settings=abroad)
     with pytest.raises(CannotJudgeError, match=r"Did you mean regions\?"):
         judge([], settings={"ml-platform:policies": '{"res-allowed-regions": {"region": []}}'})
     lowered = {"eks-endpoint-private": "advisory"}

@@ -177,8 +177,13 @@ LISTED = Production(frozenset({ACCOUNT}), frozenset({"acme-eu"}), {"probe": {"mo
 
 @pytest.mark.parametrize(
     ("stack", "config"),
-    [("eu-prod", {}), ("acme-eu", {}), ("dev", {"account_id": ACCOUNT})],
-    ids=["by name", "listed", "by account"],
+    [
+        ("eu-prod", {}),
+        ("acme-eu", {}),
+        ("dev", {"account_id": ACCOUNT}),
+        ("dev", {"deployer": json.dumps({"role_arn": f"arn:aws:iam::{ACCOUNT}:role/deployer"})}),
+    ],
+    ids=["by name", "listed", "by account", "by deployer"],
 )
 def test_no_configuration_lowers_a_critical_rule_in_production(stack: str, config: dict[str, str]) -> None:
     for level in ("advisory", "disabled"):
@@ -212,15 +217,53 @@ def test_an_option_looser_than_the_floor_is_refused_in_production_alone() -> Non
     with pytest.raises(RefusedError) as refusal:
         settle(pack(production=LISTED), "prod", loose)
     assert "probe.most is 9, and stack prod is production (its name says so)" in str(refusal.value)
-    assert 'Write ["a"], or change the floor there.' in str(refusal.value)
+    assert 'no looser than ["a", "b"]. Write that; or a waiver in policies/waivers.yaml' in str(refusal.value)
     assert "probe.keys" not in str(refusal.value)
     it = pack(production=LISTED)
     settle(it, "prod")
-    with pytest.raises(RefusedError, match=r"probe\.most is 9.*Write 8"):
+    with pytest.raises(RefusedError, match=r"probe\.most is 9.*no looser than 8"):
         configure(it, probe={"most": 9})
     it = pack(probe(check=shows, options=OPTIONS), LISTED)
     settle(it, "dev", loose)
     assert in_force(it, "dev")["most"] == 9
+
+
+def test_a_stack_file_of_production_loosens_no_option_of_a_critical_rule_unless_the_file_has_a_floor() -> None:
+    with pytest.raises(RefusedError) as refusal:
+        settle(pack(), "Prod2", {"probe": {"most": 11, "allowed": ["a"], "keys": ["z"]}}, environment="dev")
+    assert "probe.most is 11, and stack Prod2 is production (its name says so)" in str(refusal.value)
+    assert "no looser than 10. Write that; or a waiver in policies/waivers.yaml" in str(refusal.value)
+    assert str(refusal.value).endswith('as floors in policies/production.yaml probe: {"most": 11}.')
+    assert "allowed" not in str(refusal.value)
+    it = pack(production=Production(floors={"probe": {"most": 12}}))
+    settle(it, "prod", {"probe": {"most": 11}})
+    assert in_force(it, "prod")["most"] == 11
+    it = pack(probe(check=shows, options=OPTIONS, severity="high"))
+    settle(it, "prod", {"probe": {"most": 11}})
+    assert in_force(it, "prod")["most"] == 11, "a rule that is not critical"
+    it = pack()
+    settle(it, "prod")
+    configure(it, probe={"most": 11})
+    assert in_force(it, "prod")["most"] == 11, "no file of the change, as that of policies.held"
+
+
+def test_what_a_stack_file_loosens_counts_no_more_once_the_stack_turns_out_to_be_production() -> None:
+    it = pack(probe(check=shows, options=OPTIONS, severity="critical"), Production(frozenset({ACCOUNT})))
+    settle(it, "dev", {"probe": {"most": 11, "allowed": ["a", "c"]}}, environment="dev")
+    assert in_force(it, "dev")["most"] == 11
+    (found,) = findings(it, "dev", allowedAccountIds=json.dumps([ACCOUNT]))
+    assert '"allowed": ["a"], "keys": ["a"], "most": 10' in found.message
+
+
+@pytest.mark.parametrize(
+    ("names", "is_production"),
+    [
+        ("prod PROD Prod prod1 prod2 2prod prd eu-PRD1 live Live-2 eu_prod.1 production pre-eu-prod", True),
+        ("product products preprod nonprod pre-prod non_prod not-prod alive delivery main dev staging", False),
+    ],
+)
+def test_the_name_of_a_stack_tells_whether_it_is_production(names: str, is_production: bool) -> None:
+    assert [name for name in names.split() if bool(Production().why(name)) is not is_production] == []
 
 
 @given(st.integers(0, 20), LISTS)

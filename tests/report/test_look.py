@@ -227,6 +227,7 @@ def test_a_judge_has_the_options_of_its_own_stack_file(tmp_path):
         ("eu-prod", "{}", {}),
         ("acme", "{stacks: [acme]}", {}),
         ("dev", "{accounts: ['123456789012']}", {"account_id": "123456789012"}),
+        ("dev", "{accounts: ['123456789012']}", {"deployer": {"role_arn": "arn:aws:iam::123456789012:role/deployer"}}),
     ],
 )
 def test_a_stack_of_production_is_seen_with_the_levels_of_prod(tmp_path, stack, production, settings):
