@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from policies.patterns import are_wide, is_fixed, matches
+from policies.patterns import are_wide, has_wildcard, is_fixed, matches
 from policies.ranges import is_wide
 from policies.rule import Option
 from policies.views import Path, Resource, View, WrongTypeError, at, at_if_known, present, text
@@ -34,6 +34,7 @@ _OPERATORS = frozenset(
     for each in ("StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike", "IpAddress")
 )
 _ACCOUNT = re.compile(r"\d{12}")
+_CANONICAL = re.compile(r"[0-9a-f]{64}")
 _ARN = re.compile(r"arn:(?P<partition>[\w-]+):(?P<service>[\w-]+):(?P<region>[\w*-]*):(?P<account>[^:]*):(?P<rest>.+)")
 _POD_IDENTITY = "pods.eks.amazonaws.com"
 _SUBJECTS: Mapping[str, str] = {
@@ -129,18 +130,21 @@ class Condition:
 
 @dataclass(frozen=True)
 class Principal:
-    """Somebody whom a statement names. kind: aws, service, federated or canonicaluser."""
+    """Somebody whom a statement names. kind: aws, service, federated or canonicaluser.
+
+    An account has one canonical user, by which its number is not known: it is ours where it is trusted by that id.
+    """
 
     kind: str
     name: str
 
     @property
     def owner(self) -> str:
-        """EVERYONE, or an account; "" for a service, a provider of identities, and a canonical user."""
-        if "*" in self.name or "?" in self.name:
+        """EVERYONE, an account or a canonical user; "" for a service and a provider of identities."""
+        if has_wildcard(self.name):
             return EVERYONE
         if self.kind != "aws":
-            return ""
+            return self.name if self.kind == "canonicaluser" else ""
         match = _ARN.fullmatch(self.name)
         return self.name if _ACCOUNT.fullmatch(self.name) else match["account"] if match else ""
 
@@ -311,7 +315,8 @@ def _compared(pattern: str, lower: bool) -> str:
 
 def is_foreign(owner: str, own: Collection[str]) -> bool:
     """Tells whether it is a known account that is none of ours. Organizations and networks are named on purpose."""
-    return bool(own) and bool(_ACCOUNT.fullmatch(owner)) and owner not in own
+    is_one = _ACCOUNT.fullmatch(owner) or _CANONICAL.fullmatch(owner)
+    return bool(own) and is_one is not None and owner not in own
 
 
 def listed(statement: View, key: Path) -> list[str]:
@@ -345,22 +350,34 @@ def grants(view: View, path: Path) -> Iterator[Grant]:
         yield Grant(statement, text(statement, "Effect").lower() == "allow")
 
 
-TRUSTED = Option("Accounts beside the stack's own, in quotes, whose principals may be let in.", [], stricter="fewer")
+TRUSTED = Option(
+    "Accounts beside the stack's own, in quotes, whose principals may be let in; or their canonical user ids.",
+    [],
+    stricter="fewer",
+)
 
 
 def own_accounts(resource: Resource, trusted: Collection[str] = ()) -> frozenset[str]:
-    """Returns the accounts that are ours: those that the provider is held to, and trusted ones. Empty: not known."""
-    allowed = at_if_known(resource.provider, "allowedAccountIds")
+    """Returns the accounts that are ours: those that the provider is held to, and trusted ones. Empty: it is to none.
+
+    Raises NotKnownError when they are unknown before the update, so that nobody counts as ours meanwhile.
+    """
+    allowed = at(resource.provider, "allowedAccountIds")
     if isinstance(allowed, str):
         allowed = json.loads(allowed)
     return frozenset([*allowed, *trusted]) if allowed else frozenset()
 
 
+def open_to(grant: Grant, trusted: Collection[str]) -> tuple[str, str]:
+    """Returns where and to whom an Allow is open beside our accounts and trusted ones; see `Grant.open_to`."""
+    names_owners = grant.all_principals_but or any(each.owner for each in grant.principals)
+    return grant.open_to(own_accounts(grant.statement.resource, trusted) if grant.allows and names_owners else ())
+
+
 def let_in(view: View, path: Path, harm: str, trusted: Collection[str] = ()) -> Iterator[tuple[str, str]]:
     """Yields what lets in strangers in the resource policy at `path`. harm: what they then may do."""
-    own = own_accounts(view.resource, trusted)
     for grant in grants(view, path):
-        where, whom = grant.open_to(own)
+        where, whom = open_to(grant, trusted)
         if whom:
             yield where, f"is {whom}, and no condition keeps it to principals of ours: {harm}"
 

@@ -295,7 +295,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "replicas": [{"region": "us-east-2"}],
         "rules": [],
     },
-    "s3-no-public-acl-or-policy": {"uri": None, "NotPrincipal": None},
+    "s3-no-public-acl-or-policy": {"uri": None, "id": None, "emailAddress": None, "NotPrincipal": None},
     "s3-tls-only": {
         "policy": json.dumps(
             {

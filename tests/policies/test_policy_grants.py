@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from common.values import UNKNOWN_TEXT
 from policies import grants
 from policies.grants import Grant
 from policies.rule import PROVIDER, Case, Rule
@@ -29,9 +30,6 @@ CLOSED: Mapping[str, Mapping[str, Any]] = {
     "a role of ours": {"Principal": {"AWS": f"arn:aws:iam::{OURS}:role/reader"}},
     "two roles of ours": {"Principal": {"AWS": [f"arn:aws:iam::{OURS}:role/a", f"arn:aws:iam::{OURS}:user/b"]}},
     "a service": {"Principal": {"Service": "logs.us-west-2.amazonaws.com"}},
-    "a canonical user": {
-        "Principal": {"CanonicalUser": "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"}
-    },
     "everybody denied": {"Effect": "Deny", **ANY},
     "all but one denied": {"Effect": "Deny", "NotPrincipal": {"AWS": ROOT}},
     "our account": anybody("StringEquals", "aws:PrincipalAccount", OURS),
@@ -78,6 +76,9 @@ OPEN: Mapping[str, Mapping[str, Any]] = {
     "the root of another account": {"Principal": {"AWS": FOREIGN}},
     "a role of another account": {"Principal": {"AWS": f"arn:aws:iam::{STRANGERS}:role/ci"}},
     "a session of another account": {"Principal": {"AWS": f"arn:aws:sts::{STRANGERS}:assumed-role/ci/x"}},
+    "a canonical user": {
+        "Principal": {"CanonicalUser": "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"}
+    },
     "all but one": {"NotPrincipal": {"AWS": ROOT}},
     "all but one, over TLS": {"NotPrincipal": {"AWS": ROOT}, "Condition": {"Bool": {"aws:SecureTransport": "true"}}},
     "over TLS": anybody("Bool", "aws:SecureTransport", "true"),
@@ -179,6 +180,27 @@ def test_without_a_known_account_no_named_account_is_a_stranger(rule_id: str) ->
     for given, found in ((role, False), (ANY, True)):
         case = Case({path: json.dumps({"Statement": statement(given)})}, type=kind, provider={"region": "us-west-2"})
         assert bool(check_resource(rule, case)) is found
+
+
+@pytest.mark.parametrize("rule_id", RULES)
+@pytest.mark.parametrize(
+    ("given", "places"),
+    [
+        ({"Principal": {"AWS": f"arn:aws:iam::{STRANGERS}:role/ci"}}, {"provider"}),
+        ({"Principal": {"Service": "logs.us-west-2.amazonaws.com"}}, set()),
+        (ANY, {"policy", "provider"}),
+    ],
+)
+def test_an_account_that_is_known_later_defers_the_question_whether_another_is_a_stranger(
+    rule_id: str, given: Mapping[str, Any], places: set[str]
+) -> None:
+    rule, (kind, path) = ALL[rule_id], RULES[rule_id]
+    assert isinstance(rule, Rule)
+    provider = {"region": "us-west-2", "allowedAccountIds": UNKNOWN_TEXT}
+    case = Case({path: json.dumps({"Statement": statement(given)})}, type=kind, provider=provider, environment="dev")
+    told = "".join(each.message for each in check_resource(rule, case))
+    at = {"policy": f"{path}.Statement", "provider": "provider.allowedAccountIds is unknown"}
+    assert {place for place, words in at.items() if words in told} == places
 
 
 def verdicts(module: ModuleType) -> list[object]:

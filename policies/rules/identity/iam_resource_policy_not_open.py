@@ -5,8 +5,8 @@ Buckets, keys, queues, repositories and file systems have rules of their own.
 
 from collections.abc import Collection, Iterator
 
-from policies.grants import TRUSTED, Principal, is_foreign, let_in, own_accounts
-from policies.rule import Case, Resource, Rule, present, text
+from policies.grants import TRUSTED, Grant, let_in, open_to
+from policies.rule import Case, Resource, Rule, View, present, text
 from policies.samples import policy_for
 
 BY_PROPERTY = {
@@ -44,18 +44,30 @@ BY_PROPERTY = {
 """Property with the document -> types of AWS that have it, without `aws:`. Source: pulumi-aws 7, read 2026-11."""
 PROPERTY = {f"aws:{kind}": name for name, kinds in BY_PROPERTY.items() for kind in kinds}
 PERMISSION, LAYER = "aws:lambda/permission:Permission", "aws:lambda/layerVersionPermission:LayerVersionPermission"
-BOUNDS = ("principalOrgId", "organizationId", "sourceAccount", "sourceArn")
+BOUNDS = {
+    "principalOrgId": ("StringEquals", "aws:PrincipalOrgID", "o-0123456789"),
+    "organizationId": ("StringEquals", "aws:PrincipalOrgID", "o-0123456789"),
+    "sourceAccount": ("StringEquals", "aws:SourceAccount", "111122223333"),
+    "sourceArn": ("ArnLike", "aws:SourceArn", "arn:aws:events:us-west-2:111122223333:rule/nightly"),
+}
+"""Property -> the condition that AWS makes of it, and a value that names whom it lets in."""
 
 
 def check(resource: Resource, *, trusted_accounts: Collection[str]) -> Iterator[tuple[str, str]]:
     if resource.type in PROPERTY:
         yield from let_in(resource, PROPERTY[resource.type], "they may use what the policy is for", trusted_accounts)
-    else:
-        owner = Principal("aws", text(resource, "principal")).owner
-        known = any(present(resource, bound) for bound in BOUNDS)
-        foreign = is_foreign(owner, own_accounts(resource, trusted_accounts))
-        if not known and (foreign or "*" in text(resource, "principal")):
-            yield "principal", "is not of ours, and no organization and no source bounds it: strangers may call"
+    elif open_to(_permission(resource), trusted_accounts)[0]:
+        yield "principal", "is not of ours, and no organization and no source of ours bounds it: strangers may call"
+
+
+def _permission(resource: Resource) -> Grant:
+    """Returns a permission as the statement that AWS makes of it."""
+    bounds = [(*BOUNDS[each][:2], text(resource, each)) for each in BOUNDS if present(resource, each)]
+    conditions: dict[str, dict[str, str]] = {}
+    for operator, key, value in bounds:
+        conditions.setdefault(operator, {})[key] = value
+    statement = {"Principal": {"AWS": text(resource, "principal")}, "Condition": conditions}
+    return Grant(View(resource, statement, ""), allows=True)
 
 
 AT = "policy.Statement[0].Principal"
@@ -85,9 +97,9 @@ RULE = Rule(
         "a service that calls a function": Case({"principal": "events.amazonaws.com"}, type=PERMISSION),
         **{
             f"who calls, by {each}": Case(
-                {"principal": "*", each: "o-1"}, type=LAYER if each == "organizationId" else PERMISSION
+                {"principal": "*", each: value}, type=LAYER if each == "organizationId" else PERMISSION
             )
-            for each in BOUNDS
+            for each, (_, _, value) in BOUNDS.items()
         },
         "a role of ours": Case({"principal": "arn:aws:iam::111122223333:role/caller"}, type=PERMISSION),
     },
@@ -95,6 +107,13 @@ RULE = Rule(
         "everyone": Case(policy_for("*"), at=AT),
         **{f"everyone, {kind}": _of(kind) for kind in PROPERTY if kind != TOPIC},
         "another account": Case(policy_for({"AWS": "999999999999"}), at=AT),
+        "a source of everyone": Case(
+            {"principal": "*", "sourceArn": "arn:aws:*:*:*:*"}, type=PERMISSION, at="principal"
+        ),
+        "a source of another account": Case(
+            {"principal": "*", "sourceAccount": "999999999999"}, type=PERMISSION, at="principal"
+        ),
+        "any organization": Case({"principal": "*", "organizationId": "*"}, type=LAYER, at="principal"),
         "everyone calls a function": Case({"principal": "*"}, type=PERMISSION, at="principal"),
         "another account uses a layer": Case({"principal": "999999999999"}, type=LAYER, at="principal"),
     },

@@ -3,14 +3,13 @@
 import json
 from collections.abc import Collection, Iterator
 
-from policies.grants import TRUSTED, grants, own_accounts
+from policies.grants import TRUSTED, grants, open_to
 from policies.rule import Case, Resource, Rule
 
 
 def check(resource: Resource, *, trusted_accounts: Collection[str]) -> Iterator[tuple[str, str]]:
-    own = own_accounts(resource, trusted_accounts)
     for grant in grants(resource, "assumeRolePolicy"):
-        where, whom = grant.open_to(own)
+        where, whom = open_to(grant, trusted_accounts)
         if whom:
             yield where, f"is {whom}, and no condition keeps it to principals of ours: they may assume the role"
         elif grant.whole_accounts():
@@ -47,6 +46,9 @@ RULE = Rule(
         "a service": _trust({"Service": ["eks.amazonaws.com"]}),
         "one role": _trust({"AWS": "arn:aws:iam::111122223333:role/deployer"}),
         "an account, for some of its roles": _trust(ROOT, Condition=_principals("role/deploy-*")),
+        "an account, for principals with a tag": _trust(
+            ROOT, Condition={"StringEquals": {"aws:PrincipalTag/team": "platform"}}
+        ),
         "denied": _trust("*", effect="Deny"),
         "a role of a trusted account": Case(
             _trust({"AWS": "arn:aws:iam::999999999999:role/ci"}), options={"trusted_accounts": ["999999999999"]}
@@ -60,6 +62,15 @@ RULE = Rule(
         "a whole account": Case(_trust(ROOT), at=AT),
         "a whole account by its number": Case(_trust({"AWS": "111122223333"}), at=AT),
         "a whole account, in words of a condition": Case(_trust(ROOT, Condition=_principals("role/*")), at=AT),
+        **{
+            f"a whole account, for most of its roles, {pattern}": Case(
+                _trust(ROOT, Condition=_principals(pattern)), at=AT
+            )
+            for pattern in ("role/*a*", "r*", "*ole/*")
+        },
+        "a whole account, for principals with any tag": Case(
+            _trust(ROOT, Condition={"StringLike": {"aws:PrincipalTag/team": "*"}}), at=AT
+        ),
         "a whole account with a second factor": Case(
             _trust(ROOT, Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}}), at=AT
         ),

@@ -12,9 +12,9 @@ POLICY, GRANT = "aws:kms/keyPolicy:KeyPolicy", "aws:kms/grant:Grant"
 
 def check(resource: Resource, *, trusted_accounts: Collection[str]) -> Iterator[tuple[str, str]]:
     if resource.type == GRANT:
-        own = own_accounts(resource, trusted_accounts)
         for path in ("granteePrincipal", "retiringPrincipal"):
-            if is_foreign(Principal("aws", text(resource, path)).owner, own):
+            owner = Principal("aws", text(resource, path)).owner
+            if owner and is_foreign(owner, own_accounts(resource, trusted_accounts)):
                 yield path, "is of another account, which may use the key"
     yield from let_in(resource, "policy", "they may use the key", trusted_accounts)
 

@@ -17,7 +17,8 @@ def check(stack: Stack, *, regions: Sequence[str]) -> Iterator[tuple[Resource, s
     for copy in stack.of(S3_COPY):
         yield from _outside(copy, "rules", _target_regions(stack, copy, BUCKETS), regions)
         for rule in each(copy, "rules"):
-            if is_foreign(account := text(rule, "destination.account"), own_accounts(copy)):
+            account = text(rule, "destination.account")
+            if account and is_foreign(account, own_accounts(copy)):
                 yield copy, rule.under("destination.account"), f"is {account}, an account that is not ours"
     for plan in stack.of(PLAN):
         yield from _outside(plan, "rules", [*_vault_regions(plan), *_target_regions(stack, plan, (VAULT,))], regions)

@@ -28,12 +28,15 @@ def check(resource: Resource, *, trusted_accounts: Collection[str]) -> Iterator[
     acl = text(resource, "acl")
     if acl.startswith("public-") or acl == "authenticated-read":
         yield "acl", f"is {acl}, which gives access to other accounts"
-    for grant in each(resource, GRANTEES):
-        if text(grant, "grantee.uri").endswith(GROUPS):
-            yield grant.under("grantee.uri"), "is a group of everyone"
-    for grant in each(resource, "grants"):
-        if text(grant, "uri").endswith(GROUPS):
-            yield grant.under("uri"), "is a group of everyone"
+    owner = text(resource, "accessControlPolicy.owner.id")
+    for path, at in ((GRANTEES, "grantee."), ("grants", "")):
+        for grant in each(resource, path):
+            if text(grant, f"{at}uri").endswith(GROUPS):
+                yield grant.under(f"{at}uri"), "is a group of everyone"
+            if present(grant, f"{at}emailAddress"):
+                yield grant.under(f"{at}emailAddress"), "is an account that only its e-mail address tells"
+            if present(grant, f"{at}id") and text(grant, f"{at}id") not in (owner, *trusted_accounts):
+                yield grant.under(f"{at}id"), "is not the owner of the bucket, and not trusted"
     yield from _open_point(resource)
     yield from let_in(resource, "policy", harm, trusted_accounts)
     yield from let_in(resource, "resourcePolicy", harm, trusted_accounts)
@@ -47,7 +50,13 @@ def _open_point(resource: Resource) -> Iterator[tuple[str, str]]:
 
 
 ALL_USERS = "http://acs.amazonaws.com/groups/global/AllUsers"
+LOGS = "http://acs.amazonaws.com/groups/s3/LogDelivery"
 AT = "policy.Statement[0].Principal"
+
+
+def _acl(**grantee: str) -> dict[str, object]:
+    return {"accessControlPolicy": {"owner": {"id": "1a2b"}, "grants": [{"grantee": grantee}]}}
+
 
 RULE = Rule(
     id="s3-no-public-acl-or-policy",
@@ -64,7 +73,9 @@ RULE = Rule(
         "private": {"acl": "private"},
         "an access point that blocks what is public": Case({BLOCK: dict.fromkeys(BLOCKS, True)}, type=POINTS[0]),
         "an access point with the settings of AWS": Case({BLOCK: {}}, type=POINTS[0]),
-        "a grant to one account": {"accessControlPolicy": {"grants": [{"grantee": {"id": "1a2b"}}]}},
+        "a grant to the owner": _acl(id="1a2b"),
+        "a grant to a trusted account": Case(_acl(id="3c4d"), options={"trusted_accounts": ["3c4d"]}),
+        "a bucket's own grant to a service": Case({"grants": [{"uri": LOGS}]}, type=BUCKETS[0]),
         "a service": Case(policy_for({"Service": "delivery.logs.amazonaws.com"}), type=POLICY),
         "everyone, denied without TLS": Case(
             policy_for("*", "Deny", Condition={"Bool": {"aws:SecureTransport": "false"}}), type=POLICY
@@ -79,6 +90,11 @@ RULE = Rule(
         "ACL for all AWS accounts": Case({"acl": "authenticated-read"}, at="acl"),
         "a grant to everyone": Case(
             {"accessControlPolicy": {"grants": [{"grantee": {"uri": ALL_USERS}}]}}, at=f"{GRANTEES}[0].grantee.uri"
+        ),
+        "a grant to another account": Case(_acl(id="3c4d"), at=f"{GRANTEES}[0].grantee.id"),
+        "a grant by e-mail": Case(_acl(emailAddress="us@example.com"), at=f"{GRANTEES}[0].grantee.emailAddress"),
+        "a bucket's own grant to another account": Case(
+            {"grants": [{"id": "3c4d", "type": "CanonicalUser"}]}, type=BUCKETS[0], at="grants[0].id"
         ),
         "a bucket's own ACL": Case({"acl": "public-read"}, type=BUCKETS[0], at="acl"),
         "a bucket's own policy": Case(policy_for("*"), type=BUCKETS[1], at=AT),
