@@ -13,7 +13,7 @@ from policies.rbac import ALL, CLUSTER_ROLE, GROUP, ROLE, ROLES, in_rules, rule_
 from policies.rule import Case, Resource, Rule, View, each, keys, texts
 
 SELECTORS = "aggregationRule.clusterRoleSelectors"
-OF_WIDE = {"kubernetes.io/bootstrapping", f"{GROUP}/aggregate-to-admin", f"{GROUP}/aggregate-to-edit"}
+OF_WIDE = ("kubernetes.io/bootstrapping", f"{GROUP}/aggregate-to-admin", f"{GROUP}/aggregate-to-edit")
 """Labels of cluster-admin and of what the roles admin and edit are made of."""
 FIELDS = ("apiGroups", "resources", "verbs", "nonResourceURLs")
 
