@@ -28,7 +28,7 @@ def check(resource: Resource) -> Iterator[tuple[str, str]]:
     yield from in_rules(resource, _rule)
     for role in objects(resource, GROUP, "ClusterRole"):
         for selector in each(role, SELECTORS):
-            if {*keys(selector, "matchLabels")} <= OF_WIDE:
+            if {*keys(selector, "matchLabels")} <= {*OF_WIDE}:
                 yield selector.path, "finds roles that grant everything, or may, and the role gets their rules"
 
 
