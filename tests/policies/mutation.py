@@ -38,6 +38,7 @@ SHARED = {
     "machines": ("pools",),
     "network_policies": ("networks",),
     "objects": ("objects",),
+    "patterns": ("patterns",),
     "pods": ("pods",),
     "pools": ("pools",),
     "powers": ("foreign",),
