@@ -40,8 +40,7 @@ def has_wildcard(pattern: str) -> bool:
     return "*" in pattern or "?" in pattern
 
 
-@lru_cache(maxsize=1024)
-def _match_many(patterns: frozenset[str]) -> bool:
+def _match_many(patterns: Collection[str]) -> bool:
     return any(
         sum(any(matches(pattern, name) for pattern in patterns) for name in names) >= _MANY * len(names)
         for names in _SAMPLES
@@ -60,14 +59,13 @@ def are_wide(arns: Iterable[str]) -> bool:
             return True
         service, rest = parts[2], parts[5]
         kind = re.match("" if service in _PLAIN else r"[\w.-]*[/:]", rest)
-        if not kind and has_wildcard(rest):
-            return True
-        name = rest[kind.end() if kind else 0 :]
-        if has_wildcard(name):
-            by_kind.setdefault((service, rest.removesuffix(name)), set()).add(
-                _EC2_ID.sub("", name) if service == "ec2" else name
-            )
-    return any(map(_match_many, map(frozenset, by_kind.values())))
+        if kind is None:
+            if has_wildcard(rest):
+                return True
+        elif has_wildcard(name := rest[kind.end() :]):
+            name = _EC2_ID.sub("", name) if service == "ec2" else name
+            by_kind.setdefault((service, kind[0]), set()).add(name)
+    return any(map(_match_many, by_kind.values()))
 
 
 def is_fixed(values: Collection[str]) -> bool:

@@ -41,7 +41,7 @@ SHARED = {
     "patterns": ("patterns",),
     "pods": ("pods",),
     "pools": ("pools",),
-    "powers": ("foreign",),
+    "powers": ("bad_stack", "foreign"),
     "ranges": ("foreign",),
     "rbac": ("foreign",),
     "views": ("values",),

@@ -9,6 +9,7 @@ from policies.patterns import are_wide, has_wildcard, is_fixed, matches
 
 IAM = "arn:aws:iam::111122223333:"
 LETTERS = "abcdefgh"
+KINDS = {"role": "abc", "user": "def", "group": "ghi"}
 WIDE = (
     *(["*"], ["arn:*"], ["arn:aws:*:*:*:*"], ["arn:aws:iam::*"], ["arn:aws:logs:*:*:*"]),
     *([f"{IAM}{name}"] for name in ("role/*", "role/?*", "role/*/*", "role*", "r*", "*ole/*", "role/*a*", "role/*-*")),
@@ -34,11 +35,11 @@ NARROW = (
     *([], ["arn:aws:s3:::data"], ["not an arn"], [f"{IAM}role/nodes", f"{IAM}role/a*"]),
     *([f"{IAM}role/{name}"] for name in ("ml-platform-*", "*-deployer", "aws-service-role/*", "a*", "team/*", "node?")),
     [f"{IAM}role/{each}*" for each in LETTERS[:3]],
-    [f"{IAM}{kind}/{each}*" for kind in ("role", "user", "group") for each in LETTERS[:3]],
-    [f"arn:aws:{service}:us-west-2:1:table/{each}*" for service in ("a", "b", "c") for each in LETTERS[:3]],
+    [f"{IAM}{kind}/{each}*" for kind, letters in KINDS.items() for each in letters],
+    [f"arn:aws:{service}:us-west-2:1:role/{each}*" for service, letters in KINDS.items() for each in letters],
     *([f"arn:aws:s3:::{name}"] for name in ("data/*", "data-*", "data/team/*", "data-*/*")),
     *([f"arn:aws:{service}:us-west-2:1:team-*"] for service in ("sqs", "sns", "codecommit", "codepipeline")),
-    ["arn:aws:execute-api:us-west-2:111122223333:abcdef/prod/*"],
+    ["arn:aws:execute-api:us-west-2:111122223333:abcdef/*"],
     *(["arn:aws:kms:*:111122223333:key/0f*"], ["arn:aws:secretsmanager:*:*:secret:team/*"]),
     *([f"arn:aws:ec2:*:*:{name}"] for name in ("instance/i-0abc*", "key-pair/team-*")),
     *(["arn:aws:eks:*:*:nodegroup/ours/*/*"], ["arn:aws:ecs:*:*:task/i-*"], ["arn:aws:iam::*:role/nodes"]),
