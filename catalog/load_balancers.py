@@ -37,3 +37,40 @@ REDIRECT_CODES: Final = (301, 302)
 NAMES_PER_CERTIFICATE: Final = 10  # a quota of ACM. Source: AWS Certificate Manager user guide, "Quotas"; read 2026-11
 FIRST_NAME_LENGTH: Final = 64  # characters in the first name of a certificate of ACM
 RULES_PER_LOAD_BALANCER: Final = 100  # without the default rules; a quota
+LOG_WRITERS: Final = frozenset(
+    (
+        *(
+            "009996457667",
+            "027434742980",
+            "033677994240",
+            "054676820928",
+            "076674570225",
+            "098369216593",
+            "114774131450",
+        ),
+        *(
+            "127311923021",
+            "156460612806",
+            "383597477331",
+            "507241528517",
+            "582318560864",
+            "589379963580",
+            "600734575887",
+        ),
+        *(
+            "635631232127",
+            "652711504416",
+            "718504428378",
+            "754344448648",
+            "783225319266",
+            "797873946194",
+            "897822967062",
+        ),
+        *("985666609251",),
+    )
+)
+"""Accounts of Elastic Load Balancing that write access logs, in the regions before August 2022; later it is a service.
+
+Source: Elastic Load Balancing user guides, "Enable access logs for your Application Load Balancer", as repeated in
+awslabs/elastic-beanstalk-samples and in CDK's tables; read 2026-11.
+"""

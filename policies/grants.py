@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from catalog.load_balancers import LOG_WRITERS
 from policies.patterns import are_wide, has_wildcard, is_fixed, matches
 from policies.ranges import is_wide
 from policies.rule import Option
@@ -369,9 +370,15 @@ def own_accounts(resource: Resource, trusted: Collection[str] = ()) -> frozenset
 
 
 def open_to(grant: Grant, trusted: Collection[str]) -> tuple[str, str]:
-    """Returns where and to whom an Allow is open beside our accounts and trusted ones; see `Grant.open_to`."""
+    """Returns where and to whom an Allow is open beside our accounts and trusted ones; see `Grant.open_to`.
+
+    Load balancers of AWS may write their logs to a bucket.
+    """
     names_owners = grant.all_principals_but or any(each.owner for each in grant.principals)
-    return grant.open_to(own_accounts(grant.statement.resource, trusted) if grant.allows and names_owners else ())
+    if not grant.allows or not names_owners:
+        return "", ""
+    writes = {each.lower() for each in listed(grant.statement, "Action")} == {"s3:putobject"}
+    return grant.open_to(own_accounts(grant.statement.resource, [*trusted, *(LOG_WRITERS if writes else ())]))
 
 
 def let_in(view: View, path: Path, harm: str, trusted: Collection[str] = ()) -> Iterator[tuple[str, str]]:

@@ -13,9 +13,9 @@ _PLAIN = frozenset({"s3", "sqs", "sns", "codecommit", "codepipeline", "execute-a
 """Services whose ARNs end in a name alone; those of the others have a kind before it, such as `role/`."""
 _ENDS = ("ata-loader", "race", "pi-gateway-01", "ode_Runner", "lex-store", "ebhook-sender", "rain", "ops-eu-2", "q.v2")
 _NAMES = [first + end for first, end in zip(ascii_letters + digits, cycle(_ENDS), strict=False)]
-_KEYS = [f"{first}c0ffee1-2b3d-4a5f-8e6b-7d9a0c1e2f34" for first in "0123456789abcdef"]
 _SAMPLES = (
-    *(_NAMES, _KEYS, [f"{name}-Ab3dEf" for name in _NAMES], [f"/{name}/{name}" for name in _NAMES]),
+    *(_NAMES, [f"{name[0]}c0ffee1-2b3d-4a5f-8e6b-7d9a0c1e2f34" for name in _NAMES]),
+    *([f"{name}-Ab3dEf" for name in _NAMES], [f"/{name}/{name}" for name in _NAMES]),
     *([sign.join([name] * count) for name in _NAMES] for sign, count in (("/", 2), (":", 2), ("/", 3))),
 )
 """Names of many beginnings and characters, and what stands around names in ARNs."""
@@ -43,8 +43,7 @@ def has_wildcard(pattern: str) -> bool:
     return "*" in pattern or "?" in pattern
 
 
-@lru_cache(maxsize=1024)
-def _match_many(patterns: frozenset[str]) -> bool:
+def _match_many(patterns: Collection[str]) -> bool:
     return any(
         sum(any(matches(pattern, name) for pattern in patterns) for name in names) >= _MANY * len(names)
         for names in _SAMPLES
@@ -63,14 +62,13 @@ def are_wide(arns: Iterable[str]) -> bool:
             return True
         service, rest = parts[2], parts[5]
         kind = _TWO_WORDS.match(rest) or re.match("" if service in _PLAIN else r"[\w.-]*[/:]", rest)
-        if not kind and has_wildcard(rest):
-            return True
-        name = rest[kind.end() if kind else 0 :]
-        if has_wildcard(name):
-            by_kind.setdefault((service, rest.removesuffix(name)), set()).add(
-                _EC2_ID.sub("", name) if service == "ec2" else name
-            )
-    return any(map(_match_many, map(frozenset, by_kind.values())))
+        if kind is None:
+            if has_wildcard(rest):
+                return True
+        elif has_wildcard(name := rest[kind.end() :]):
+            name = _EC2_ID.sub("", name) if service == "ec2" else name
+            by_kind.setdefault((service, kind[0]), set()).add(name)
+    return any(map(_match_many, by_kind.values()))
 
 
 def is_fixed(values: Collection[str]) -> bool:

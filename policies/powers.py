@@ -47,7 +47,8 @@ _BOUNDS = re.compile(
 """Keys about what is acted on. Any other says who calls, how, when or where, or is not known: it bounds nothing."""
 _CALLER = re.compile(r"\$\{aws:(principal(account|arn|orgid|tag/[\w.:/=+@-]+)|username|userid)\}", re.IGNORECASE)
 ADMINISTRATORS = re.compile(
-    r"arn:[\w-]+:iam::aws:policy/(job-function/.*|.*AdministratorAccess.*|PowerUserAccess|.*Full_?Access.*)"
+    r"arn:[\w-]+:iam::aws:policy/(job-function/.*|.*AdministratorAccess.*|.*Admin(Access|istrator)?|PowerUserAccess|"
+    r".*Full_?Access.*|SecretsManagerReadWrite)"
 )
 """AWS's policies for administrators, or for everything in a service."""
 
@@ -93,7 +94,10 @@ def allowed(view: View, path: str, actions: Sequence[str]) -> Iterator[tuple[Gra
             yield grant, found
 
 
+_SHOWN = 6
+
+
 def shown(actions: Sequence[str]) -> str:
     """Returns the actions in words: the first six, and how many more there are."""
-    more = f" and {len(actions) - 6} more" if len(actions) > 6 else ""
-    return ", ".join(actions[:6]) + more
+    first, others = actions[:_SHOWN], len(actions[_SHOWN:])
+    return ", ".join(first) + (f" and {others} more" if others else "")

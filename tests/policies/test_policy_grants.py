@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from common.values import UNKNOWN_TEXT
+from common.values import UNKNOWN, UNKNOWN_TEXT
 from policies import grants
 from policies.grants import Grant
 from policies.rule import PROVIDER, Case, Rule
-from policies.views import EvaluationContext, Reads, Resource
+from policies.views import EvaluationContext, NotKnownError, Reads, Resource
 from tests.policies.mutation import QUICK, in_shared, unargued
 from tests.policies.policy_harness import ALL, TODAY, check_resource
 
@@ -216,6 +216,13 @@ def verdicts(module: ModuleType) -> list[object]:
                 said.append([found.denies_plaintext(ACTIONS[:1], ARNS[:end]) for end in (0, 1)])
             except Exception as error:
                 said.append(type(error).__name__)
+    for given in (no_tls(), {"Principal": {"Service": "ec2.amazonaws.com"}}, ANY):
+        document = {"policy": json.dumps({"Statement": [statement(given)]})}
+        later = resource(document, {"allowedAccountIds": UNKNOWN})
+        try:
+            said.append([module.open_to(each, []) for each in module.grants(later, "policy")])
+        except NotKnownError as error:
+            said.append(str(error))
     for allowed in (None, [OURS], json.dumps([OURS]), "[]"):
         said.append(sorted(module.own_accounts(resource({}, {"allowedAccountIds": allowed}), [STRANGERS])))
     said.extend(module.is_own_key(resource({"key": key}), "key") for key in KEYS)

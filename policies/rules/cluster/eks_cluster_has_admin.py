@@ -2,20 +2,12 @@
 
 from collections.abc import Iterator
 
-from policies.rule import Resource, Sample, Stack, StackCase, StackRule, at_if_known, flag, text
+from policies.rule import Resource, Sample, Stack, StackCase, StackRule, flag, text
 
 CLUSTER = "aws:eks/cluster:Cluster"
 ASSOCIATION = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
 CREATOR = "accessConfig.bootstrapClusterCreatorAdminPermissions"
 ADMIN = "AmazonEKSClusterAdminPolicy"
-
-
-def _in(stack: Stack, association: Resource, cluster: Resource) -> bool:
-    """Tells whether the association is of this cluster, by reference or by name."""
-    if cluster in stack.linked(association, "clusterName", (CLUSTER,)):
-        return True
-    name = at_if_known(association, "clusterName")
-    return name is not None and name == at_if_known(cluster, "name")
 
 
 def _is_admin(association: Resource) -> bool:
@@ -28,7 +20,9 @@ def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
     for cluster in stack.of(CLUSTER):
         if text(cluster, "accessConfig.authenticationMode", default="CONFIG_MAP") == "CONFIG_MAP":
             continue  # its creator is always admin
-        if not flag(cluster, CREATOR, default=True) and not any(_in(stack, each, cluster) for each in admins):
+        if not flag(cluster, CREATOR, default=True) and not any(
+            cluster in stack.linked(each, "clusterName", (CLUSTER,)) for each in admins
+        ):
             yield cluster, CREATOR, "is false, and no access entry has the policy of cluster admins: nobody gets in"
 
 

@@ -56,6 +56,7 @@ RULE = Rule(
     good={
         "nothing set": {},
         "a policy for one service": {"policyArn": _aws("AmazonEKSClusterPolicy")},
+        "reading for administrators": {"policyArn": _aws("AWSServiceCatalogAdminReadOnlyAccess")},
         "a policy of the account": {"policyArn": "arn:aws:iam::111122223333:policy/AdministratorAccess"},
         "role": Case({"managedPolicyArns": [_aws("AmazonSSMManagedInstanceCore")]}, type=ROLE),
         "one that is allowed": Case(
@@ -66,6 +67,11 @@ RULE = Rule(
         "AdministratorAccess attached": Case({"policyArn": _aws("AdministratorAccess")}, at="policyArn"),
         "policy of another partition": Case({"policyArn": "arn:aws-cn:iam::aws:policy/IAMFullAccess"}, at="policyArn"),
         "administrator of a product": Case({"policyArn": _aws("AdministratorAccess-Amplify")}, at="policyArn"),
+        **{
+            each: Case({"policyArn": _aws(each)}, at="policyArn")
+            for each in ("AWSCodeBuildAdminAccess", "AmazonWorkSpacesAdmin", "SecretsManagerReadWrite")
+        },
+        "administrator of a service": Case({"policyArn": _aws("AmazonAPIGatewayAdministrator")}, at="policyArn"),
         "a job": Case({"policyArn": _aws("job-function/SystemAdministrator")}, at="policyArn"),
         "everything in S3": Case({"policyArn": _aws("AmazonS3FullAccess")}, at="policyArn"),
         **{

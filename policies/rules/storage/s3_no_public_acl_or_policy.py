@@ -50,6 +50,7 @@ def _open_point(resource: Resource) -> Iterator[tuple[str, str]]:
 
 
 ALL_USERS = "http://acs.amazonaws.com/groups/global/AllUsers"
+BALANCERS = "arn:aws:iam::797873946194:root"
 LOGS = "http://acs.amazonaws.com/groups/s3/LogDelivery"
 AT = "policy.Statement[0].Principal"
 
@@ -77,6 +78,9 @@ RULE = Rule(
         "a grant to a trusted account": Case(_acl(id="3c4d"), options={"trusted_accounts": ["3c4d"]}),
         "a bucket's own grant to a service": Case({"grants": [{"uri": LOGS}]}, type=BUCKETS[0]),
         "a service": Case(policy_for({"Service": "delivery.logs.amazonaws.com"}), type=POLICY),
+        "load balancers that write their logs": Case(
+            policy_for({"AWS": BALANCERS}, Action="s3:PutObject"), type=POLICY
+        ),
         "everyone, denied without TLS": Case(
             policy_for("*", "Deny", Condition={"Bool": {"aws:SecureTransport": "false"}}), type=POLICY
         ),
@@ -112,6 +116,7 @@ RULE = Rule(
         "everyone over TLS": Case(
             policy_for("*", Condition={"Bool": {"aws:SecureTransport": "true"}}), type=POLICY, at=AT
         ),
+        "load balancers that read": Case(policy_for({"AWS": BALANCERS}, Action="s3:GetObject"), type=POLICY, at=AT),
         "everyone, through an access point": Case(policy_for({"AWS": "*"}), type=POINT_POLICY, at=AT),
         "everyone, to tables": Case(
             policy_for("*", path="resourcePolicy"), type=TABLES[0], at="resourcePolicy.Statement[0].Principal"
