@@ -480,7 +480,9 @@ def main(arguments: Sequence[str]) -> int:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--state", metavar="FILE", help="what `pulumi stack export` printed; - for standard input")
     source.add_argument("--stack", metavar="NAME", help="a stack of your own Pulumi, which is exported")
-    source.add_argument("--plan", metavar="FILE", help="what `pulumi preview --json` printed; - for standard input")
+    source.add_argument(
+        "--plan", metavar="FILE", help="what `pulumi preview --json --show-sames` printed; - for standard input"
+    )
     source.add_argument("--objects", metavar="FILE", help="Kubernetes manifests, in YAML or JSON; - for standard input")
     parser.add_argument("--namespace", metavar="NAME", default="", help="of --objects that name none")
     parser.add_argument("--format", choices=FORMATS, default="text")
