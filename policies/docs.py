@@ -69,7 +69,8 @@ too, and the report says so first.
 those edits of the stack file and of the resource that are the same in every program. `<...>` is a word of your own.
 
 **Waivers** are exceptions from a rule. `policies/waivers.yaml` lists them: one rule, one stack, a kind of resource or
-the whole name of one, a reason, an owner, and an end within 90 days, in UTC. Every run lists the waivers that it used and those that nothing needs. An expired waiver is a
+the whole name of one, a reason, an owner, and an end within 90 days, in UTC. Every run lists the waivers that it used
+and those that nothing needs. An expired waiver is a
 finding, and so is one that covers more than 10 resources.
 
 **What is found.** `python -m pytest -s tests/policies/test_policy_foreign.py` judges the inputs that checkov and
