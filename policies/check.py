@@ -123,9 +123,9 @@ def resources_of(document: Any) -> list[Mapping[str, Any]]:
         raise CannotJudgeError(
             "it has neither resources nor steps. Give what `pulumi stack export` or `pulumi preview --json` prints."
         )
-    for each in found if isinstance(found, list) else [found]:
+    for number, each in enumerate(found if isinstance(found, list) else [found], 1):
         if any(not isinstance(_map(each).get(key), str) for key in ("urn", "type")):
-            raise CannotJudgeError(f"{json.dumps(each)[:60]} is no resource with urn and type. Export the stack again.")
+            raise CannotJudgeError(f"number {number} in it is no resource with urn and type. Export the stack again.")
     return [each for each in found if not each.get("delete") and not each.get("external")]
 
 
@@ -136,9 +136,9 @@ def _map(value: Any) -> Mapping[str, Any]:
 def _planned(plan: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Returns the resources of a preview, with the default providers, which it leaves out: they are its `config`.
 
-    Source: pkg/backend/display/json.go and pkg/engine/update.go of pulumi/pulumi v3.259, tried on the engine.
+    Source: shouldShow in pkg/backend/display of pulumi/pulumi, tried on the engine v3.259; read 2026-11.
     """
-    steps = [_map(step) for step in plan["steps"] or ()]
+    steps = [_map(step) for step in plan["steps"]] if isinstance(plan["steps"], list) else []
     errors = [each for each in map(_map, plan.get("diagnostics") or ()) if each.get("severity") == "error"]
     if errors:
         said = " ".join(str(errors[0].get("message")).split())
@@ -518,7 +518,9 @@ def main(arguments: Sequence[str]) -> int:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--state", metavar="FILE", help="what `pulumi stack export` printed; - for standard input")
     source.add_argument("--stack", metavar="NAME", help="a stack of your own Pulumi, which is exported")
-    source.add_argument("--plan", metavar="FILE", help="what `pulumi preview --json` printed; - for standard input")
+    source.add_argument(
+        "--plan", metavar="FILE", help="what `pulumi preview --json --show-sames` printed; - for standard input"
+    )
     source.add_argument("--objects", metavar="FILE", help="Kubernetes manifests, in YAML or JSON; - for standard input")
     parser.add_argument("--namespace", metavar="NAME", default="", help="of --objects that name none")
     parser.add_argument("--format", choices=FORMATS, default="text")

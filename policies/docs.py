@@ -36,9 +36,10 @@ HEAD = """# Policies
 <!-- Made by `python -m policies.docs` from the rules in `policies/rules/`. Edit those. -->
 
 `make preview` checks these rules. With your own Pulumi, run `pulumi preview --policy-pack policies`. To check a stack
-that exists, run `python -m policies.check --stack NAME`, or `--state FILE` with what `pulumi stack export` printed, or
-`--plan FILE` with what `pulumi preview --json` printed: as text, JSON, SARIF with the line of Python, JUnit or
-Markdown. `helm template ... | python -m policies.check --objects - --namespace NAME` judges manifests.
+that exists, run `python -m policies.check --stack NAME`, or `--state FILE --settings Pulumi.NAME.yaml` with what
+`pulumi stack export` printed, or `--plan FILE` with what `pulumi preview --json --show-sames` printed: as text, JSON,
+SARIF with the line of Python, JUnit or Markdown. With `--show-secrets`, rules also read secrets.
+`helm template ... | python -m policies.check --objects - --namespace NAME` judges manifests.
 
 **Levels.** A `mandatory` finding stops the deployment; an `advisory` one is only shown; a `disabled` rule does not run.
 The level depends on the environment: prod for a stack in production, whatever else says; otherwise the one in the
@@ -69,8 +70,9 @@ too, and the report says so first.
 **A message** says what is wrong, why it matters, the fix and where to read more, and has a waiver to paste. The fix has
 those edits of the stack file and of the resource that are the same in every program. `<...>` is a word of your own.
 
-**Waivers** are exceptions from a rule. `policies/waivers.yaml` lists them: one rule, one stack, a reason, an owner, and
-an end within 90 days. Every run lists the waivers that it used and those that nothing needs. An expired waiver is a
+**Waivers** are exceptions from a rule. `policies/waivers.yaml` lists them: one rule, one stack, a kind of resource or
+the whole name of one, a reason, an owner, and an end within 90 days, in UTC. Every run lists the waivers that it used
+and those that nothing needs. An expired waiver is a
 finding, and so is one that covers more than 10 resources.
 
 **What is found.** `python -m pytest -s tests/policies/test_policy_foreign.py` judges the inputs that checkov and

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from catalog.kubernetes import CLUSTER_SCOPED
 from simulator.conformance.cases import Case, Change, cases, changes, set_at
 from simulator.conformance.judges import SimulatorJudge
-from simulator.kubernetes.kinds import CLUSTER_SCOPED
 from simulator.values import UNKNOWN
 from tests.simulator.kubernetes.bench import Bench, bench
 
