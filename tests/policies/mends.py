@@ -257,6 +257,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "tags": None,
         "ssmParameter": "/aws/service/eks/optimized-ami/1.35/amazon-linux-2023/x86_64/standard/v20261012",
     },
+    "node-kubelet-closed": {"userData": SCRIPT},
     "node-userdata-no-secrets": {"userData": SCRIPT, "userDataBase64": SCRIPT},
     "node-volume-encrypted": {"blockDeviceMappings": [{"deviceName": "/dev/xvda", "ebs": {"encrypted": "true"}}]},
     "ns-not-default": {"spec": Edits({"metadata.namespace": "research"})},
