@@ -61,7 +61,7 @@ IN_PRODUCTION = Notice(
 )
 NOTICES = (PROFILE, IN_PRODUCTION, CRASHED, DEFERRED, APPLIED, UNUSED, EXPIRED, BROAD)
 
-NOT_ABOUT_ACCESS = ("cost-", "gpu-")
+NOT_ABOUT_ACCESS = ("cost-", "gpu-", "secret-no-plaintext")
 """Beginnings of rules whose look at a type does not say that it is closed."""
 
 

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policies.views import Resource, View, at, text
+from common.values import UNKNOWN, Secret
+from policies.views import NotKnownError, Resource, View, at, text
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
 PROMETHEUS_STACK = "kube-prometheus-stack"
@@ -21,10 +22,15 @@ def images_of(release: Resource) -> Iterator[tuple[View, str, str]]:
     """Yields the images that the values of a release name with their registry: the map, the key there, and the name.
 
     Charts write an image as one text, or as a map with repository, and perhaps registry and tag. What leaves the
-    registry to the chart is not one here. Raises NotKnownError.
+    registry to the chart is not one here. Raises NotKnownError where the values or an image are not known yet.
     """
 
     def below(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[View, str, str]]:
+        if isinstance(value, Secret):
+            release.reads.secret, value = True, value.value
+        whole = len(path) == 1 or _names_image(path[-1])
+        if value is UNKNOWN and whole and release.under(path) not in release.set_aside:
+            raise NotKnownError(release, release.under(path))
         if isinstance(value, list):
             for index, item in enumerate(value):
                 yield from below(item, (*path, index))
@@ -32,7 +38,7 @@ def images_of(release: Resource) -> Iterator[tuple[View, str, str]]:
             return
         view = View(release, value, release.under(path))
         for key, item in value.items():
-            if key == "repository" or str(key).lower().endswith("image"):
+            if _names_image(key):
                 name = _named(view, str(key))
                 if name:
                     yield view, str(key), name
@@ -41,13 +47,16 @@ def images_of(release: Resource) -> Iterator[tuple[View, str, str]]:
     return below(release.value.get("values"), ("values",))
 
 
+def _names_image(key: Any) -> bool:
+    return key == "repository" or str(key).lower().endswith("image")
+
+
 def _named(view: View, key: str) -> str:
     """Returns the image at a key, "" for none, or for one whose registry the chart says."""
-    if isinstance(view.value[key], Mapping):
+    inner = view.value[key]
+    if not isinstance(inner.value if isinstance(inner, Secret) else inner, str):
         return ""
     given, registry, tag = (at(view, (each,)) for each in (key, "registry", "tag"))
-    if not isinstance(given, str):
-        return ""
     name = f"{registry}/{given}" if isinstance(registry, str) and registry else given
     first = name.partition("/")[0]
     if first == name or not ("." in first or ":" in first):

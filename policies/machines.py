@@ -5,6 +5,7 @@ Without these a limit on GPUs counts only what a pool may start.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from catalog.instance_types import INSTANCE_TYPES, InstanceType
 from policies.pools import LAUNCH_TEMPLATE, is_of_accelerators
@@ -84,8 +85,19 @@ def _of_templates(stack: Stack, resource: Resource, most: float, *lists: str) ->
         return
     keys = ("launchTemplate", *resource.links)
     linked = {found.urn: found for key in keys for found in stack.linked(resource, key, (LAUNCH_TEMPLATE,))}
+    named_here = set(_texts(resource.value))
+    linked |= {found.urn: found for found in stack.of(LAUNCH_TEMPLATE) if found.id and found.id in named_here}
     for name in dict.fromkeys(text(template, "instanceType") for template in linked.values()) or ("",):
         yield Machines(resource, "launchTemplate", name, most)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yields each text in a value: an imported stack has only ids, at any depth."""
+    if isinstance(value, Mapping | list):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(item)
+    elif isinstance(value, str):
+        yield value
 
 
 def _is_bare(override: View) -> bool:

@@ -100,6 +100,11 @@ class Pod:
         for name in singles:
             yield from check(_Added(self.spec, name, self.spec.value[name]))
 
+    def images(self) -> Iterator[tuple[View, str]]:
+        """Yields what names an image, and the path there: the containers, and the volumes that an image fills."""
+        yield from self.containers(lambda container: [(container, "image")])
+        yield from ((volume, "image.reference") for volume in each(self.spec, "volumes"))
+
     def levels(self, path: Path, check: Callable[[View], Iterable[Finding]]) -> Iterator[Finding]:
         """Yields what `check` finds in the pod spec and in the containers, as far as each decides about `path`.
 

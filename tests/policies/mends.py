@@ -186,9 +186,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             )
         )
     },
-    "img-pinned": {"image": IMAGE, "repository": None},
+    "img-pinned": {"image": IMAGE, "repository": None, "reference": IMAGE},
     "img-trusted-registry": {
         "image": IMAGE,
+        "reference": IMAGE,
         "repository": OneOf(("registry.k8s.io/pause", Edits({"values": {"part0": None}}))),
     },
     "kms-policy-not-open": {"granteePrincipal": "arn:aws:iam::111122223333:role/loader", "retiringPrincipal": None},
@@ -257,6 +258,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "tags": None,
         "ssmParameter": "/aws/service/eks/optimized-ami/1.35/amazon-linux-2023/x86_64/standard/v20261012",
     },
+    "node-kubelet-closed": {"userData": SCRIPT},
     "node-userdata-no-secrets": {"userData": SCRIPT, "userDataBase64": SCRIPT},
     "node-volume-encrypted": {"blockDeviceMappings": [{"deviceName": "/dev/xvda", "ebs": {"encrypted": "true"}}]},
     "ns-not-default": {"spec": Edits({"metadata.namespace": "research"})},
@@ -336,7 +338,11 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "ports": None,
     },
     "net-pods-have-interface": {"subnetIds": ["subnet-1"], "subnetSelectorTerms": [{"tags": {"tier": "pods"}}]},
-    "rel-multi-az": {"subnetIds": None, "vpcConfig": None},
+    "rel-multi-az": {
+        "subnetIds": None,
+        "vpcConfig": None,
+        "vpcZoneIdentifiers": Anew(["subnet-1", "subnet-2"]),
+    },
     "pss-safe-fields": {"name": "kernel.shm_rmid_forced", "type": "container_t", "nfs": None},
     "wl-no-default-sa-token": {"serviceAccountName": "trainer"},
     "rel-data-kept": {"arn": "arn:aws:elasticfilesystem:us-west-2:123456789012:file-system/fs-0123456789abcdef0"},

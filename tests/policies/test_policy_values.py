@@ -32,11 +32,13 @@ from policies.views import (
     texts,
 )
 from tests.policies.policy_harness import (
+    ALL,
     RESOURCE_RULES,
     STACK_RULES,
     TODAY,
     check_resource,
     check_stack,
+    findings,
     good_cases,
     kind_of,
     pack,
@@ -421,3 +423,36 @@ def test_a_stack_rule_that_crashes_is_a_finding_too() -> None:
     rule = replace(STACK_RULES[0], check=check)
     diagnostics = pack(rule).AnalyzeStack(stack_request({}), None).diagnostics
     assert [d.policyName for d in diagnostics] == [CRASHED.id]
+
+
+@pytest.mark.parametrize("rule_id", ["img-pinned", "img-trusted-registry"])
+@pytest.mark.parametrize(
+    ("values", "path"),
+    [
+        (UNKNOWN, "values"),
+        (Secret(UNKNOWN), "values"),
+        ({"a": {"image": UNKNOWN}}, "values.a.image"),
+        ({"image": {"repository": UNKNOWN, "registry": "ghcr.io"}}, "values.image.repository"),
+        ({"clusterName": UNKNOWN}, ""),
+    ],
+)
+def test_images_of_a_release_that_are_not_known_yet_wait_for_the_update(rule_id: str, values: Any, path: str) -> None:
+    release = Case({"chart": "x", "values": values}, type="kubernetes:helm.sh/v3:Release")
+    expected = [("deferred", path)] if path else []
+    assert [(each.kind, each.path) for each in findings(ALL[rule_id], release)] == expected
+
+
+@pytest.mark.parametrize("rule_id", ["img-pinned", "img-trusted-registry"])
+@pytest.mark.parametrize(
+    ("values", "path"),
+    [
+        (Secret({"image": {"repository": "ghcr.io/x/y", "tag": "latest"}}), "values.image.repository"),
+        ({"a": {"image": Secret("ghcr.io/x/y:latest")}}, "values.a.image"),
+        ({"a": {"image": Secret({"repository": "ghcr.io/x/y", "tag": "latest"})}}, "values.a.image.repository"),
+    ],
+)
+def test_images_in_secret_values_of_a_release_are_judged(rule_id: str, values: Any, path: str) -> None:
+    release = Case({"chart": "x", "values": values}, type="kubernetes:helm.sh/v3:Release")
+    (found,) = findings(ALL[rule_id], release)
+    assert (found.kind, found.path) == ("violation", path)
+    assert "ghcr" not in found.message

@@ -12,6 +12,7 @@ ITEMS_SHOWN = 5
 DATABASE = "aws:rds/clusterInstance:ClusterInstance"
 CENTS = frozenset(
     (
+        *("aws:guardduty/detector:Detector", "aws:guardduty/detectorFeature:DetectorFeature"),
         *("aws:ec2/flowLog:FlowLog", "aws:lb/listener:Listener"),
         *("aws:acm/certificate:Certificate", "aws:cloudwatch/logMetricFilter:LogMetricFilter"),
         *("aws:cloudwatch/metricAlarm:MetricAlarm", "aws:route53/zone:Zone", "aws:ssm/parameter:Parameter"),
@@ -19,7 +20,7 @@ CENTS = frozenset(
         *("aws:elasticache/subnetGroup:SubnetGroup", "aws:rds/subnetGroup:SubnetGroup"),
     )
 )
-"""Types without a price here that cost nothing, cents a month, or by the line. Source: price pages; read 2026-11."""
+"""Types without a price here that cost nothing, cents a month, or by use. Source: price pages; read 2026-11."""
 CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
 CLUSTER = "aws:eks/cluster:Cluster"
 

@@ -83,7 +83,12 @@ RULE = StackRule(
                     FLEET,
                     {
                         "targetCapacitySpecification": {"totalTargetCapacity": 9},
-                        "launchTemplateConfigs": [{"overrides": [{"subnetId": "subnet-1"}]}],
+                        "launchTemplateConfigs": [
+                            {
+                                "launchTemplateSpecification": {"launchTemplateId": "id-template"},
+                                "overrides": [{"subnetId": "subnet-1"}],
+                            }
+                        ],
                     },
                     links={"launchTemplateConfigs": "template"},
                 ),

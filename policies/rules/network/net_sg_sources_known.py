@@ -51,7 +51,10 @@ def check(
     stack: Stack, *, public_ports: Sequence[str], known_prefix_lists: Sequence[str]
 ) -> Iterator[tuple[Resource, str, str]]:
     by_group: dict[str, dict[str, tuple[Resource, list[str]]]] = {}
-    for holder in stack.of(RULE_TYPE, OLD_RULE_TYPE, *GROUPS):
+    of_groups = [
+        group for group in stack.of(*GROUPS) if group.inputs.get("ingress")
+    ]  # else AWS lists what stands apart
+    for holder in (*stack.of(RULE_TYPE, OLD_RULE_TYPE), *of_groups):
         for rule in rules_in(holder):
             if is_public_port(rule, public_ports):
                 continue
@@ -162,7 +165,12 @@ RULE = StackRule(
         "pieces of a company": _rules("64.0.0.0/17", "64.0.128.0/17"),
         "ways out": _rules(HALF, OTHER, kind=OLD_RULE_TYPE, way="egress"),
         "a list of elsewhere that is known": _foreign(known_prefix_lists=["pl-1"]),
-        "a list in the group itself, and no other": _inline("10.0.0.0/16", at=LIST_AT),
+        "a list in the group itself, and no other": StackCase(
+            {
+                "list": Sample(LIST, {"id": "pl-1", "entries": [{"cidr": "10.0.0.0/16"}]}),
+                "group": Sample(GROUP, {"ingress": [{"prefixListIds": ["pl-1"]}]}),
+            }
+        ),
         "a narrow list of the stack beside a wide one": StackCase(
             {
                 "list": Sample(LIST, {"id": "pl-1", "entries": [{"cidr": "10.0.0.0/16"}]}),

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from policies.machines import GROUP, machines
 from policies.pools import LAUNCH_TEMPLATE, NODE_GROUP, SUBNET, pools, subnets_of
-from policies.rule import Option, Resource, Sample, Stack, StackCase, StackRule, text
+from policies.rule import Option, Resource, Sample, Stack, StackCase, StackRule, text, texts
 from policies.samples import A100, PLAIN, node_group, node_group_of_template
 
+SUBNETS = "vpcZoneIdentifiers"
 CLUSTER = "aws:eks/cluster:Cluster"
 
 
@@ -24,6 +26,12 @@ def check(stack: Stack, *, zones: float) -> Iterator[tuple[Resource, str, str]]:
         subnets = subnets_of(stack, pool.resource) if pool.resource.type == NODE_GROUP else []
         if subnets and not pool.accelerated and len(_zones(subnets)) < min(zones, 2) and not _beside(stack, pool.name):
             yield pool.resource, "subnetIds", "is in one zone, so its pods stop when the zone does"
+    with_devices = {each.resource.urn for each in machines(stack) if each.devices}
+    for group in stack.of(GROUP):
+        subnets = stack.linked(group, SUBNETS, (SUBNET,))
+        known = _zones(subnets) or texts(group, SUBNETS) or texts(group, "availabilityZones")
+        if len(known) == 1 and group.urn not in with_devices:
+            yield group, SUBNETS, "is in one zone, so its machines stop when the zone does"
 
 
 def _beside(stack: Stack, name: str) -> bool:
@@ -45,7 +53,7 @@ def _stack(
 
 RULE = StackRule(
     id="rel-multi-az",
-    applies_to=(CLUSTER, NODE_GROUP, SUBNET, LAUNCH_TEMPLATE),
+    applies_to=(CLUSTER, NODE_GROUP, SUBNET, LAUNCH_TEMPLATE, GROUP),
     severity="high",
     standards=("FSBP AutoScaling.2", "EKS best practices: reliability"),
     why="AWS promises less for one zone than for two, and a zone does fail.",
@@ -69,10 +77,32 @@ RULE = StackRule(
                 "template": Sample(LAUNCH_TEMPLATE, {"instanceType": A100}),
             }
         ),
+        "a group of Auto Scaling in two subnets": StackCase({"it": Sample(GROUP, {SUBNETS: ["subnet-1", "subnet-2"]})}),
+        "a group of Auto Scaling with GPUs": StackCase(
+            {
+                "it": Sample(
+                    GROUP, {"maxSize": 1, "availabilityZones": ["us-west-2a"]}, links={"launchTemplate": "template"}
+                ),
+                "template": Sample(LAUNCH_TEMPLATE, {"instanceType": A100}),
+            }
+        ),
         "a group in each zone": _stack(of_pool="a", name="cpu-us-west-2a", more=True),
     },
     bad={
         "a cluster in one zone": _stack(zones="a"),
+        "a group of Auto Scaling in one zone": StackCase(
+            {"it": Sample(GROUP, {"availabilityZones": ["us-west-2a"]})}, at=("it", SUBNETS)
+        ),
+        "a group of Auto Scaling in one subnet": StackCase(
+            {"it": Sample(GROUP, {SUBNETS: ["s-1"]})}, at=("it", SUBNETS)
+        ),
+        "a group of Auto Scaling in two subnets of a zone": StackCase(
+            {
+                **{name: Sample(SUBNET, {"availabilityZone": "us-west-2a"}) for name in ("a", "b")},
+                "it": Sample(GROUP, links={SUBNETS: ("a", "b")}),
+            },
+            at=("it", SUBNETS),
+        ),
         "a pool in one zone": _stack(of_pool="a"),
         "a group of a zone, without others": _stack(of_pool="a", name="gpu-us-west-2a", more=True),
     },

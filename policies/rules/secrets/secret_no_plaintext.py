@@ -1,10 +1,11 @@
-"""No password, token or key stands in plain text in a Kubernetes object or in the values of a Helm release.
+"""No password, token or key stands in plain text in a Kubernetes object, a Helm release, an ECS task or a function.
 
 A text is one by its form, by its name (a variable, a key of a ConfigMap, a flag before it), or because the program
 holds it as a secret: Pulumi encrypts its own state, not what the cluster shows. The rule does not decode binaryData.
 What is one: common/secret_texts.py and common/secret_names.py.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,9 +17,19 @@ from policies.samples import in_every_place, pod_of
 from policies.views import show
 
 CONFIG, RELEASE = "kubernetes:core/v1:ConfigMap", "kubernetes:helm.sh/v3:Release"
+TASK, FUNCTION = "aws:ecs/taskDefinition:TaskDefinition", "aws:lambda/function:Function"
+PARTS = {RELEASE: "values", TASK: "containerDefinitions", FUNCTION: "environment"}
+"""Type -> the property that is read, of those that are not read whole."""
 OTHERS = ("kubernetes:core/v1:Secret", "kubernetes:apiextensions.k8s.io/")  # their place; schemas with examples
 
 Path = tuple[str | int, ...]
+
+
+def _from_json(given: str) -> Any:
+    try:
+        return json.loads(given)
+    except ValueError:
+        return given
 
 
 def _opened(value: Any) -> Any:
@@ -64,10 +75,12 @@ def _problem(name: str, value: Any, *, variable: bool) -> str:
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
     if resource.type.startswith(OTHERS):
         return
-    of_release = resource.type == RELEASE
-    root = resource.value.get("values") if of_release else resource.value
-    keys_name = of_release or resource.type.startswith(CONFIG)
-    start: Path = ("values",) if of_release else ()
+    part = PARTS.get(resource.type, "")
+    root = resource.value.get(part) if part else resource.value
+    keys_name = part in ("values", "environment") or resource.type.startswith(CONFIG)
+    start: Path = (part,) if part else ()
+    if isinstance(root, str):  # a task of ECS has its containers as JSON
+        root = _from_json(root)
     found: dict[str, str] = {}
     nameless = ""
     for path, name, variable, value in _texts(resource, root, start, nameless, nameless.isupper(), keys_name=keys_name):
@@ -89,13 +102,17 @@ def _release(at: str = "", **values: object) -> Case:
     return Case({"chart": "grafana", "values": values}, type=RELEASE, at=f"values{at}")
 
 
+def _task(container: Mapping[str, object], at: str = "") -> Case:
+    return Case({"containerDefinitions": json.dumps([container])}, type=TASK, at=at)
+
+
 def _env(name: str, value: object) -> dict[str, object]:
     return {"env": [{"name": name, "value": value}]}
 
 
 RULE = Rule(
     id="secret-no-plaintext",
-    applies_to="kubernetes:*",
+    applies_to=("kubernetes:*", TASK, FUNCTION),
     severity="critical",
     standards=("C-0012", "Trivy: ConfigMap with secrets"),
     why="Everybody who may look at pods or releases reads it, and it stays in the state and its history.",
@@ -139,6 +156,8 @@ RULE = Rule(
         "a field that is named like one": Case(
             {"spec": {"data": [{"secretKey": "password"}]}}, type="kubernetes:external-secrets.io/v1:ExternalSecret"
         ),
+        "a task that names where it is": _task({"secrets": [{"name": "DB_PASSWORD", "valueFrom": "arn:aws:x"}]}),
+        "a function": Case({"environment": {"variables": {"MODE": "fast"}}}, type=FUNCTION),
         "the place for it": Case({"stringData": {"password": "x"}}, type="kubernetes:core/v1:Secret"),
         "a key that mostly names a Secret": _release(hubSecret="hub2023"),
         "a chart that makes it": _release(auth={"existingSecret": "grafana", "createToken": True, "password": ""}),
@@ -179,6 +198,16 @@ RULE = Rule(
             {"spec": {"predictor": {"model": _env("HF_TOKEN", "hunter2")}}},
             type="kubernetes:serving.kserve.io/v1beta1:InferenceService",
             at="spec.predictor.model.env[0].value",
+        ),
+        "a variable of a task of ECS": _task(
+            {"environment": [{"name": "DB_PASSWORD", "value": "hunter2"}]},
+            at="containerDefinitions[0].environment[0].value",
+        ),
+        "a task of ECS that is no JSON": Case(
+            {"containerDefinitions": "DB_PASSWORD=hunter2-hunter2"}, type=TASK, at="containerDefinitions"
+        ),
+        "a variable of a function": Case(
+            {"environment": {"variables": {"TOKEN": "hunter2"}}}, type=FUNCTION, at="environment.variables.TOKEN"
         ),
         "a ConfigMap": _config(".dbPassword", dbPassword="hunter2"),
         "a file in a ConfigMap": _config('["app.yaml"]', app_at_yaml="db:\n  host: db\n  password: hunter2\n"),

@@ -16,15 +16,15 @@ IMAGE = "image"
 DIGEST = re.compile(r".+@sha256:[0-9a-f]{64}")
 
 
-def _container(container: View, digest: bool) -> Iterator[tuple[str, str]]:
-    image = text(container, IMAGE)
+def _image(view: View, path: str, digest: bool) -> Iterator[tuple[str, str]]:
+    image = text(view, path)
     if not image or DIGEST.fullmatch(image):
         return
     tag = image.rpartition("/")[2].partition(":")[2]
     if tag in ("", "latest") or "@" in image:
-        yield container.under(IMAGE), "has no fixed tag, so each node runs what was the newest when it pulled"
+        yield view.under(path), "has no fixed tag, so each node runs what was the newest when it pulled"
     elif digest:
-        yield container.under(IMAGE), "is named by a tag, which anybody who may push can move; name it by digest"
+        yield view.under(path), "is named by a tag, which anybody who may push can move; name it by digest"
 
 
 def check(resource: Resource, *, digest: bool) -> Iterator[tuple[str, str]]:
@@ -32,7 +32,9 @@ def check(resource: Resource, *, digest: bool) -> Iterator[tuple[str, str]]:
         for view, key, name in images_of(resource):
             if name.endswith(":latest"):
                 yield view.under(key), "is latest, so each node runs what was the newest when it pulled"
-    yield from in_pods(resource, (), lambda pod: pod.containers(lambda container: _container(container, digest)))
+    yield from in_pods(
+        resource, (), lambda pod: (found for view, path in pod.images() for found in _image(view, path, digest))
+    )
 
 
 _DIGEST = f"@sha256:{'0' * 64}"
@@ -66,6 +68,11 @@ RULE = Rule(
             {"values": {"image": {"repository": "ghcr.io/x/y", "tag": "latest"}}}, RELEASE, "values.image.repository"
         ),
         **in_every_place({IMAGE: "pause"}, IMAGE),
+        "a volume of an image": Case(
+            {"spec": {"containers": [], "volumes": [{"name": "m", "image": {"reference": "evil.io/model:latest"}}]}},
+            type="kubernetes:core/v1:Pod",
+            at="spec.volumes[0].image.reference",
+        ),
         "a tag": pod_of({IMAGE: "pause:3.10"}, at=AT),
         "a tag of a registry with a port": pod_of({IMAGE: "example.com:5000/pause"}, at=AT),
         "a part of a digest": pod_of({IMAGE: "pause:3.10@sha256:00"}, at=AT),

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from catalog.images import IMAGES
 from policies.charts import RELEASE, images_of
 from policies.pods import KUBERNETES, in_pods
-from policies.rule import Case, Option, Resource, Rule, View, text
+from policies.rule import Case, Option, Resource, Rule, text
 from policies.samples import in_every_place, pod_of
 
 IMAGE, HUB = "image", "docker.io"
@@ -40,12 +40,13 @@ def check(resource: Resource, *, registries: Sequence[str]) -> Iterator[tuple[st
         if image and not _is_trusted(image, trusted):
             yield f"is from {_full(image).partition('/')[0]}, which is no registry that was chosen"
 
-    def container(view: View) -> Iterator[tuple[str, str]]:
-        return ((view.under(IMAGE), said) for said in problem(text(view, IMAGE)))
-
     if resource.type == RELEASE:
         yield from ((view.under(key), said) for view, key, name in images_of(resource) for said in problem(name))
-    yield from in_pods(resource, (), lambda pod: pod.containers(container))
+    yield from in_pods(
+        resource,
+        (),
+        lambda pod: ((view.under(path), said) for view, path in pod.images() for said in problem(text(view, path))),
+    )
 
 
 AT = f"spec.containers[0].{IMAGE}"
@@ -106,6 +107,11 @@ RULE = Rule(
         "the values of a release": _release({"repository": "ghcr.io/x/y"}, at="values.part0.image.repository"),
         "the values of a release, with a registry": _release(
             {"registry": "quay.io", "repository": "x/y", "tag": "1"}, at="values.part0.image.repository"
+        ),
+        "a volume of an image": Case(
+            {"spec": {"containers": [], "volumes": [{"name": "m", "image": {"reference": "evil.io/model:1"}}]}},
+            type="kubernetes:core/v1:Pod",
+            at="spec.volumes[0].image.reference",
         ),
         "the values of a release, in one text": _release("localhost:5000/x/y", at="values.part0.image"),
         "the values of a release, in a list": Case(

@@ -60,7 +60,6 @@ RULE = Rule(
     id="secret-store-scoped",
     applies_to=f"kubernetes:{GROUP}/*",
     severity="critical",
-    standards=("CIS EKS 4.4.1",),
     why="With one store for all, each team reads the secrets of each other one.",
     fix="Give each team a store with conditions for its namespaces, and a role that reads its prefix alone.",
     mend={"conditions": [{"namespaces": ["<namespace>"]}], "role": "arn:aws:iam::<account>:role/<name>"},

@@ -1,0 +1,85 @@
+"""The start script of a node leaves the kubelet closed: it asks who calls, and whether they may.
+
+The images for EKS close it, so what a script does not say passes. A script may hold a NodeConfig of nodeadm, flags of
+the kubelet, or settings of Bottlerocket.
+Sources: Kubernetes, "Kubelet Configuration (v1beta1)" and "kubelet" (flags); Bottlerocket, settings.kubernetes; CIS
+Amazon EKS Benchmark 1.8, section 3.2; read 2026-11.
+"""
+
+import re
+from collections.abc import Iterator
+
+from policies.machines import INSTANCES, SPOT_FLEET
+from policies.pools import LAUNCH_TEMPLATE, NODE_CLASS
+from policies.rule import Case, Resource, Rule
+from policies.rules.nodes.node_userdata_no_secrets import SCRIPTS, scripts
+
+_IS = r"[\"']?\s*[:=\s]\s*[\"']?"
+_OPEN = {
+    rf"anonymous{_IS}\s*[{{]?\s*[\"']?enabled{_IS}true|anonymous-auth{_IS}true": "answers who does not say their name",
+    rf"\bmode{_IS}AlwaysAllow|authorization-mode{_IS}AlwaysAllow": "asks nobody whether they may",
+    rf"read-?only-?port{_IS}[1-9]": "opens a port that asks for no name",
+    rf"(?:rotate-?(?:kubelet-?server-?)?certificates?|make-?iptables-?util-?chains){_IS}false": "protects itself less",
+    rf"streaming-?connection-?idle-?timeout{_IS}0+s?(?!\w)": "keeps streams open for ever",
+}
+"""Pattern -> what a script with it says of the kubelet. Names are in the form of the file, and of the flags."""
+_PATTERNS = {re.compile(pattern, re.IGNORECASE): said for pattern, said in _OPEN.items()}
+
+
+def check(resource: Resource) -> Iterator[tuple[str, str]]:
+    for path, script in scripts(resource):
+        for pattern, said in _PATTERNS.items():
+            if pattern.search(script):
+                yield path, f"sets a kubelet that {said}"
+
+
+def _config(*lines: str) -> dict[str, str]:
+    return {"userData": "\n".join(("apiVersion: node.eks.aws/v1alpha1", "kind: NodeConfig", *lines))}
+
+
+def _of_class(script: str, at: str = "") -> Case:
+    return Case({"spec": {"userData": script}}, type=NODE_CLASS, at=at)
+
+
+RULE = Rule(
+    id="node-kubelet-closed",
+    applies_to=SCRIPTS,
+    severity="critical",
+    standards=tuple(f"CIS EKS 3.2.{number}" for number in (1, 2, 4, 5, 6, 8, 9)),
+    why="Who reaches an open kubelet runs commands in every pod of the node, and reads their secrets.",
+    fix="Leave these settings out of the script: the images for EKS set them.",
+    check=check,
+    good={
+        "nothing set": {},
+        "a closed one": _config(
+            "authentication: {anonymous: {enabled: false}, webhook: {enabled: true}}",
+            "authorization: {mode: Webhook}",
+            "readOnlyPort: 0",
+            "streamingConnectionIdleTimeout: 4h0m0s",
+        ),
+        "flags": _of_class("kubelet --anonymous-auth=false --read-only-port=0 --max-pods=110"),
+        "settings of Bottlerocket": _of_class('[settings.kubernetes]\nauthentication-mode = "aws"\n'),
+    },
+    bad={
+        "anonymous": Case(_config("authentication:", "  anonymous:", "    enabled: true"), at="userData"),
+        "anonymous, in one line": Case(_config("authentication: {anonymous: {enabled: true}}"), at="userData"),
+        "JSON of a spot fleet": Case(
+            {"launchSpecifications": [{"userData": '{"authorization": {"mode": "AlwaysAllow"}}'}]},
+            type=SPOT_FLEET,
+            at="launchSpecifications[0].userData",
+        ),
+        "a port": Case(_config("readOnlyPort: 10255"), at="userData"),
+        "flags of an instance": Case(
+            {"userData": "--kubelet-extra-args '--anonymous-auth=true'"}, type=INSTANCES[0], at="userData"
+        ),
+        "a flag, apart": _of_class("kubelet --authorization-mode AlwaysAllow", at="spec.userData"),
+        "a launch template": Case(_config("readOnlyPort: 1"), type=LAUNCH_TEMPLATE, at="userData"),
+        "certificates of the server": Case(_config("RotateKubeletServerCertificate: false"), at="userData"),
+        "certificates": Case(_config("rotateCertificates: false"), at="userData"),
+        "rules of the firewall": Case(_config("makeIPTablesUtilChains: false"), at="userData"),
+        "streams": Case(_config("streamingConnectionIdleTimeout: 0s"), at="userData"),
+        "settings of Bottlerocket": _of_class(
+            '[settings.kubernetes]\nserver-tls-bootstrap = true\nauthorization-mode = "AlwaysAllow"\n', "spec.userData"
+        ),
+    },
+)
