@@ -29,7 +29,7 @@ def images_of(release: Resource) -> Iterator[tuple[View, str, str]]:
         if isinstance(value, Secret):
             release.reads.secret, value = True, value.value
         whole = len(path) == 1 or _names_image(path[-1])
-        if value is UNKNOWN and whole and release.under(path) not in release.set_aside:
+        if value is UNKNOWN and whole and not release.reads.is_absent(release, release.under(path)):
             raise NotKnownError(release, release.under(path))
         if isinstance(value, list):
             for index, item in enumerate(value):

@@ -7,6 +7,7 @@ from policies.check import judge
 from tests.components.whole_stacks import built
 
 CHOSEN = {
+    "cost-monthly-cap": "Container Insights is an add-on of its settings, and has no price here",
     "cost-required-tags": "the provider puts them on everything, and this engine makes no tagsAll",
     "gpu-pool-tainted": "a pool of its settings has GPUs and no taint",
     "net-team-namespaces-closed": "its settings have no isolation",
