@@ -39,12 +39,19 @@ _LAUNCHED_FROM = re.compile(
     r"security-group|snapshot|subnet|volume)/.*"
 )
 """What a machine is launched from. Who may launch is a question of the instance, in another statement."""
+_JOINS = ("wafv2:associatewebacl", "wafv2:disassociatewebacl")
+_JOINED = re.compile(
+    r"arn:[\w-]+:(elasticloadbalancing:[^:]*:[^:]*:loadbalancer/app|wafv2:[^:]*:[^:]*:regional/webacl)/.*"
+)
+"""What a web ACL and a load balancer are joined by: AWS WAF asks for no tag of either."""
 
 
 def _is_harmless(grant: Grant, action: str) -> bool:
     if action in _LAUNCHES:
         resources = listed(grant.statement, "Resource")
         return bool(resources) and all(map(_LAUNCHED_FROM.fullmatch, resources))
+    if action in _JOINS:
+        return all(map(_JOINED.fullmatch, listed(grant.statement, "Resource")))
     return any(matches(pattern, action) for pattern in HARMLESS)  # a pattern within a pattern matches it as a text
 
 
@@ -104,6 +111,9 @@ RULE = Rule(
     },
     check=check,
     good={
+        "a web ACL of load balancers": _grant(
+            "wafv2:AssociateWebACL", "arn:aws:elasticloadbalancing:us-west-2:111122223333:loadbalancer/app/*"
+        ),
         "nothing set": {},
         "reading what there is": _grant(["ec2:Describe*", "eks:List*", "pricing:GetProducts"]),
         "objects of one bucket": _grant("s3:*", ["arn:aws:s3:::data", "arn:aws:s3:::data/*"]),
@@ -119,6 +129,7 @@ RULE = Rule(
         "role without inline policies": Case({}, type=ROLE),
     },
     bad={
+        "a web ACL of anything": Case(_grant("wafv2:DisassociateWebACL"), at=AT),
         "every group": Case(
             _grant(
                 "autoscaling:DeleteX",

@@ -50,7 +50,7 @@ def check(stack: Stack, *, policies: Collection[str]) -> Iterator[tuple[Resource
             for arn in map(str, arns if isinstance(arns, list) else ()):
                 if arn.rpartition("/")[2] not in policies:
                     yield role, "managedPolicyArns", f"has {arn.rpartition('/')[2]}, which each pod of a node could use"
-            if _more(role):
+            if at_if_known(role, "inlinePolicies") and _more(role):
                 yield role, "inlinePolicies", "are more than the nodes need: each pod of a node could use them"
     for attachment in stack.of(ATTACHMENT):
         if roles & {role.urn for role in stack.linked(attachment, "role", (ROLE,))}:
