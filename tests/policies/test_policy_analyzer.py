@@ -229,12 +229,12 @@ def test_links_follow_the_engines_record_of_dependencies_before_ids() -> None:
 def test_the_monthly_cap_counts_what_a_preview_knows_of_the_inputs_alone() -> None:
     eip, cap = "aws:ec2/eip:Eip", "cost-monthly-cap"
     stack = stack_request({"it": Sample(eip, {"publicIpv4Pool": UNKNOWN})})
-    for inputs, refused in (({"domain": "vpc"}, True), (None, False)):
+    for inputs, said in (({"domain": "vpc"}, "may reach $"), (None, "is not in the sum")):
         analyzer = pack(ALL[cap], {"usd": 1})
         if inputs is not None:
             analyzer.Analyze(wire.AnalyzeRequest(type=eip, urn=urn(eip), properties=to_struct(inputs)), None)
-        told = [each.policyName for each in analyzer.AnalyzeStack(stack, None).diagnostics]
-        assert told == [cap] * refused, "an output that is not known yet has no price"
+        (told,) = [each.message for each in analyzer.AnalyzeStack(stack, None).diagnostics]
+        assert said in told, "an output that is not known yet has no price"
 
 
 def test_an_empty_stack_passes() -> None:
