@@ -15,7 +15,7 @@ from common.urns import name_of
 from components.stack.stack_file import SettingsError, read_file
 from policies.options import known as schemas
 from policies.options import strictest
-from policies.production import Production, listed
+from policies.production import Production, accounts_of, listed
 from policies.registry import rules
 from policies.rule import ENVIRONMENTS, Environment, Option, Rule, StackRule
 from report.dangers.danger import GRAVE, LOST, NOTE, Danger
@@ -140,13 +140,13 @@ class _Side:
         found, given = listed(production), config.get("environment")
         return cls(
             dict(_judging(config)),
-            found if found.why(stack, str(config.get("account_id"))) else Production(),
+            found if found.why(stack, accounts_of(config)) else Production(),
             environment_of(production, stack, config),
             next((each for each in ENVIRONMENTS if each == given), environment_of(b"", stack, config)),
         )
 
     def in_force(self, rule: Rule | StackRule, path: tuple[str, ...]) -> Any:
-        """Returns the value of an option that applies, whoever sets it."""
+        """Returns the value of an option that applies, from whatever file."""
         value = self.settings.get(path, rule.options[path[-1]].value_in(self.environment))
         return self.production.floor(rule, path[-1], value)
 
