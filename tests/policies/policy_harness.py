@@ -10,7 +10,7 @@ from common.wire import to_struct
 from policies.analyzer import Analyzer
 from policies.evaluate import Finding
 from policies.registry import rules
-from policies.rule import PROVIDER, Case, Rule, Sample, StackCase, StackRule
+from policies.rule import PROVIDER, Case, EvaluationContext, Rule, Sample, StackCase, StackRule
 
 TODAY = date(2026, 11, 1)
 ALL = rules()
@@ -83,9 +83,15 @@ class Recording(Analyzer):
         super().__init__(*given, **more)
         self.findings: list[Finding] = []
 
-    def _report(self, rule: Rule | StackRule, findings: list[Finding], *more: Any) -> None:
+    def _report(
+        self,
+        rule: Rule | StackRule,
+        findings: list[Finding],
+        evaluation: EvaluationContext,
+        response: wire.AnalyzeResponse,
+    ) -> None:
         self.findings += findings
-        super()._report(rule, findings, *more)
+        super()._report(rule, findings, evaluation, response)
 
 
 def pack(rule: Rule | StackRule, options: Mapping[str, Any] | None = None) -> Recording:
