@@ -63,9 +63,9 @@ applies; where nobody can say which is stricter, that of the JSON file. A rule o
 **Production** is a stack that is named so (`prod`, `eu-prd2`, `Production`, `live`; not `preprod` or `non-prod`), and
 what `policies/production.yaml` lists: further stacks, and the accounts of AWS that are production. There no
 configuration makes a critical rule less than mandatory, and no option is looser than the floors of that file. A stack
-file there cannot loosen an option of a critical rule that has no floor: where regions or admins differ from the
-rule's list, write them in both. A stack that is production and says something else is told so. A pull request that changes options, floors, waivers or rules is judged by those of its base
-too, and the report says so first.
+file there cannot loosen an option of a critical rule that has no floor: where regions or admins differ from the rule's
+list, write them in both. A stack that is production and says something else is told so. A pull request that changes
+options, floors, waivers or rules is judged by those of its base too, and the report says so first.
 
 **A message** says what is wrong, why it matters, the fix and where to read more, and has a waiver to paste. The fix has
 those edits of the stack file and of the resource that are the same in every program. `<...>` is a word of your own.
@@ -82,12 +82,12 @@ ones (13 are refused on purpose), and 137 of 148 spellings. Each miss has its re
 **What the cases notice.** `make measure-policies` makes each small mistake in each rule and in what they share: a
 comparison turned, a number one off, an item of a list left out, and eight more. Then it counts those that a case or a
 test notices. In November 2026: 4643 of 4933 (94 %) in rules, and about nine of ten in what they share;
-`tests/policies/survivors.yaml` says why each of the others is no gap, or that it is one. Next it changes the stacks dev
-and prod, one guard at a time, as people do by mistake: rules notice 179 of 645 changes in dev and 250 of 825 in prod.
-For 453 and 555 there is a reason in `tests/policies/program_changes.yaml`, such as that AWS asks no more there or that
-a chart fixes the value; 13 and 20 are open, and `--missed` lists them. Last it measures the
-time that a rule costs, against that before all rules read policy documents in one way: 0.6 times as much, for a rule
-about one resource and for one about a stack.
+`tests/policies/survivors.yaml` says of most others why they are no gap, or that they are one. Next it changes the
+stacks dev and prod, one guard at a time, as people do by mistake: rules notice 179 of 645 changes in dev and 250 of 825
+in prod. For 453 and 555 there is a reason in `tests/policies/program_changes.yaml`, such as that AWS asks no more there
+or that a chart fixes the value; 13 and 20 are open, and `--missed` lists them. Last it measures the time that a rule
+costs, against that before all rules read policy documents in one way: 0.6 times as much, for a rule about one resource
+and for one about a stack.
 
 **A program of your own.** Clone this project, run `make setup` there, and give its folder to your Pulumi:
 `pulumi preview --policy-pack ../ml-platform/policies`. The runner works from there as well:
