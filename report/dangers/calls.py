@@ -129,8 +129,9 @@ def _changed(
     """
     by_default = _by_default(plan.before)
     for target, server in new.items():
-        stays = target in old and at(old[target].inputs, "spec") == at(server.inputs, "spec")
-        pods, were, urns, all_had_one = _pods(target, server), set(), {server.urn}, stays
+        pods, was = _pods(target, server), old.get(target)
+        stays = was is not None and (_pods(target, was), _policy(was)) == (pods, _policy(server))
+        were, urns, all_had_one = set(), {server.urn}, stays
         for each, former in old.items():
             other = _pods(each, former)
             if not (stays and each in new) and (_are_among(pods, other) or _are_among(other, pods)):

@@ -356,6 +356,12 @@ def test_a_new_server_that_lets_in_more_than_the_mesh_did_is_told(lax):
     assert found(new, space, control_plane("deny", "deny")) == [], "nobody was there before"
 
 
+def test_a_meshed_service_that_audits_where_the_mesh_refuses_is_told():
+    new = made(inbound="audit")
+    steps = [of(f"kubernetes:{each['apiVersion']}:{each['kind']}", None, each, name) for name, each in new.items()]
+    assert laxer(*steps) == [LAXER.format("chat-8000")]
+
+
 @pytest.mark.parametrize(
     ("new", "told"),
     [
@@ -404,6 +410,7 @@ def test_all_servers_that_take_the_place_of_one_count():
     stays = server(AUDIT, AUDIT, name="talk")
     assert laxer(server(DENY, None), stays) == [LAXER.format("talk")], "the one that stays decides now"
     assert laxer(server(), stays) == [], "nothing changes"
+    assert laxer(server(), server(AUDIT, {**AUDIT, "proxyProtocol": "gRPC"}, name="talk")) == [], "of what it asks"
 
 
 def test_a_server_for_more_pods_is_judged_by_the_default_too():
