@@ -417,6 +417,8 @@ def test_a_server_for_more_pods_is_judged_by_the_default_too():
     one = selecting("audit", app="chat", version="1")
     assert laxer(server(one, AUDIT)) == [LAXER.format("chat")], "version 2 was refused by default"
     assert laxer(server(AUDIT, one)) == []
+    named_port = selecting("audit", "metrics", app="chat")
+    assert laxer(server(named_port, named_port), server(None, AUDIT, name="talk")) == [LAXER.format("talk")]
     assert laxer(server(AUDIT, AUDIT), server(None, one, name="talk")) == []
 
 
