@@ -4,14 +4,15 @@ It does not matter whether a Server, a policy or an authentication changed: who 
 Source: linkerd2 edge-26.8.3, policy-controller/k8s/index/src/inbound; read 2026-11.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Set
+from typing import Any, NamedTuple
 
 from components.cluster.issuer_guard import POLICY
 from components.core.namespaces import MESH_ISSUER
 from costs.resource import Resource
 from report.dangers.access import ANYWHERE, is_going, new_ranges
 from report.dangers.danger import ALONE, GRAVE, LATER, NAMESPACE, SERIOUS, Danger, Plan, at, every
+from report.dangers.selectors import Asked, asked, narrows
 from report.dangers.weaker import INBOUND, LOOK, is_injected, refuses_more
 from report.tables import some
 
@@ -22,6 +23,14 @@ EVERYBODY = "everybody"
 _ASKED_FOR = "spec.requiredAuthenticationRefs.kind"
 Target = tuple[str, str, str, str]
 """Provider, namespace, kind and name of what a policy is about."""
+
+
+class _Pods(NamedTuple):
+    """What a Server is about. place: provider, namespace, and whether they are outside of the cluster."""
+
+    place: tuple[str, str, bool]
+    asked: Set[Asked]
+    port: str
 
 
 def find(plan: Plan) -> Iterator[Danger]:
@@ -78,40 +87,61 @@ def _is_load_balancer(policy: Resource) -> bool:
 def _servers_that_ask_less(
     plan: Plan, old: Mapping[Target, Resource], new: Mapping[Target, Resource]
 ) -> Iterator[Danger]:
-    """Yields the Servers after which others get in. One of another name may be about the same pods and port."""
-    follows = {_pods(target, each): target for target, each in new.items()}
+    """Yields the Servers that let others in than their pods let in before, and those after which nothing asks."""
+    for target, were, urns in _changed(plan, old, new):
+        was, becomes = max(were, key=INBOUND.index), _policy(new[target])
+        if INBOUND.index(becomes) < INBOUND.index(was):
+            says, consequence = f"what {{}} does with others: {was} → {becomes}", "pods that no policy names get in"
+            yield _danger(says, consequence, ALONE, GRAVE, [_named(target)], urns, "protection")
     by_default = _by_default(plan.after)
     for target, server in old.items():
-        was = _policy(server)
-        left = by_default.get(target[:2])
-        if (heir := target if target in new else follows.get(_pods(target, server))) is not None:
-            becomes = _policy(new[heir])
-            if all(each in INBOUND for each in (was, becomes)) and INBOUND.index(becomes) < INBOUND.index(was):
-                says, consequence = f"what {{}} does with others: {was} → {becomes}", "pods that no policy names get in"
-                urns = tuple(sorted({server.urn, new[heir].urn}))
-                yield _danger(says, consequence, ALONE, GRAVE, [_named(heir)], urns, "protection")
-        elif _leaves(plan, server):
+        was, left = _policy(server), by_default.get(target[:2])
+        pods = _pods(target, server)
+        if any(_are_among(pods, _pods(*each)) for each in new.items()) or _leaves(plan, server):
             continue
-        elif left not in INBOUND or was not in INBOUND or INBOUND.index(left) < INBOUND.index(was):
-            says, consequence = "{} goes", "its pods take what the mesh takes where no policy speaks of a pod"
+        if left not in INBOUND or was not in INBOUND or INBOUND.index(left) < INBOUND.index(was):
+            says = "{} no longer [speaks|speak] of all of its pods" if target in new else "{} goes"
+            consequence = "its pods take what the mesh takes where no policy speaks of a pod"
             yield _danger(says, consequence, ALONE, GRAVE, [f"Server {_named(target)}"], (server.urn,), "protection")
 
 
 def _servers_that_ask_more(
     plan: Plan, old: Mapping[Target, Resource], new: Mapping[Target, Resource]
 ) -> Iterator[Danger]:
-    """Yields the Servers that refuse more than before. A new one takes the place of what its mesh took by default."""
-    by_default = _by_default(plan.before)
-    covered = {_pods(target, each): _policy(each) for target, each in old.items()}
-    for target, server in new.items():
-        was = str(covered.get(_pods(target, server), by_default.get(target[:2])))
-        becomes = _policy(server)
+    """Yields the Servers that refuse more than their pods did before."""
+    for target, were, _ in _changed(plan, old, new):
+        was, becomes = min(were, key=INBOUND.index), _policy(new[target])
         if refuses_more(was, becomes):
             says, consequence = (
                 f"what {{}} does with others: {was} → {becomes}",
                 "callers that no policy names are refused",
             )
-            yield _danger(says, consequence, LOOK, SERIOUS, [_named(target)], (server.urn,))
+            yield _danger(says, consequence, LOOK, SERIOUS, [_named(target)], (new[target].urn,))
+
+
+def _changed(
+    plan: Plan, old: Mapping[Target, Resource], new: Mapping[Target, Resource]
+) -> Iterator[tuple[Target, Set[str], tuple[str, ...]]]:
+    """Yields Servers with what some of their pods did with others before, and whose URNs say it.
+
+    That is what each Server of these pods said, and the default where none had all of them. A Server that stays as it
+    is takes the place only of those that go.
+    """
+    by_default = _by_default(plan.before)
+    for target, server in new.items():
+        pods, was = _pods(target, server), old.get(target)
+        stays = was is not None and (_pods(target, was), _policy(was)) == (pods, _policy(server))
+        were, urns, all_had_one = set(), {server.urn}, stays
+        for each, former in old.items():
+            other = _pods(each, former)
+            if not (stays and each in new) and (_are_among(pods, other) or _are_among(other, pods)):
+                were.add(_policy(former))
+                urns.add(former.urn)
+                all_had_one |= _are_among(pods, other) and pods.port == other.port
+        if not all_had_one:
+            were.add(by_default.get(target[:2], ""))
+        if (known := were & set(INBOUND)) and _policy(server) in INBOUND:
+            yield target, known, tuple(sorted(urns))
 
 
 def _by_default(resources: Mapping[str, Resource]) -> Mapping[tuple[str, str], str]:
@@ -207,9 +237,18 @@ def _policy(server: Resource) -> str:
     return str(at(server.inputs, "spec.accessPolicy") or "deny")
 
 
-def _pods(target: Target, server: Resource) -> tuple[str, str, str, str]:
+def _pods(target: Target, server: Resource) -> _Pods:
     """Returns what a Server is about: another one of another name may be about the same."""
-    return (*target[:2], str(at(server.inputs, "spec.podSelector")), str(at(server.inputs, "spec.port")))
+    external = at(server.inputs, "spec.externalWorkloadSelector")
+    selector = at(server.inputs, "spec.podSelector") if external is None else external
+    return _Pods((*target[:2], external is not None), asked(selector), str(at(server.inputs, "spec.port")))
+
+
+def _are_among(few: _Pods, many: _Pods) -> bool:
+    """Tells whether all of these pods are among others. The name of a port may stand for any number."""
+    one, other = few.port, many.port
+    one_port = one == other or LATER in (one, other) or one.isdigit() != other.isdigit()
+    return few.place == many.place and one_port and narrows(many.asked, few.asked)
 
 
 def _leaves(plan: Plan, server: Resource | None) -> bool:

@@ -10,12 +10,14 @@ from typing import Any
 
 from catalog.sharing import POOL_LABEL
 from common.quantities import parsed, seconds, size
+from components.core.flows import PROMETHEUS
 from components.tenancy.marks import TEAM
 from costs.resource import Resource
 from report.dangers.danger import GRAVE, LATER, LOST, NAMESPACE, SERIOUS, Danger, Plan, at, every, of_change
 from report.dangers.doors import RELEASE, chart_of
 from report.dangers.nodes import SUBNET
 from report.dangers.pools import NODE_GROUP
+from report.dangers.selectors import asked, narrows
 from report.dangers.sinks import COLLECTOR
 from report.tables import some
 
@@ -24,6 +26,7 @@ _DROPS = re.compile(r'delete_(?:key|matching_keys)\(span\.attributes, "\^?([^(]+
 _SPEC = "values.prometheus.prometheusSpec"
 _SIZE = f"{_SPEC}.storageSpec.volumeClaimTemplate.spec.resources.requests.storage"
 _SENT = f"{_SPEC}.remoteWrite.writeRelabelConfigs.regex"
+_MONITORS = ("podMonitor", "probe", "scrapeConfig", "serviceMonitor")
 _GUIDE = "docs/guides/observability/metrics.md"
 GROWS = f"{_GUIDE}#a-larger-volume"
 _PAGES = "PagerDuty"
@@ -69,6 +72,7 @@ def find(plan: Plan) -> Iterator[Danger]:
             ("data", _less(before, after)),
             ("data", _other_size(before, after)),
             ("data", _without_grafana(before, after)),
+            ("protection", _not_found(before, after)),
             ("protection", _unheard(before, after, sorted(name for of, name in namespaces if of == cluster))),
         ):
             for each in told:
@@ -132,6 +136,18 @@ def _less(before: Mapping[str, Any], after: Mapping[str, Any]) -> _Told:
     was, now = (parsed(at(each, f"{_SPEC}.replicas")) or 0 for each in (before, after))
     if now < was:
         yield SERIOUS, "one Prometheus goes with its samples, by {}", "the loss of the other one's node is a gap", ""
+
+
+def _not_found(before: Mapping[str, Any], after: Mapping[str, Any]) -> _Told:
+    """Yields that monitors count no more by where they stand. Without a selector of namespaces the chart takes all."""
+    selectors = [
+        [asked(at(each, f"{_SPEC}.{kind}NamespaceSelector")) for kind in _MONITORS] for each in (before, after)
+    ]
+    if not all(narrows(now, was) for was, now in zip(*selectors, strict=True)):
+        says = "Prometheus reads monitors of fewer namespaces, by {}"
+        consequence = "what is read by a monitor of your own elsewhere is silent from then on, and so are its alerts"
+        gently = f"move them to {PROMETHEUS.namespace}, or write teams[].metrics: {_GUIDE}#read-your-own-program"
+        yield SERIOUS, says, consequence, gently
 
 
 def _other_size(before: Mapping[str, Any], after: Mapping[str, Any]) -> _Told:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from common.values import UNKNOWN_TEXT
 from components.mesh.policies import policies
 from report.dangers.danger import GRAVE, SERIOUS
 from settings.ingress.ingress import IngressSettings
@@ -322,3 +323,116 @@ def test_a_server_of_another_name_keeps_its_callers_and_tells_of_those_that_chan
     )
     told = openings(namespace(), control_plane("deny", "deny"), *old, *new)
     assert sorted(told) == ["agents/batch may no longer call inference/talk", "agents/eval may call inference/talk"]
+
+
+AUDIT = {**SELECTS, "accessPolicy": "audit"}
+LAXER = "what inference/{} does with others: deny → audit"
+
+
+def selecting(policy_, port=8000, expressions=(), **labels):
+    """The spec of a Server. expressions: key, operator and values of each."""
+    selector = {
+        "matchLabels": labels,
+        "matchExpressions": [
+            {"key": key, "operator": how, "values": list(values)} for key, how, *values in expressions
+        ],
+    }
+    return {"podSelector": selector, "port": port, "accessPolicy": policy_}
+
+
+def laxer(*servers, default="deny"):
+    """What is told of Servers in a mesh with this default: gravely, or not at all."""
+    told = found(*servers, namespace(), control_plane(default, default), kind="protection")
+    assert {each.severity for each in told} <= {GRAVE}
+    return [each.opening for each in told]
+
+
+@pytest.mark.parametrize("lax", ["audit", "all-unauthenticated"])
+def test_a_new_server_that_lets_in_more_than_the_mesh_did_is_told(lax):
+    new = server(None, {**SELECTS, "accessPolicy": lax})
+    assert laxer(new) == [f"what inference/chat does with others: deny → {lax}"]
+    assert laxer(new, default=lax) == []
+    space = of("kubernetes:core/v1:Namespace", None, MESHED, "inference")
+    assert found(new, space, control_plane("deny", "deny")) == [], "nobody was there before"
+
+
+def test_a_meshed_service_that_audits_where_the_mesh_refuses_is_told():
+    new = made(inbound="audit")
+    steps = [of(f"kubernetes:{each['apiVersion']}:{each['kind']}", None, each, name) for name, each in new.items()]
+    assert laxer(*steps) == [LAXER.format("chat-8000")]
+
+
+@pytest.mark.parametrize(
+    ("new", "told"),
+    [
+        (AUDIT, True),
+        (selecting("audit", app="chat", version="2"), True),
+        (selecting("audit"), True),  # all pods
+        (selecting("audit", expressions=[("app", "In", "chat")]), True),
+        (selecting("audit", expressions=[("app", "In", "chat", "talk")]), True),
+        (selecting("audit", expressions=[("app", "Exists")]), True),
+        (selecting("audit", "http", app="chat"), True),  # it may be 8000
+        (selecting("audit", 9000, app="chat"), False),
+        (selecting("audit", app="talk"), False),
+        ({**AUDIT, "podSelector": UNKNOWN_TEXT}, True),
+        ({"externalWorkloadSelector": {"matchLabels": {"app": "chat"}}, "port": 8000, "accessPolicy": "audit"}, False),
+    ],
+)
+def test_a_second_server_is_judged_by_the_one_that_has_some_of_its_pods(new, told):
+    """The older one decides while it stands. The default audits, so that nothing but the other Server is stricter."""
+    assert laxer(server(), server(None, new, name="talk"), default="audit") == [LAXER.format("talk")] * told
+
+
+@pytest.mark.parametrize("default", ["deny", "audit"])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (selecting("deny", a="1", b="2"), selecting("audit", b="2", a="1")),
+        (selecting("deny", app="chat"), selecting("audit", "http", app="chat")),
+        (selecting("deny", app="chat", version="1"), selecting("audit", app="chat")),
+    ],
+)
+def test_the_same_pods_are_known_however_they_are_written(old, new, default):
+    assert laxer(server(old, None), server(None, new, name="talk"), default=default) == [LAXER.format("talk")]
+    assert laxer(server(old, new), default=default) == [LAXER.format("chat")]
+
+
+def test_pods_in_another_order_of_labels_are_the_same():
+    one, other = selecting("deny", a="1", b="2"), selecting("deny", b="2", a="1")
+    assert laxer(server(one, None), server(None, other, name="talk"), default="audit") == []
+    assert openings(server(one, None), server(None, other, name="talk"), namespace()) == []
+
+
+def test_all_servers_that_take_the_place_of_one_count():
+    for names in (("a", "b"), ("b", "a")):
+        lax, strict = server(None, AUDIT, name=names[0]), server(None, DENY, name=names[1])
+        assert laxer(server(DENY, None), lax, strict) == [LAXER.format(names[0])]
+    stays = server(AUDIT, AUDIT, name="talk")
+    assert laxer(server(DENY, None), stays) == [LAXER.format("talk")], "the one that stays decides now"
+    assert laxer(server(), stays) == [], "nothing changes"
+    assert laxer(server(), server(AUDIT, {**AUDIT, "proxyProtocol": "gRPC"}, name="talk")) == [], "of what it asks"
+
+
+def test_a_server_for_more_pods_is_judged_by_the_default_too():
+    one = selecting("audit", app="chat", version="1")
+    assert laxer(server(one, AUDIT)) == [LAXER.format("chat")], "version 2 was refused by default"
+    assert laxer(server(AUDIT, one)) == []
+    named_port = selecting("audit", "metrics", app="chat")
+    assert laxer(server(named_port, named_port), server(None, AUDIT, name="talk")) == [LAXER.format("talk")]
+    assert laxer(server(AUDIT, AUDIT), server(None, one, name="talk")) == []
+
+
+def test_a_server_that_leaves_some_of_its_pods_is_told():
+    less = selecting("deny", app="chat", version="1")
+    says = "Server inference/chat no longer speaks of all of its pods"
+    assert laxer(server(DENY, less), default="audit") == [says]
+    assert laxer(server(DENY, less)) == [], "the mesh refuses the others all the same"
+    assert laxer(server(less, DENY), default="audit") == []
+
+
+def test_a_server_that_refuses_more_than_one_that_had_its_pods_is_told():
+    new = selecting("deny", app="chat", version="1")
+    mesh = namespace(), control_plane("deny", "deny")
+    told = "what inference/talk does with others: audit → deny"
+    assert openings(server(AUDIT, AUDIT), server(None, new, name="talk"), *mesh, kind="access") == [told]
+    assert openings(server(), server(None, new, name="talk"), *mesh, kind="access") == []

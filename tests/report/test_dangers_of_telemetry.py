@@ -668,3 +668,43 @@ def test_a_higher_limit_of_series_is_money() -> None:
     (money,) = openings(step("same", parent), workspace, of(kind, low, high, "main", parent), kind="money")
     assert money.startswith("most +15,"), money
     assert not openings(step("same", parent), workspace, of(kind, high, low, "main", parent), kind="money")
+
+
+OWN = {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}
+
+
+def reading(**selectors: Any) -> dict[str, Any]:
+    spec = {f"{kind}NamespaceSelector": selector for kind, selector in selectors.items()}
+    return {"chart": "kube-prometheus-stack", "values": {"prometheus": {"prometheusSpec": spec}}}
+
+
+@pytest.mark.parametrize("kind", ["podMonitor", "probe", "scrapeConfig", "serviceMonitor"])
+@pytest.mark.parametrize(
+    ("was", "now", "told"),
+    [
+        (None, OWN, True),
+        ({}, OWN, True),
+        (OWN, {"matchLabels": {**OWN["matchLabels"], "team": "ml"}}, True),
+        (OWN, {"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "In", "values": ["x"]}]}, True),
+        (OWN, OWN, False),
+        (OWN, {}, False),
+        (OWN, None, False),
+        (OWN, {"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "Exists"}]}, False),
+    ],
+)
+def test_monitors_that_stand_where_prometheus_reads_none_any_more_are_told(
+    kind: str, was: Any, now: Any, told: bool
+) -> None:
+    before, after = (reading(**{} if each is None else {kind: each}) for each in (was, now))
+    dangers = found(of(RELEASE, before, after, "main-kps"))
+    assert [(each.kind, each.severity, each.opening) for each in dangers] == [
+        ("protection", SERIOUS, "Prometheus reads monitors of fewer namespaces, by main-kps")
+    ] * told
+    assert all("move them to monitoring, or write teams[].metrics" in each.gently for each in dangers)
+
+
+def test_selectors_of_several_kinds_are_told_once_and_those_of_a_first_build_never() -> None:
+    all_ = reading(podMonitor=OWN, serviceMonitor=OWN)
+    assert len(found(of(RELEASE, reading(), all_, "main-kps"))) == 1
+    other = step("same", urn("kubernetes:core/v1:Namespace", "other"))
+    assert not [each for each in found(other, of(RELEASE, None, all_, "main-kps")) if "monitors" in each.opening]
