@@ -30,7 +30,7 @@ REDACTED: Mapping[str, str] = {
     r"""([Pp][Aa][Ss][Ss][Ww][Oo][Rr][Dd]["']?%s*[:=]%s*["']?)[^%s"',;&]+""": "%1***",
     r"""([Aa][Pp][Ii][_%-]?[Kk][Ee][Yy]["']?%s*[:=]%s*["']?)[^%s"',;&]+""": "%1***",
     r"(://[^/%s:@]+:)[^/%s@]+@": "%1***@",  # a password in an address
-    r"(%-BEGIN ?%u* PRIVATE KEY%-%-%-%-%-)[^%-]*": "%1***",
+    r"(%-BEGIN [%u%d ]*PRIVATE KEY%-%-%-%-%-)[^%-]*": "%1***",
     r"(%-BEGIN PGP PRIVATE KEY BLOCK%-%-%-%-%-).*": "%1***",  # to the end: lines before the key may have hyphens
     r"(%- BEGIN SSH2 ENCRYPTED PRIVATE KEY %-%-%-%-).*": "%1***",
     r"(DEK%-Info: [%w%-]+,)[^%-]*": "%1***",  # the rest of one that has a password
@@ -62,7 +62,7 @@ parser stops at carets, and sends the last line a second time (5.1.1, run)."""
 PRIVATE_KEYS = (
     ("start_state", r"---- ?BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)? ?-----?\s*$", "key"),
     ("key", _RANK + r"\s*-----? ?END", "ended"),
-    ("key", _RANK + r"\s*(?:[A-Za-z0-9+\/=]+|(?:Proc-Type|DEK-Info|Version|Comment|Subject): .*)?\s*$", "key"),
+    ("key", _RANK + r"\s*(?:[A-Za-z0-9+\/=]+|[A-Za-z-]+: .*|.*\\)?\s*$", "key"),
     ("ended", _RANK + r"\s*-----? ?END", "ended"),  # a state without a rule ends Fluent Bit when it starts (5.1.1, run)
 )
 """A private key in lines of its own is one event, so that `REDACTED` finds all of it. It is joined before traces are: a
