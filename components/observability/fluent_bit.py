@@ -59,11 +59,19 @@ PYTHON = (
 """State, pattern, next state: traces of Python, with the carets of 3.11 and the `[rank0]:` of PyTorch. Fluent Bit's own
 parser stops at carets, and sends the last line a second time (5.1.1, run)."""
 
+_END = _RANK + r"\s*-----? ?END"
+_HEADER = _RANK + r"\s*[A-Za-z-]+: .*"
 PRIVATE_KEYS = (
-    ("start_state", r"---- ?BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)? ?-----?\s*$", "key"),
-    ("key", _RANK + r"\s*-----? ?END", "ended"),
-    ("key", _RANK + r"\s*(?:[A-Za-z0-9+\/=]+|[A-Za-z-]+: .*|.*\\)?\s*$", "key"),
-    ("ended", _RANK + r"\s*-----? ?END", "ended"),  # a state without a rule ends Fluent Bit when it starts (5.1.1, run)
+    ("start_state", r"---- ?BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)? ?-----?\s*$", "headers"),
+    ("headers", _END, "ended"),
+    ("headers", _HEADER + r"\x5c\s*$", "continued"),  # a backslash: RFC 4716, 3.3
+    ("headers", rf"(?:{_HEADER}|{_RANK}\s*)$", "headers"),
+    ("headers", _RANK + r"\s*[A-Za-z0-9+\/=]+\s*$", "key"),
+    ("continued", r"\x5c\s*$", "continued"),
+    ("continued", ".*", "headers"),
+    ("key", _END, "ended"),
+    ("key", _RANK + r"\s*(?:[A-Za-z0-9+\/=]+)?\s*$", "key"),
+    ("ended", _END, "ended"),  # a state without a rule ends Fluent Bit when it starts (5.1.1, run)
 )
 """A private key in lines of its own is one event, so that `REDACTED` finds all of it. It is joined before traces are: a
 trace takes the line in which a key begins, such as its message, and would leave the others to stand for themselves."""
