@@ -30,7 +30,7 @@ REDACTED: Mapping[str, str] = {
     r"""([Pp][Aa][Ss][Ss][Ww][Oo][Rr][Dd]["']?%s*[:=]%s*["']?)[^%s"',;&]+""": "%1***",
     r"""([Aa][Pp][Ii][_%-]?[Kk][Ee][Yy]["']?%s*[:=]%s*["']?)[^%s"',;&]+""": "%1***",
     r"(://[^/%s:@]+:)[^/%s@]+@": "%1***@",  # a password in an address
-    r"(%-BEGIN [%u%d ]*PRIVATE KEY%-%-%-%-%-)[^%-]*": "%1***",
+    r"(%-BEGIN ?[%u%d]* PRIVATE KEY%-%-%-%-%-)[^%-]*": "%1***",
     r"(%-BEGIN PGP PRIVATE KEY BLOCK%-%-%-%-%-).*": "%1***",  # to the end: lines before the key may have hyphens
     r"(%- BEGIN SSH2 ENCRYPTED PRIVATE KEY %-%-%-%-).*": "%1***",
     r"(DEK%-Info: [%w%-]+,)[^%-]*": "%1***",  # the rest of one that has a password
