@@ -30,7 +30,7 @@ REDACTED: Mapping[str, str] = {
     r"""([Pp][Aa][Ss][Ss][Ww][Oo][Rr][Dd]["']?%s*[:=]%s*["']?)[^%s"',;&]+""": "%1***",
     r"""([Aa][Pp][Ii][_%-]?[Kk][Ee][Yy]["']?%s*[:=]%s*["']?)[^%s"',;&]+""": "%1***",
     r"(://[^/%s:@]+:)[^/%s@]+@": "%1***@",  # a password in an address
-    r"(%-BEGIN ?%u* PRIVATE KEY%-%-%-%-%-)[^%-]*": "%1***",
+    r"(%-BEGIN ?[%u%d]* PRIVATE KEY%-%-%-%-%-)[^%-]*": "%1***",
     r"(%-BEGIN PGP PRIVATE KEY BLOCK%-%-%-%-%-).*": "%1***",  # to the end: lines before the key may have hyphens
     r"(%- BEGIN SSH2 ENCRYPTED PRIVATE KEY %-%-%-%-).*": "%1***",
     r"(DEK%-Info: [%w%-]+,)[^%-]*": "%1***",  # the rest of one that has a password
@@ -59,11 +59,19 @@ PYTHON = (
 """State, pattern, next state: traces of Python, with the carets of 3.11 and the `[rank0]:` of PyTorch. Fluent Bit's own
 parser stops at carets, and sends the last line a second time (5.1.1, run)."""
 
+_END = _RANK + r"\s*-----? ?END"
+_HEADER = _RANK + r"\s*[A-Za-z-]+: .*"
 PRIVATE_KEYS = (
-    ("start_state", r"---- ?BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)? ?-----?\s*$", "key"),
-    ("key", _RANK + r"\s*-----? ?END", "ended"),
-    ("key", _RANK + r"\s*(?:[A-Za-z0-9+\/=]+|(?:Proc-Type|DEK-Info|Version|Comment|Subject): .*)?\s*$", "key"),
-    ("ended", _RANK + r"\s*-----? ?END", "ended"),  # a state without a rule ends Fluent Bit when it starts (5.1.1, run)
+    ("start_state", r"---- ?BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)? ?-----?\s*$", "headers"),
+    ("headers", _END, "ended"),
+    ("headers", _HEADER + r"\x5c\s*$", "continued"),  # a backslash: RFC 4716, 3.3
+    ("headers", rf"(?:{_HEADER}|{_RANK}\s*)$", "headers"),
+    ("headers", _RANK + r"\s*[A-Za-z0-9+\/=]+\s*$", "key"),
+    ("continued", r"\x5c\s*$", "continued"),
+    ("continued", ".*", "headers"),
+    ("key", _END, "ended"),
+    ("key", _RANK + r"\s*(?:[A-Za-z0-9+\/=]+)?\s*$", "key"),
+    ("ended", _END, "ended"),  # a state without a rule ends Fluent Bit when it starts (5.1.1, run)
 )
 """A private key in lines of its own is one event, so that `REDACTED` finds all of it. It is joined before traces are: a
 trace takes the line in which a key begins, such as its message, and would leave the others to stand for themselves."""

@@ -264,6 +264,12 @@ ADD_ON = AddOnSpec(
                 *((part, "enabled") for part in ("prometheus", "prometheusOperator", "alertmanager")),
                 *((part, "enabled") for part in ("kubeStateMetrics", "kubelet", "kubernetesServiceMonitors")),
                 *((part, "enabled") for part in ("kubeApiServer", "coreDns")),
+                *((f"{part}.serviceMonitor", "enabled") for part in ("kubelet", "kubeApiServer", "coreDns")),
+                *(
+                    (f"{part}.serviceMonitor", "selfMonitor")
+                    for part in ("prometheus", "prometheusOperator", "alertmanager")
+                ),
+                ("kube-state-metrics.prometheus.monitor", "enabled"),
                 ("defaultRules", "create"),
             )
         ),
@@ -363,7 +369,11 @@ ADD_ON = AddOnSpec(
         ),
         *(
             FixedValue(path=path, keeps=never, why="Monitors, rules and network policies name them.")
-            for path in ("fullnameOverride", "nameOverride", "namespaceOverride", "cleanPrometheusOperatorObjectNames")
+            for path in (
+                *("fullnameOverride", "nameOverride", "namespaceOverride", "cleanPrometheusOperatorObjectNames"),
+                *("alertmanager.namespaceOverride", "kubelet.namespace", "prometheusOperator.kubeletService.namespace"),
+                *("kube-state-metrics.namespaceOverride", "kube-state-metrics.nameOverride"),
+            )
         ),
         FixedValue(
             path="prometheusOperator.admissionWebhooks.failurePolicy",

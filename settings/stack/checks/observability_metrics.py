@@ -17,7 +17,7 @@ from settings.stack.parts import Parts
 RESERVED_MIB = 1536
 """For the kubelet, the system, and the pods of each node. That of DaemonSets with requests of their own is less."""
 _TRIES = 2000
-"""States of nodes that are looked at, for less than a tenth of a second. Beyond them pods are taken to fit."""
+"""States of nodes that one look at the pods goes through. Beyond them pods are taken to fit."""
 _APART = ("Prometheus", "Loki", "Karpenter")
 
 

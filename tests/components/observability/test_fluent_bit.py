@@ -179,13 +179,24 @@ def test_a_private_key_in_lines_of_its_own_is_one_event_which_is_redacted() -> N
 
 
 KEYS = {
+    "PEM with a digit": ["-----BEGIN ED25519 PRIVATE KEY-----", "MII+/=", "x9/=", "-----END ED25519 PRIVATE KEY-----"],
     "PEM": ["-----BEGIN PRIVATE KEY-----", "MII+/=", "x9/=", "-----END PRIVATE KEY-----"],
     "PGP": [
-        *("-----BEGIN PGP PRIVATE KEY BLOCK-----", "Version: GnuPG v2", "Comment: a-b", "", "MII+/=", "x9/=", "=aBcD"),
+        *(
+            "-----BEGIN PGP PRIVATE KEY BLOCK-----",
+            "Version: GnuPG v2",
+            "Charset: utf-8",
+            "Hash: x",
+            "",
+            "MII+/=",
+            "x9/=",
+            "=aBcD",
+        ),
         "-----END PGP PRIVATE KEY BLOCK-----",
     ],
     "SSH2": [
-        *("---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----", 'Comment: "a-b"', "MII+/=", "x9/="),
+        *("---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----", 'Comment: "a-b, \\', "c, \\", 'd e"', "X-own: 1", "MII+/="),
+        "x9/=",
         "---- END SSH2 ENCRYPTED PRIVATE KEY ----",
     ],
 }
