@@ -1,8 +1,7 @@
 """Volumes of pods. The kubelet tells how full they are, while a pod has them, and whether they get onto its node.
 
 A volume that is on its way to a node fails a few times first. Source: kubernetes/kubernetes v1.36.0, pkg/volume/util/
-metrics.go and operationexecutor/operation_generator.go; kubernetes-sigs/aws-ebs-csi-driver, chart 2.64.0, templates/
-controller.yaml, --retry-interval-max; read 2026-11.
+metrics.go and operationexecutor/operation_generator.go; read 2026-11.
 """
 
 from components.core.metrics import Alert, RuleGroup
@@ -12,16 +11,14 @@ FREE = "max by (namespace, persistentvolumeclaim) (kubelet_volume_stats_availabl
 SIZE = "max by (namespace, persistentvolumeclaim) (kubelet_volume_stats_capacity_bytes)"
 
 
-def _each_fails(failed: str, passed: str, by: str, on: str, minutes: int) -> str:
-    """Counts in each of the last two windows, as what stopped is in one of them alone, and none has passed in both.
+def _goes_on(counter: str, by: str) -> str:
+    """Counts in each of the last two quarters of an hour: what stopped is in one of them alone."""
+    return " and ".join(f"sum by ({by}) (increase({counter}[15m]{before})) > 0" for before in ("", " offset 15m"))
 
-    A counter begins at 1, which is no increase, only a new series. minutes: of a window, with at least one try.
-    """
-    goes_on = " and ".join(
-        f"sum by ({by}) (increase({failed}[{minutes}m]{before})) > 0" for before in ("", f" offset {minutes}m")
-    )
-    both = f"{2 * minutes}m"
-    return f"{goes_on} unless on ({on}) (increase({passed}[{both}]) > 0 or {passed} unless {passed} offset {both})"
+
+def _without(counter: str, by: str) -> str:
+    """Leaves out what has succeeded in half an hour. A counter begins at 1, which is no increase, only a new series."""
+    return f"unless on ({by}) (increase({counter}[30m]) > 0 or {counter} unless {counter} offset 30m)"
 
 
 def _tries(status: str) -> str:
@@ -30,13 +27,7 @@ def _tries(status: str) -> str:
 
 
 _OF_TRIES = "node, volume_plugin, operation_name"
-
-
-def _refused(requests: str, minutes: int) -> str:
-    """Leaves out a dry run, which is answered with an error when all is well."""
-    failed = f'aws_ebs_csi_api_request_errors_total{{code!="DryRunOperation",request{requests}}}'
-    return _each_fails(failed, "aws_ebs_csi_api_request_duration_seconds_count", "request, code", "request", minutes)
-
+_REFUSED = 'aws_ebs_csi_api_request_errors_total{code!="DryRunOperation",request!~"Describe.+"}'
 
 GROUP = RuleGroup(
     name="storage",
@@ -72,7 +63,7 @@ GROUP = RuleGroup(
         ),
         Alert(
             name="VolumesNotMounted",
-            expr=_each_fails(_tries("fail-unknown"), _tries("success"), _OF_TRIES, _OF_TRIES, 15),
+            expr=f"{_goes_on(_tries('fail-unknown'), _OF_TRIES)} {_without(_tries('success'), _OF_TRIES)}",
             minutes=15,
             severity="warning",
             summary="Node {{ $labels.node }} gets no volume of {{ $labels.volume_plugin }}: each "
@@ -80,10 +71,9 @@ GROUP = RuleGroup(
         ),
         Alert(
             name="EBSRequestsRefused",
-            # The attacher tries again each 5 minutes in the end, provisioner, resizer and snapshotter each 30.
-            expr=" or ".join(
-                (_refused('=~"(Attach|Detach)Volume"', 15), _refused('!~"Describe.+|(Attach|Detach)Volume"', 40))
-            ),
+            # A volume that fails is tried again each 5 minutes. A dry run is answered with an error when all is well.
+            expr=f"{_goes_on(_REFUSED, 'request, code')} "
+            + _without("aws_ebs_csi_api_request_duration_seconds_count", "request"),
             minutes=15,
             severity="warning",
             summary="EC2 refuses each {{ $labels.request }} of the EBS driver ({{ $labels.code }}), and pods wait for "
