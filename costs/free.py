@@ -80,7 +80,7 @@ _KINDS = {
     "secretsmanager/secretVersion": "part of the secret",
     "(alb|lb|ec2|vpc)/.+Rule": "part of the load balancer, network ACL or security group",
     "(alb|autoscaling|ec2|elb|lb|organizations|ssoadmin)/(.+A|a)ttachment": "its ends are counted",
-    "(ec2|elasticache|ram|rds|redshift|vpc)/.+Association|route53/(resolverRule|zone)Association": "its ends are billed",
+    "(ec2|elasticache|ram|rds|redshift|vpc)/.+Association|route53/(resolverRule|zone)Association": "its ends count",
     "ec2/(managedPrefixList(Entry)?|default(NetworkAcl|RouteTable|Subnet|Vpc)|(carrier|customer)Gateway)": (
         "parts of a network are free"
     ),

@@ -64,7 +64,7 @@ ADDING: Mapping[str, _Places] = {
     },
     "argoproj.io:CronWorkflow": {("spec", "workflowSpec"): (), ("spec", "workflowSpec", "templates", "*"): _STEPS},
 }
-"""Kind -> where it has a part of a pod spec -> keys of single containers there; `*` is any item of a list, "" the part itself."""
+"""Kind -> where it has a part of a pod spec -> keys of containers there; `*` is any item of a list, "" the part itself."""
 _PATCHES = "runtimePatches"  # of a TrainJob: pod specs that are merged into those of its runtime
 
 

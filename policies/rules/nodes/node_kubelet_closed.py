@@ -23,7 +23,7 @@ _HERE_DOCUMENT = re.compile(r"<<-?\s*[\"']?(\w+)[\"']?[^\n]*\n(.*?)\n\s*\1[ \t]*
 _IS = r"[\"']?\s*[:=\s]\s*[\"']?"
 _OPEN = {
     rf"anonymous(?:\.|{_IS}\s*[{{]?\s*[\"']?)enabled{_IS}true|anonymous-?auth{_IS}[\"']?(?:true|1\b|t\b)|"
-    r"--anonymous-auth(?![\w=-])(?![\"',\s]+false)": "answers who does not say their name",
+    r"--anonymous-auth(?![\w=-])": "answers who does not say their name",
     rf"\bmode{_IS}AlwaysAllow|authorization-mode{_IS}AlwaysAllow": "asks nobody whether they may",
     rf"read-?only-?port{_IS}[1-9]": "opens a port that asks for no name",
     rf"(?:rotate-?(?:kubelet-?server-?)?certificates?|make-?iptables-?util-?chains){_IS}false": "protects itself less",
@@ -50,13 +50,14 @@ def _settings(value: Any, path: str = "") -> Iterator[str]:
     if isinstance(value, Mapping):
         for key, item in value.items():
             yield from _settings(item, f"{path}.{key}")
-    elif isinstance(value, list) and not all(isinstance(item, str) and "\n" not in item for item in value):
+    elif isinstance(value, list):
         for item in value:
             yield from _settings(item, path)
+        yield _SHELL_COMMENT.sub("", " ".join(item for item in value if isinstance(item, str)))
     elif isinstance(value, str) and "\n" in value:
         yield from _lines(value)
     else:
-        yield f"{path}: {' '.join(value) if isinstance(value, list) else value}"
+        yield f"{path}: {value}"
 
 
 def _lines(script: str) -> Iterator[str]:
@@ -106,6 +107,7 @@ RULE = Rule(
         "flags": _of_class("kubelet --anonymous-auth=false --read-only-port=0 --max-pods=110"),
         "settings of Bottlerocket": _of_class('[settings.kubernetes]\nauthentication-mode = "aws"\n'),
         "comments": _of_class("#!/bin/bash\n# never --anonymous-auth=true\nnodeadm init  # no readOnlyPort: 10255\n"),
+        "a comment in a command": _config("runcmd:", "- |", "  # kubelet --anonymous-auth=true", "  ls"),
         "flags of a NodeConfig": _config("spec: {kubelet: {flags: [--max-pods=110, --anonymous-auth=false]}}"),
     },
     bad={
@@ -118,6 +120,8 @@ RULE = Rule(
                 ("on", "authentication:", "  anonymous:  # for all", "    enabled: on"),
                 ("beside another key", "authentication: {anonymous: {foo: 1, enabled: true}}"),
                 ("by flags", "spec: {kubelet: {flags: [--anonymous-auth, 'true']}}"),
+                ("by a command", "runcmd:", "- 'kubelet --anonymous-auth=true'", "- [ls]"),
+                ("by a command of many lines", "runcmd:", "- |", "  # start", "  kubelet --anonymous-auth=true"),
                 ("by a bare flag", "spec: {kubelet: {flags: [--anonymous-auth]}}"),
                 ("in a second document", "---", "authentication: {anonymous: {enabled: true}}"),
             )
@@ -127,6 +131,9 @@ RULE = Rule(
             "spec.userData",
         ),
         "a bare flag": _of_class("kubelet --anonymous-auth --max-pods=110", at="spec.userData"),
+        "a mode by two flags": Case(
+            _config("spec: {kubelet: {flags: [--authorization-mode, AlwaysAllow]}}"), at="userData"
+        ),
         "a port in another base": Case(_config("readOnlyPort: 0x280F"), at="userData"),
         "anonymous, of Bottlerocket": _of_class(
             "[settings.kubernetes]\nanonymous-auth = true  # for all\n", "spec.userData"
