@@ -64,7 +64,7 @@ ADDING: Mapping[str, _Places] = {
     },
     "argoproj.io:CronWorkflow": {("spec", "workflowSpec"): (), ("spec", "workflowSpec", "templates", "*"): _STEPS},
 }
-"""Kind -> where it has a part of a pod spec -> keys of containers there; `*` is any item of a list, "" the part itself."""
+"""Kind -> where it has a part of a pod spec -> keys of containers there; `*`: any item, "": the part itself."""
 _PATCHES = "runtimePatches"  # of a TrainJob: pod specs that are merged into those of its runtime
 
 
@@ -127,11 +127,7 @@ class Pod:
         if of_pod := present(self.spec, path):
             yield from check(self.spec)
         yield from self.containers(
-            lambda container: (
-                check(container)
-                if not of_pod or (container.path != self.spec.path and present(container, path))
-                else ()
-            )
+            lambda one: check(one) if not of_pod or (one.path != self.spec.path and present(one, path)) else ()
         )
 
 
