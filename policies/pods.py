@@ -55,7 +55,7 @@ ADDING: Mapping[str, _Places] = {
         for kind in ("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate")
     },
     **{
-        f"{group}:{kind}": {("spec",): ("", "thanos")}
+        f"{group}:{kind}": {("spec",): ("", "thanos") if kind == "Prometheus" else ("",)}
         for group, kinds in (
             ("monitoring.coreos.com", ("Prometheus", "PrometheusAgent", "Alertmanager", "ThanosRuler")),
             ("opentelemetry.io", ("OpenTelemetryCollector",)),
