@@ -3,7 +3,8 @@
 A map with a list of containers is a pod spec; nothing else in Kubernetes has this form. Some custom resources add to
 pods that a runtime or a template of theirs describes: `ADDING` has their places. The pods of a Helm release are not
 visible here: its values follow the chart's own schema.
-Sources: definitions of KServe v0.20.0, Kubeflow Trainer v2 and Argo Workflows, at the versions of the catalog.
+Sources: definitions of KServe v0.20.0, Kubeflow Trainer v2, Argo Workflows, the Prometheus operator and that
+of OpenTelemetry, at the versions of the catalog.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -53,19 +54,32 @@ ADDING: Mapping[str, _Places] = {
         f"argoproj.io:{kind}": {("spec",): (), ("spec", "templates", "*"): _STEPS}
         for kind in ("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate")
     },
+    **{
+        f"{group}:{kind}": {("spec",): ("", "thanos") if kind == "Prometheus" else ("",)}
+        for group, kinds in (
+            ("monitoring.coreos.com", ("Prometheus", "PrometheusAgent", "Alertmanager", "ThanosRuler")),
+            ("opentelemetry.io", ("OpenTelemetryCollector",)),
+        )
+        for kind in kinds
+    },
     "argoproj.io:CronWorkflow": {("spec", "workflowSpec"): (), ("spec", "workflowSpec", "templates", "*"): _STEPS},
 }
-"""Kind -> where it has a part of a pod spec -> keys of single containers there; `*` is any item of a list."""
+"""Kind -> where it has a part of a pod spec -> keys of containers there; `*`: any item, "": the part itself."""
 _PATCHES = "runtimePatches"  # of a TrainJob: pod specs that are merged into those of its runtime
+
+
+OF_OPERATORS = ("additionalContainers", "sidecars")
+"""Lists of containers beside those that Kubernetes has."""
 
 
 class _Added(View):
     """A container of a custom resource. A trainer calls its resources by another name."""
 
     def __init__(self, spec: View, name: str, value: Any) -> None:
-        self.resources = f"{spec.under(name)}.resources"
+        path = spec.under(name) if name else spec.path
+        self.resources = f"{path}.resources"
         of_node = value.get(_PER_NODE) if isinstance(value, Mapping) else None
-        super().__init__(spec.resource, value if of_node is None else {**value, "resources": of_node}, spec.under(name))
+        super().__init__(spec.resource, value if of_node is None else {**value, "resources": of_node}, path)
 
     def under(self, path: Path) -> str:
         """Returns the path as the custom resource has it."""
@@ -89,7 +103,7 @@ class Pod:
     secret: bool = False
 
     def containers(
-        self, check: Callable[[View], Iterable[Finding]], groups: Iterable[str] = (*_CONTAINERS, "sidecars")
+        self, check: Callable[[View], Iterable[Finding]], groups: Iterable[str] = (*_CONTAINERS, *OF_OPERATORS)
     ) -> Iterator[Finding]:
         """Yields what `check` finds in the containers, init containers and ephemeral containers."""
         lists = [*groups]
@@ -98,7 +112,7 @@ class Pod:
             for container in each(self.spec, group):
                 yield from check(container)
         for name in singles:
-            yield from check(_Added(self.spec, name, self.spec.value[name]))
+            yield from check(_Added(self.spec, name, self.spec.value[name] if name else self.spec.value))
 
     def images(self) -> Iterator[tuple[View, str]]:
         """Yields what names an image, and the path there: the containers, and the volumes that an image fills."""
@@ -112,7 +126,9 @@ class Pod:
         """
         if of_pod := present(self.spec, path):
             yield from check(self.spec)
-        yield from self.containers(lambda container: check(container) if not of_pod or present(container, path) else ())
+        yield from self.containers(
+            lambda one: check(one) if not of_pod or (one.path != self.spec.path and present(one, path)) else ()
+        )
 
 
 def in_containers(resource: Resource, check: Callable[[View], Iterable[Finding]]) -> Iterator[Finding]:
@@ -170,8 +186,8 @@ def _pods(
         items, namespace = value.items(), _namespace(value, namespace)
         whole, singles = _is_pod_spec(resource, value, path), _singles(path, adding)
         if whole or singles is not None:
-            alone = tuple(name for name in singles or () if value.get(name) is not None)
-            adds = _PATCHES in path or (singles is not None and "containers" not in value)
+            alone = tuple(name for name in singles or () if not name or value.get(name) is not None)
+            adds = _PATCHES in path or (singles is not None and ("" in singles or "containers" not in value))
             yield Pod(View(resource, value, show(path)), namespace, adds, alone, secret)
         if whole:
             return

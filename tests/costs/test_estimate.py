@@ -143,6 +143,8 @@ def test_the_region_of_a_resource_overrides_that_of_the_stack():
 def test_free_types_have_a_reason():
     assert why_free("aws:ec2/subnet:Subnet") == "subnets are free"
     assert why_free("aws:iam/role:Role") == "IAM is free"
+    assert why_free("aws:lambda/permission:Permission") == "permissions are free"
+    assert why_free("aws:ec2/networkAclRule:NetworkAclRule"), "a rule of a network ACL is a part of it"
     assert why_free("aws:rds/instance:Instance") is None, "a database is not free"
 
 
@@ -152,3 +154,38 @@ def test_the_totals_are_the_sums_of_the_lines():
     document = result.as_json()
     assert document["monthlyUsd"]["min"] == round(result.monthly_min_usd, 2)
     assert all(entry["unitPriceUsd"]["min"]["source"] for entry in document["items"]), "each price keeps its source"
+
+
+BY_USE_OR_HOUR = (
+    *("cfg/rule", "cloudwatch/contributorInsightRule", "cloudwatch/logDataProtectionPolicy", "dlm/lifecyclePolicy"),
+    *("ec2clientvpn/networkAssociation", "ec2transitgateway/vpcAttachment", "efs/backupPolicy", "fms/policy"),
+    *(
+        "bedrock/agentcorePolicy",
+        "cloudwatch/logAccountPolicy",
+        "inspector2/memberAssociation",
+        "sns/dataProtectionPolicy",
+    ),
+    *(
+        "networkfirewall/vpcEndpointAssociation",
+        "networkmanager/vpcAttachment",
+        "route53/trafficPolicy",
+        "wafv2/webAclRule",
+    ),
+    *(
+        "kms/replicaKey",
+        "waf/rule",
+        "xray/indexingRule",
+        "route53/resolverFirewallRuleGroupAssociation",
+        "iot/topicRule",
+    ),
+)
+
+
+@pytest.mark.parametrize("name", BY_USE_OR_HOUR)
+def test_a_type_that_costs_money_is_not_free_although_its_name_ends_like_one_that_is(name: str) -> None:
+    kind = name.rpartition("/")[2]
+    assert why_free(f"aws:{name}:{kind[0].upper()}{kind[1:]}") is None
+
+
+def test_no_type_of_aws_with_a_price_is_free() -> None:
+    assert [kind for kind in PRICERS if kind.startswith("aws:") and why_free(kind)] == []

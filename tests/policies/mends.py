@@ -343,7 +343,12 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "vpcConfig": None,
         "vpcZoneIdentifiers": Anew(["subnet-1", "subnet-2"]),
     },
-    "pss-safe-fields": {"name": "kernel.shm_rmid_forced", "type": "container_t", "nfs": None},
+    "pss-safe-fields": {
+        "annotations": Anew({"team": "research"}),
+        "name": "kernel.shm_rmid_forced",
+        "type": "container_t",
+        "nfs": None,
+    },
     "wl-no-default-sa-token": {"serviceAccountName": "trainer"},
     "rel-data-kept": {"arn": "arn:aws:elasticfilesystem:us-west-2:123456789012:file-system/fs-0123456789abcdef0"},
     "eks-access-least-privilege": {"principalArn": "arn:aws:iam::111122223333:role/break-glass"},

@@ -10,10 +10,10 @@ from common.values import UNKNOWN, Secret
 from common.wire import from_struct, to_struct
 from policies.evaluate import evaluate_rule, evaluate_stack_rule
 from policies.pods import ADDING, Pod, all_pods, in_pods, pods
-from policies.rule import EvaluationContext, NotKnownError, Stack, View, flag, number
+from policies.rule import Case, EvaluationContext, NotKnownError, Stack, View, flag, number
 from policies.views import Reads, Resource
 from simulator.kubernetes.custom import schema_of
-from tests.policies.policy_harness import RESOURCE_RULES, STACK_RULES, TODAY, urn
+from tests.policies.policy_harness import ALL, RESOURCE_RULES, STACK_RULES, TODAY, findings, urn
 
 SPEC = {"containers": [{"name": "main"}]}
 TEMPLATED = {"spec": {"template": {"spec": SPEC}}}
@@ -144,13 +144,15 @@ def test_of_what_adds_to_a_pod_only_what_it_sets_is_judged() -> None:
 def test_every_place_that_adds_to_a_pod_is_in_the_definition_of_its_kind() -> None:
     for kind, places in ADDING.items():
         group, _, name = kind.partition(":")
-        versions = [version for version in ("v1beta1", "v1alpha1", "v1alpha2") if schema_of(f"{group}/{version}", name)]
+        versions = [
+            version for version in ("v1", "v1beta1", "v1alpha1", "v1alpha2") if schema_of(f"{group}/{version}", name)
+        ]
         assert versions, f"no chart of the catalog brings {kind}"
         for place, singles in places.items():
             schema = schema_of(f"{group}/{versions[0]}", name) or {}
             for step in place:
                 schema = schema["items"] if step == "*" else schema["properties"][step]
-            assert {*singles} <= schema["properties"].keys(), place
+            assert {*singles} - {""} <= schema["properties"].keys(), place
 
 
 def test_every_pod_spec_of_an_object_is_found() -> None:
@@ -287,3 +289,19 @@ def test_pods_of_exempt_namespaces_are_left_out() -> None:
     in_a_list = {"items": [{"metadata": {"namespace": name}, **TEMPLATED} for name in ("drivers", "team")]}
     deployments = resource("apps/v1:DeploymentList", in_a_list)
     assert list(in_pods(deployments, ["drivers"], lambda pod: [(pod.namespace, "")])) == [("team", "")]
+
+
+@pytest.mark.parametrize("kind", ["Prometheus", "PrometheusAgent", "Alertmanager", "ThanosRuler"])
+def test_what_the_prometheus_operator_runs_is_judged_like_a_pod(kind: str) -> None:
+    def found(rule_id: str, **spec: Any) -> list[str]:
+        case = Case({"spec": spec}, type=f"kubernetes:monitoring.coreos.com/v1:{kind}")
+        return [each.path for each in findings(ALL[rule_id], case)]
+
+    assert found("pss-no-host-access", hostNetwork=True) == ["spec.hostNetwork"]
+    assert found("pss-no-host-access", volumes=[{"name": "x", "hostPath": {"path": "/"}}]) == [
+        "spec.volumes[0].hostPath"
+    ]
+    assert found("img-pinned", image="quay.io/prometheus/x:latest") == ["spec.image"]
+    assert found("img-pinned", containers=[{"name": "x", "image": "x:latest"}]) == ["spec.containers[0].image"]
+    for rule_id in ("pss-no-host-access", "pss-run-as-nonroot", "img-pinned"):
+        assert not found(rule_id, replicas=2, containers=[{"name": "prometheus"}]), "the operator says the rest"

@@ -13,7 +13,7 @@ from common.values import UNKNOWN, Secret
 from common.wire import from_struct, to_struct
 from policies.analyzer import CRASHED, DEFERRED
 from policies.evaluate import evaluate_rule, evaluate_stack_rule
-from policies.rule import Case, Rule, StackRule
+from policies.rule import Case, Rule, Sample, StackCase, StackRule
 from policies.views import (
     EvaluationContext,
     NotKnownError,
@@ -60,6 +60,15 @@ def leaves(value: Any, path: tuple[Key, ...] = ()) -> Iterator[tuple[Key, ...]]:
             yield from leaves(item, (*path, index))
     else:
         yield path
+
+
+def containers(value: Any, path: tuple[Key, ...] = ()) -> Iterator[tuple[Key, ...]]:
+    """Yields the paths of the maps and lists in a property map."""
+    items = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        if isinstance(item, Mapping | list):
+            yield (*path, key)
+            yield from containers(item, (*path, key))
 
 
 def replaced(props: Mapping[str, Any], path: tuple[Key, ...], change: Any) -> dict[str, Any]:
@@ -261,12 +270,32 @@ def test_a_key_with_dots_is_given_as_a_tuple() -> None:
 @pytest.mark.parametrize("rule", RESOURCE_RULES, ids=lambda rule: rule.id)
 def test_an_unknown_value_passes_waits_or_fails_as_the_rule_sets(rule: Rule) -> None:
     for name, case in (*good_cases(rule), *rule.bad.items()):
-        for path in leaves(case.props):
+        for path in (*leaves(case.props), *containers(case.props)):
             diagnostics = check_resource(rule, replace(case, props=replaced(case.props, path, lambda _: UNKNOWN)))
             names = {d.policyName for d in diagnostics}
             messages = [d.message for d in diagnostics]
             assert CRASHED.id not in names, f"{name}: an unknown {path} crashes the rule: {messages}"
             assert DEFERRED.id not in names or rule.on_unknown == "defer", f"{name}: {path} was deferred"
+
+
+@pytest.mark.parametrize("rule", STACK_RULES, ids=lambda rule: rule.id)
+def test_an_unknown_map_or_list_crashes_no_rule_about_a_stack(rule: StackRule) -> None:
+    for case in (*rule.good.values(), *rule.bad.values()):
+        for name, sample in case.resources.items():
+            for path in containers(sample.props):
+                one = replace(sample, props=replaced(sample.props, path, lambda _: UNKNOWN))
+                told = check_stack(rule, replace(case, resources={**case.resources, name: one}))
+                assert [d.message for d in told if d.policyName == CRASHED.id] == [], f"{name}: {path}"
+
+
+def test_unknown_rules_of_a_security_group_wait_for_the_update() -> None:
+    for rule_id, kind in (
+        ("net-sg-sources-known", "aws:ec2/securityGroup:SecurityGroup"),
+        ("net-sg-sources-known", "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"),
+        ("net-default-sg-closed", "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"),
+    ):
+        told = findings(ALL[rule_id], StackCase({"group": Sample(kind, {"ingress": UNKNOWN})}))
+        assert [(each.kind, each.path) for each in told] == [("deferred", "ingress")], rule_id
 
 
 @pytest.mark.parametrize(("on_unknown", "expected"), [("pass", []), ("defer", [DEFERRED.id]), ("fail", ["probe"])])

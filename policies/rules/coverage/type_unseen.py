@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from functools import cache
 
 from catalog.charts import CHARTS
+from policies.pods import pods
 from policies.rule import Option, Resource, Sample, Stack, StackCase, StackRule
 
 HARMLESS = {
@@ -76,6 +77,11 @@ def _kinds_of_charts() -> frozenset[tuple[str, str]]:
     return frozenset((crd.group, crd.kind) for chart in CHARTS.values() for crd in chart.crds) - BRINGING
 
 
+def _has_whole_pods(resource: Resource) -> bool:
+    """Tells whether rules about pods have read a template in it, as in jobs of the training operator."""
+    return any(pod.spec.path.endswith("template.spec") for pod in pods(resource))
+
+
 def _problem(stack: Stack, resource: Resource, parents: Collection[str]) -> str:
     """Returns why nobody has judged a type, "" for one that is judged or needs no rule."""
     package, _, rest = resource.type.partition(":")
@@ -84,6 +90,7 @@ def _problem(stack: Stack, resource: Resource, parents: Collection[str]) -> str:
     if package == "kubernetes":
         group, kind = rest.rpartition("/")[0], rest.rpartition(":")[2].removesuffix("Patch").removesuffix("List")
         known = group in BUILT_IN or (group, kind) in _kinds_of_charts()
+        known = known or ((group, kind) not in BRINGING and all(map(_has_whole_pods, stack.of(resource.type))))
         return "" if known else "of a group or kind that neither a rule nor a chart of the catalog knows"
     if package in PACKAGES or resource.urn in parents:
         return ""
@@ -107,6 +114,9 @@ def check(stack: Stack, *, accepted: Collection[str]) -> Iterator[tuple[Resource
 def _of(kind: str, **options: object) -> StackCase:
     return StackCase({"a": Sample(kind)}, at=("a", "type"), options=options)
 
+
+_POD = {"spec": {"containers": [{"name": "main", "image": "x"}]}}
+MPI_JOB = "kubeflow.org/v2beta1:MPIJob"
 
 RULE = StackRule(
     id="type-unseen",
@@ -133,6 +143,16 @@ RULE = StackRule(
         "a component of others": StackCase(
             {"a": Sample("acme:net:Vpc"), "b": Sample("aws:kms/alias:Alias", parent="a")}
         ),
+        "jobs whose pods are read": StackCase(
+            {
+                f"{kind}-{name}": Sample(f"kubernetes:{kind}", {"spec": {replicas: {name: {"template": _POD}}}})
+                for kind, replicas in (
+                    ("kubeflow.org/v1:PyTorchJob", "pytorchReplicaSpecs"),
+                    (MPI_JOB, "mpiReplicaSpecs"),
+                )
+                for name in ("Master", "Worker")
+            }
+        ),
         "kinds of Kubernetes, its own and of a chart": StackCase(
             {
                 "pod": Sample("kubernetes:core/v1:PodPatch"),
@@ -148,6 +168,13 @@ RULE = StackRule(
         "another package for AWS": _of("aws-native:s3:Bucket"),
         "a command": _of("command:local:Command"),
         "what brings objects": _of("kubernetes:argoproj.io/v1alpha1:Application"),
+        "a job, and one without pods that are read": StackCase(
+            {
+                "read": Sample(f"kubernetes:{MPI_JOB}", {"spec": {"mpiReplicaSpecs": {"Worker": {"template": _POD}}}}),
+                "not": Sample(f"kubernetes:{MPI_JOB}", {"spec": {"suspend": True}}),
+            },
+            at=("read", "type"),
+        ),
         "a kind that nobody knows": _of("kubernetes:sparkoperator.k8s.io/v1beta2:SparkApplication"),
         "a kind that nobody knows, in a group of a chart": _of("kubernetes:argoproj.io/v1alpha1:Sensor"),
     },

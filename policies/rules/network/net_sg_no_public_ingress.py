@@ -76,7 +76,8 @@ RULE = Rule(
         "CKV_AWS_260",
     ),
     why="Only load balancers face the internet, and their controller creates their rules.",
-    fix="Name the range or the security group that may connect.",
+    fix="Name the range or the security group that may connect; or add the port, alone in a rule of TCP or UDP, to "
+    "policies.net-sg-no-public-ingress.public_ports.",
     options={
         "public_ports": Option(
             "Ports that may be open to the internet, each with a rule of its own.", [], stricter="fewer"

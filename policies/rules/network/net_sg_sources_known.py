@@ -52,7 +52,7 @@ def check(
 ) -> Iterator[tuple[Resource, str, str]]:
     by_group: dict[str, dict[str, tuple[Resource, list[str]]]] = {}
     of_groups = [
-        group for group in stack.of(*GROUPS) if group.inputs.get("ingress")
+        group for group in stack.of(*GROUPS) if present(group.inputs_of, "ingress")
     ]  # else AWS lists what stands apart
     for holder in (*stack.of(RULE_TYPE, OLD_RULE_TYPE), *of_groups):
         for rule in rules_in(holder):
@@ -150,7 +150,8 @@ RULE = StackRule(
     severity="high",
     standards=("FSBP EC2.18",),
     why="A range may be cut into pieces, or stand in a list that somebody else changes.",
-    fix="Name the range or the security group that may connect; make the prefix list in this stack.",
+    fix="Name range or group; make the list here, or add one of AWS (CloudFront's) to policies.net-sg-sources-known."
+    "known_prefix_lists, a port to its public_ports.",
     options={
         "public_ports": Option(
             "Ports that may be open to the internet, each with a rule of its own.", [], stricter="fewer"

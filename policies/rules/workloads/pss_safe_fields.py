@@ -4,12 +4,13 @@ A volume of an image holds nothing of the node, and is left to the rules for ima
 Source: kubernetes/pod-security-admission of 2026-07, policy/check_*.go, levels baseline and restricted; read 2026-11.
 """
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
 from policies.pods import EXEMPT_NAMESPACES, KUBERNETES, Pod, in_pods
-from policies.rule import Resource, Rule, View, each, flag, keys, text
-from policies.samples import in_every_place, pod_of, security
+from policies.rule import Case, Resource, Rule, View, at, each, flag, keys, text
+from policies.samples import DEPLOYMENT, POD, in_every_place, pod_of, security
 
 PROC, PROCESS = "securityContext.procMount", "securityContext.windowsOptions.hostProcess"
 PROFILE = "securityContext.appArmorProfile.type"
@@ -18,6 +19,7 @@ HOSTS = tuple(
     for moment in ("livenessProbe", "readinessProbe", "startupProbe", "lifecycle.postStart", "lifecycle.preStop")
     for kind in ("httpGet", "tcpSocket")
 )
+ANNOTATION = "container.apparmor.security.beta.kubernetes.io/"
 LABELS, KERNEL = "securityContext.seLinuxOptions", "securityContext.sysctls"
 LABEL_TYPES = ("", "container_t", "container_init_t", "container_kvm_t", "container_engine_t")
 SAFE_SYSCTLS = (
@@ -50,6 +52,18 @@ def _profile(holder: View) -> Iterator[tuple[str, str]]:
         yield holder.under(PROFILE), "switches off what AppArmor refuses"
 
 
+def _old_profile(pod: Pod) -> Iterator[tuple[str, str]]:
+    """Yields the annotations of the pod that set a profile, as Kubernetes did before 1.30 and still reads."""
+    outer, _, last = pod.spec.path.rpartition("spec")
+    path = f"{outer}metadata.annotations"
+    if last:
+        return
+    given = at(pod.spec.resource, path, {})
+    for key, profile in given.items() if isinstance(given, Mapping) else ():
+        if key.startswith(ANNOTATION) and not re.fullmatch("(runtime/default|localhost/.*)?", str(profile)):
+            yield path, f"has {key}, which switches off what AppArmor refuses"
+
+
 def _labels(holder: View) -> Iterator[tuple[str, str]]:
     if text(holder, f"{LABELS}.type") not in LABEL_TYPES:
         yield holder.under(f"{LABELS}.type"), "is no label of containers, so SELinux does not keep it in"
@@ -62,6 +76,7 @@ def _pod(pod: Pod) -> Iterator[tuple[str, str]]:
     yield from pod.containers(_container)
     yield from pod.levels(PROCESS, _process)
     yield from pod.levels(PROFILE, _profile)
+    yield from _old_profile(pod)
     yield from pod.levels(LABELS, _labels)
     for parameter in each(pod.spec, KERNEL):
         if text(parameter, "name") not in SAFE_SYSCTLS:
@@ -82,6 +97,8 @@ def _nested(path: str) -> dict[str, object]:
         value = {name: value}
     return cast(dict[str, object], value)
 
+
+POD_SPEC = {"containers": [{"name": "c"}]}
 
 RULE = Rule(
     id="pss-safe-fields",
@@ -109,6 +126,15 @@ RULE = Rule(
             {"livenessProbe": {"httpGet": {"host": "", "port": 80}}, **security(appArmorProfile={"type": "Localhost"})},
             **security(appArmorProfile={"type": "RuntimeDefault"}),
         ),
+        "profiles by annotation": Case(
+            {
+                "metadata": {
+                    "annotations": {f"{ANNOTATION}a": "runtime/default", f"{ANNOTATION}b": "localhost/x", "team": "a"}
+                },
+                "spec": POD_SPEC,
+            },
+            type=POD,
+        ),
         "the usual masks": pod_of(security(procMount="Default", windowsOptions={"hostProcess": False})),
     },
     bad={
@@ -130,6 +156,16 @@ RULE = Rule(
         "without a profile": pod_of({}, **security(appArmorProfile={"type": "Unconfined"}), at=f"spec.{PROFILE}"),
         "a container without a profile": pod_of(
             security(appArmorProfile={"type": "Unconfined"}), at=f"spec.containers[0].{PROFILE}"
+        ),
+        "a container without a profile, by annotation": Case(
+            {"metadata": {"annotations": {f"{ANNOTATION}c": "unconfined"}}, **pod_of({}).props},
+            type=POD,
+            at="metadata.annotations",
+        ),
+        "a template without a profile, by annotation": Case(
+            {"spec": {"template": {"metadata": {"annotations": {f"{ANNOTATION}c": "unconfined"}}, "spec": POD_SPEC}}},
+            type=DEPLOYMENT,
+            at="spec.template.metadata.annotations",
         ),
         "a file server": pod_of(
             {}, volumes=[{"name": "x", "nfs": {"server": "fs", "path": "/"}}], at="spec.volumes[0].nfs"
