@@ -65,7 +65,7 @@ _LEADING = re.compile(
 """Names of roles and of data by their end: it says nothing of whose they are."""
 ADMINISTRATORS = re.compile(
     r"arn:[\w-]+:iam::aws:policy/(job-function/.*|.*AdministratorAccess.*|.*Admin(Access|istrator)?|PowerUserAccess|"
-    r".*Full_?Access.*|SecretsManagerReadWrite)"
+    r".*Full_?Access.*|SecretsManagerReadWrite|service-role/AmazonEC2RoleforSSM)"
 )
 """AWS's policies for administrators, or for everything in a service."""
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from catalog.rbac import ESCALATIONS
 from policies.objects import objects
 from policies.rbac import CLUSTER_ROLE, GROUP, ROLE, ROLES, grants, in_rules, rule_of
-from policies.rule import Case, Resource, Rule, View, at, each, texts
+from policies.rule import Case, Resource, Rule, View, each, keys, texts
 
 RIGHTS = {
     **ESCALATIONS,
@@ -32,7 +32,7 @@ def _rule(rule: View) -> Iterator[tuple[str, str]]:
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
     yield from in_rules(resource, _rule)
     for role in objects(resource, GROUP, "ClusterRole"):
-        for rule in each(role, "rules") if str(at(role, "metadata.labels", {}).get(VIEW)) == "true" else ():
+        for rule in each(role, "rules") if VIEW in keys(role, "metadata.labels") else ():
             if not READS.issuperset(texts(rule, "verbs")) or not SHELLS.isdisjoint(texts(rule, "resources")):
                 yield (
                     rule.under("verbs"),

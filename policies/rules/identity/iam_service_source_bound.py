@@ -72,7 +72,7 @@ RULE = Rule(
     applies_to=(*TYPES, *KEYS, ROLE, PERMISSION),
     severity="medium",
     why="A stranger has the service of AWS write false logs, events or alarms among ours, which nobody tells apart.",
-    fix="Name an account of ours: in a Condition on aws:SourceAccount or aws:SourceArn, or in a permission's sourceArn.",
+    fix="Name an account of ours: in a Condition on aws:SourceAccount or aws:SourceArn, or in a permission.",
     mend={
         "Condition": {"StringEquals": {"aws:SourceAccount": "<account>"}},
         "sourceArn": "arn:aws:<service>:<region>:<account>:<name>",
