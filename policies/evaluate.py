@@ -9,7 +9,10 @@ from typing import Any, Literal
 from policies.rule import Rule, StackRule
 from policies.views import NotKnownError, Reads, Resource, Stack, WrongTypeError
 
-NEEDED = "is unknown at preview, and this rule needs it before anything is built: write a literal value"
+NEEDED = (
+    "is unknown at preview, and this rule needs it before anything is built: write a literal value where you can; "
+    "otherwise build it in two steps, or waive it until then"
+)
 WAITS = "is unknown before the update, so the rule is checked then"
 NOT_SHOWN = "has a value that breaks the rule; the value comes from a secret, so it is not shown"
 

@@ -241,11 +241,25 @@ class Grant:
             if principal.kind == "service" and principal.name == _POD_IDENTITY and not self._restricting_owners():
                 return (
                     self.statement.under("Condition"),
-                    "has no aws:SourceAccount and no aws:SourceArn: clusters of any account may use the role",
+                    "has no aws:SourceAccount and no aws:SourceArn: who has iam:PassRole may give it to any cluster",
                 )
             if principal.kind == "federated" and (missing := self._not_fixed(principal.name)):
                 return self.statement.under("Condition"), missing
         return "", ""
+
+    def source(self, own: Collection[str]) -> str:
+        """Returns for whom its services act: "" for ours or for nobody known, else EVERYONE or an account.
+
+        own: our accounts, as in `open_to`.
+        """
+        bounds = [condition.owners for condition in self.conditions if condition.owners]
+        foreign = sorted(owner for owners in bounds for owner in owners if is_foreign(owner, own))
+        ours = [owners for owners in bounds if owners.isdisjoint(foreign)]
+        if not bounds:
+            return EVERYONE
+        if ours and (not foreign or any(not owner.startswith("arn:") for owners in ours for owner in owners)):
+            return ""  # the name of a bucket says nothing of whose it is beside an account that is not ours
+        return f"the account {foreign[0]}"
 
     def _not_fixed(self, provider: str) -> str:
         host = provider.rpartition("oidc-provider/")[2].lower()

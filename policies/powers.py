@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from policies.grants import IDENTITY_POLICIES, Condition, Grant, grants, listed
-from policies.patterns import are_wide, is_fixed
+from policies.patterns import are_wide, is_fixed, matches
 from policies.rule import Resource, View, each
 
 ROLE = "aws:iam/role:Role"
@@ -45,10 +45,27 @@ _BOUNDS = re.compile(
     r"sagemaker:(domainid|userprofilename)|secretsmanager:(name|secretid)|servicequotas:service|sns:endpoint"
 )
 """Keys about what is acted on. Any other says who calls, how, when or where, or is not known: it bounds nothing."""
-_CALLER = re.compile(r"\$\{aws:(principal(account|arn|orgid|tag/[\w.:/=+@-]+)|username|userid)\}", re.IGNORECASE)
+_REQUESTED = re.compile(r"[\w-]+:request(object)?tag/.+")
+"""Keys whose value the caller chooses: they bound what is made anew, and nothing that is there already."""
+_CREATES = re.compile(r"[\w-]+:(allocate|copy|create|import|register|request|restore|run)\w+\*?")
+_OF_A_CONTROLLER = re.compile(r"[\w-]+:(resource|request)tag/(csi\w+name|[\w-]+(\.[\w-]+)+(/.*)?)")
+"""Tags that only one controller sets, with its domain in the key: what has one is its own, whatever the value."""
+_SHARED = re.compile(
+    r"[\w-]+:resourcetag/(.*[:/])?(app|application|env|environment|managed[-_]?by|project|stack|stage)", re.IGNORECASE
+)
+"""Tags that everything in an account may carry, the administrators' roles too."""
+_CALLER = re.compile(
+    r"\$\{(aws:(principal(account|arn|orgid|tag/[\w.:/=+@-]+)|username|userid)|saml:sub|"
+    r"cognito-identity\.amazonaws\.com:sub)(, *'[^'*?]*')?\}",
+    re.IGNORECASE,
+)
+_LEADING = re.compile(
+    r"arn:[^:]*:(s3:[^:]*:[^:]*:|(dynamodb|iam|secretsmanager|ssm):[^:]*:[^:]*:[\w-]+[/:])[*?].*", re.IGNORECASE
+)
+"""Names of roles and of data by their end: it says nothing of whose they are."""
 ADMINISTRATORS = re.compile(
     r"arn:[\w-]+:iam::aws:policy/(job-function/.*|.*AdministratorAccess.*|.*Admin(Access|istrator)?|PowerUserAccess|"
-    r".*Full_?Access.*|SecretsManagerReadWrite)"
+    r".*Full_?Access.*|SecretsManagerReadWrite|service-role/AmazonEC2RoleforSSM)"
 )
 """AWS's policies for administrators, or for everything in a service."""
 
@@ -63,15 +80,31 @@ def documents(resource: Resource) -> Iterator[tuple[View, str]]:
 
 def is_wide(grant: Grant) -> bool:
     """Tells whether a statement is about all resources of a kind, or many, in whatever spelling."""
-    return bool(listed(grant.statement, "NotResource")) or are_wide(listed(grant.statement, "Resource"))
+    arns = [_filled(arn) for arn in listed(grant.statement, "Resource")]
+    return bool(listed(grant.statement, "NotResource")) or are_wide(arns) or any(map(_LEADING.fullmatch, arns))
 
 
-def is_bounded(condition: Condition) -> bool:
-    """Tells whether a condition bounds what is acted on: values that are fixed, of a key about it or the request.
+def _filled(arn: str) -> str:
+    """Returns a pattern with its variables filled in: the caller's own with a name, those of the request with *."""
+    arn = re.sub(r"\$\{[*?$]\}", "x", _CALLER.sub("caller", arn))
+    return re.sub(r"\$\{[^}]*\}", "*", arn)
 
+
+def is_bounded(condition: Condition, action: str = "") -> bool:
+    """Tells whether a condition bounds what an action is done to: values that are fixed, of a key about it.
+
+    action: as written, in lower case. Without one it is asked of rights that lead to everything: tags of the request
+    and tags that everything carries bound none of them, nor does a tag of any value.
     A value that the caller's own identity gives is fixed. A policy for administrators is no bound of a policy.
     """
+    if _REQUESTED.fullmatch(condition.key) and not _creates(action):
+        return False
+    if not action and _SHARED.fullmatch(condition.key):
+        return False
     values = [_CALLER.sub("caller", value) for value in condition.values]
+    asked = (condition.operator, condition.values)
+    if action and asked in (("null", ("false",)), ("stringlike", ("*",))):
+        return _OF_A_CONTROLLER.fullmatch(condition.key) is not None
     return (
         condition.operator.removeprefix("foranyvalue:") in _POSITIVE
         and _BOUNDS.fullmatch(condition.key) is not None
@@ -80,16 +113,21 @@ def is_bounded(condition: Condition) -> bool:
     )
 
 
-def unbounded(view: View, path: str) -> Iterator[Grant]:
-    """Yields what the document allows on all resources of a kind without a bound."""
-    for grant in grants(view, path):
-        if grant.allows and is_wide(grant) and not any(map(is_bounded, grant.conditions)):
-            yield grant
+def _creates(action: str) -> bool:
+    others = ("ec2:createtags", *(each.lower() for each in ESCALATIONS))
+    return _CREATES.fullmatch(action) is not None and not any(matches(action, each) for each in others)
+
+
+def wide(view: View, path: str) -> Iterator[Grant]:
+    """Yields what the document allows on all resources of a kind, with a bound or without."""
+    yield from (grant for grant in grants(view, path) if grant.allows and is_wide(grant))
 
 
 def allowed(view: View, path: str, actions: Sequence[str]) -> Iterator[tuple[Grant, list[str]]]:
     """Yields each statement that allows some of the actions without a bound, and which."""
-    for grant in unbounded(view, path):
+    for grant in wide(view, path):
+        if any(map(is_bounded, grant.conditions)):
+            continue
         if found := [action for action in actions if grant.is_for(action)]:
             yield grant, found
 

@@ -14,6 +14,8 @@ from components.core.iam import Condition, Statement, allow
 from components.core.stage import Stage
 
 _TAG = "elbv2.k8s.aws/cluster"
+_MAKES = ["CreateListener", "CreateLoadBalancer", "CreateRule", "CreateTargetGroup"]
+"""What it tags by: not what is there already, which would be its own from then on."""
 _DESCRIBES = (
     "ec2:DescribeAccountAttributes",
     "ec2:DescribeAddresses",
@@ -101,7 +103,7 @@ def controller_statements(stage: Stage, cluster: str, *, waf: bool) -> Sequence[
             "TagNew",
             ["elasticloadbalancing:AddTags"],
             [*balancers, *targets, *listeners, *listener_rules],
-            made,
+            {"StringEquals": {**made["StringEquals"], "elasticloadbalancing:CreateAction": _MAKES}},
         ),
         allow(
             "Tag",

@@ -211,7 +211,7 @@ def verdicts(module: ModuleType) -> list[object]:
         for own in (frozenset({OURS}), frozenset()):
             try:
                 found: Grant = next(iter(module.grants(resource(document), "assumeRolePolicy")))
-                said.append((found.open_to(own), found.whole_accounts(), found.unscoped_identity()))
+                said.append((found.open_to(own), found.whole_accounts(), found.unscoped_identity(), found.source(own)))
                 said.append([(found.is_for(action), found.is_on(arn)) for action in ACTIONS for arn in ARNS])
                 said.append([found.denies_plaintext(ACTIONS[:1], ARNS[:end]) for end in (0, 1)])
             except Exception as error:
@@ -327,6 +327,17 @@ MORE: tuple[Mapping[str, Any], ...] = (
     anybody("ArnLike", "aws:SourceArn", "arn:aws:s3:::"),
     anybody("ArnLike", "aws:SourceArn", "arn:aws:s3:::*/x"),
     anybody("ArnLike", "aws:SourceArn", "arn:aws:s3:::a/*"),
+    *(
+        {**ANY, "Condition": {"StringEquals": {"aws:SourceAccount": STRANGERS, "aws:SourceOrgID": ORG}}},
+        {**ANY, "Condition": {"ArnLike": {"aws:SourceArn": ["arn:aws:s3:::a", "arn:aws:s3:::b"]}}},
+        {
+            **ANY,
+            "Condition": {
+                "StringEquals": {"aws:SourceAccount": STRANGERS},
+                "ArnLike": {"aws:SourceArn": "arn:aws:s3:::a"},
+            },
+        },
+    ),
     anybody("IpAddress", "aws:SourceIp", "203.0.0.0/16"),
     anybody("IpAddress", "aws:SourceIp", "203.0.0.0/15"),
     anybody("IpAddress", "aws:SourceIp", "2001:db8::/31"),

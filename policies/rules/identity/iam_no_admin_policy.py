@@ -38,6 +38,7 @@ UNBOUNDED = (
         ("aws:TagKeys", "a*"),
     ),
     *(("aws:ResourceAccount", "111122223333"), ("ec2:Region", "us-west-2"), ("s3:authType", "REST-HEADER")),
+    *(("aws:RequestTag/team", "research"), ("aws:ResourceTag/environment", "prod")),
     *(("aws:PrincipalTag/team", "research"), ("ecs:cluster", "arn:aws:ecs:*:*:cluster/*")),
 )
 SERVICES = ("iam", "s3", "ec2", "kms", "secretsmanager", "eks", "dynamodb", "organizations")

@@ -40,6 +40,7 @@ RULE = Rule(
         "one role passed": _grant("iam:PassRole", "arn:aws:iam::111122223333:role/nodes"),
         "roles of one letter": _grant("sts:AssumeRole", "arn:aws:iam::*:role/a*"),
         "roles of one beginning": _grant("sts:AssumeRole", "arn:aws:iam::*:role/ml-platform-*"),
+        "roles of the caller": _grant("sts:AssumeRole", "arn:aws:iam::*:role/team-${aws:PrincipalTag/team}"),
         "roles that have a boundary": _grant("iam:PutRolePolicy", Condition=BOUNDARY),
         "reading": _grant(["iam:Get*", "iam:List*"]),
         "denied": _grant("iam:*", effect="Deny"),
@@ -51,6 +52,22 @@ RULE = Rule(
             _grant("iam:PassRole", "arn:aws:iam::111122223333:role*"), at=AT
         ),
         "any role, by the end of its kind": Case(_grant("sts:AssumeRole", "arn:aws:iam::*:*ole/*"), at=AT),
+        **{
+            f"roles by their end, {end}": Case(_grant("sts:AssumeRole", f"arn:aws:iam::*:role/{end}"), at=AT)
+            for end in ("*admin*", "*-deployer", "${aws:RequestTag/role}", "?dmin")
+        },
+        **{
+            f"{each} with a tag that the caller chooses": Case(
+                _grant(each, Condition={"StringEquals": {"aws:RequestTag/team": "research"}}), at=AT
+            )
+            for each in ("sts:AssumeRole", "eks:CreateAccessEntry", "iam:*")
+        },
+        "what has a tag that everything carries": Case(
+            _grant("iam:*", Condition={"StringEquals": {"aws:ResourceTag/environment": "prod"}}), at=AT
+        ),
+        "what has any tag of a controller": Case(
+            _grant("iam:*", Condition={"Null": {"aws:ResourceTag/ebs.csi.aws.com/cluster": "false"}}), at=AT
+        ),
         "roles of every beginning": Case(
             _grant("iam:PassRole", [f"arn:aws:iam::111122223333:role/{each}*" for each in "abcdefghijklmnop"]), at=AT
         ),

@@ -3,8 +3,10 @@
 Buckets, keys, queues, repositories and file systems have rules of their own.
 """
 
+import re
 from collections.abc import Collection, Iterator
 
+from common.values import UNKNOWN
 from policies.grants import TRUSTED, Grant, let_in, open_to
 from policies.rule import Case, Resource, Rule, View, present, text
 from policies.samples import policy_for
@@ -52,11 +54,14 @@ BOUNDS = {
 }
 """Property -> the condition that AWS makes of it, and a value that names whom it lets in."""
 
+_SERVICE = re.compile(r"[\w.-]+\.amazonaws\.com(\.cn)?")
+"""Services are let in for whom `iam-service-source-bound` says; their source is known later, as a rule."""
+
 
 def check(resource: Resource, *, trusted_accounts: Collection[str]) -> Iterator[tuple[str, str]]:
     if resource.type in PROPERTY:
         yield from let_in(resource, PROPERTY[resource.type], "they may use what the policy is for", trusted_accounts)
-    elif open_to(_permission(resource), trusted_accounts)[0]:
+    elif not _SERVICE.fullmatch(text(resource, "principal")) and open_to(_permission(resource), trusted_accounts)[0]:
         yield "principal", "is not of ours, and no organization and no source of ours bounds it: strangers may call"
 
 
@@ -95,6 +100,9 @@ RULE = Rule(
             {"Service": "cloudwatch.amazonaws.com"}, Condition={"StringEquals": {"aws:SourceAccount": "111122223333"}}
         ),
         "a service that calls a function": Case({"principal": "events.amazonaws.com"}, type=PERMISSION),
+        "a service, for what is made in the same update": Case(
+            {"principal": "apigateway.amazonaws.com", "sourceArn": UNKNOWN}, type=PERMISSION
+        ),
         **{
             f"who calls, by {each}": Case(
                 {"principal": "*", each: value}, type=LAYER if each == "organizationId" else PERMISSION
