@@ -12,7 +12,7 @@ import yaml
 
 from common.policy_options import mistakes
 from common.urns import name_of
-from components.stack.stack_file import SettingsError, read_file
+from components.stack.stack_file import SettingsError
 from policies.options import known as schemas
 from policies.options import strictest
 from policies.production import Production, accounts_of, listed
@@ -20,7 +20,7 @@ from policies.registry import rules
 from policies.rule import ENVIRONMENTS, Environment, Option, Rule, StackRule
 from report.dangers.danger import GRAVE, LOST, NOTE, Danger
 from report.events import Finding, fixes
-from report.look import Look, by_other_judge, environment_of
+from report.look import Look, by_other_judge, environment_of, settings_of
 from report.simulated import ROOT, Simulated
 from report.tables import some
 
@@ -215,12 +215,12 @@ def _judge(opening: str, consequence: str, severity: int = LOST) -> Danger:
 
 
 def _config(content: bytes) -> Mapping[str, Any]:
-    """Returns our settings in a stack file, as the program reads them; none when it cannot."""
+    """Returns the settings in a stack file that judge, as the program reads them; none when it cannot."""
     with TemporaryDirectory() as folder:
         path = Path(folder, "stack.yaml")
         path.write_bytes(content)
         try:
-            return read_file(path)
+            return settings_of(path)
         except SettingsError:
             return {}
 

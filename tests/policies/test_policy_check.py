@@ -136,6 +136,7 @@ def planned(*steps: Mapping[str, Any], **more: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("more", "problem"),
     [
+        ({"changeSummary": {"create": "1"}}, "changeSummary.create is no number"),
         ({"changeSummary": {"same": 696, "create": 1}}, "leaves out 696 resources .* --show-sames"),
         ({"diagnostics": [{"severity": "error", "message": "no such\nbucket"}]}, "preview failed, .* no such bucket"),
     ],
@@ -169,6 +170,35 @@ def test_a_state_is_judged_with_the_options_of_a_stack_file(tmp_path: Path, caps
     settings.write_text("config: [")
     assert check.main(["--state", str(file), "--settings", str(settings)]) == 2
     assert "is not YAML" in capsys.readouterr().err
+    for text in ("", "{}", "config:", "{config: {'other:policies': {}}}", "{1: 2}", "{config: {1: 2}}"):
+        settings.write_text(text)
+        assert check.main(["--state", str(file), "--settings", str(settings)]) == 2, text
+        assert "has no setting of ml-platform" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("more", "wrong"),
+    [
+        ({"inputs": [1]}, "inputs"),
+        ({"outputs": "x"}, "outputs"),
+        ({"parent": 5}, "parent"),
+        ({"propertyDependencies": [1]}, "propertyDependencies"),
+        ({"propertyDependencies": {"a": "b"}}, "propertyDependencies"),
+        ({"propertyDependencies": {"a": [1]}}, "propertyDependencies"),
+        ({"inputs": {"a": {SIGNATURE_KEY: SECRET_SIGNATURE, "plaintext": 5}}}, "a secret"),
+        ({"inputs": {"a": {SIGNATURE_KEY: SECRET_SIGNATURE, "plaintext": "{"}}}, "a secret"),
+    ],
+)
+def test_what_no_engine_writes_is_refused_with_its_place(more: dict[str, Any], wrong: str) -> None:
+    for document in (state({**queue(), **more}), planned({**queue(), **more})):
+        with pytest.raises(CannotJudgeError, match=wrong):
+            judge(resources_of(document))
+
+
+def test_a_preview_with_steps_of_replacement_is_whole_and_has_each_resource_once() -> None:
+    for ops in (("create-replacement",), ("create-replacement", "replace"), ("replace",)):
+        steps = [{"op": op, "newState": queue()} for op in ops]
+        assert len(resources_of({"steps": steps, "changeSummary": {"replace": 1}})) == 1
 
 
 def test_a_secret_is_nowhere_in_what_is_written() -> None:
@@ -367,6 +397,13 @@ def test_manifests_without_a_namespace_are_in_the_given_one() -> None:
     for namespace, status in (("", "failed"), ("team", "passed")):
         outcomes = {each.rule: each.status for each in judge(resources_of_manifests(json.dumps(pod), namespace))}
         assert outcomes["ns-not-default"] == status
+
+
+def test_days_and_keys_that_are_no_texts_are_read_as_kubernetes_does() -> None:
+    text = "{apiVersion: v1, kind: ConfigMap, metadata: {name: x}, data: {day: 2026-11-30, 5: a, on: b}}"
+    (made,) = resources_of_manifests(text, "team")
+    assert made["inputs"]["data"] == {"day": "2026-11-30", "5": "a", "true": "b"}
+    assert judge([made])
 
 
 def test_what_belongs_to_no_namespace_gets_none() -> None:
