@@ -121,6 +121,52 @@ def test_resources_that_name_each_other_by_literal_names_are_linked_before_and_a
         assert found["iam-node-role-minimal"] == "failed", ids
 
 
+def both(kind: str, there: Mapping[str, Any], inputs: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Two resources of one name, the second with another provider or region."""
+    here = {"region": "us-west-2", "allowedAccountIds": '["111122223333"]'}
+    providers = [
+        {"urn": f"{STACK}::pulumi:providers:aws::{name}", "type": "pulumi:providers:aws", "id": "0", "inputs": each}
+        for name, each in (("here", here), ("there", {**here, **there}))
+    ]
+    return [*providers, *(placed(kind, name, inputs) for name in ("here", "there"))]
+
+
+def placed(kind: str, provider: str, inputs: Mapping[str, Any], name: str = "") -> dict[str, Any]:
+    urn = f"{STACK}::{kind}::{name or provider}"
+    return {"urn": urn, "type": kind, "inputs": inputs, "provider": f"{STACK}::pulumi:providers:aws::{provider}::0"}
+
+
+VAULT, LOCK = "aws:backup/vault:Vault", "aws:backup/vaultLockConfiguration:VaultLockConfiguration"
+ANOTHER = {"allowedAccountIds": '["444455556666"]'}
+LOCKED = {"backupVaultName": "main", "minRetentionDays": 7}
+
+
+@pytest.mark.parametrize("there", [{"region": "us-east-2"}, ANOTHER])
+def test_a_name_is_that_of_its_region_and_account_alone(there: Mapping[str, Any]) -> None:
+    vaults = both(VAULT, there, {"name": "main"})
+    for locks, open_vaults in ((["here"], ["there"]), (["there"], ["here"]), (["here", "there"], [])):
+        found = judge([*vaults, *(placed(LOCK, each, LOCKED) for each in locks)])
+        failed = [each.urn for each in found if (each.rule, each.status) == ("rel-backup-locked", "failed")]
+        assert failed == [f"{STACK}::{VAULT}::{name}" for name in open_vaults]
+
+
+@pytest.mark.parametrize(
+    ("there", "fails"),
+    [
+        (ANOTHER, False),
+        ({"region": "us-east-2"}, True),
+        ({"assumeRoles": [{"roleArn": "arn:aws:iam::444455556666:role/x"}]}, False),
+    ],
+)
+def test_a_role_of_another_account_is_no_node_role_though_it_has_its_name(there: Any, fails: bool) -> None:
+    roles = both("aws:iam/role:Role", there, {"name": "nodes", "assumeRolePolicy": "{}"})
+    attachment = {"role": "nodes", "policyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}
+    found = judge(
+        [*roles[:3], placed(NODE_GROUP, "here", {"nodeRoleArn": ARN}), placed(ATTACHMENT, "there", attachment)]
+    )
+    assert bool([each for each in found if (each.rule, each.status) == ("iam-node-role-minimal", "failed")]) is fails
+
+
 def test_a_preview_is_judged_like_a_state() -> None:
     plan = {"steps": [{"op": "create", "newState": queue()}, {"op": "delete", "oldState": queue()}]}
     assert [each.rule for each in judge(resources_of(plan)) if each.status == "failed"][:1]
