@@ -13,7 +13,7 @@ from functools import partial, reduce
 from typing import Any, cast
 
 import grpc
-from google.protobuf import empty_pb2, json_format
+from google.protobuf import empty_pb2, json_format, struct_pb2
 from pulumi.runtime.proto import analyzer_pb2 as wire
 from pulumi.runtime.proto import analyzer_pb2_grpc, plugin_pb2
 
@@ -23,13 +23,14 @@ from common.version import VERSION
 from common.wire import from_struct
 from policies.evaluate import Finding, evaluate_rule, evaluate_stack_rule
 from policies.options import known, schema, strictest
-from policies.production import NAMESPACE, OF_PROVIDER, Production, accounts_of
+from policies.production import NAMESPACE, Production, accounts_of
 from policies.rule import ENVIRONMENTS, Environment, Level, Rule, Severity, StackRule
-from policies.views import EvaluationContext, Reads, Resource, Stack
+from policies.views import OF_PROVIDER, EvaluationContext, Reads, Resource, Stack
 from policies.waivers import MOST_RESOURCES, Waiver, entry_for, today
 
 PACK = "ml-platform"
 DOCS = "docs/policies/README.md"
+AWS_PROVIDER = "pulumi:providers:aws"
 _LEVELS: Mapping[Level, int] = {"advisory": wire.ADVISORY, "mandatory": wire.MANDATORY, "disabled": wire.DISABLED}
 _SEVERITIES: Mapping[Severity, int] = {
     "low": wire.POLICY_SEVERITY_LOW,
@@ -141,7 +142,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
     def Analyze(self, request: wire.AnalyzeRequest, context: grpc.ServicerContext) -> wire.AnalyzeResponse:  # noqa: N802
         """Checks one resource by its inputs."""
         response = wire.AnalyzeResponse()
-        self._see_account(request.provider)
+        self._see_account(request.properties if request.type == AWS_PROVIDER else request.provider.properties)
         evaluation = self._evaluation_context(request.urn)
         self._report_production(response)
         resource = self._judged[request.urn] = _resource(request, evaluation, Reads())
@@ -261,9 +262,9 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         self._is_production = bool(self._production.why(self._stack, self._accounts))
         return EvaluationContext(self._environment(urn), self._today)
 
-    def _see_account(self, provider: wire.AnalyzerProviderResource) -> None:
+    def _see_account(self, provider: struct_pb2.Struct) -> None:
         """Stores the account of production in which a resource is built, whatever the stack's settings say."""
-        fields = provider.properties.fields
+        fields = provider.fields
         if self._production.accounts:
             account = self._production.account_in(" ".join(str(fields[key]) for key in OF_PROVIDER if key in fields))
             self._accounts += f" {account}" if account not in self._accounts else ""
@@ -312,8 +313,9 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
 
     def _value(self, rule: Rule | StackRule, name: str, given: list[Any], environment: Environment) -> Any:
         option = rule.options[name]
-        value = reduce(partial(strictest, option), given) if given else option.value_in(environment)
-        return self._production.floor(rule, name, value) if self._is_production else value
+        production = self._production if self._is_production else Production()
+        value = reduce(partial(strictest, option), given) if given else production.default(rule, name, environment)
+        return production.floor(rule, name, value)
 
     def _rules_for(self, kind: str) -> list[Rule]:
         if kind not in self._by_type:

@@ -22,6 +22,7 @@ from xml.etree import ElementTree as Xml
 import yaml
 from pulumi.runtime.proto import analyzer_pb2 as wire
 
+from common.markdown import plain
 from common.urns import name_of, stack_of, type_of
 from common.values import SECRET_SIGNATURE, SIGNATURE_KEY, UNKNOWN, Secret
 from common.version import VERSION
@@ -30,7 +31,7 @@ from policies.analyzer import BROAD, DOCS, EXPIRED, IN_PRODUCTION, PACK, UNUSED,
 from policies.evaluate import NEEDED, WAITS, Finding
 from policies.manifests import resources_of_manifests
 from policies.pack import PRODUCTION, WAIVERS
-from policies.production import ProductionError
+from policies.production import NAMESPACE, ProductionError
 from policies.production import load as load_production
 from policies.registry import rules, statement_of
 from policies.rule import ENVIRONMENTS, Level, Rule, StackRule
@@ -41,6 +42,7 @@ STATUSES = ("failed", "crashed", "deferred", "waived", "passed", "not applicable
 ENCRYPTED = "may be a secret that is encrypted here, and this rule needs it: export or preview with --show-secrets"
 _THAT_LEAVE_A_RESOURCE = ("same", "create", "update", "replace", "import")
 """Operations that the summary of a preview counts."""
+_SHAPES: Mapping[str, type] = {"inputs": dict, "outputs": dict, "propertyDependencies": dict, "parent": str}
 _STATUS = {"violation": "failed", "crashed": "crashed", "deferred": "deferred"}
 _OF_THE_PACK = {notice.id: notice for notice in (IN_PRODUCTION, EXPIRED, BROAD, UNUSED)}
 """What the pack says itself. What crashed, is deferred or waived is an outcome of its rule."""
@@ -123,10 +125,23 @@ def resources_of(document: Any) -> list[Mapping[str, Any]]:
         raise CannotJudgeError(
             "it has neither resources nor steps. Give what `pulumi stack export` or `pulumi preview --json` prints."
         )
-    for number, each in enumerate(found if isinstance(found, list) else [found], 1):
-        if any(not isinstance(_map(each).get(key), str) for key in ("urn", "type")):
-            raise CannotJudgeError(f"number {number} in it is no resource with urn and type. Export the stack again.")
+    _check_shapes(found)
     return [each for each in found if not each.get("delete") and not each.get("external")]
+
+
+def _check_shapes(resources: Any) -> None:
+    """Raises CannotJudgeError for what is no resource as the engine writes it."""
+    for number, each in enumerate(resources if isinstance(resources, list) else [resources], 1):
+        given = _map(each)
+        if any(not isinstance(given.get(key), str) for key in ("urn", "type")):
+            raise CannotJudgeError(f"number {number} in it is no resource with urn and type. Export the stack again.")
+        links = _map(given.get("propertyDependencies")).values()
+        texts = [urn for urns in links if isinstance(urns, list) for urn in urns]
+        wrong = [key for key, shape in _SHAPES.items() if not isinstance(given.get(key) or shape(), shape)]
+        if not all(isinstance(urns or [], list) for urns in links) or not all(isinstance(urn, str) for urn in texts):
+            wrong.append("propertyDependencies")
+        if wrong:
+            raise CannotJudgeError(f"{given['urn']} has a wrong {wrong[0]}. Export the stack again.")
 
 
 def _map(value: Any) -> Mapping[str, Any]:
@@ -139,18 +154,24 @@ def _planned(plan: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     Source: shouldShow in pkg/backend/display of pulumi/pulumi, tried on the engine v3.259; read 2026-11.
     """
     steps = [_map(step) for step in plan["steps"]] if isinstance(plan["steps"], list) else []
-    errors = [each for each in map(_map, plan.get("diagnostics") or ()) if each.get("severity") == "error"]
+    told = plan.get("diagnostics")
+    errors = [each for each in map(_map, told if isinstance(told, list) else ()) if each.get("severity") == "error"]
     if errors:
         said = " ".join(str(errors[0].get("message")).split())
         raise CannotJudgeError(f"the preview failed, so its plan is not whole: {said} Mend that, and preview again.")
-    shown = Counter(step.get("op") for step in steps)
+    shown = Counter(str(step.get("op")) for step in steps)
+    shown["replace"] = max(shown["replace"], shown["create-replacement"])  # the same, with --show-replacement-steps
     summary = _map(plan.get("changeSummary"))
+    if wrong := [op for op, count in summary.items() if not isinstance(count, int)]:
+        raise CannotJudgeError(f"changeSummary.{wrong[0]} is no number. Preview again.")
     if missing := sum(max(0, summary.get(op, 0) - shown[op]) for op in _THAT_LEAVE_A_RESOURCE):
         raise CannotJudgeError(
             f"the plan leaves out {missing} resources that stay as they are, so rules about the stack would be wrong. "
             "Write it with `pulumi preview --json --show-sames`."
         )
     found = [step["newState"] for step in steps if step.get("newState")]
+    _check_shapes(found)
+    found = list({each["urn"]: each for each in found}.values())  # one that is replaced may be there more than once
     urns = {str(_map(each).get("provider") or "").rpartition("::")[0] for each in found}
     for urn in sorted(urns - {_map(each).get("urn") for each in found}):
         if not name_of(urn).startswith("default"):
@@ -163,7 +184,8 @@ def _planned(plan: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def settings_of(plan: Any) -> dict[str, str]:
     """Returns the configuration in the output of `pulumi preview --json` as text, without secrets."""
-    return {key: text for key, text in _map(_map(plan).get("config")).items() if text != "[secret]"}
+    config = _map(_map(plan).get("config"))
+    return {key: text for key, text in config.items() if isinstance(text, str) and text != "[secret]"}
 
 
 def judge(
@@ -246,9 +268,16 @@ def opened(value: Any) -> Any:
     """Returns a value of a state with its secrets marked. A secret that is encrypted is unknown."""
     if isinstance(value, Mapping):
         if value.get(SIGNATURE_KEY) == SECRET_SIGNATURE:
-            return Secret(json.loads(value["plaintext"]) if "plaintext" in value else UNKNOWN)
+            return Secret(_plaintext(value["plaintext"]) if "plaintext" in value else UNKNOWN)
         return {key: opened(item) for key, item in value.items()}
     return [opened(item) for item in value] if isinstance(value, list) else value
+
+
+def _plaintext(text: Any) -> Any:
+    try:
+        return json.loads(text)
+    except (TypeError, ValueError):
+        raise CannotJudgeError("a secret in it is no JSON. Export the stack again.") from None
 
 
 def _message(state: Mapping[str, Any], by_urn: Mapping[str, Mapping[str, Any]]) -> wire.AnalyzerResource:
@@ -334,7 +363,7 @@ class Page:
         """Returns a heading with the verdict, and a part for each rule that said something."""
         lines = ["## Policies", "", f"{self.verdict}.", ""]
         for title, said, waivers in self._by_rule():
-            lines += [f"### {title}", "", *(f"- {_prose(line)}" for line in said), ""]
+            lines += [f"### {title}", "", *(f"- {plain(line)}" for line in said), ""]
             lines += ["```yaml", *waivers, "```", ""] if waivers else []
         return "\n".join(lines)
 
@@ -441,10 +470,6 @@ def _short(urn: str) -> str:
     return f"{urn.split('::')[2].rpartition('$')[2]} {name_of(urn)}" if urn.count("::") > 2 else urn or "the stack"
 
 
-def _prose(text: str) -> str:
-    return text.replace("\n", " ").replace("<", "&lt;")
-
-
 FORMATS: Mapping[str, Callable[[Page], str]] = {
     "text": Page.text,
     "json": Page.json,
@@ -485,9 +510,12 @@ def _source(arguments: argparse.Namespace) -> tuple[list[Any], dict[str, str]]:
 def _settings_in(file: Path) -> dict[str, str]:
     """Returns the configuration in a stack file as text, without secrets."""
     try:
-        config = _map(_map(yaml.safe_load(file.read_text(encoding="utf-8"))).get("config"))
+        given = _map(_map(yaml.safe_load(file.read_text(encoding="utf-8"))).get("config"))
     except yaml.YAMLError as error:
         raise CannotJudgeError(f"{file} is not YAML: {' '.join(str(error).split())}") from None
+    config = {str(key): each for key, each in given.items()}
+    if not any(key.startswith((NAMESPACE, "aws:")) for key in config):
+        raise CannotJudgeError(f"{file} has no setting of {NAMESPACE[:-1]} under config. Give the stack file.")
     plain = {key: each for key, each in config.items() if "secure" not in _map(each)}
     return {key: each if isinstance(each, str) else json.dumps(each, default=str) for key, each in plain.items()}
 

@@ -54,7 +54,7 @@ values is judged in `tests/policies/test_policy_charts.py`, and each finding the
 
 **Unknown values** exist only after the update, such as the id of a new resource. Each rule says what one means.
 
-**Configuration.** A stack file sets options of rules, such as caps and lists of what is allowed:
+**Configuration.** A stack file sets options of rules, such as caps and lists of what is allowed (in production: below):
 `ml-platform:policies: {cost-monthly-cap: {usd: 30000}, res-allowed-regions: {regions: [eu-central-1]}}`. For levels,
 and for several stacks: `pulumi preview --policy-pack policies --policy-pack-config FILE`, with a JSON file such as
 `{"cost-monthly-cap": {"usd": 30000}, "node-no-ssh": "mandatory"}`. Where both set an option, the stricter value
@@ -62,10 +62,11 @@ applies; where nobody can say which is stricter, that of the JSON file. A rule o
 
 **Production** is a stack that is named so (`prod`, `eu-prd2`, `Production`, `live`; not `preprod` or `non-prod`), and
 what `policies/production.yaml` lists: further stacks, and the accounts of AWS that are production. There no
-configuration makes a critical rule less than mandatory, and no option is looser than the floors of that file. A stack
-file there cannot loosen an option of a critical rule that has no floor: where regions or admins differ from the rule's
-list, write them in both. A stack that is production and says something else is told so. A pull request that changes
-options, floors, waivers or rules is judged by those of its base too, and the report says so first.
+configuration makes a critical rule less than mandatory, and no option is looser than the floors of that file, which
+apply where nobody sets another value. A stack file there cannot loosen an option of a critical rule that has no floor:
+write your regions, admins and GPUs there, as `floors: {res-allowed-regions: {regions: [eu-central-1]}}`. A stack that
+is production and says something else is told so. A pull request that changes options, floors, waivers or rules is
+judged by those of its base too, and the report says so first.
 
 **A message** says what is wrong, why it matters, the fix and where to read more, and has a waiver to paste. The fix has
 those edits of the stack file and of the resource that are the same in every program. `<...>` is a word of your own.

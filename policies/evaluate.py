@@ -1,5 +1,6 @@
 """Runs one rule and turns every outcome into findings. An error in a rule is a finding too, and stops no other rule."""
 
+import re
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any, Literal
 from policies.rule import Rule, StackRule
 from policies.views import NotKnownError, Reads, Resource, Stack, WrongTypeError
 
+_STEP = re.compile(r"[.\[]")
 NEEDED = (
     "is unknown at preview, and this rule needs it before anything is built: write a literal value where you can; "
     "otherwise build it in two steps, or waive it until then"
@@ -52,28 +54,26 @@ def _findings(
 ) -> Iterator[Finding]:
     """Yields what the check finds. At a value that is unknown or of a wrong type it starts again without that value.
 
-    So one value hides nothing beside it. What is found at a value that is left out is not said: it may be fine. An
-    unknown value is left out at every resource and item at once, so that a check starts again once for each path.
+    So one value hides nothing beside it. What is found at a value that is left out is not said: it may be fine. It is
+    left out at every resource and item at once, so that a check starts again once for each path.
     """
     found: dict[tuple[str, str], list[Finding]] = {}
-    wrong: list[Finding] = []
     try:
         while True:
             last, stopped = _run(rule, urn, reads, check)
-            found |= _by_place(each for each in last if not any(_is_at(each, *place) for place in reads.left_out))
-            if stopped is None:
+            without = {(resource.urn, path) for resource, path in reads.left_out}
+            found |= _by_place(each for each in last if not any((each.urn, path) in without for path in _down_to(each)))
+            if stopped is None or not reads.leave_out(stopped):
                 break
-            if isinstance(stopped, WrongTypeError):
-                wrong.append(Finding(rule.id, "violation", stopped.resource.urn, stopped.path, stopped.problem))
-            if not reads.leave_out(stopped):
-                break
-        left_out = dict(reads.left_out)
+        left_out, wrong = dict(reads.left_out), dict(reads.wrong)
     finally:
         reads.begin()
-    for findings in (*found.values(), wrong):
+    for findings in found.values():
         yield from findings
+    for (resource, path), problem in wrong.items():
+        yield Finding(rule.id, "violation", resource.urn, path, problem)
     for resource, path in left_out:
-        if not any((each.urn, each.path) == (resource.urn, path) for each in wrong):
+        if (resource, path) not in wrong:
             yield from _undecided(rule, resource, path)
 
 
@@ -85,9 +85,10 @@ def _by_place(findings: Iterable[Finding]) -> dict[tuple[str, str], list[Finding
     return by_place
 
 
-def _is_at(finding: Finding, resource: Resource, path: str) -> bool:
-    at = finding.path
-    return finding.urn == resource.urn and (at == path or at.startswith((f"{path}.", f"{path}[")))
+def _down_to(finding: Finding) -> Iterator[str]:
+    """Yields the path of a finding and those of the values that it is in."""
+    yield from (finding.path[: each.start()] for each in _STEP.finditer(finding.path))
+    yield finding.path
 
 
 def _undecided(rule: Rule | StackRule, resource: Resource, path: str) -> Iterator[Finding]:

@@ -18,13 +18,20 @@ def resources_of_manifests(text: str, namespace: str = "") -> list[dict[str, Any
     Data of a Secret are secret: the provider of Kubernetes marks them so. Raises ValueError for what is no object.
     """
     try:
-        documents = list(yaml.load_all(text, Loader=PARSER))
+        documents = [_with_text_keys(each) for each in yaml.load_all(text, Loader=PARSER)]
     except yaml.YAMLError as error:
         raise ValueError(f"it is not YAML: {' '.join(str(error).split())}") from None
     objects = [each for document in documents if document for each in _objects(document)]
     specs = [each.get("spec") or {} for each in objects if each["kind"] == "CustomResourceDefinition"]
     without = CLUSTER_SCOPED | {spec["names"]["kind"] for spec in specs if spec.get("scope") == "Cluster"}
     return [_resource(each, "" if each["kind"] in without else namespace) for each in objects]
+
+
+def _with_text_keys(value: Any) -> Any:
+    """Returns a value as JSON has it, which is how Kubernetes reads YAML: `on:` is the key "true"."""
+    if isinstance(value, Mapping):
+        return {key if isinstance(key, str) else json.dumps(key): _with_text_keys(item) for key, item in value.items()}
+    return [_with_text_keys(item) for item in value] if isinstance(value, list) else value
 
 
 def _objects(document: Any) -> Iterator[Mapping[str, Any]]:

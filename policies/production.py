@@ -11,7 +11,8 @@ import yaml
 
 from common.policy_options import mistakes as option_mistakes
 from policies.options import known, strictest
-from policies.rule import Rule, StackRule
+from policies.rule import Environment, Rule, StackRule
+from policies.views import OF_PROVIDER
 from policies.waivers import did_you_mean
 
 FILE = "policies/production.yaml"
@@ -23,8 +24,6 @@ What the change itself says of its environment lowers nothing there.
 
 NAMESPACE = "ml-platform:"
 """What keys of a stack's settings begin with."""
-OF_PROVIDER = ("allowedAccountIds", "assumeRole", "assumeRoles", "assumeRoleWithWebIdentity")
-"""Inputs of the AWS provider that name the account in which it works."""
 
 ONLY_SHOWS = "ML_PLATFORM_POLICIES_ONLY_SHOW"
 """Environment variable of a preview that shall see everything and refuse nothing. No file of a change sets it."""
@@ -47,7 +46,10 @@ class ProductionError(Exception):
 
 @dataclass(frozen=True)
 class Production:
-    """What is production beside stacks that are named so. floors: rule -> option -> the loosest value there."""
+    """What is production beside stacks that are named so.
+
+    floors: rule -> option -> the value there where nobody sets one, and the loosest that anybody may set.
+    """
 
     accounts: frozenset[str] = frozenset()
     stacks: frozenset[str] = frozenset()
@@ -70,6 +72,10 @@ class Production:
         """Returns the value of an option that applies in production: the given one, or the floor if it is stricter."""
         floors = self.floors_of(rule, of_stack_file)
         return strictest(rule.options[option], value, floors[option]) if option in floors else value
+
+    def default(self, rule: Rule | StackRule, option: str, environment: Environment) -> Any:
+        """Returns the value of an option that nobody sets: the floor, which stands in for that of the rule."""
+        return self.floors.get(rule.id, {}).get(option, rule.options[option].value_in(environment))
 
     def floors_of(self, rule: Rule | StackRule, of_stack_file: bool) -> Mapping[str, Any]:
         """Returns option -> floor. For a stack file, options of a critical rule have one: the rule's value in prod."""

@@ -28,6 +28,13 @@ PLACEHOLDERS = frozenset({"", "todo", "tbd", "fixme", "xx", "xxx", "n/a", "na", 
 ENVIRONMENTS: tuple[Environment, ...] = ("dev", "staging", "prod")
 
 
+OF_PROVIDER = ("allowedAccountIds", "assumeRole", "assumeRoles", "assumeRoleWithWebIdentity")
+"""Inputs of the AWS provider that name the account in which it works."""
+
+_OF_AN_ARN = 5
+"""Colons in an ARN, before what it is the name of."""
+
+
 @dataclass(frozen=True)
 class EvaluationContext:
     """The environment and the date that a stack is checked for."""
@@ -40,28 +47,31 @@ class EvaluationContext:
 class Reads:
     """Records whether a check has read a secret, and what it goes on without. All resources of one evaluation share it.
 
-    left_out: resource and path of each value that is unknown, or of a wrong type, and that was read as absent.
+    left_out: resource and path of each value that is unknown, or of a wrong type, and that was read as absent. wrong:
+    those of a wrong type, each with what is wrong.
     """
 
     secret: bool = False
     left_out: "dict[tuple[Resource, str], None]" = field(default_factory=dict)
     _unknown: set[str] = field(default_factory=set)
-    wrong: "set[tuple[Resource, str]]" = field(default_factory=set)
+    wrong: "dict[tuple[Resource, str], str]" = field(default_factory=dict)
+    _wrong: set[str] = field(default_factory=set)
 
     def begin(self) -> None:
         """Forgets what was left out."""
-        for each in (self.left_out, self._unknown, self.wrong):
+        for each in (self.left_out, self._unknown, self.wrong, self._wrong):
             each.clear()
 
     def leave_out(self, stopped: "NotKnownError | WrongTypeError") -> bool:
-        """Reads a value as absent from now on; an unknown one at every resource and item. Returns False if it was."""
+        """Reads a value as absent from now on, at every resource and item. Returns False if it was read so before."""
         place = (stopped.resource, stopped.path)
         known = place in self.left_out
         self.left_out[place] = None
-        if isinstance(stopped, NotKnownError):
-            self._unknown.add(_INDEX.sub("", stopped.path))
+        if isinstance(stopped, WrongTypeError):
+            self._wrong.add(_INDEX.sub("", stopped.path))
+            self.wrong[place] = stopped.problem
         else:
-            self.wrong.add(place)
+            self._unknown.add(_INDEX.sub("", stopped.path))
         return not known
 
     def is_absent(self, resource: "Resource", path: str) -> bool:
@@ -69,6 +79,13 @@ class Reads:
         if left_out := _INDEX.sub("", path) in self._unknown:
             self.left_out[resource, path] = None
         return left_out
+
+    def refuse(self, stopped: "WrongTypeError") -> None:
+        """Reads a value of a wrong type as absent where another item of its list was met; else raises the error."""
+        if _INDEX.sub("", stopped.path) not in self._wrong:
+            raise stopped
+        self.left_out[stopped.resource, stopped.path] = None
+        self.wrong[stopped.resource, stopped.path] = stopped.problem
 
 
 class View:
@@ -147,6 +164,36 @@ class Resource(View):
         return {each for key in ("id", "name", "bucket") if isinstance(each := self.value.get(key), str) and each}
 
     @cached_property
+    def place(self) -> tuple[str, list[str]]:
+        """The region, or "", and what names the account."""
+        given = self.provider.value
+        regions = (each for each in (self.value.get("region"), given.get("region")) if isinstance(each, str))
+        return next(filter(None, regions), ""), [str(given.get(key)) for key in (*OF_PROVIDER, "profile")]
+
+    def is_beside(self, source: "Resource") -> bool:
+        """Tells whether a plain name that `source` gives may be that of this resource: in one region of one account.
+
+        IAM is one in all regions, and names of buckets are one in all accounts. Where no provider is recorded, as in a
+        list of objects, and of another kind of provider, nobody can say.
+        """
+        if not source.provider_urn or self.provider_urn == source.provider_urn or self.type.startswith("aws:s3/bucket"):
+            return self._in_region(source.place[0])
+        if not all(each.type.startswith("aws:") for each in (self, source)):
+            return self.type.partition(":")[0] != source.type.partition(":")[0]
+        return self.place[1] == source.place[1] and self._in_region(source.place[0])
+
+    def may_be(self, arn: str) -> bool:
+        """Tells whether this resource is in the region and the account of an ARN, as far as they are known."""
+        own, parts = self.value.get("arn"), [*arn.split(":"), "", ""]
+        if isinstance(own, str) and own.count(":") >= _OF_AN_ARN:
+            return own.split(":")[3:5] == parts[3:5]
+        return self._in_region(parts[3])
+
+    def _in_region(self, region: str) -> bool:
+        own = self.place[0]
+        return not (own and region) or own == region or self.type.startswith(("aws:iam/", "aws:s3/bucket"))
+
+    @cached_property
     def provider(self) -> View:
         """The properties of the provider that creates the resource."""
         return View(self, self._read_provider(), "provider")
@@ -205,8 +252,15 @@ class Stack:
         if isinstance(value, Mapping):  # a launch template is given as {"id": ..., "version": ...}
             value = list(value.values())
         called = {str(item) for item in (value if isinstance(value, list) else [value]) if item}
-        called |= {_SEPARATOR.split(each)[-1] for each in called if each.startswith("arn:")}
-        return [target for target in self.of(*target_types) if target.names & called]
+        arns = {each for each in called if each.startswith("arn:")}
+        return [
+            target
+            for target in self.of(*target_types)
+            if (target.names & (called - arns) and target.is_beside(source))
+            or any(
+                name in (arn, _SEPARATOR.split(arn)[-1]) for arn in arns if target.may_be(arn) for name in target.names
+            )
+        ]
 
 
 class NotKnownError(Exception):
@@ -272,9 +326,9 @@ def _walk(view: View, path: Path) -> Any:
         elif isinstance(step, str) and isinstance(value, Mapping):
             value = value.get(step)
         else:
-            raise WrongTypeError(
-                resource, view.under(tuple(walked)), "a list" if isinstance(step, int) else "a map", value
-            )
+            expected = "a list" if isinstance(step, int) else "a map"
+            reads.refuse(WrongTypeError(resource, view.under(tuple(walked)), expected, value))
+            return None
         walked.append(step)
     if reads.wrong and (resource, view.under(tuple(walked))) in reads.wrong:
         return None
@@ -353,7 +407,8 @@ def text(view: View, path: Path, default: str = "") -> str:
         return str(value).lower()
     if isinstance(value, str | int | float):
         return str(value)
-    raise WrongTypeError(view.resource, view.under(path), "a string", value)
+    _refuse(view, path, "a string", value)
+    return default
 
 
 def texts(view: View, path: Path, default: Iterable[str] = ()) -> list[str]:
@@ -363,7 +418,8 @@ def texts(view: View, path: Path, default: Iterable[str] = ()) -> list[str]:
         return list(default)
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return value
-    raise WrongTypeError(view.resource, view.under(path), "a list of strings", value)
+    _refuse(view, path, "a list of strings", value)
+    return list(default)
 
 
 def keys(view: View, path: Path) -> list[str]:
@@ -376,7 +432,8 @@ def keys(view: View, path: Path) -> list[str]:
         value = _absent(view.resource, view.under(path))
     if value is None or isinstance(value, Mapping):
         return [str(key) for key in value or ()]
-    raise WrongTypeError(view.resource, view.under(path), "a map", value)
+    _refuse(view, path, "a map", value)
+    return []
 
 
 def without_tag(view: View, path: Path, names: Iterable[str]) -> list[str]:
@@ -402,13 +459,17 @@ def number(view: View, path: Path, default: float | None = None) -> float | None
     if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
         return value
     try:
-        return float(value) if isinstance(value, str) else _not_a_number(view, path, value)
+        if isinstance(value, str):
+            return float(value)
     except ValueError:
-        return _not_a_number(view, path, value)
+        pass
+    _refuse(view, path, "a number", value)
+    return default
 
 
-def _not_a_number(view: View, path: Path, value: Any) -> float:
-    raise WrongTypeError(view.resource, view.under(path), "a number", value)
+def _refuse(view: View, path: Path, expected: str, value: Any) -> None:
+    """Raises WrongTypeError, but not where one was raised for another item of the same list."""
+    view.resource.reads.refuse(WrongTypeError(view.resource, view.under(path), expected, value))
 
 
 def flag(view: View, path: Path, default: bool = False) -> bool:
@@ -421,7 +482,8 @@ def flag(view: View, path: Path, default: bool = False) -> bool:
         return value.lower() == "true"
     if isinstance(value, bool):
         return value
-    raise WrongTypeError(view.resource, view.under(path), "a boolean", value)
+    _refuse(view, path, "a boolean", value)
+    return default
 
 
 def each(view: View, path: Path) -> Iterator[View]:
@@ -432,6 +494,7 @@ def each(view: View, path: Path) -> Iterator[View]:
     if value is None:
         return
     if not isinstance(value, list):
-        raise WrongTypeError(view.resource, view.under(path), "a list", value)
+        _refuse(view, path, "a list", value)
+        return
     for index, item in enumerate(value):
         yield View(view.resource, item, f"{view.under(path)}[{index}]")

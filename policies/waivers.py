@@ -19,7 +19,7 @@ LONGEST_DAYS = 90
 MOST_RESOURCES = 10
 """That one waiver may cover: more are a rule that does not hold in the stack."""
 _KEYS = ("rule", "urn", "reason", "owner", "expires")
-_URN = re.compile(r"urn:pulumi:(?P<stack>[A-Za-z0-9_.-]+)::[^:]+::(?P<type>.+)::(?P<name>[^:]+)")
+_URN = re.compile(r"urn:pulumi:(?P<stack>[A-Za-z0-9_.-]+)::[^:]+::(?P<type>(?:(?!::).)+)::(?P<name>.+)")
 _ESCAPED = re.compile(r"\[[\[*?]\]")
 _WILDCARD = re.compile(r"[\[*?]")
 _KIND = re.compile(r"(.*[*$])?[a-z][a-z0-9-]*:([^:]*:)?[A-Za-z][A-Za-z0-9]*")

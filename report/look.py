@@ -15,6 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
+import yaml
+
 from components.stack.stack_file import SettingsError, read_file
 from policies.production import ONLY_SHOWS, accounts_of, listed
 from policies.rule import ENVIRONMENTS, Environment
@@ -159,7 +161,7 @@ def _configure(project: Path, stack: str, exported: Path, config: Path) -> froze
 
     project: whose pack it is, with its own stack file.
     """
-    settings = read_file(project / f"Pulumi.{stack}.yaml")
+    settings = settings_of(project / f"Pulumi.{stack}.yaml")
     production = project / "policies" / "production.yaml"
     environment = environment_of(production.read_bytes() if production.exists() else b"", stack, settings)
     command = (sys.executable, "-m", "policies.held", "--advisory", environment)
@@ -171,6 +173,16 @@ def _configure(project: Path, stack: str, exported: Path, config: Path) -> froze
         levels[rule] = options | levels.get(rule, {})
     config.write_text(json.dumps(levels | {"profile": {"environment": environment}}))
     return mandatory
+
+
+def settings_of(path: Path) -> dict[str, Any]:
+    """Returns our settings in a stack file, and with their namespace those of the AWS provider: they name accounts.
+
+    Raises SettingsError when the file cannot be read.
+    """
+    settings = read_file(path)
+    config = yaml.safe_load(path.read_text(encoding="utf-8")).get("config") or {}
+    return settings | {key: each for key, each in config.items() if str(key).startswith("aws:")}
 
 
 def environment_of(production: bytes, stack: str, settings: Mapping[str, Any]) -> Environment:

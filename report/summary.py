@@ -4,6 +4,7 @@ import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from common.markdown import plain
 from common.urns import name_of, type_of
 from costs.estimate import Estimate
 from report.cost import grouped
@@ -11,7 +12,7 @@ from report.dangers import Danger, Plan
 from report.dangers.danger import NOTE
 from report.events import CHANGES, Finding, Operation, fixes
 from report.look import Look
-from report.tables import markdown, plain, some
+from report.tables import markdown, some
 from report.tree import component_of
 from report.verdict import by_rule, changes_in_words, headline, stopped, verdict
 

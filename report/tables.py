@@ -34,12 +34,6 @@ def markdown(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequen
     return [_row(header), _row(rule), *(_row([_cell(cell) for cell in row]) for row in rows)]
 
 
-def plain(words: str) -> str:
-    """Returns a text in which GitHub finds no Markdown, no HTML and no name of somebody to tell."""
-    text = "".join(f"\\{sign}" if sign in "\\*_`~<>[]|&" else sign for sign in " ".join(words.split()))
-    return text.replace("@", "@<!-- -->")  # a backslash there would tell them all the same
-
-
 def wrapped(text: str, indent: str, width: int = WIDTH) -> list[str]:
     """Returns a sentence as lines of at most `width`; the second and later lines are indented two spaces more."""
     lines, line = [], indent

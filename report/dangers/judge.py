@@ -12,7 +12,7 @@ import yaml
 
 from common.policy_options import mistakes
 from common.urns import name_of
-from components.stack.stack_file import SettingsError, read_file
+from components.stack.stack_file import SettingsError
 from policies.options import known as schemas
 from policies.options import strictest
 from policies.production import Production, accounts_of, listed
@@ -20,7 +20,7 @@ from policies.registry import rules
 from policies.rule import ENVIRONMENTS, Environment, Option, Rule, StackRule
 from report.dangers.danger import GRAVE, LOST, NOTE, Danger
 from report.events import Finding, fixes
-from report.look import Look, by_other_judge, environment_of
+from report.look import Look, by_other_judge, environment_of, settings_of
 from report.simulated import ROOT, Simulated
 from report.tables import some
 
@@ -147,17 +147,22 @@ class _Side:
 
     def in_force(self, rule: Rule | StackRule, path: tuple[str, ...]) -> Any:
         """Returns the value of an option that applies, from whatever file."""
-        value = self.settings.get(path, rule.options[path[-1]].value_in(self.environment))
+        value = self.settings.get(path, self.production.default(rule, path[-1], self.environment))
         return self.production.floor(rule, path[-1], value)
 
 
 def _of_settings(sides: Sequence[_Side], stack: str, known: bool) -> Iterator[Danger]:
     """Yields the settings that judge and change. known: whether the rules say which values are looser."""
-    for path in sorted({path for side in sides for path in side.settings}):
+    for path in sorted({("environment",), *(path for side in sides for path in side.settings)}):
         given = [side.settings.get(path) for side in sides]
         values, option, words = given, None, list(map(_word, given))
         if path == ("environment",):
-            values, option = [ENVIRONMENTS.index(side.said) for side in sides], _MORE
+            names = [side.environment for side in sides]
+            if _same(*names):
+                names = [side.said for side in sides]
+            elif _same(*given):
+                words = list(names)
+            values, option = list(map(ENVIRONMENTS.index, names)), _MORE
         elif known and given[0] != given[1] and (rule := _rule(path, given)):
             values, option = [side.in_force(rule, path) for side in sides], rule.options[path[-1]]
             defaults = (" (default)" * (path not in side.settings) for side in sides)
@@ -176,9 +181,15 @@ def _of_production(before: bytes, after: bytes, known: bool) -> Iterator[Danger]
     floors = [{(rule, name): each[name] for rule, each in side.floors.items() for name in each} for side in (old, new)]
     for rule_id, name in sorted({path for side in floors for path in side}):
         values = [side.get((rule_id, name)) for side in floors]
-        rule = _rule(("policies", rule_id, name), values) if known else None
+        rule, words = _rule(("policies", rule_id, name), values) if known else None, list[str]()
+        if rule and (rule.severity == "critical" or values[1] is not None):  # else a stack file may set any value
+            in_force = [side.default(rule, name, "prod") for side in (old, new)]
+            if not _same(*in_force):
+                defaults = (" (default)" * (value is None) for value in values)
+                words = [f"{_word(value)}{default}" for value, default in zip(in_force, defaults, strict=True)]
+                values = in_force
         opening = f"floors.{rule_id}.{name} of {PRODUCTION}"
-        yield from _changed(opening, values, rule.options[name] if rule else None)
+        yield from _changed(opening, values, rule.options[name] if rule else None, words)
 
 
 def _changed(opening: str, values: Sequence[Any], option: Option | None, words: Sequence[str] = ()) -> Iterator[Danger]:
@@ -204,12 +215,12 @@ def _judge(opening: str, consequence: str, severity: int = LOST) -> Danger:
 
 
 def _config(content: bytes) -> Mapping[str, Any]:
-    """Returns our settings in a stack file, as the program reads them; none when it cannot."""
+    """Returns the settings in a stack file that judge, as the program reads them; none when it cannot."""
     with TemporaryDirectory() as folder:
         path = Path(folder, "stack.yaml")
         path.write_bytes(content)
         try:
-            return read_file(path)
+            return settings_of(path)
         except SettingsError:
             return {}
 

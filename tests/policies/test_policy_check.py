@@ -121,6 +121,52 @@ def test_resources_that_name_each_other_by_literal_names_are_linked_before_and_a
         assert found["iam-node-role-minimal"] == "failed", ids
 
 
+def both(kind: str, there: Mapping[str, Any], inputs: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Two resources of one name, the second with another provider or region."""
+    here = {"region": "us-west-2", "allowedAccountIds": '["111122223333"]'}
+    providers = [
+        {"urn": f"{STACK}::pulumi:providers:aws::{name}", "type": "pulumi:providers:aws", "id": "0", "inputs": each}
+        for name, each in (("here", here), ("there", {**here, **there}))
+    ]
+    return [*providers, *(placed(kind, name, inputs) for name in ("here", "there"))]
+
+
+def placed(kind: str, provider: str, inputs: Mapping[str, Any], name: str = "") -> dict[str, Any]:
+    urn = f"{STACK}::{kind}::{name or provider}"
+    return {"urn": urn, "type": kind, "inputs": inputs, "provider": f"{STACK}::pulumi:providers:aws::{provider}::0"}
+
+
+VAULT, LOCK = "aws:backup/vault:Vault", "aws:backup/vaultLockConfiguration:VaultLockConfiguration"
+ANOTHER = {"allowedAccountIds": '["444455556666"]'}
+LOCKED = {"backupVaultName": "main", "minRetentionDays": 7}
+
+
+@pytest.mark.parametrize("there", [{"region": "us-east-2"}, ANOTHER])
+def test_a_name_is_that_of_its_region_and_account_alone(there: Mapping[str, Any]) -> None:
+    vaults = both(VAULT, there, {"name": "main"})
+    for locks, open_vaults in ((["here"], ["there"]), (["there"], ["here"]), (["here", "there"], [])):
+        found = judge([*vaults, *(placed(LOCK, each, LOCKED) for each in locks)])
+        failed = [each.urn for each in found if (each.rule, each.status) == ("rel-backup-locked", "failed")]
+        assert failed == [f"{STACK}::{VAULT}::{name}" for name in open_vaults]
+
+
+@pytest.mark.parametrize(
+    ("there", "fails"),
+    [
+        (ANOTHER, False),
+        ({"region": "us-east-2"}, True),
+        ({"assumeRoles": [{"roleArn": "arn:aws:iam::444455556666:role/x"}]}, False),
+    ],
+)
+def test_a_role_of_another_account_is_no_node_role_though_it_has_its_name(there: Any, fails: bool) -> None:
+    roles = both("aws:iam/role:Role", there, {"name": "nodes", "assumeRolePolicy": "{}"})
+    attachment = {"role": "nodes", "policyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}
+    found = judge(
+        [*roles[:3], placed(NODE_GROUP, "here", {"nodeRoleArn": ARN}), placed(ATTACHMENT, "there", attachment)]
+    )
+    assert bool([each for each in found if (each.rule, each.status) == ("iam-node-role-minimal", "failed")]) is fails
+
+
 def test_a_preview_is_judged_like_a_state() -> None:
     plan = {"steps": [{"op": "create", "newState": queue()}, {"op": "delete", "oldState": queue()}]}
     assert [each.rule for each in judge(resources_of(plan)) if each.status == "failed"][:1]
@@ -136,6 +182,7 @@ def planned(*steps: Mapping[str, Any], **more: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("more", "problem"),
     [
+        ({"changeSummary": {"create": "1"}}, "changeSummary.create is no number"),
         ({"changeSummary": {"same": 696, "create": 1}}, "leaves out 696 resources .* --show-sames"),
         ({"diagnostics": [{"severity": "error", "message": "no such\nbucket"}]}, "preview failed, .* no such bucket"),
     ],
@@ -169,6 +216,35 @@ def test_a_state_is_judged_with_the_options_of_a_stack_file(tmp_path: Path, caps
     settings.write_text("config: [")
     assert check.main(["--state", str(file), "--settings", str(settings)]) == 2
     assert "is not YAML" in capsys.readouterr().err
+    for text in ("", "{}", "config:", "{config: {'other:policies': {}}}", "{1: 2}", "{config: {1: 2}}"):
+        settings.write_text(text)
+        assert check.main(["--state", str(file), "--settings", str(settings)]) == 2, text
+        assert "has no setting of ml-platform" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("more", "wrong"),
+    [
+        ({"inputs": [1]}, "inputs"),
+        ({"outputs": "x"}, "outputs"),
+        ({"parent": 5}, "parent"),
+        ({"propertyDependencies": [1]}, "propertyDependencies"),
+        ({"propertyDependencies": {"a": "b"}}, "propertyDependencies"),
+        ({"propertyDependencies": {"a": [1]}}, "propertyDependencies"),
+        ({"inputs": {"a": {SIGNATURE_KEY: SECRET_SIGNATURE, "plaintext": 5}}}, "a secret"),
+        ({"inputs": {"a": {SIGNATURE_KEY: SECRET_SIGNATURE, "plaintext": "{"}}}, "a secret"),
+    ],
+)
+def test_what_no_engine_writes_is_refused_with_its_place(more: dict[str, Any], wrong: str) -> None:
+    for document in (state({**queue(), **more}), planned({**queue(), **more})):
+        with pytest.raises(CannotJudgeError, match=wrong):
+            judge(resources_of(document))
+
+
+def test_a_preview_with_steps_of_replacement_is_whole_and_has_each_resource_once() -> None:
+    for ops in (("create-replacement",), ("create-replacement", "replace"), ("replace",)):
+        steps = [{"op": op, "newState": queue()} for op in ops]
+        assert len(resources_of({"steps": steps, "changeSummary": {"replace": 1}})) == 1
 
 
 def test_a_secret_is_nowhere_in_what_is_written() -> None:
@@ -367,6 +443,13 @@ def test_manifests_without_a_namespace_are_in_the_given_one() -> None:
     for namespace, status in (("", "failed"), ("team", "passed")):
         outcomes = {each.rule: each.status for each in judge(resources_of_manifests(json.dumps(pod), namespace))}
         assert outcomes["ns-not-default"] == status
+
+
+def test_days_and_keys_that_are_no_texts_are_read_as_kubernetes_does() -> None:
+    text = "{apiVersion: v1, kind: ConfigMap, metadata: {name: x}, data: {day: 2026-11-30, 5: a, on: b}}"
+    (made,) = resources_of_manifests(text, "team")
+    assert made["inputs"]["data"] == {"day": "2026-11-30", "5": "a", "true": "b"}
+    assert judge([made])
 
 
 def test_what_belongs_to_no_namespace_gets_none() -> None:

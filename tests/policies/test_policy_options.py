@@ -228,6 +228,21 @@ def test_an_option_looser_than_the_floor_is_refused_in_production_alone() -> Non
     assert in_force(it, "dev")["most"] == 9
 
 
+def test_a_floor_stands_in_for_the_default_in_production_alone() -> None:
+    for allowed, stack in ((["b", "c"], "prod"), (["a"], "staging")):
+        it = pack(production=Production(floors={"probe": {"most": 12, "allowed": ["b", "c"]}}))
+        settle(it, stack)
+        assert (in_force(it, stack)["allowed"], in_force(it, stack)["most"]) == (allowed, 12 if stack == "prod" else 10)
+
+
+def test_a_provider_shows_its_account_before_any_resource_of_it() -> None:
+    it = pack(probe(**RELAXED), LISTED)
+    settle(it, "dev", environment="dev")
+    kind, inputs = "pulumi:providers:aws", to_struct({"allowedAccountIds": json.dumps([ACCOUNT])})
+    it.Analyze(wire.AnalyzeRequest(type=kind, urn=urn(kind, stack="dev"), properties=inputs), None)
+    assert [each.enforcementLevel for each in findings(it, "dev")] == [wire.MANDATORY]
+
+
 def test_a_stack_file_of_production_loosens_no_option_of_a_critical_rule_unless_the_file_has_a_floor() -> None:
     with pytest.raises(RefusedError) as refusal:
         settle(pack(), "Prod2", {"probe": {"most": 11, "allowed": ["a"], "keys": ["z"]}}, environment="dev")

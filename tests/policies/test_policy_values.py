@@ -219,6 +219,25 @@ def test_a_value_of_a_wrong_type_hides_nothing_beside_it() -> None:
     assert evaluate_rule(rule, view(disks="x"), {})[0].message == "is a string, but must be a list"
 
 
+def test_many_values_of_a_wrong_type_are_each_told_and_stop_a_check_once_for_each_path() -> None:
+    runs = []
+
+    def each_one(one: Resource) -> Iterator[tuple[str, str]]:
+        runs.append(one)
+        for item in each(one, "items"):
+            number(item, "a"), text(item, "b"), flag(item, "c"), texts(item, "d"), keys(item, "e"), at(item, "f.g")
+            list(each(item, "h"))
+        return iter(())
+
+    wrong = {"a": "x", "b": [], "c": 5, "d": 5, "e": 5, "f": 5, "h": 5}
+    rule = replace(RESOURCE_RULES[0], check=each_one)
+    found = evaluate_rule(rule, view(items=[wrong] * 50), {})
+    assert {each.path for each in found} == {f"items[{index}].{key}" for index in range(50) for key in wrong}
+    assert {each.kind for each in found} == {"violation"}
+    assert len(found) == 50 * len(wrong)
+    assert len(runs) == len(wrong) + 1
+
+
 def test_a_rule_that_stops_again_at_what_was_left_out_ends() -> None:
     def stubborn(one: Resource) -> Iterator[tuple[str, str]]:
         raise WrongTypeError(one, "a", "a map", 5)

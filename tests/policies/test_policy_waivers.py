@@ -210,7 +210,7 @@ def test_the_waiver_of_a_message_is_refused_as_long_as_nobody_has_written_owner_
     ]
 
 
-@pytest.mark.parametrize("name", ["it", "nodes[0]", "a?*"])
+@pytest.mark.parametrize("name", ["it", "nodes[0]", "a?*", "system:x", "a::b", ":c"])
 def test_with_owner_and_reason_the_waiver_of_a_message_covers_that_finding_alone(tmp_path: Path, name: str) -> None:
     asked = request(RULE, Case({"keyName": "ops"}))
     asked.urn = asked.urn.replace("::it", f"::{name}")

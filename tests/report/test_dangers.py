@@ -1609,6 +1609,20 @@ WAIVER = "[{rule: eks-endpoint-private, urn: 'urn:*'}]"
         (files(more="policies: {cost-max-gpus: all}"), "policies.cost-max-gpus of prod: not set → all"),
         (files(**{judge.PRODUCTION: b"accounts: []"}), "accounts of policies/production.yaml is looser: drops 1"),
         (files(**{judge.PRODUCTION: b"[]"}), "policies/production.yaml is no map in YAML"),
+        (
+            files(**{judge.PRODUCTION: b"{accounts: ['1'], floors: {cost-max-gpus: {gpus: 1000000}}}"}),
+            "floors.cost-max-gpus.gpus of policies/production.yaml is looser: 128 (default) → 1,000,000",
+        ),
+        (
+            files(**{judge.PRODUCTION: b"{accounts: ['1'], floors: {cost-monthly-cap: {usd: 300000}}}"}),
+            "floors.cost-monthly-cap.usd of policies/production.yaml is looser: 250,000 (default) → 300,000",
+        ),
+        (
+            files(
+                **{judge.PRODUCTION: b"{accounts: ['1'], floors: {net-sg-no-public-ingress: {public_ports: ['22']}}}"}
+            ),
+            "floors.net-sg-no-public-ingress.public_ports of policies/production.yaml is looser: adds 22",
+        ),
     ],
 )
 def test_a_change_of_its_own_judge(after, opening):
@@ -1666,7 +1680,7 @@ FLOOR = "{{accounts: ['1'], stacks: [], floors: {{cost-monthly-cap: {{usd: {}}}}
         (
             files(),
             files(**{judge.PRODUCTION: FLOOR.format(8).encode()}),
-            "floors.cost-monthly-cap.usd of policies/production.yaml is stricter: not set → 8",
+            "floors.cost-monthly-cap.usd of policies/production.yaml is stricter: 250,000 (default) → 8",
         ),
     ],
 )
@@ -1675,6 +1689,23 @@ def test_what_is_stricter_than_before_is_a_note_and_the_way_back_a_danger(before
     assert (said.opening, said.severity) == (opening, NOTE)
     (back,) = judge.find(after, before, "prod")
     assert back.severity == LOST
+
+
+ACCOUNT = "111122223333"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [f"ml-platform:deployer: {{role_arn: 'arn:aws:iam::{ACCOUNT}:role/d'}}", f"aws:allowedAccountIds: ['{ACCOUNT}']"],
+)
+def test_a_stack_that_leaves_an_account_of_production_is_told_although_it_says_the_same(line):
+    listed = {judge.PRODUCTION: f"accounts: ['{ACCOUNT}']".encode()}
+    before, after = (
+        {"Pulumi.eu.yaml": f"config:\n  ml-platform:environment: dev\n{more}".encode(), **listed}
+        for more in (f"  {line}\n", "")
+    )
+    (said,) = [each for each in judge.find(before, after, "eu") if each.opening.startswith("environment")]
+    assert (said.opening, said.severity) == ("environment of eu is looser: prod → dev", LOST)
 
 
 def test_which_way_is_stricter_is_not_asked_of_rules_that_are_changed_as_well():

@@ -85,7 +85,8 @@ RULE = StackRule(
     applies_to=(NODE_GROUP, NODE_POOL, *MACHINES),
     severity="critical",
     why="One extra node may cost $40,000 a month, and without this rule only the bill shows the mistake.",
-    fix="Lower pools[].max_per_zone or max_gpus, or raise policies.cost-max-gpus.gpus in a review.",
+    fix="Lower pools[].max_per_zone or max_gpus, or raise policies.cost-max-gpus.gpus in a review, for "
+    "production in policies/production.yaml.",
     no_mend="a schedule of its own sets how large the group may become",
     on_unknown="fail",
     options={

@@ -20,8 +20,8 @@ RULE = Rule(
     applies_to=(PROVIDER, "aws:*"),
     severity="critical",
     why="The region decides which law applies to the data, and nobody watches a region that is not in use.",
-    fix="Give a copy one of these by copy_to or replicate_to, and a new stack by region; or write all of yours in "
-    "policies.res-allowed-regions.regions.",
+    fix="Set copy_to, replicate_to or region to one of these, or write all of yours in "
+    "policies.res-allowed-regions.regions, for production in policies/production.yaml.",
     on_unknown="fail",
     options={"regions": Option("Regions that may be used.", ["us-east-1", "us-east-2", "us-west-2"], stricter="fewer")},
     check=check,
