@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalog.instance_types import INSTANCE_TYPES, InstanceType
-from policies.pools import LAUNCH_TEMPLATE, is_of_accelerators
+from policies.pools import LAUNCH_TEMPLATE, NODE_GROUP, is_of_accelerators
 from policies.views import Resource, Stack, View, each, number, present, text
 
 INSTANCES = ("aws:ec2/instance:Instance", "aws:ec2/spotInstanceRequest:SpotInstanceRequest")
@@ -19,7 +19,7 @@ ENDPOINT, NOTEBOOK = (
     "aws:sagemaker/endpointConfiguration:EndpointConfiguration",
     "aws:sagemaker/notebookInstance:NotebookInstance",
 )
-SCHEDULE = "aws:autoscaling/schedule:Schedule"
+SCHEDULE, SCHEDULED = "aws:autoscaling/schedule:Schedule", "autoscalingGroupName"
 STARTS = (LAUNCH_TEMPLATE, *INSTANCES, SPOT_FLEET)
 """What says how machines start: rules about nodes read it."""
 MACHINES = (*INSTANCES, GROUP, SCHEDULE, FLEET, SPOT_FLEET, RESERVATION, ENDPOINT, NOTEBOOK, LAUNCH_TEMPLATE)
@@ -106,19 +106,17 @@ def _is_bare(override: View) -> bool:
 
 
 def _group(stack: Stack, resource: Resource) -> Iterator[Machines]:
-    schedules = [schedule for schedule in stack.of(SCHEDULE) if resource in _scheduled(stack, schedule)]
+    schedules = [one for one in stack.of(SCHEDULE) if resource in stack.linked(one, SCHEDULED, (GROUP,))]
     most = max(number(holder, "maxSize", 0) or 0 for holder in (resource, *schedules))
     return _of_templates(stack, resource, most, "mixedInstancesPolicy.launchTemplate.overrides")
 
 
-def _scheduled(stack: Stack, schedule: Resource) -> list[Resource]:
-    return stack.linked(schedule, "autoscalingGroupName", (GROUP,))
-
-
 def _of_schedule(stack: Stack, schedule: Resource) -> Iterator[Machines]:
-    """Yields what a schedule lets a group grow to that is not in this stack."""
+    """Yields what a schedule lets a group grow to that is not in this stack, or a node group beyond its own size."""
     most = number(schedule, "maxSize", 0) or 0
-    if most > 0 and not _scheduled(stack, schedule):
+    nodes = stack.linked(schedule, SCHEDULED, (NODE_GROUP,))
+    counted = max((number(each, "scalingConfig.maxSize", 0) or 0 for each in nodes), default=0)
+    if most > counted and not stack.linked(schedule, SCHEDULED, (GROUP,)):
         yield Machines(schedule, "maxSize", "", most)
 
 

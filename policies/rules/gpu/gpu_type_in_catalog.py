@@ -61,6 +61,13 @@ def _block(kind: str) -> StackCase:
     return StackCase({"pool": group, "template": template}, at=("pool", "instanceTypes"))
 
 
+def _scheduled(most: int) -> StackCase:
+    """Returns a node group of at most 8 machines, and a schedule that sets another size of it."""
+    pool = Sample(NODE_GROUP, {**node_group(A100), "scalingConfig": {"minSize": 0, "maxSize": 8, "desiredSize": 0}})
+    schedule = Sample(SCHEDULE, {"maxSize": most}, links={"autoscalingGroupName": "pool"})
+    return StackCase({"pool": pool, "schedule": schedule}, at=("schedule", "maxSize"))
+
+
 RULE = StackRule(
     id="gpu-type-in-catalog",
     applies_to=(NODE_GROUP, NODE_POOL, *MACHINES),
@@ -73,6 +80,7 @@ RULE = StackRule(
     check=check,
     good={
         "the instance type in the launch template": _block(A100),
+        "a schedule of a node group": _scheduled(8),
         "an endpoint without machines": StackCase(
             {"it": Sample(ENDPOINT, {"productionVariants": [{"serverlessConfig": {"maxConcurrency": 1}}]})}
         ),
@@ -118,6 +126,7 @@ RULE = StackRule(
         ),
     },
     bad={
+        "a schedule that lets a node group grow": _scheduled(9),
         "a machine of its own": StackCase(
             {"it": Sample(INSTANCES[0], {"instanceType": "p99.48xlarge"})}, at=("it", "instanceType")
         ),
