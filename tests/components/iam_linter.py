@@ -26,8 +26,8 @@ JUSTIFIED: Mapping[str, str] = {
     "TokensOfKubernetes: lets everybody in": "a pod has no account before STS has answered it",
     "AccountDelegatesToIam: allows kms:*": "a key that its account does not govern can become unmanageable for ever",
     "Unknown condition kms:ResourceAliases for action kms:": "missing in the data of the linter; the KMS guide has it",
-    "Unknown condition elasticloadbalancing:CreateAction for action elasticloadbalancing:AddTags": "missing in the data of "
-    "the linter; the ELB user guide has it, for tags during creation",
+    "Unknown condition elasticloadbalancing:CreateAction for action": "missing in the data of the linter; the ELB user "
+    "guide has it, for tags during creation",
     "Unknown condition kms:EncryptionContext:aws:logs:arn for action kms:DescribeKey": "idle there; the statement is "
     "that of the CloudWatch guide",
     "ArnLike requires a value of type Arn but given String": "an encryption context is text to the linter, and "
