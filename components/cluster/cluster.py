@@ -30,6 +30,7 @@ from components.core.addon import AddOn, AddOnArgs, make_namespaces
 from components.core.addon_spec import COMES_WITH_THE_CLUSTER, AddOnContext, AddOnSpec, AwsSideArgs, to_install
 from components.core.cluster_ref import Close, ClusterRef, FileMounts, closes_nothing
 from components.core.definitions import custom_resource_definitions
+from components.core.namespaces import CONTROL_PLANE
 from components.core.stage import DataClass, Stage
 from components.security.deployer import Deployer
 from settings.cluster.addons import AddonSettings, ManagedAddonSettings
@@ -239,8 +240,6 @@ class Cluster(pulumi.ComponentResource):
         service_guard(f"{self._key}-services", self._args.ingress is not None, self._options_with_provider())
         # Without DNS the pods cannot start, and the Helm releases would time out. DNS waits for the nodes.
         before = [addons_after_nodes["coredns"]]
-        if self._args.mesh is not None:  # who came between its issuer and the policy would have an identity
-            before.append(issuer_guard(f"{self._key}-mesh-issuer", self._options_with_provider()))
         namespaces, installed = self._addons(before, addons_after_nodes[EBS_DRIVER])
         self._karpenter_pools(installed, [*self._args.routes_and_endpoints, *addons_before_nodes])
         return namespaces, installed
@@ -367,7 +366,11 @@ class Cluster(pulumi.ComponentResource):
         }
         closed = {name: self._close(name, made) for name, made in namespaces.items()}
         installed: dict[str, AddOn] = {}
+        guards: dict[str, pulumi.Resource] = {}  # namespace -> what is there before its add-ons
+        if self._args.mesh is not None:  # who came between its issuer and the policy would have an identity
+            guards[CONTROL_PLANE] = issuer_guard(f"{self._key}-mesh-issuer", self._options_with_provider())
         for spec in specs:
+            guard = guards.get(spec.chart.namespace)
             namespace = closed.get(spec.chart.namespace)
             installed[spec.name] = AddOn(
                 f"{self._key}-{spec.name}",
@@ -379,6 +382,7 @@ class Cluster(pulumi.ComponentResource):
                     in_aws=aws_side[spec.name],
                     after=[
                         *before,
+                        *([guard] if guard else []),
                         *([namespace] if namespace else []),
                         *(installed[name].last for name in spec.before_it(installed)),
                         *(each for group in spec.definitions for each in definitions[group]),

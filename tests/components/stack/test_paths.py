@@ -13,7 +13,7 @@ from components.stack.stack_file import load_file
 from tests.components.conftest import PlatformCloud
 
 ROOT = Path(__file__).parents[3]
-PER_RESOURCE, OF_THE_GUARD = 2_500_000, 40_000_000  # about a second, and less than a minute
+PER_RESOURCE, OF_THE_GUARD = 2_000_000, 40_000_000  # about a second, and less than a minute
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])
